@@ -1,0 +1,4 @@
+//! WeChat Pay for PHP shops.
+#![allow(missing_docs)]
+#[cfg(feature = "simulator")]
+pub mod simulator;
