@@ -1,0 +1,51 @@
+//! closeorder: no payment is wanted any more (protocol.md C.3).
+
+use crate::error::{Error, Repeat};
+use crate::gateway::call::{Call, Echo, Terms};
+use crate::model::numbers::OrderId;
+use crate::wire::fields::Fields;
+use crate::wire::sign::Verified;
+
+/// Closes one order. An order that is closed already is success.
+#[derive(Debug, Clone)]
+pub struct CloseOrder {
+    /// The shop's number.
+    pub out_trade_no: OrderId,
+}
+
+impl Call for CloseOrder {
+    type Answer = ();
+
+    fn terms(&self) -> Terms {
+        Terms::new("/pay/closeorder", Repeat::SameNumbers)
+    }
+
+    fn fields(&self) -> Fields {
+        let mut fields = Fields::new();
+        fields.set(self.out_trade_no.field(), self.out_trade_no.number());
+        fields
+    }
+
+    fn echoes(&self) -> Vec<Echo> {
+        vec![Echo {
+            field: "out_trade_no".into(),
+            asked: self.out_trade_no.number().to_owned(),
+            required: false,
+        }]
+    }
+
+    fn out_trade_no(&self) -> Option<&str> {
+        Some(self.out_trade_no.number())
+    }
+
+    fn read(&self, _: &Verified<Fields>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn refused(&self, _: &Verified<Fields>, refusal: Error) -> Result<(), Error> {
+        match &refusal {
+            Error::Service { err_code, .. } if err_code == "ORDERCLOSED" => Ok(()),
+            _ => Err(refusal),
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! What can go wrong, who is to blame and what to do next.
+//!
+//! [`Error`] says what happened; [`Fault`] adds what it means for the call it happened to. The classes are
+//! those of decisions.md 1.1, the advice follows the tables of protocol.md C.0-C.7 and D.6.
+
+use crate::model::numbers::BadArgument;
+use crate::model::order::Order;
+use crate::wire::read::FieldError;
+use crate::wire::sign::SignatureError;
+use crate::wire::xml::XmlError;
+
+/// What to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advice {
+    /// Make the same call again, with the same numbers.
+    Retry,
+    /// Ask what became of the order before doing anything else.
+    QueryOrder,
+    /// The call itself is wrong: change its arguments.
+    FixCall,
+    /// Key, certificate, account or addresses are wrong: nothing works until that is mended.
+    FixConfiguration,
+    /// The payer can help: a new code, another card, the password.
+    AskPayer,
+    /// Nothing is wrong but the moment: try the same again later.
+    Wait,
+    /// No call will help; settle it by hand or with a new order.
+    GiveUp,
+}
+
+/// How often a call may be sent without harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// It only asks: it may be sent any number of times.
+    Query,
+    /// It acts, but the same numbers act once only.
+    SameNumbers,
+    /// It acts, and a second one may act again.
+    Never,
+}
+
+/// Where on its way a request was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The host name has no address, or none came in time.
+    Dns,
+    /// No connection, or no finished TLS handshake within the connect deadline.
+    Connect,
+    /// The peer is not who it says it is. Never retried.
+    Tls,
+    /// Sent (in part at least), but no complete answer came.
+    Answer,
+    /// An HTTP status other than 200.
+    Status(u16),
+    /// The answer is no HTTP, or larger than allowed.
+    Protocol,
+}
+
+/// No complete HTTP 200 answer within the limits.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct TransportError {
+    /// Where it broke.
+    pub phase: Phase,
+    /// A sentence for people: host, what happened, what may help.
+    pub message: String,
+    /// Did at least one byte of the request leave us?
+    pub sent: bool,
+    /// `Retry-After` of the answer, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+    /// Did an older connection carry it? `None` if no connection was reached.
+    pub reused: Option<bool>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The caller's: an argument that no call could use. PHP sees a `ValueError`.
+    #[error(transparent)]
+    Argument(#[from] BadArgument),
+    /// The operator's: certificate, key file or address. Nothing was sent.
+    #[error("{0}")]
+    Configuration(String),
+    /// The network's or the gateway's.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// An answer that is not what WeChat Pay says.
+    #[error("the answer cannot be read: {0}")]
+    Malformed(String),
+    /// `return_code` is not SUCCESS: an unsigned refusal that says nothing about any order.
+    #[error("WeChat Pay refused the call (return_code is not SUCCESS): {return_msg}")]
+    Gateway {
+        /// `return_msg`, as it came.
+        return_msg: String,
+    },
+    /// Nobody proved to be WeChat Pay. Never believed, never retried.
+    #[error("the answer was refused: {0}")]
+    Signature(#[from] SignatureError),
+    /// Verified, but it speaks of another merchant or order.
+    #[error("the answer is genuine, but its {field} is not ours: asked for {asked}, got {got}")]
+    Mismatch {
+        /// The field that differs.
+        field: String,
+        /// What we asked for.
+        asked: String,
+        /// What came.
+        got: String,
+    },
+    /// `result_code` FAIL, verified: WeChat Pay's word.
+    #[error("{err_code}{}", described(.err_code_des.as_deref()))]
+    Service {
+        /// `err_code`.
+        err_code: String,
+        /// `err_code_des`.
+        err_code_des: Option<String>,
+    },
+    /// The end of a payment is not known.
+    #[error("{message}")]
+    Undecided {
+        /// What was tried.
+        message: String,
+        /// The last order seen.
+        last_seen: Option<Box<Order>>,
+        /// Was a reverse accepted?
+        reversed: bool,
+        /// The fault that left it open.
+        cause: Option<Box<Fault>>,
+    },
+}
+
+fn described(des: Option<&str>) -> String {
+    des.map(|des| format!(": {des}")).unwrap_or_default()
+}
+
+impl From<XmlError> for Error {
+    fn from(e: XmlError) -> Self {
+        Self::Malformed(e.to_string())
+    }
+}
+
+impl From<FieldError> for Error {
+    fn from(e: FieldError) -> Self {
+        Self::Malformed(e.to_string())
+    }
+}
+
+/// An error as it met one call: what to do, whether the call may be made again, whether it may have acted.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// What happened.
+    pub error: Error,
+    /// What to do next.
+    pub advice: Advice,
+    /// The very same call is safe and may help.
+    pub retryable: bool,
+    /// The gateway could have acted on the call.
+    pub maybe_processed: bool,
+    /// The order it was about.
+    pub out_trade_no: Option<String>,
+}
+
+impl Fault {
+    /// Weighs an error against what its call does.
+    pub fn new(error: Error, repeat: Repeat, out_trade_no: Option<&str>) -> Self {
+        let verdict = Verdict::of(&error, repeat);
+        let acts = repeat != Repeat::Query;
+        Self {
+            advice: verdict.advice,
+            retryable: verdict.retryable && repeat != Repeat::Never,
+            maybe_processed: acts && verdict.may_have_acted,
+            out_trade_no: out_trade_no.map(str::to_owned),
+            error,
+        }
+    }
+
+    /// The verified `err_code`, if that is what happened.
+    pub fn err_code(&self) -> Option<&str> {
+        match &self.error {
+            Error::Service { err_code, .. } => Some(err_code),
+            _ => None,
+        }
+    }
+}
+
+struct Verdict {
+    advice: Advice,
+    retryable: bool,
+    may_have_acted: bool,
+}
+
+impl Verdict {
+    const fn new(advice: Advice, retryable: bool, may_have_acted: bool) -> Self {
+        Self { advice, retryable, may_have_acted }
+    }
+
+    fn of(error: &Error, repeat: Repeat) -> Self {
+        let again = if repeat == Repeat::Query { Advice::Retry } else { Advice::QueryOrder };
+        match error {
+            Error::Argument(_) => Self::new(Advice::FixCall, false, false),
+            Error::Configuration(_) => Self::new(Advice::FixConfiguration, false, false),
+            Error::Transport(e) => Self::of_transport(e, again),
+            Error::Malformed(_) | Error::Mismatch { .. } => Self::new(again, true, true),
+            Error::Gateway { return_msg } => Self::of_refusal(return_msg),
+            Error::Signature(_) => Self::new(Advice::FixConfiguration, false, true),
+            Error::Service { err_code, .. } => Self::of_code(err_code, again),
+            Error::Undecided { .. } => Self::new(Advice::QueryOrder, false, true),
+        }
+    }
+
+    fn of_transport(e: &TransportError, again: Advice) -> Self {
+        let advice = match e.phase {
+            Phase::Tls | Phase::Status(300..=399) => Advice::FixConfiguration,
+            Phase::Status(429) => Advice::Wait,
+            Phase::Status(400..=499) => Advice::FixCall,
+            _ if !e.sent => Advice::Retry,
+            _ => again,
+        };
+        let hopeless = matches!(advice, Advice::FixConfiguration | Advice::FixCall);
+        Self::new(advice, !hopeless, e.sent)
+    }
+
+    /// `return_msg` is unsigned and free text: it may guide a person, it never decides about an order.
+    fn of_refusal(return_msg: &str) -> Self {
+        if return_msg.contains("签名") || return_msg.contains("mch_id") || return_msg.contains("appid") {
+            Self::new(Advice::FixConfiguration, false, true)
+        } else if return_msg.to_ascii_uppercase().contains("SYSTEMERROR") || return_msg.contains("系统") {
+            Self::new(Advice::Retry, true, true)
+        } else {
+            Self::new(Advice::FixCall, false, true)
+        }
+    }
+
+    fn of_code(code: &str, again: Advice) -> Self {
+        use Advice::{AskPayer, FixCall, FixConfiguration, GiveUp, QueryOrder, Retry, Wait};
+        match code {
+            "SYSTEMERROR" | "BIZERR_NEED_RETRY" => Self::new(Retry, true, true),
+            "BANKERROR" | "USERPAYING" => Self::new(QueryOrder, false, true),
+            "FREQUENCY_LIMITED" | "INVALID_REQ_TOO_MUCH" => Self::new(Wait, true, false),
+            "ORDERNOTEXIST" if again == Retry => Self::new(Wait, true, false),
+            "ORDERPAID" | "ORDERNOTEXIST" | "OUT_TRADE_NO_USED" => Self::new(QueryOrder, false, false),
+            "SIGNERROR" | "APPID_NOT_EXIST" | "MCHID_NOT_EXIST" | "APPID_MCHID_NOT_MATCH" | "NOAUTH" => {
+                Self::new(FixConfiguration, false, false)
+            }
+            "XML_FORMAT_ERROR"
+            | "REQUIRE_POST_METHOD"
+            | "POST_DATA_EMPTY"
+            | "NOT_UTF8"
+            | "LACK_PARAMS"
+            | "PARAM_ERROR"
+            | "INVALID_REQUEST"
+            | "INVALID_TRANSACTIONID"
+            | "ORDERCLOSED"
+            | "REFUNDNOTEXIST" => Self::new(FixCall, false, false),
+            "NOTENOUGH" | "AUTHCODEEXPIRE" | "AUTH_CODE_ERROR" | "AUTH_CODE_INVALID" | "NOTSUPORTCARD"
+            | "ORDERREVERSED" | "TRADE_ERROR" | "BUYER_MISMATCH" => Self::new(AskPayer, false, false),
+            "TRADE_OVERDUE" | "USER_ACCOUNT_ABNORMAL" | "REVERSE_EXPIRE" | "ERROR" => {
+                Self::new(GiveUp, false, false)
+            }
+            _ => Self::new(again, again == Retry, true),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(code: &str, repeat: Repeat) -> Fault {
+        Fault::new(Error::Service { err_code: code.into(), err_code_des: None }, repeat, Some("T1"))
+    }
+
+    #[test]
+    fn p9_an_unknown_order_means_wait_when_asked_and_query_when_acted_upon() {
+        assert_eq!(service("ORDERNOTEXIST", Repeat::Query).advice, Advice::Wait);
+        assert_eq!(service("ORDERNOTEXIST", Repeat::SameNumbers).advice, Advice::QueryOrder);
+    }
+
+    #[test]
+    fn p10_a_system_error_may_have_acted_unless_it_only_asked() {
+        assert!(!service("SYSTEMERROR", Repeat::Query).maybe_processed);
+        let fault = service("SYSTEMERROR", Repeat::SameNumbers);
+        assert!(fault.maybe_processed && fault.retryable && fault.advice == Advice::Retry);
+    }
+
+    #[test]
+    fn a_call_that_must_not_be_repeated_is_never_retryable() {
+        assert!(!service("SYSTEMERROR", Repeat::Never).retryable);
+    }
+
+    #[test]
+    fn a_code_nobody_knows_leaves_the_outcome_open() {
+        let fault = service("BRAND_NEW_CODE", Repeat::SameNumbers);
+        assert!(fault.maybe_processed && fault.advice == Advice::QueryOrder);
+    }
+
+    #[test]
+    fn n4_a_tls_fault_is_for_the_operator_and_never_retried() {
+        let error = TransportError {
+            phase: Phase::Tls,
+            message: String::new(),
+            sent: false,
+            retry_after_ms: None,
+            reused: None,
+        };
+        let fault = Fault::new(error.into(), Repeat::Query, None);
+        assert!(!fault.retryable && fault.advice == Advice::FixConfiguration);
+    }
+
+    #[test]
+    fn a_request_that_never_left_us_cannot_have_been_processed() {
+        let lost = |sent| TransportError {
+            phase: Phase::Connect,
+            message: String::new(),
+            sent,
+            retry_after_ms: None,
+            reused: None,
+        };
+        let fault = |sent| Fault::new(lost(sent).into(), Repeat::SameNumbers, None);
+        assert!(!fault(false).maybe_processed && fault(false).advice == Advice::Retry);
+        assert!(fault(true).maybe_processed && fault(true).advice == Advice::QueryOrder);
+    }
+}

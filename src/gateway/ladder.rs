@@ -1,0 +1,109 @@
+//! The ladder: request -> bytes, and bytes -> verified answer. Pure; each rung has one way to fail.
+
+use super::call::{Call, Echo};
+use crate::error::Error;
+use crate::model::merchant::Merchant;
+use crate::wire::fields::Fields;
+use crate::wire::sign::{seal, verify};
+use crate::wire::xml::{self, Root};
+
+/// Puts a request together: ids, nonce, sign type and sign, each unless the call brings or omits it.
+pub fn request<C: Call>(merchant: &Merchant, call: &C, nonce: &str) -> Fields {
+    let terms = call.terms();
+    let sign_type = terms.fixed.unwrap_or(merchant.sign_type);
+    let mut fields = call.fields();
+    let common = merchant.ids().into_iter().chain([
+        ("nonce_str", Some(nonce)),
+        ("sign_type", Some(sign_type.wire()).filter(|_| terms.names_sign_type)),
+    ]);
+    for (name, value) in common {
+        if fields.get(name).is_none() && !call.omitted().iter().any(|omitted| omitted == name) {
+            fields.set_some(name, value);
+        }
+    }
+    if fields.get("sign").is_none() {
+        seal(&mut fields, &merchant.key, sign_type);
+    }
+    fields
+}
+
+/// Climbs from the body of a 200 answer to what the call makes of it.
+pub fn climb<C: Call>(merchant: &Merchant, call: &C, sent: &Fields, body: &[u8]) -> Result<C::Answer, Error> {
+    let answer = communicated(body)?;
+    if answer.text("sign").is_none()
+        && let Some(unsigned) = call.read_unsigned(&answer)
+    {
+        let refusal = if answer.text("result_code").is_some() { result_code(&answer)? } else { None };
+        return refusal.map_or(Ok(unsigned), Err);
+    }
+    let answer = verify(answer, &merchant.pin(call.terms().fixed))?;
+    match result_code(&answer)? {
+        None => {
+            echo(&answer, sent, &call.echoes(), true)?;
+            call.read(&answer)
+        }
+        Some(refusal) => {
+            echo(&answer, sent, &call.echoes(), false)?;
+            call.refused(&answer, refusal)
+        }
+    }
+}
+
+/// The body as fields of a stranger who at least says SUCCESS.
+pub fn communicated(body: &[u8]) -> Result<Fields, Error> {
+    let fields = xml::decode(body, Root::Xml)?;
+    match fields.text("return_code") {
+        Some("SUCCESS") => Ok(fields),
+        Some(code @ ("FAIL" | "SYSTEMERROR")) => Err(refused(&fields, code)),
+        Some(_) => Err(Error::Malformed("return_code is neither SUCCESS nor FAIL".into())),
+        None => Err(Error::Malformed("return_code is missing".into())),
+    }
+}
+
+fn refused(fields: &Fields, code: &str) -> Error {
+    let message: String = fields.text("return_msg").unwrap_or("no return_msg").chars().take(256).collect();
+    Error::Gateway { return_msg: if code == "FAIL" { message } else { format!("{code}: {message}") } }
+}
+
+/// `None` for SUCCESS, WeChat's refusal for FAIL.
+fn result_code(answer: &Fields) -> Result<Option<Error>, Error> {
+    match answer.text("result_code") {
+        Some("SUCCESS") => Ok(None),
+        Some("FAIL") => Ok(Some(Error::Service {
+            err_code: answer.text("err_code").unwrap_or("").to_owned(),
+            err_code_des: answer.text("err_code_des").map(str::to_owned),
+        })),
+        Some(_) => Err(Error::Malformed("result_code is neither SUCCESS nor FAIL".into())),
+        None => Err(Error::Malformed("result_code is missing".into())),
+    }
+}
+
+/// Verified is not enough: it must be for us, and about what we asked (decisions.md 1.5).
+pub fn echo(answer: &Fields, sent: &Fields, echoes: &[Echo], success: bool) -> Result<(), Error> {
+    for id in ["appid", "mch_id"] {
+        if let Some(ours) = sent.text(id) {
+            same(answer, id, ours, true)?;
+        }
+    }
+    match sent.text("sub_mch_id") {
+        Some(ours) => same(answer, "sub_mch_id", ours, success)?,
+        None => same(answer, "sub_mch_id", "", false)?,
+    }
+    if let Some(ours) = sent.text("sub_appid") {
+        same(answer, "sub_appid", ours, false)?;
+    }
+    echoes.iter().try_for_each(|e| same(answer, &e.field, &e.asked, e.required && success))
+}
+
+fn same(answer: &Fields, field: &str, asked: &str, required: bool) -> Result<(), Error> {
+    let got = answer.text(field);
+    if got == Some(asked) || got.is_none() && !required {
+        return Ok(());
+    }
+    let shown = |text: &str| text.chars().filter(|c| !c.is_control()).take(64).collect::<String>();
+    let or_nothing = |text: Option<&str>| text.filter(|t| !t.is_empty()).map_or("nothing".to_owned(), shown);
+    Err(Error::Mismatch { field: field.to_owned(), asked: or_nothing(Some(asked)), got: or_nothing(got) })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,14 @@
+//! Floor 3: conversations. From a declared call to a verified answer, over connections that outlive one call.
+
+pub mod agent;
+pub mod call;
+pub mod identity;
+pub mod ladder;
+pub mod line;
+pub mod pool;
+pub mod resolver;
+pub mod retry;
+pub mod settings;
+pub mod threads;
+pub mod tls;
+pub mod transport;

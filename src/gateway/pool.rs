@@ -1,0 +1,131 @@
+//! Connections that outlive one call, one script, one php-fpm request: one pool a process.
+
+use super::agent::PooledAgent;
+use super::identity::{Files, Fingerprint, Identity, fingerprint, still_valid};
+use super::line::{Line, random_nonce};
+use super::resolver::Names;
+use super::retry::Health;
+use super::settings::Settings;
+use super::tls;
+use crate::model::merchant::{CertificateSource, Material, Merchant};
+use crate::time::{Clock, SystemClock};
+use ::time::OffsetDateTime;
+use rustls::RootCertStore;
+use std::sync::{Arc, Mutex};
+
+/// Gateways and identities kept at most; the oldest goes first.
+const MOST_KEPT: usize = 64;
+
+static POOL: Mutex<Option<Pool>> = Mutex::new(None);
+
+struct Pool {
+    /// Sockets must never be shared with a forked child.
+    pid: u32,
+    names: Arc<Names>,
+    kept: Vec<(Key, Kept)>,
+}
+
+/// What tells one set of connections from another: gateway and client identity.
+#[derive(PartialEq, Eq, Clone)]
+struct Key {
+    url: String,
+    backup_url: Option<String>,
+    ca: Option<Fingerprint>,
+    identity: Option<Fingerprint>,
+}
+
+#[derive(Clone)]
+struct Kept {
+    agent: Arc<PooledAgent>,
+    health: Arc<Health>,
+    /// When the client certificate expires.
+    expires_at: Option<OffsetDateTime>,
+}
+
+/// Opens a line for this merchant. CA file and certificate are looked at on the calling thread, and read only
+/// when they are new or have changed.
+pub fn line(
+    settings: &Settings,
+    merchant: &Merchant,
+    certificate: bool,
+    files: &dyn Files,
+) -> Result<Line, String> {
+    let source = if certificate { Some(certificate_of(merchant)?) } else { None };
+    let key = key(settings, source, files)?;
+    let kept = match find(&key) {
+        Some(kept) => kept,
+        None => keep(key, fresh(settings, source, files)?),
+    };
+    if let Some(expires_at) = kept.expires_at {
+        still_valid(expires_at, SystemClock.unix_seconds())?;
+    }
+    Ok(Line {
+        transport: kept.agent,
+        clock: Arc::new(SystemClock),
+        health: kept.health,
+        url: settings.url.clone(),
+        backup_url: settings.backup_url.clone(),
+        connect_timeout_ms: settings.connect_timeout_ms,
+        timeout_ms: settings.timeout_ms,
+        nonce: random_nonce,
+    })
+}
+
+fn certificate_of(merchant: &Merchant) -> Result<&CertificateSource, String> {
+    merchant.certificate.as_ref().ok_or_else(|| {
+        "this call needs the merchant's client certificate: give Merchant certificate and privateKey (or the p12)".into()
+    })
+}
+
+fn key(settings: &Settings, source: Option<&CertificateSource>, files: &dyn Files) -> Result<Key, String> {
+    let ca = settings.ca_file.clone().map(Material::Path);
+    let identity = source.map(|s| fingerprint([&s.certificate].into_iter().chain(&s.private_key), files));
+    Ok(Key {
+        url: settings.url.clone(),
+        backup_url: settings.backup_url.clone(),
+        ca: ca.map(|path| fingerprint([&path], files)).transpose()?,
+        identity: identity.transpose()?,
+    })
+}
+
+fn fresh(settings: &Settings, source: Option<&CertificateSource>, files: &dyn Files) -> Result<Kept, String> {
+    let roots = settings.ca_file.as_deref().map(|path| roots(path, files)).transpose()?;
+    let identity = source.map(|source| Identity::load(source, files)).transpose()?;
+    let tls = tls::config(roots, identity.as_ref())?;
+    let agent = Arc::new(PooledAgent::new(tls, with_pool(|pool| pool.names.clone())));
+    Ok(Kept { agent, health: Arc::default(), expires_at: identity.map(|i| i.expires_at) })
+}
+
+fn roots(path: &str, files: &dyn Files) -> Result<Arc<RootCertStore>, String> {
+    tls::roots(&files.read(path)?).map_err(|e| format!("the CA file {path} {e}"))
+}
+
+fn find(key: &Key) -> Option<Kept> {
+    with_pool(|pool| pool.kept.iter().find(|(k, _)| k == key).map(|(_, kept)| kept.clone()))
+}
+
+fn keep(key: Key, kept: Kept) -> Kept {
+    with_pool(|pool| {
+        if pool.kept.len() >= MOST_KEPT {
+            pool.kept.remove(0);
+        }
+        pool.kept.push((key, kept.clone()));
+        kept
+    })
+}
+
+fn with_pool<T>(use_it: impl FnOnce(&mut Pool) -> T) -> T {
+    let mut slot = POOL.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    use_it(Pool::of_this_process(&mut slot))
+}
+
+impl Pool {
+    /// In a forked child the parent's pool is left alone, not even closed: its sockets are the parent's.
+    fn of_this_process(slot: &mut Option<Self>) -> &mut Self {
+        let pid = std::process::id();
+        if slot.as_ref().is_some_and(|pool| pool.pid != pid) {
+            std::mem::forget(slot.take());
+        }
+        slot.get_or_insert_with(|| Self { pid, names: Arc::default(), kept: Vec::new() })
+    }
+}

@@ -1,0 +1,125 @@
+//! When a call is tried again, and at which domain first (decisions.md 2.2).
+
+use crate::error::{Phase, Repeat, TransportError};
+use std::sync::Mutex;
+
+/// Pauses before the second and the third try, in milliseconds.
+const PAUSES: [u64; 2] = [200, 400];
+/// How long the backup comes first, in milliseconds.
+const BACKUP_FIRST_MS: u64 = 180_000;
+
+/// May this fault be answered with another try? Gives the pause before it.
+pub fn pause(repeat: Repeat, tries: usize, fault: &TransportError, left_ms: u64) -> Option<u64> {
+    let pause = match repeat {
+        Repeat::Query => PAUSES.get(tries.checked_sub(1)?).copied().filter(|_| is_passing(fault))?,
+        _ => Some(0).filter(|_| tries == 1 && !fault.sent && is_unreachable(fault))?,
+    };
+    let wanted = fault.retry_after_ms.filter(|_| repeat == Repeat::Query).unwrap_or(0).max(pause);
+    (wanted < left_ms).then_some(wanted)
+}
+
+fn is_unreachable(fault: &TransportError) -> bool {
+    matches!(fault.phase, Phase::Dns | Phase::Connect)
+}
+
+fn is_passing(fault: &TransportError) -> bool {
+    is_unreachable(fault) || matches!(fault.phase, Phase::Answer | Phase::Status(429 | 500..=599))
+}
+
+/// How reachable the first domain has been lately; one for each gateway and process.
+#[derive(Debug, Default)]
+pub struct Health(Mutex<Spell>);
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Spell {
+    weight: u32,
+    backup_until_ms: Option<u64>,
+}
+
+impl Health {
+    /// Should the backup be asked first now?
+    pub fn backup_first(&self, now_ms: u64) -> bool {
+        let Ok(mut spell) = self.0.lock() else { return false };
+        if spell.backup_until_ms.is_some_and(|until| now_ms >= until) {
+            *spell = Spell::default();
+        }
+        spell.backup_until_ms.is_some()
+    }
+
+    /// The first domain failed: a connect fault weighs 1, a DNS fault 5; above 2 the backup comes first.
+    pub fn failed(&self, fault: &TransportError, now_ms: u64) {
+        let Ok(mut spell) = self.0.lock() else { return };
+        spell.weight += match fault.phase {
+            Phase::Dns => 5,
+            Phase::Connect => 1,
+            _ => 0,
+        };
+        if spell.weight > 2 && spell.backup_until_ms.is_none() {
+            spell.backup_until_ms = Some(now_ms + BACKUP_FIRST_MS);
+        }
+    }
+
+    /// The first domain answered.
+    pub fn answered(&self) {
+        if let Ok(mut spell) = self.0.lock() {
+            *spell = Spell::default();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(phase: Phase, sent: bool) -> TransportError {
+        TransportError { phase, message: String::new(), sent, retry_after_ms: None, reused: None }
+    }
+
+    #[test]
+    fn n1_n17_a_query_is_tried_three_times_with_growing_pauses() {
+        for phase in [Phase::Connect, Phase::Dns, Phase::Answer, Phase::Status(502), Phase::Status(429)] {
+            let fault = fault(phase, true);
+            let pauses: Vec<_> = (1..=3).map(|tries| pause(Repeat::Query, tries, &fault, 8000)).collect();
+            assert_eq!(pauses, [Some(200), Some(400), None], "{phase:?}");
+        }
+    }
+
+    #[test]
+    fn n4_n20_tls_redirects_and_client_errors_are_never_tried_again() {
+        for phase in [Phase::Tls, Phase::Status(302), Phase::Status(404), Phase::Protocol] {
+            assert_eq!(pause(Repeat::Query, 1, &fault(phase, false), 8000), None, "{phase:?}");
+        }
+    }
+
+    #[test]
+    fn n27_a_call_that_acts_goes_to_the_other_domain_once_and_only_if_nothing_was_sent() {
+        for repeat in [Repeat::SameNumbers, Repeat::Never] {
+            assert_eq!(pause(repeat, 1, &fault(Phase::Connect, false), 8000), Some(0));
+            assert_eq!(pause(repeat, 2, &fault(Phase::Connect, false), 8000), None);
+            assert_eq!(pause(repeat, 1, &fault(Phase::Answer, true), 8000), None);
+            assert_eq!(pause(repeat, 1, &fault(Phase::Status(503), true), 8000), None);
+        }
+    }
+
+    #[test]
+    fn n18_retry_after_is_honoured_if_it_fits_the_deadline() {
+        let mut busy = fault(Phase::Status(429), true);
+        busy.retry_after_ms = Some(1000);
+        assert_eq!(pause(Repeat::Query, 1, &busy, 8000), Some(1000));
+        assert_eq!(pause(Repeat::Query, 1, &busy, 900), None);
+    }
+
+    #[test]
+    fn n2_one_dns_fault_or_three_connect_faults_put_the_backup_first_for_three_minutes() {
+        let health = Health::default();
+        health.failed(&fault(Phase::Connect, false), 0);
+        health.failed(&fault(Phase::Connect, false), 0);
+        assert!(!health.backup_first(0));
+        health.failed(&fault(Phase::Connect, false), 0);
+        assert!(health.backup_first(179_999) && !health.backup_first(180_000));
+        health.failed(&fault(Phase::Dns, false), 200_000);
+        assert!(health.backup_first(200_001));
+        health.answered();
+        assert!(!health.backup_first(200_002));
+    }
+}

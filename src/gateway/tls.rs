@@ -1,0 +1,217 @@
+//! TLS: who is trusted, who we are, and what a refused certificate is told about. No switch turns checks off.
+
+use super::agent::trace;
+use super::identity::Identity;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, OtherError, RootCertStore,
+    SignatureScheme, StreamOwned,
+};
+use std::fmt;
+use std::io::{Read, Write};
+use std::sync::{Arc, LazyLock};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, TransportAdapter,
+};
+
+static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(ring::default_provider()));
+
+/// The built-in roots, parsed once a process, when first needed.
+static BUILT_IN: LazyLock<Arc<RootCertStore>> =
+    LazyLock::new(|| Arc::new(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }));
+
+/// The roots of a CA file (PEM, one or many), or why it has none.
+pub fn roots(pem: &[u8]) -> Result<Arc<RootCertStore>, String> {
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|e| format!("is no PEM: {e}"))?;
+        store.add(certificate).map_err(|e| format!("has a certificate that cannot be used: {e}"))?;
+    }
+    if store.is_empty() { Err("has no certificate in it".into()) } else { Ok(Arc::new(store)) }
+}
+
+/// A client configuration for one set of roots and one identity; keeps its session tickets.
+pub fn config(
+    roots: Option<Arc<RootCertStore>>,
+    identity: Option<&Identity>,
+) -> Result<Arc<ClientConfig>, String> {
+    let roots = roots.unwrap_or_else(|| BUILT_IN.clone());
+    let inner = WebPkiServerVerifier::builder_with_provider(roots, PROVIDER.clone())
+        .build()
+        .map_err(|e| e.to_string())?;
+    let builder = ClientConfig::builder_with_provider(PROVIDER.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|e| e.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Verifier { inner }));
+    let config = match identity {
+        Some(identity) => builder.with_client_auth_cert(identity.chain.clone(), identity.key.clone_key()),
+        None => Ok(builder.with_no_client_auth()),
+    };
+    config.map(Arc::new).map_err(|e| e.to_string())
+}
+
+/// webpki's own verifier; only its refusals are put into words that help.
+#[derive(Debug)]
+struct Verifier {
+    inner: Arc<WebPkiServerVerifier>,
+}
+
+/// Why the peer's certificate was refused, in words.
+#[derive(Debug)]
+struct Refusal(String);
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.inner
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            .map_err(|e| explained(e, end_entity, now))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
+
+fn explained(error: rustls::Error, certificate: &CertificateDer<'_>, now: UnixTime) -> rustls::Error {
+    let rustls::Error::InvalidCertificate(reason) = &error else { return error };
+    let Ok((_, parsed)) = x509_parser::parse_x509_certificate(certificate) else { return error };
+    let words = match reason {
+        CertificateError::UnknownIssuer => {
+            format!("its certificate is signed by \"{}\", which is not trusted", parsed.issuer())
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            format!(
+                "its certificate expired on {}{}",
+                parsed.validity().not_after,
+                clock_hint(now, parsed.validity().not_after.timestamp())
+            )
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            format!(
+                "its certificate is not valid before {}{}",
+                parsed.validity().not_before,
+                clock_hint(now, parsed.validity().not_before.timestamp())
+            )
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            format!("its certificate belongs to another host ({})", parsed.subject())
+        }
+        other => format!("its certificate was refused: {other:?}"),
+    };
+    rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(Refusal(words)))))
+}
+
+fn clock_hint(now: UnixTime, limit: i64) -> &'static str {
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    if now.abs_diff(limit) > 86_400 { "; is this machine's clock right?" } else { "" }
+}
+
+/// Makes TLS of every connection, within the connect deadline.
+#[derive(Debug)]
+pub struct TlsConnector {
+    /// Roots, identity and tickets.
+    pub config: Arc<ClientConfig>,
+}
+
+impl<In: Transport> Connector<In> for TlsConnector {
+    type Out = TlsTransport<In>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        let Some(socket) = chained else { return Ok(None) };
+        let host = details.uri.host().unwrap_or("").trim_start_matches('[').trim_end_matches(']');
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| ureq::Error::HostNotFound)?;
+        let mut session = ClientConnection::new(self.config.clone(), name)?;
+        let mut socket = TransportAdapter::new(socket, details.current_time.clone());
+        socket.set_timeout(trace::connect_time_left(details.timeout));
+        while session.is_handshaking() {
+            session.complete_io(&mut socket)?;
+        }
+        trace::connected();
+        let buffers =
+            LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
+        Ok(Some(TlsTransport { buffers, stream: StreamOwned::new(session, socket) }))
+    }
+}
+
+/// One TLS connection; notes what it sends and receives for the call under way.
+pub struct TlsTransport<In: Transport> {
+    buffers: LazyBuffers,
+    stream: StreamOwned<ClientConnection, TransportAdapter<In>>,
+}
+
+impl<In: Transport> Transport for TlsTransport<In> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.stream.get_mut().set_timeout(timeout);
+        trace::sending();
+        let output = self.buffers.output().get(..amount).unwrap_or_default();
+        Ok(self.stream.write_all(output)?)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.stream.get_mut().set_timeout(timeout);
+        let amount = self.stream.read(self.buffers.input_append_buf())?;
+        self.buffers.input_appended(amount);
+        trace::received(amount);
+        Ok(amount > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.stream.get_mut().get_mut().is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        true
+    }
+}
+
+impl<In: Transport> fmt::Debug for TlsTransport<In> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TlsTransport")
+    }
+}

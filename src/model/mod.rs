@@ -1,0 +1,8 @@
+//! Floor 2: meaning. Each model reads itself from verified fields and knows nothing of the network.
+
+pub mod merchant;
+pub mod money;
+pub mod numbers;
+pub mod order;
+pub mod prepay;
+pub mod trade_state;

@@ -1,0 +1,86 @@
+//! Time: the clock that calls wait by, and WeChat's two ways of writing Beijing time.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use time::format_description::BorrowedFormatItem;
+use time::macros::{format_description, offset};
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+
+/// Beijing has been at +08:00 without summer time since 1991.
+pub const BEIJING: UtcOffset = offset!(+8);
+
+const COMPACT: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day][hour][minute][second]");
+const SPACED: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+
+/// What calls need of time; tests bring their own.
+pub trait Clock: Send + Sync {
+    /// Milliseconds on a clock that never jumps.
+    fn now_ms(&self) -> u64;
+    /// Seconds since 1970.
+    fn unix_seconds(&self) -> i64;
+    /// Waits.
+    fn sleep_ms(&self, ms: u64);
+}
+
+/// The machine's clocks.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now_ms(&self) -> u64 {
+        static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+        let elapsed = START.get_or_init(Instant::now).elapsed();
+        u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn unix_seconds(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    fn sleep_ms(&self, ms: u64) {
+        std::thread::sleep(Duration::from_millis(ms));
+    }
+}
+
+/// `yyyyMMddHHmmss` in Beijing, as in `time_end`.
+pub fn compact(text: &str) -> Option<OffsetDateTime> {
+    beijing(text, COMPACT, 14)
+}
+
+/// `yyyy-MM-dd HH:mm:ss` in Beijing, as in `refund_success_time_$n` and bills.
+pub fn spaced(text: &str) -> Option<OffsetDateTime> {
+    beijing(text, SPACED, 19)
+}
+
+fn beijing(text: &str, format: &[BorrowedFormatItem<'_>], length: usize) -> Option<OffsetDateTime> {
+    let local = PrimitiveDateTime::parse(text, format).ok().filter(|_| text.len() == length)?;
+    Some(local.assume_offset(BEIJING))
+}
+
+/// Writes an instant the way `time_start` and `time_expire` want it.
+pub fn write_compact(unix_seconds: i64) -> Option<String> {
+    let at = OffsetDateTime::from_unix_timestamp(unix_seconds).ok()?;
+    at.checked_to_offset(BEIJING)?.format(COMPACT).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b10_beijing_time_does_not_depend_on_the_machine() {
+        assert_eq!(compact("20260301100001").unwrap().unix_timestamp(), 1_772_330_401);
+        assert_eq!(spaced("2026-03-01 10:00:01").unwrap().unix_timestamp(), 1_772_330_401);
+        assert_eq!(write_compact(1_772_330_401).unwrap(), "20260301100001");
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
+        for wrong in
+            ["", "20260230000000", "2026030110000", "202603011000011", "+2026301100001", "2026-03-01"]
+        {
+            assert_eq!(compact(wrong), None, "{wrong:?}");
+        }
+    }
+}

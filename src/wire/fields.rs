@@ -1,0 +1,183 @@
+//! `Fields`: the flat, ordered map of name to text that every v2 message is.
+
+use std::fmt;
+
+/// Name and text of the fields of one message, in the order in which they travelled.
+///
+/// A name stands at most once. An empty text is kept, but takes no part in a sign (protocol.md A.2).
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Fields {
+    entries: Vec<(String, String)>,
+    /// Places in `entries`, sorted by the bytes of the name: the order of signing, and the index of `get`.
+    sorted: Vec<u16>,
+}
+
+/// Why fields could not be put together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FieldsError {
+    /// A name came twice; parsers disagree on which one counts, so none does.
+    #[error("field {0} is there twice")]
+    Duplicate(String),
+    /// More fields than any message of WeChat Pay has.
+    #[error("more than {max} fields", max = Fields::MAX)]
+    TooMany,
+}
+
+impl Fields {
+    /// The most fields a message may have (decisions.md 1.8).
+    pub const MAX: usize = 4096;
+
+    /// No fields yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes all pairs at once; sorts once.
+    pub fn from_pairs(entries: Vec<(String, String)>) -> Result<Self, FieldsError> {
+        if entries.len() > Self::MAX {
+            return Err(FieldsError::TooMany);
+        }
+        let mut sorted: Vec<u16> = (0..u16::try_from(entries.len()).unwrap_or(u16::MAX)).collect();
+        sorted.sort_unstable_by_key(|&i| name_at(&entries, i));
+        match first_twin(&entries, &sorted) {
+            Some(name) => Err(FieldsError::Duplicate(name.to_owned())),
+            None => Ok(Self { entries, sorted }),
+        }
+    }
+
+    /// Sets a field of a message of our own: replaces an older text of that name, else appends.
+    pub fn set(&mut self, name: &str, text: impl Into<String>) {
+        match self.place(name) {
+            Ok(at) => self.replace(at, text.into()),
+            Err(at) => self.append(at, name, text.into()),
+        }
+    }
+
+    /// As [`set`](Self::set), but leaves the field out when there is no text.
+    pub fn set_some(&mut self, name: &str, text: Option<impl Into<String>>) {
+        if let Some(text) = text {
+            self.set(name, text);
+        }
+    }
+
+    /// The text under this name, which may be empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let at = self.place(name).ok()?;
+        self.entry(*self.sorted.get(at)?).map(|(_, text)| text)
+    }
+
+    /// The text under this name; an empty element reads as absent (decisions.md 1.8).
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|text| !text.is_empty())
+    }
+
+    /// All fields in the order of the wire.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.entries.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    /// All fields sorted by the bytes of their names, the order of signing.
+    pub fn sorted(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.sorted.iter().filter_map(|&i| self.entry(i))
+    }
+
+    /// The field at this place of the order of signing.
+    pub(crate) fn nth_sorted(&self, at: usize) -> Option<(&str, &str)> {
+        self.entry(*self.sorted.get(at)?)
+    }
+
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Is there no field at all?
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn entry(&self, i: u16) -> Option<(&str, &str)> {
+        self.entries.get(usize::from(i)).map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    /// Where in `sorted` the name stands, or where it would.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.sorted.binary_search_by_key(&name, |&i| name_at(&self.entries, i))
+    }
+
+    fn replace(&mut self, at: usize, text: String) {
+        let entry = self.sorted.get(at).and_then(|&i| self.entries.get_mut(usize::from(i)));
+        if let Some((_, old)) = entry {
+            *old = text;
+        }
+    }
+
+    fn append(&mut self, at: usize, name: &str, text: String) {
+        let i = u16::try_from(self.entries.len()).unwrap_or(u16::MAX);
+        self.entries.push((name.to_owned(), text));
+        self.sorted.insert(at, i);
+    }
+}
+
+fn name_at(entries: &[(String, String)], i: u16) -> &str {
+    entries.get(usize::from(i)).map_or("", |(name, _)| name)
+}
+
+fn first_twin<'a>(entries: &'a [(String, String)], sorted: &[u16]) -> Option<&'a str> {
+    let names = sorted.iter().map(|&i| name_at(entries, i));
+    names.clone().zip(names.skip(1)).find(|(a, b)| a == b).map(|(a, _)| a)
+}
+
+/// Shows names only: texts may be personal.
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(names: &[&str]) -> Vec<(String, String)> {
+        names.iter().map(|n| ((*n).to_owned(), format!("<{n}>"))).collect()
+    }
+
+    #[test]
+    fn the_wire_order_is_kept_and_the_signing_order_is_by_bytes() {
+        let fields = Fields::from_pairs(pairs(&["b", "a", "B", "a1"])).unwrap();
+        assert_eq!(fields.iter().map(|(n, _)| n).collect::<Vec<_>>(), ["b", "a", "B", "a1"]);
+        assert_eq!(fields.sorted().map(|(n, _)| n).collect::<Vec<_>>(), ["B", "a", "a1", "b"]);
+    }
+
+    #[test]
+    fn p15_a_name_that_comes_twice_is_refused() {
+        let twice = Fields::from_pairs(pairs(&["a", "b", "a"]));
+        assert_eq!(twice, Err(FieldsError::Duplicate("a".into())));
+    }
+
+    #[test]
+    fn p27_more_than_4096_fields_are_refused() {
+        let names: Vec<String> = (0..=Fields::MAX).map(|n| format!("f{n}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert_eq!(Fields::from_pairs(pairs(&names)), Err(FieldsError::TooMany));
+        assert_eq!(Fields::from_pairs(pairs(&names[1..])).unwrap().len(), Fields::MAX);
+    }
+
+    #[test]
+    fn set_replaces_or_appends() {
+        let mut fields = Fields::new();
+        fields.set("b", "1");
+        fields.set("a", "2");
+        fields.set("b", "3");
+        assert_eq!(fields.iter().collect::<Vec<_>>(), [("b", "3"), ("a", "2")]);
+        assert_eq!((fields.get("a"), fields.get("c")), (Some("2"), None));
+    }
+
+    #[test]
+    fn an_empty_text_is_kept_but_reads_as_absent() {
+        let mut fields = Fields::new();
+        fields.set("sub_mch_id", "");
+        assert_eq!((fields.get("sub_mch_id"), fields.text("sub_mch_id")), (Some(""), None));
+    }
+}

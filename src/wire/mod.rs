@@ -1,0 +1,8 @@
+//! Floor 1: what travels. Pure functions over bytes; nothing here asks, waits or remembers.
+
+pub mod explain;
+pub mod fields;
+pub mod key;
+pub mod read;
+pub mod sign;
+pub mod xml;

@@ -1,0 +1,129 @@
+//! How serde models read themselves from fields: absent and empty are `None`, unknown names are skipped.
+
+use super::fields::Fields;
+use serde::de::value::Error as ValueError;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
+use serde::{Deserialize, forward_to_deserialize_any};
+
+/// A field that should hold one kind of text and holds another.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("field {name} {what}")]
+pub struct FieldError {
+    /// The field.
+    pub name: String,
+    /// What it should have been.
+    pub what: String,
+}
+
+/// Reads a model from fields.
+pub fn read<'a, T: Deserialize<'a>>(fields: &'a Fields) -> Result<T, FieldError> {
+    let mut current = "";
+    let pairs = Pairs {
+        rest: Box::new(fields.iter().filter(|(_, text)| !text.is_empty())),
+        text: "",
+        current: &mut current,
+    };
+    T::deserialize(Map(pairs)).map_err(|e| FieldError { name: current.to_owned(), what: e.to_string() })
+}
+
+struct Map<'a, 'n>(Pairs<'a, 'n>);
+
+struct Pairs<'a, 'n> {
+    rest: Box<dyn Iterator<Item = (&'a str, &'a str)> + 'a>,
+    text: &'a str,
+    /// The name being read, for the error.
+    current: &'n mut &'a str,
+}
+
+impl<'a> Deserializer<'a> for Map<'a, '_> {
+    type Error = ValueError;
+
+    fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_map(self.0)
+    }
+
+    forward_to_deserialize_any! {
+        <V: Visitor<'a>>
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'a> MapAccess<'a> for Pairs<'a, '_> {
+    type Error = ValueError;
+
+    fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {
+        let Some((name, text)) = self.rest.next() else { return Ok(None) };
+        self.text = text;
+        *self.current = name;
+        seed.deserialize(serde::de::value::BorrowedStrDeserializer::new(name)).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'a>>(&mut self, seed: V) -> Result<V::Value, ValueError> {
+        seed.deserialize(Text(self.text))
+    }
+}
+
+/// One value: a text, and nothing but a text.
+struct Text<'a>(&'a str);
+
+impl<'a> Deserializer<'a> for Text<'a> {
+    type Error = ValueError;
+
+    fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_borrowed_str(self.0)
+    }
+
+    fn deserialize_option<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'a>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'a>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ValueError> {
+        visitor.visit_enum(self.0.into_deserializer())
+    }
+
+    fn deserialize_i64<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        visitor
+            .visit_i64(digits(self.0).ok_or_else(|| ValueError::custom("must be a number of digits only"))?)
+    }
+
+    forward_to_deserialize_any! {
+        <V: Visitor<'a>>
+        bool i8 i16 i32 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+/// A whole number as WeChat writes it: ASCII digits only, from 0 to the largest `i64`.
+pub fn digits(text: &str) -> Option<i64> {
+    let all_digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    all_digits.then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p14_a_number_has_digits_only_and_fits_an_i64() {
+        for (text, expected) in [("0", Some(0)), ("007", Some(7)), ("9223372036854775807", Some(i64::MAX))] {
+            assert_eq!(digits(text), expected);
+        }
+        for wrong in ["-1", "+1", "1.0", "1e3", "０１", " 1", "1 ", "", "9223372036854775808", "0x1"] {
+            assert_eq!(digits(wrong), None, "{wrong:?}");
+        }
+    }
+}

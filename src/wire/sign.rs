@@ -1,0 +1,231 @@
+//! Signing and verifying (protocol.md A.1-A.6). The only place where [`Verified`] can be made.
+
+use super::fields::Fields;
+use super::key::Key;
+use hmac::Mac;
+use md5::{Digest, Md5};
+use std::fmt;
+use std::ops::Deref;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// The algorithm of a sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignType {
+    /// MD5 over the canonical string: 32 hex characters.
+    Md5,
+    /// HMAC-SHA256 over the same string, keyed with the API key: 64 hex characters.
+    HmacSha256,
+}
+
+impl SignType {
+    /// The word on the wire (`sign_type`).
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Md5 => "MD5",
+            Self::HmacSha256 => "HMAC-SHA256",
+        }
+    }
+
+    /// Reads the word of the wire.
+    pub fn from_wire(word: &str) -> Option<Self> {
+        [Self::Md5, Self::HmacSha256].into_iter().find(|t| t.wire() == word)
+    }
+
+    /// How many characters a sign of this algorithm has.
+    pub fn length(self) -> usize {
+        match self {
+            Self::Md5 => 32,
+            Self::HmacSha256 => 64,
+        }
+    }
+
+    /// The algorithm that makes signs of this length.
+    pub fn by_length(length: usize) -> Option<Self> {
+        [Self::Md5, Self::HmacSha256].into_iter().find(|t| t.length() == length)
+    }
+}
+
+/// What our own check has proved: the content carried the right sign under the merchant's key.
+///
+/// Nothing outside this module can make one, so that "nobody forgot to verify" is the compiler's business.
+#[derive(Debug, Clone)]
+pub struct Verified<T>(T);
+
+impl<T> Deref for Verified<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Which signs are accepted: the merchant's pinned algorithm and keys (decisions.md 1.6).
+#[derive(Clone, Copy)]
+pub struct Pin<'a> {
+    /// The algorithm we sign with.
+    pub sign_type: SignType,
+    /// Does the endpoint dictate the algorithm? Then no other is accepted, not even a stronger one.
+    pub fixed: bool,
+    /// Are MD5 answers accepted although we sign with HMAC-SHA256?
+    pub accept_md5: bool,
+    /// The key.
+    pub key: &'a Key,
+    /// The key before, while it is being changed.
+    pub previous_key: Option<&'a Key>,
+}
+
+/// Why a sign was refused. No variant carries a digest that we computed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    /// There is no sign, or an empty one.
+    #[error("it carries no sign")]
+    Missing,
+    /// The sign is of an algorithm this merchant does not accept.
+    #[error("it is signed with {got}, but this merchant accepts only {pinned}")]
+    Algorithm {
+        /// What the length of the sign says.
+        got: &'static str,
+        /// What the merchant has pinned.
+        pinned: &'static str,
+    },
+    /// The message names one algorithm and is signed with another.
+    #[error("its sign_type says {named}, but it is signed with {got}")]
+    Confused {
+        /// `sign_type` in the message, cut to something printable.
+        named: String,
+        /// What the sign is.
+        got: &'static str,
+    },
+    /// No accepted key makes this sign.
+    #[error("its sign is wrong for this merchant's key")]
+    Wrong,
+}
+
+impl Pin<'_> {
+    fn accepts(&self, got: SignType) -> bool {
+        got == self.sign_type
+            || !self.fixed
+                && match got {
+                    SignType::Md5 => self.accept_md5,
+                    SignType::HmacSha256 => true,
+                }
+    }
+}
+
+/// Verifies a message and gives the witness; the sign is compared in constant time.
+pub fn verify(fields: Fields, pin: &Pin<'_>) -> Result<Verified<Fields>, SignatureError> {
+    check(&byte_pairs(&fields), pin)?;
+    Ok(Verified(fields))
+}
+
+/// The check itself, over sorted pairs of bytes.
+pub fn check<'a>(
+    sorted: &(impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone),
+    pin: &Pin<'_>,
+) -> Result<(), SignatureError> {
+    let received = value(sorted.clone(), b"sign").filter(|s| !s.is_empty());
+    let received = received.ok_or(SignatureError::Missing)?;
+    let got = SignType::by_length(received.len()).ok_or(SignatureError::Wrong)?;
+    if !pin.accepts(got) {
+        return Err(SignatureError::Algorithm { got: got.wire(), pinned: pin.sign_type.wire() });
+    }
+    agree(value(sorted.clone(), b"sign_type"), got)?;
+    let made_with = |key: &Key| {
+        let own = sign(sorted.clone(), key, got);
+        bool::from(own.as_bytes().ct_eq(received))
+    };
+    let accepted = made_with(pin.key) | pin.previous_key.is_some_and(made_with);
+    if accepted { Ok(()) } else { Err(SignatureError::Wrong) }
+}
+
+/// A `sign_type` inside the message must name the algorithm that was used.
+fn agree(named: Option<&[u8]>, got: SignType) -> Result<(), SignatureError> {
+    match named {
+        None | Some([]) => Ok(()),
+        Some(word) if word == got.wire().as_bytes() => Ok(()),
+        Some(word) => Err(SignatureError::Confused {
+            named: String::from_utf8_lossy(word).chars().filter(char::is_ascii_graphic).take(32).collect(),
+            got: got.wire(),
+        }),
+    }
+}
+
+fn value<'a>(mut pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>, name: &[u8]) -> Option<&'a [u8]> {
+    pairs.find(|(n, _)| *n == name).map(|(_, text)| text)
+}
+
+/// The fields as sorted byte pairs, the shape the signer takes.
+pub fn byte_pairs(fields: &Fields) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
+    Sorted { fields, at: 0 }
+}
+
+#[derive(Clone)]
+struct Sorted<'a> {
+    fields: &'a Fields,
+    at: usize,
+}
+
+impl<'a> Iterator for Sorted<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, text) = self.fields.nth_sorted(self.at)?;
+        self.at += 1;
+        Some((name.as_bytes(), text.as_bytes()))
+    }
+}
+
+/// Does this pair take part in the sign? Empty texts and `sign` itself do not; `"0"` does.
+pub fn takes_part(name: &[u8], text: &[u8]) -> bool {
+    !text.is_empty() && name != b"sign"
+}
+
+/// The sign of pairs that are already sorted by the bytes of their names: upper-case hex.
+pub fn sign<'a>(
+    sorted: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+    key: &Key,
+    sign_type: SignType,
+) -> String {
+    let message = canonical(sorted, key);
+    match sign_type {
+        SignType::Md5 => hex(&Md5::digest(&*message)),
+        SignType::HmacSha256 => hex(&key.hmac().chain_update(&*message).finalize().into_bytes()),
+    }
+}
+
+/// `k=v&k=v&key=...`: raw bytes, no escaping; wiped after use since it ends in the key.
+fn canonical<'a>(sorted: impl Iterator<Item = (&'a [u8], &'a [u8])>, key: &Key) -> Zeroizing<Vec<u8>> {
+    let mut message = Zeroizing::new(Vec::with_capacity(1024));
+    for (name, text) in sorted.filter(|(name, text)| takes_part(name, text)) {
+        for part in [name, b"=", text, b"&"] {
+            message.extend_from_slice(part);
+        }
+    }
+    message.extend_from_slice(b"key=");
+    message.extend_from_slice(key.expose());
+    message
+}
+
+/// Upper-case hex, as every sign is written.
+pub(crate) fn hex(digest: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    let nibbles = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    nibbles.filter_map(|nibble| DIGITS.get(usize::from(nibble))).collect()
+}
+
+/// Signs a message of our own: puts `sign` into it.
+pub fn seal(fields: &mut Fields, key: &Key, sign_type: SignType) {
+    let sign = sign(byte_pairs(fields), key, sign_type);
+    fields.set("sign", sign);
+}
+
+impl fmt::Debug for Pin<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pin").field("sign_type", &self.sign_type).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,396 @@
+//! Fields <-> XML: the strict, flat subset that WeChat Pay speaks (protocol.md B).
+//!
+//! Every document accepted here is well-formed XML 1.0 and means the same to every parser. Refused are:
+//! DOCTYPE, attributes, nesting, duplicate names, comments or processing instructions inside a value,
+//! entities beyond the five built-in ones, other encodings than UTF-8, other roots, and anything too large.
+
+use super::fields::{Fields, FieldsError};
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use std::borrow::Cow;
+
+/// The largest document taken, in bytes.
+pub const MAX_BYTES: usize = 1024 * 1024;
+/// The longest element name taken, in bytes; WeChat's longest has about 40.
+pub const MAX_NAME: usize = 256;
+
+/// The root element a document must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Root {
+    /// Every message.
+    Xml,
+    /// The decrypted part of a refund notice.
+    Root,
+}
+
+impl Root {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Xml => "xml",
+            Self::Root => "root",
+        }
+    }
+}
+
+/// Why a document is not in the subset, or why fields cannot be written as XML.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum XmlError {
+    /// No byte at all, or only blanks.
+    #[error("the document is empty")]
+    Empty,
+    /// More than [`MAX_BYTES`].
+    #[error("the document is larger than 1 MiB")]
+    TooLarge,
+    /// Not UTF-8.
+    #[error("the document is no valid UTF-8 (byte {0})")]
+    NotUtf8(usize),
+    /// A character that XML forbids.
+    #[error("forbidden character U+{0:04X}")]
+    Character(u32),
+    /// The text does not begin like XML: a proxy's HTML page, a plain message ... The start of it is kept.
+    #[error("the document is not XML, it begins with \"{0}\"")]
+    NotXml(String),
+    /// Something that XML has, but this subset does not.
+    #[error("{what} is not allowed{}", near(.name))]
+    Refused {
+        /// What was met.
+        what: &'static str,
+        /// The field it stood in, if any.
+        name: String,
+    },
+    /// Not well-formed.
+    #[error("malformed XML: {what}{}", near(.name))]
+    Malformed {
+        /// What is wrong.
+        what: String,
+        /// The field it stood in, if any.
+        name: String,
+    },
+    /// The root element has another name.
+    #[error("the root element must be <{0}>")]
+    WrongRoot(&'static str),
+    /// The document ends before its root does.
+    #[error("the document is cut short")]
+    Truncated,
+    /// The fields themselves are wrong.
+    #[error(transparent)]
+    Fields(#[from] FieldsError),
+    /// A field of ours that XML, or WeChat, cannot carry.
+    #[error("field {name} {what}")]
+    Unwritable {
+        /// The field.
+        name: String,
+        /// Why it cannot be sent.
+        what: &'static str,
+    },
+}
+
+fn near(name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!(" in <{name}>") }
+}
+
+/// Reads a document; linear in its size.
+pub fn decode(document: &[u8], root: Root) -> Result<Fields, XmlError> {
+    let text = characters(document)?;
+    let mut reader = Reader::from_str(&text);
+    reader.config_mut().expand_empty_elements = true;
+    reader.config_mut().check_comments = true;
+    let mut decoder = Decoder {
+        root: root.name(),
+        pairs: Vec::with_capacity(32),
+        place: Place::Start,
+        name: String::new(),
+        value: String::new(),
+    };
+    loop {
+        match reader.read_event().map_err(|e| decoder.malformed(&e.to_string()))? {
+            Event::Eof => break,
+            event => decoder.take(&event)?,
+        }
+    }
+    decoder.finish()
+}
+
+/// The document as checked characters with line ends normalised (XML 1.0, 2.11).
+fn characters(document: &[u8]) -> Result<Cow<'_, str>, XmlError> {
+    if document.len() > MAX_BYTES {
+        return Err(XmlError::TooLarge);
+    }
+    let document = document.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(document);
+    let text = std::str::from_utf8(document).map_err(|e| XmlError::NotUtf8(e.valid_up_to()))?;
+    if let Some(c) = text.chars().find(|&c| !is_xml_char(c)) {
+        return Err(XmlError::Character(c.into()));
+    }
+    begins_like_xml(text)?;
+    Ok(if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n").into() } else { text.into() })
+}
+
+fn begins_like_xml(text: &str) -> Result<(), XmlError> {
+    let start = text.trim_ascii_start();
+    if start.is_empty() {
+        return Err(XmlError::Empty);
+    }
+    let lower = start.get(..9).unwrap_or(start).to_ascii_lowercase();
+    if start.starts_with('<') && !lower.starts_with("<html") && lower != "<!doctype" {
+        return Ok(());
+    }
+    if start.starts_with("<!DOCTYPE") && !start.get(9..15).unwrap_or("").trim().eq_ignore_ascii_case("html") {
+        return Err(XmlError::Refused { what: "a DOCTYPE", name: String::new() });
+    }
+    Err(XmlError::NotXml(start.chars().take(40).filter(|c| !c.is_control()).collect()))
+}
+
+/// `Char` of XML 1.0, 2.2.
+fn is_xml_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'))
+}
+
+/// Names as decisions.md 1.8 says: ASCII `[A-Za-z_][A-Za-z0-9_.-]*`.
+fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && name.len() <= MAX_NAME
+        && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+}
+
+/// Where in the document we are.
+#[derive(PartialEq, Eq)]
+enum Place {
+    Start,
+    Prolog,
+    Root,
+    Field,
+    End,
+}
+
+struct Decoder {
+    root: &'static str,
+    pairs: Vec<(String, String)>,
+    place: Place,
+    name: String,
+    value: String,
+}
+
+impl Decoder {
+    fn take(&mut self, event: &Event<'_>) -> Result<(), XmlError> {
+        match event {
+            Event::Start(tag) => self.open(tag)?,
+            Event::End(_) => self.close()?,
+            Event::Text(text) => self.text(text)?,
+            Event::CData(text) if self.place == Place::Field => self.value.push_str(text),
+            Event::GeneralRef(entity) if self.place == Place::Field => self.value.push(self.resolve(entity)?),
+            Event::Comment(text) => self.comment(text)?,
+            Event::Decl(declaration) if self.place == Place::Start => self.declared(declaration)?,
+            Event::DocType(_) => return Err(self.refused("a DOCTYPE")),
+            Event::PI(_) => return Err(self.refused("a processing instruction")),
+            _ => return Err(self.refused("text outside a field, or a late XML declaration,")),
+        }
+        if self.place == Place::Start {
+            self.place = Place::Prolog;
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, tag: &str) -> Result<(), XmlError> {
+        let name = tag.trim_ascii_end();
+        match self.place {
+            Place::Start | Place::Prolog if name == self.root => self.place = Place::Root,
+            Place::Start | Place::Prolog => return Err(self.wrong_root(name)),
+            Place::Root if self.pairs.len() >= Fields::MAX => return Err(FieldsError::TooMany.into()),
+            Place::Root => self.open_field(name)?,
+            Place::Field => return Err(self.refused("an element inside a value")),
+            Place::End => return Err(self.refused("a second root element")),
+        }
+        Ok(())
+    }
+
+    fn open_field(&mut self, name: &str) -> Result<(), XmlError> {
+        if !is_name(name) {
+            return Err(self.refused(if name.contains([' ', '\t', '\n', '=']) {
+                "an attribute"
+            } else {
+                "this element name"
+            }));
+        }
+        name.clone_into(&mut self.name);
+        self.place = Place::Field;
+        Ok(())
+    }
+
+    fn wrong_root(&self, name: &str) -> XmlError {
+        match name.strip_prefix(self.root) {
+            Some(rest) if rest.starts_with([' ', '\t', '\n']) => self.refused("an attribute"),
+            _ => XmlError::WrongRoot(self.root),
+        }
+    }
+
+    fn close(&mut self) -> Result<(), XmlError> {
+        match self.place {
+            Place::Field => {
+                self.pairs.push((std::mem::take(&mut self.name), std::mem::take(&mut self.value)));
+                self.place = Place::Root;
+            }
+            Place::Root => self.place = Place::End,
+            Place::Start | Place::Prolog | Place::End => {
+                return Err(self.malformed("an end tag without its start"));
+            }
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), XmlError> {
+        if text.contains("]]>") {
+            return Err(self.malformed("\"]]>\" outside CDATA"));
+        }
+        match self.place {
+            Place::Field => self.value.push_str(text),
+            _ if is_blank(text) => {}
+            _ => return Err(self.refused("text outside a field")),
+        }
+        Ok(())
+    }
+
+    fn comment(&self, text: &str) -> Result<(), XmlError> {
+        if self.place == Place::Field {
+            return Err(self.refused("a comment inside a value"));
+        }
+        if text.contains("--") || text.ends_with('-') {
+            return Err(self.malformed("\"--\" in a comment"));
+        }
+        Ok(())
+    }
+
+    fn resolve(&self, entity: &str) -> Result<char, XmlError> {
+        let found = match entity {
+            "lt" => Some('<'),
+            "gt" => Some('>'),
+            "amp" => Some('&'),
+            "apos" => Some('\''),
+            "quot" => Some('"'),
+            _ => entity.strip_prefix('#').and_then(character_reference),
+        };
+        found.ok_or_else(|| self.refused("this entity"))
+    }
+
+    fn declared(&self, declaration: &str) -> Result<(), XmlError> {
+        if is_plain_declaration(declaration) { Ok(()) } else { Err(self.refused("this XML declaration")) }
+    }
+
+    fn finish(self) -> Result<Fields, XmlError> {
+        match self.place {
+            Place::End => Ok(Fields::from_pairs(self.pairs)?),
+            _ => Err(XmlError::Truncated),
+        }
+    }
+
+    fn refused(&self, what: &'static str) -> XmlError {
+        XmlError::Refused { what, name: self.name.clone() }
+    }
+
+    fn malformed(&self, what: &str) -> XmlError {
+        XmlError::Malformed { what: what.to_owned(), name: self.name.clone() }
+    }
+}
+
+/// The character behind `#123` or `#x7b`, with the `#` already gone.
+fn character_reference(number: &str) -> Option<char> {
+    let (digits, radix) = number.strip_prefix('x').map_or((number, 10), |hex| (hex, 16));
+    if digits.is_empty() || digits.len() > 16 || !digits.chars().all(|c| c.is_digit(radix)) {
+        return None;
+    }
+    let code = u32::from_str_radix(digits, radix).ok()?;
+    char::from_u32(code).filter(|&c| is_xml_char(c))
+}
+
+/// The name of a pseudo attribute, and whether a value is right for it.
+type PseudoAttribute = (&'static str, fn(&str) -> bool);
+
+/// `xml version="1.0"`, then `encoding="UTF-8"` and `standalone="yes|no"` if they are there, in this order.
+fn is_plain_declaration(declaration: &str) -> bool {
+    let Some(mut rest) = declaration.strip_prefix("xml") else { return false };
+    let accepted: [PseudoAttribute; 3] = [
+        ("version", |v| v == "1.0"),
+        ("encoding", |v| v.eq_ignore_ascii_case("utf-8")),
+        ("standalone", |v| v == "yes" || v == "no"),
+    ];
+    for (name, is_right) in accepted {
+        match pseudo_attribute(rest, name) {
+            Some((value, after)) if is_right(value) => rest = after,
+            None if name != "version" => {}
+            _ => return false,
+        }
+    }
+    is_blank(rest)
+}
+
+fn pseudo_attribute<'a>(rest: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
+    let blanks = [' ', '\t', '\n'];
+    let after_name = rest.strip_prefix(blanks)?.trim_start_matches(blanks).strip_prefix(name)?;
+    let after_equals = after_name.trim_start_matches(blanks).strip_prefix('=')?.trim_start_matches(blanks);
+    let quote = after_equals.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    after_equals.get(1..)?.split_once(quote)
+}
+
+/// Writes a message; refuses what no reader could read, or WeChat would not take, by the field's name.
+pub fn encode(fields: &Fields) -> Result<Vec<u8>, XmlError> {
+    let mut out =
+        String::with_capacity(64 + fields.iter().map(|(n, v)| 2 * n.len() + v.len() + 20).sum::<usize>());
+    out.push_str("<xml>");
+    for (name, value) in fields.iter() {
+        writable(name, value)?;
+        write_field(&mut out, name, value);
+    }
+    out.push_str("</xml>");
+    Ok(out.into_bytes())
+}
+
+fn writable(name: &str, value: &str) -> Result<(), XmlError> {
+    let unwritable = |what| Err(XmlError::Unwritable { name: name.escape_debug().take(64).collect(), what });
+    if !is_name(name) {
+        return unwritable("has a name that is no element name ([A-Za-z_][A-Za-z0-9_.-]*)");
+    }
+    if value.chars().any(|c| c.len_utf8() == 4) {
+        return unwritable(
+            "contains a character of 4 UTF-8 bytes (an emoji, say), which WeChat Pay does not take",
+        );
+    }
+    if value.chars().any(|c| !is_xml_char(c)) {
+        return unwritable("contains a control character that XML forbids");
+    }
+    Ok(())
+}
+
+fn write_field(out: &mut String, name: &str, value: &str) {
+    for part in ["<", name, ">"] {
+        out.push_str(part);
+    }
+    write_value(out, value);
+    for part in ["</", name, ">"] {
+        out.push_str(part);
+    }
+}
+
+/// Digits stand bare; all else in CDATA, with `]]>` split over two sections and CR as a reference between them.
+fn write_value(out: &mut String, value: &str) {
+    if value.bytes().all(|b| b.is_ascii_digit()) {
+        out.push_str(value);
+        return;
+    }
+    for (i, piece) in value.split('\r').enumerate() {
+        if i > 0 {
+            out.push_str("&#13;");
+        }
+        if !piece.is_empty() {
+            out.push_str("<![CDATA[");
+            out.push_str(&piece.replace("]]>", "]]]]><![CDATA[>"));
+            out.push_str("]]>");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
