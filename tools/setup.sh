@@ -9,7 +9,7 @@ set -euo pipefail
 
 cd "$(dirname "$0")/.."
 # Where rustup puts cargo and where Debian puts nginx and php-fpm: not in everybody's PATH.
-PATH="$PATH:${HOME:-/root}/.cargo/bin:/usr/local/sbin:/usr/sbin:/sbin"
+PATH="$PATH:${HOME:-}/.cargo/bin:/usr/local/sbin:/usr/sbin:/sbin"
 
 say() { printf '%s\n' "setup: $*"; }
 fail() {
