@@ -1,0 +1,105 @@
+# What there is to do here: `make help`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+# Scripts of users and of this project rely on these two paths, whatever the environment says.
+override CARGO_TARGET_DIR := $(CURDIR)/target
+export CARGO_TARGET_DIR
+unexport CARGO_BUILD_TARGET
+EXTENSION := target/release/libwechatpay.so
+SIMULATOR := target/release/wechatpay-simulator
+
+# rustup's folder is not in everybody's PATH.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+PHPUNIT ?= $(shell command -v phpunit)
+CARGO := cargo
+CORE := --no-default-features
+WITH_SIMULATOR := --no-default-features --features simulator
+WHOLE := --all-features
+
+say = printf '\n==> %s\n' '$(1)'
+
+# The steps of `test` build on each other.
+.NOTPARALLEL:
+
+.PHONY: help setup setup-build build demo test test-core test-doc test-php test-stubs bench install lint clean
+
+help:
+	@echo 'make build    the extension and the simulator, into target/release'
+	@echo 'make demo     builds, then shows a scan-pay order from placing to refund, offline'
+	@echo 'make test     all tests: core, simulator, documentation, PHP, stubs'
+	@echo 'make bench    speed beside plain PHP; QUICK=1 for a short run'
+	@echo 'make install  the built extension into PHP, with an ini file (sudo make install)'
+	@echo 'make lint     format and lints, nothing is changed'
+	@echo 'make clean    removes what was built'
+
+setup:
+	@tools/setup.sh
+
+setup-build:
+	@tools/setup.sh build
+
+# One call for both: cargo would write a libwechatpay.so without PHP over ours if the simulator were built alone.
+build: setup-build
+	@$(call say,build: the extension and the simulator)
+	@$(CARGO) build --release --locked $(WHOLE) --lib --bins \
+	    || { echo 'The build failed. Missing headers? Run tools/setup.sh; the compiler says the rest above.' >&2; exit 1; }
+	@test -f $(EXTENSION) -a -f $(SIMULATOR) \
+	    || { echo 'cargo built, but not into target/release: is build.target set in a cargo config file?' >&2; exit 1; }
+	@echo '$(EXTENSION)'
+	@echo '$(SIMULATOR)'
+
+demo: build
+	@tools/php examples/demo.php
+
+test: setup test-core test-doc test-php test-stubs
+	@$(call say,all tests passed)
+
+test-core:
+	@$(call say,test: the core alone (without PHP and without the simulator))
+	@$(CARGO) test --locked $(CORE) || { echo 'Again, one test: cargo test $(CORE) NAME' >&2; exit 1; }
+	@$(call say,test: the core and the simulator)
+	@$(CARGO) test --locked $(WITH_SIMULATOR) \
+	    || { echo 'Again, one test: cargo test $(WITH_SIMULATOR) NAME' >&2; exit 1; }
+
+test-doc:
+	@$(call say,test: the documentation with warnings denied)
+	@RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --no-deps $(WITH_SIMULATOR)
+	@RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --no-deps $(WHOLE)
+
+test-php: setup build
+	@$(call say,test: PHPUnit with the extension)
+	@tools/php $(PHPUNIT) -c php-tests --testsuite extension \
+	    || { echo 'Again, one test: tools/php $(PHPUNIT) -c php-tests --filter NAME' >&2; exit 1; }
+
+test-stubs: setup build
+	@$(call say,test: the stubs against the extension)
+	@tools/php $(PHPUNIT) -c php-tests --testsuite stubs \
+	    || { echo 'stubs/ and src/php/ must say the same: change both, and the documentation with them.' >&2; exit 1; }
+
+bench: setup build
+	@$(call say,bench: beside plain PHP)
+	@QUICK=$(QUICK) tools/php benches/run.php
+
+# Builds only what is missing: under sudo there may be no cargo.
+install:
+	@test -f $(EXTENSION) || $(MAKE) build
+	@tools/install.sh
+
+lint: setup
+	@$(call say,lint: format)
+	@$(CARGO) fmt --check || { echo 'Run `cargo fmt`.' >&2; exit 1; }
+	@$(call say,lint: clippy (core; core and simulator; extension))
+	@$(CARGO) clippy --locked --all-targets $(CORE) -- -D warnings
+	@$(CARGO) clippy --locked --all-targets $(WITH_SIMULATOR) -- -D warnings
+	@$(CARGO) clippy --locked --all-targets -- -D warnings
+	@$(call say,lint: PHP and shell syntax)
+	@find stubs php-tests examples benches -name '*.php' -print0 2>/dev/null \
+	    | xargs -0 -r -n 1 sh -c 'out=$$(php -l "$$0" 2>&1) || { echo "$$out" >&2; exit 255; }'
+	@for script in tools/setup.sh tools/php tools/install.sh .ci/run; do bash -n "$$script"; done
+
+clean:
+	@$(CARGO) clean

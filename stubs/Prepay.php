@@ -1,0 +1,81 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPay;
+
+/**
+ * A placed order: what the shop shows to the payer. A verified value, made by `UnifiedOrder` only.
+ *
+ * ```php
+ * use WechatPay\Merchant;
+ * use WechatPay\UnifiedOrder;
+ *
+ * $merchant = new Merchant('wx2421b1c4370ec43b', '10000100', '0123456789abcdefghijKLMNOPQRSTUV');
+ * $prepay = (new UnifiedOrder($merchant))
+ *     ->native('T20261122-0004', 1230, 'A large coffee', 'https://shop.example/notify', '127.0.0.1');
+ *
+ * echo $prepay->tradeType, ' ', $prepay->codeUrl, "\n";   // prints: NATIVE weixin://
+ * echo $prepay->qrText(), "\n";                           // for a terminal
+ * echo substr($prepay->qrPng(), 1, 3), "\n";              // prints: PNG
+ * file_put_contents('php://memory', $prepay->qrSvg(320)); // for a page: <img src="data:image/svg+xml;base64,...">
+ * ```
+ *
+ * Source: protocol.md C.1
+ */
+final class Prepay
+{
+    /** `code_url` (NATIVE): what the QR code holds; good for two hours. */
+    public readonly ?string $codeUrl;
+
+    /** `prepay_id`: good for two hours. */
+    public readonly ?string $prepayId;
+
+    /** `trade_type`: NATIVE, JSAPI, APP, MWEB; an open set. */
+    public readonly ?string $tradeType;
+
+    /** `mweb_url` (MWEB, H5): good for five minutes. */
+    public readonly ?string $h5Url;
+
+    /** Made by the extension only; can be neither constructed nor unserialized. */
+    private function __construct()
+    {
+        throw new \Error('WechatPay\\Prepay is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * The QR code as an SVG document.
+     *
+     * @param int $size width and height in pixels, at least
+     *
+     * @throws \LogicException if there is no codeUrl
+     * @throws \ValueError     if $size is out of range
+     */
+    public function qrSvg(int $size = 256): string
+    {
+        throw new \Error('WechatPay\\Prepay is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * The QR code as the bytes of a PNG picture, black on white with a quiet margin.
+     *
+     * @param int $size width and height in pixels, at least; each module gets a whole number of pixels
+     *
+     * @throws \LogicException if there is no codeUrl
+     * @throws \ValueError     if $size is out of range
+     */
+    public function qrPng(int $size = 256): string
+    {
+        throw new \Error('WechatPay\\Prepay is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * The QR code for a terminal: UTF-8 blocks, two rows of modules in a line.
+     *
+     * @throws \LogicException if there is no codeUrl
+     */
+    public function qrText(): string
+    {
+        throw new \Error('WechatPay\\Prepay is provided by the wechatpay extension, which is not loaded.');
+    }
+}

@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# Installs what is missing to build and test this extension on Debian 12 (or a kin of it with apt).
+#
+#   tools/setup.sh          everything: build, tests, lint
+#   tools/setup.sh build    only what `make build` and `make demo` need
+#
+# Says nothing when nothing is missing. May be run any number of times.
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+# Where rustup puts cargo and where Debian puts nginx and php-fpm: not in everybody's PATH.
+PATH="$PATH:${HOME:-}/.cargo/bin:/usr/local/sbin:/usr/sbin:/sbin"
+
+say() { printf '%s\n' "setup: $*"; }
+fail() {
+    printf '%s\n' "setup: $*" >&2
+    exit 1
+}
+
+has_command() { command -v "$1" >/dev/null 2>&1; }
+has_file() { compgen -G "$1" >/dev/null; }
+has_php_module() { has_command php && php -m 2>/dev/null | grep -qix "$1"; }
+has_libclang() {
+    [ -n "${LIBCLANG_PATH:-}" ] || has_file '/usr/lib/llvm-*/lib/libclang*.so*' \
+        || has_file '/usr/lib/*/libclang*.so*' || has_file '/usr/lib*/libclang*.so*'
+}
+has_libc_headers() { has_file '/usr/include/stdio.h'; }
+
+# Adds the package to `missing` unless the check, the words after it, holds.
+need() {
+    local package=$1
+    shift
+    "$@" || missing+=("$package")
+}
+
+find_missing() {
+    missing=()
+    need gcc has_command gcc
+    need libc6-dev has_libc_headers
+    need make has_command make
+    need php-cli has_command php
+    need php-dev has_command php-config
+    need clang has_command clang
+    need libclang-dev has_libclang
+    [ "$1" = everything ] || return 0
+    need php-xml has_php_module dom
+    need php-curl has_php_module curl
+    need php-sqlite3 has_php_module pdo_sqlite
+    need php-mbstring has_php_module mbstring
+    need php-fpm has_file '/usr/sbin/php-fpm*'
+    need nginx has_command nginx
+    need phpunit has_command phpunit
+    need composer has_command composer
+    need libxml2-utils has_command xmllint
+    need valgrind has_command valgrind
+}
+
+# Runs a command as root.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif [ -t 0 ]; then
+        sudo "$@"
+    else
+        sudo -n "$@"
+    fi
+}
+
+check_root() {
+    [ "$(id -u)" = 0 ] && return
+    has_command sudo || fail "these packages are missing and there is no sudo: run as root
+    apt-get install ${missing[*]}"
+    [ -t 0 ] || sudo -n true 2>/dev/null || fail "sudo wants a password and nobody is there to type it: run as root
+    apt-get install ${missing[*]}"
+}
+
+# nginx and php-fpm are wanted as programs, the tests start their own; as services they stay down.
+keep_services_down() {
+    policy=/usr/sbin/policy-rc.d
+    [ -e "$policy" ] && return
+    trap 'as_root rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+}
+
+apt_get() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 \
+        -o Dpkg::Use-Pty=0 "$@" </dev/null
+}
+
+install_missing() {
+    has_command apt-get || fail "this machine has no apt-get; install what these Debian packages hold, then try again:
+    ${missing[*]}"
+    check_root
+    say "installing with apt: ${missing[*]}"
+    local log
+    log=$(mktemp)
+    keep_services_down
+    apt_get update >"$log" 2>&1 || say "apt-get update failed; trying with the package lists that are here."
+    if ! apt_get install --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        rm -f "$log"
+        fail "apt could not install ${missing[*]}. Is the network up, and does /etc/apt name a Debian mirror?"
+    fi
+    rm -f "$log"
+}
+
+check_rust() {
+    has_command cargo || fail "cargo is missing. Install Rust from https://rustup.rs, then try again."
+    local wanted have
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    have=$(rustc --version | cut -d' ' -f2)
+    [ "$(printf '%s\n' "$wanted" "$have" | sort -V | head -n 1)" = "$wanted" ] \
+        || fail "Rust $have is too old, $wanted or newer is needed: run \`rustup update stable\`."
+}
+
+check_rust_tools() {
+    local component
+    for component in rustfmt clippy; do
+        "cargo-${component/rustfmt/fmt}" --version >/dev/null 2>&1 && continue
+        has_command rustup || fail "$component is missing; install it beside cargo."
+        say "adding $component to the Rust toolchain."
+        rustup component add "$component" >/dev/null 2>&1 \
+            || fail "rustup could not add $component. Is the network up?"
+    done
+}
+
+check_php() {
+    php -r 'exit(PHP_VERSION_ID >= 80100 ? 0 : 1);' \
+        || fail "PHP $(php -r 'echo PHP_VERSION;') is too old, 8.1 or newer is needed."
+    local php_api config_api
+    php_api=$(php -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
+    config_api=$(php-config --version | cut -d. -f1,2)
+    [ "$php_api" = "$config_api" ] \
+        || fail "php is $php_api but php-config is $config_api: let both in PATH be of one version."
+}
+
+main() {
+    local wanted=${1:-everything}
+    case $wanted in
+        build | everything) ;;
+        *) fail "\"$wanted\" is not known; say \"build\", or nothing for everything." ;;
+    esac
+    check_rust
+    find_missing "$wanted"
+    if [ ${#missing[@]} -gt 0 ]; then
+        install_missing
+        find_missing "$wanted"
+        [ ${#missing[@]} = 0 ] || fail "apt installed everything, yet these are not found: ${missing[*]}"
+        say "all there now."
+    fi
+    [ "$wanted" = build ] || check_rust_tools
+    check_php
+}
+
+main "$@"
