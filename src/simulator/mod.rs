@@ -89,14 +89,7 @@ impl Simulator {
         let api2 = serve_side(&hub, Side::Api2, next(options.port, 1)?)?;
         let control = serve_control(&hub, next(options.port, 2)?)?;
         drop(guard);
-        Ok(Self {
-            runtime: Some(runtime),
-            files,
-            api,
-            api2,
-            control,
-            ca_pem: authority.pem(),
-        })
+        Ok(Self { runtime: Some(runtime), files, api, api2, control, ca_pem: authority.pem() })
     }
 
     /// The first listener, as `https://127.0.0.1:port`.

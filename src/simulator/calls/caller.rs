@@ -48,9 +48,7 @@ pub fn identified(world: &World, request: &Request, body: &Body) -> Result<Calle
     if request.body.is_empty() {
         return Err(Answer::bare_fail("post数据为空"));
     }
-    let fields = body
-        .clone()
-        .map_err(|fault| Answer::bare_fail(&format!("XML格式错误: {fault}")))?;
+    let fields = body.clone().map_err(|fault| Answer::bare_fail(&format!("XML格式错误: {fault}")))?;
     let account = account_of(world, &fields).map_err(|message| Answer::bare_fail(&message))?;
     let method = Method::named(fields.get("sign_type"))
         .filter(|method| signed_by(&fields, &account.key, *method))
@@ -124,14 +122,8 @@ impl Caller {
 
     /// An answer under the caller's seal.
     pub fn sealed(&self, document: Document) -> Answer {
-        let seal = Seal {
-            key: self.account.key.clone(),
-            method: self.method,
-        };
-        Answer {
-            document,
-            seal: Some(seal),
-        }
+        let seal = Seal { key: self.account.key.clone(), method: self.method };
+        Answer { document, seal: Some(seal) }
     }
 
     /// The answer to a call that is not carried out.

@@ -37,9 +37,7 @@ pub struct Means {
 /// The payer pays: the order becomes SUCCESS.
 pub fn pay(world: &mut World, place: usize, means: Means) {
     let now = world.clock.now();
-    let transaction_id = means
-        .transaction_id
-        .unwrap_or_else(|| transaction_id(world, now));
+    let transaction_id = means.transaction_id.unwrap_or_else(|| transaction_id(world, now));
     let openid = format!("oUpF8u{}", world.dice.letters(22));
     let Some(order) = world.book.get_mut(place) else {
         return;
@@ -67,13 +65,9 @@ fn transaction_id(world: &mut World, now: i64) -> String {
 
 /// The block of a payment as orderquery and micropay write it.
 pub fn write_payment(document: &mut Document, order: &Order, payment: &Payment, state: bool) {
-    document
-        .text("openid", &payment.openid)
-        .text("is_subscribe", "N");
+    document.text("openid", &payment.openid).text("is_subscribe", "N");
     if !order.sub_openid.is_empty() {
-        document
-            .text("sub_openid", &order.sub_openid)
-            .text("sub_is_subscribe", "N");
+        document.text("sub_openid", &order.sub_openid).text("sub_is_subscribe", "N");
     }
     document
         .text("trade_type", &order.trade_type)
