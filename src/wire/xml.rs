@@ -337,6 +337,9 @@ fn pseudo_attribute<'a>(rest: &'a str, name: &str) -> Option<(&'a str, &'a str)>
 
 /// Writes a message; refuses what no reader could read, or WeChat would not take, by the field's name.
 pub fn encode(fields: &Fields) -> Result<Vec<u8>, XmlError> {
+    if fields.len() > Fields::MAX {
+        return Err(FieldsError::TooMany.into());
+    }
     let mut out =
         String::with_capacity(64 + fields.iter().map(|(n, v)| 2 * n.len() + v.len() + 20).sum::<usize>());
     out.push_str("<xml>");
@@ -345,7 +348,7 @@ pub fn encode(fields: &Fields) -> Result<Vec<u8>, XmlError> {
         write_field(&mut out, name, value);
     }
     out.push_str("</xml>");
-    Ok(out.into_bytes())
+    if out.len() > MAX_BYTES { Err(XmlError::TooLarge) } else { Ok(out.into_bytes()) }
 }
 
 fn writable(name: &str, value: &str) -> Result<(), XmlError> {
