@@ -72,7 +72,12 @@ pub fn failure(err_code: &str) -> Fields {
 
 /// A paid order.
 pub fn paid(number: &str) -> Fields {
-    success(&[("out_trade_no", number), ("trade_state", "SUCCESS"), ("total_fee", "100"), ("cash_fee", "100")])
+    success(&[
+        ("out_trade_no", number),
+        ("trade_state", "SUCCESS"),
+        ("total_fee", "100"),
+        ("cash_fee", "100"),
+    ])
 }
 
 /// Signed as this merchant would have it, and written.
