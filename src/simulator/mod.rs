@@ -1,1 +1,195 @@
-//! A local WeChat Pay gateway.
+//! A local WeChat Pay gateway for tests, demos and shops without network.
+//!
+//! It speaks v2 over real TLS, with its own signer, XML writer and XML reader, so that it judges the
+//! client instead of agreeing with it. Its state is a book of orders that a control over plain HTTP
+//! can look at and move; faults are injected by name.
+//!
+//! - what travels: [`signer`], [`document`], [`reader`]
+//! - what is known: [`order`], [`book`], [`world`], [`clock`]
+//! - what is answered: [`calls`], [`answer`], spoiled by [`fault`] and [`sabotage`] into a [`script`]
+//! - what listens: [`authority`], [`tls`], [`listener`], [`connection`], [`control`]
+
+mod answer;
+mod authority;
+mod book;
+mod calls;
+mod clock;
+mod connection;
+mod control;
+mod dice;
+mod document;
+mod fault;
+mod files;
+mod hub;
+mod listener;
+mod options;
+mod order;
+mod reader;
+mod request;
+mod sabotage;
+mod script;
+mod signer;
+mod tls;
+mod world;
+
+pub use options::{Account, Options};
+
+use authority::Authority;
+use fault::Side;
+use files::Files;
+use hub::Hub;
+use listener::Port;
+use serde_json::{Value, json};
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tls::Faces;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use world::World;
+
+/// A running gateway; dropping it stops it and removes its files.
+#[derive(Debug)]
+pub struct Simulator {
+    runtime: Option<Runtime>,
+    files: Files,
+    api: SocketAddr,
+    api2: SocketAddr,
+    control: SocketAddr,
+    ca_pem: String,
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(Duration::from_millis(500));
+        }
+    }
+}
+
+impl Simulator {
+    /// Starts a gateway on threads of its own; it serves when this returns.
+    pub fn start(options: &Options) -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("wechatpay-simulator")
+            .enable_all()
+            .build()?;
+        let guard = runtime.enter();
+        let authority = Authority::new("wechatpay-simulator CA")?;
+        let world = World::new(options, seed_of(options)?);
+        let files = Files::create()?;
+        files.write_authority(&authority)?;
+        files.write_merchants(&authority, &world.accounts)?;
+        let idle = Duration::from_millis(options.idle_ms);
+        let hub = Hub::new(world, Faces::new(&authority)?, idle);
+        let api = serve_side(&hub, Side::Api, options.port)?;
+        let api2 = serve_side(&hub, Side::Api2, next(options.port, 1)?)?;
+        let control = serve_control(&hub, next(options.port, 2)?)?;
+        drop(guard);
+        Ok(Self {
+            runtime: Some(runtime),
+            files,
+            api,
+            api2,
+            control,
+            ca_pem: authority.pem(),
+        })
+    }
+
+    /// The first listener, as `https://127.0.0.1:port`.
+    pub fn url(&self) -> String {
+        format!("https://{}", self.api)
+    }
+
+    /// The second listener.
+    pub fn backup_url(&self) -> String {
+        format!("https://{}", self.api2)
+    }
+
+    /// The control, as `http://127.0.0.1:port`.
+    pub fn control_url(&self) -> String {
+        format!("http://{}", self.control)
+    }
+
+    /// The certificate that clients must trust.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// The same as a file.
+    pub fn ca_file(&self) -> PathBuf {
+        self.files.path("ca.pem")
+    }
+
+    /// The first merchant's client certificate in PEM.
+    pub fn cert_file(&self) -> PathBuf {
+        self.files.path("apiclient_cert.pem")
+    }
+
+    /// Its key in PEM.
+    pub fn key_file(&self) -> PathBuf {
+        self.files.path("apiclient_key.pem")
+    }
+
+    /// Both as PKCS#12; the password is the merchant's number.
+    pub fn p12_file(&self) -> PathBuf {
+        self.files.path("apiclient_cert.p12")
+    }
+
+    /// A file of another client certificate: `expired_cert.pem`, `expired_key.pem`, or
+    /// `{mch_id}_cert.pem` and `{mch_id}_key.pem` of any merchant.
+    pub fn other_file(&self, name: &str) -> PathBuf {
+        self.files.path(name)
+    }
+
+    /// The line that the binary prints when it is ready.
+    pub fn ready_line(&self) -> Value {
+        json!({
+            "url": self.url(),
+            "backup_url": self.backup_url(),
+            "ca_file": self.ca_file(),
+            "control": self.control_url(),
+            "cert_file": self.cert_file(),
+            "key_file": self.key_file(),
+            "p12_file": self.p12_file(),
+            "expired_cert_file": self.other_file("expired_cert.pem"),
+            "expired_key_file": self.other_file("expired_key.pem"),
+        })
+    }
+}
+
+fn seed_of(options: &Options) -> io::Result<u64> {
+    if let Some(seed) = options.seed {
+        return Ok(seed);
+    }
+    getrandom::u64().map_err(io::Error::other)
+}
+
+/// The port beside a given one; free ports stay free.
+fn next(port: u16, by: u16) -> io::Result<u16> {
+    if port == 0 {
+        return Ok(0);
+    }
+    port.checked_add(by)
+        .ok_or_else(|| io::Error::other("the port leaves no room for the backup and the control"))
+}
+
+fn serve_side(hub: &Arc<Hub>, side: Side, number: u16) -> io::Result<SocketAddr> {
+    let port = Port::reserve(number)?;
+    let first = listener::open(&port)?;
+    let address = first.local_addr()?;
+    tokio::spawn(listener::serve(Arc::clone(hub), side, port, first));
+    Ok(address)
+}
+
+fn serve_control(hub: &Arc<Hub>, number: u16) -> io::Result<SocketAddr> {
+    let port = std::net::TcpListener::bind(("127.0.0.1", number))?;
+    port.set_nonblocking(true)?;
+    let address = port.local_addr()?;
+    let listener = TcpListener::from_std(port)?;
+    tokio::spawn(control::serve(Arc::clone(hub), listener));
+    Ok(address)
+}

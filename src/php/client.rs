@@ -1,0 +1,36 @@
+//! `WechatPay\Client`: any other v2 endpoint.
+
+use super::call::{Call, Outcome, param};
+use super::class::{Returns, method, register};
+use super::gateway::caller_class;
+use super::{fields, value};
+use crate::api::any_call::{AnyCall, Path};
+use ext_php_rs::flags::DataType;
+
+caller_class!(PhpClient, "WechatPay\\Client");
+
+/// Registers the class.
+pub fn register_all() -> ext_php_rs::error::Result<()> {
+    let methods = [method!(
+        "call",
+        any_call,
+        [
+            param("path", DataType::String),
+            param("fields", DataType::Array),
+            param("certificate", DataType::Bool).or("false"),
+            param("allowUnsigned", DataType::Bool).or("false"),
+        ],
+        Some(Returns(DataType::Array, false))
+    )];
+    register::<PhpClient>(&[], &methods, &[])
+}
+
+fn any_call(call: &mut Call<'_>) -> Outcome {
+    let path = Path::new(call.text(0)?)?;
+    let (fields, omitted) = fields::sendable(call, 1)?;
+    crate::wire::xml::encode(&fields).map_err(|e| call.bad(1, format!("must be writable: {e}")))?;
+    let (certificate, allow_unsigned) = (call.bool_or(2, false)?, call.bool_or(3, false)?);
+    let any = AnyCall { path, fields, omitted, certificate, allow_unsigned };
+    let answer = call.this::<PhpClient>()?.0.ask(&any)?;
+    value::texts(answer.iter())
+}

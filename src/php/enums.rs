@@ -1,0 +1,170 @@
+//! Our enums. `#[php_enum]` cannot have instance methods, so they are built by hand (decisions.md 5.3).
+
+use super::call::{Call, Outcome, Raise, param};
+use super::class::{Method, Returns, function, method};
+use super::value;
+use crate::error::Advice;
+use crate::model::trade_state::TradeState;
+use crate::wire::sign::SignType;
+use ext_php_rs::builders::EnumBuilder;
+use ext_php_rs::enum_::{Discriminant, EnumCase};
+use ext_php_rs::ffi::zend_enum_get_case;
+use ext_php_rs::flags::DataType;
+use ext_php_rs::types::{ZendStr, Zval};
+use ext_php_rs::zend::ClassEntry;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// A Rust enum that PHP knows as a backed enum.
+pub trait PhpEnum: Sized + Copy + PartialEq + 'static {
+    /// The PHP name.
+    const NAME: &'static str;
+    /// The values with their cases.
+    const CASES: &'static [(Self, EnumCase)];
+
+    /// Where the registered class is kept.
+    fn class() -> &'static AtomicPtr<ClassEntry>;
+}
+
+const fn case(name: &'static str, value: &'static str) -> EnumCase {
+    EnumCase { name, discriminant: Some(Discriminant::String(value)), docs: &[] }
+}
+
+macro_rules! php_enum {
+    ($type:ty, $name:literal, [$($value:path => $case:literal = $wire:literal),* $(,)?]) => {
+        impl PhpEnum for $type {
+            const NAME: &'static str = $name;
+            const CASES: &'static [(Self, EnumCase)] = &[$(($value, case($case, $wire))),*];
+
+            fn class() -> &'static AtomicPtr<ClassEntry> {
+                static CLASS: AtomicPtr<ClassEntry> = AtomicPtr::new(std::ptr::null_mut());
+                &CLASS
+            }
+        }
+    };
+}
+
+php_enum!(TradeState, "WechatPay\\TradeState", [
+    TradeState::Success => "Success" = "SUCCESS",
+    TradeState::Refund => "Refund" = "REFUND",
+    TradeState::NotPay => "NotPay" = "NOTPAY",
+    TradeState::Closed => "Closed" = "CLOSED",
+    TradeState::Revoked => "Revoked" = "REVOKED",
+    TradeState::UserPaying => "UserPaying" = "USERPAYING",
+    TradeState::PayError => "PayError" = "PAYERROR",
+    TradeState::Accept => "Accept" = "ACCEPT",
+    TradeState::Unknown => "Unknown" = "UNKNOWN",
+]);
+
+php_enum!(SignType, "WechatPay\\SignType", [
+    SignType::Md5 => "Md5" = "MD5",
+    SignType::HmacSha256 => "HmacSha256" = "HMAC-SHA256",
+]);
+
+php_enum!(Advice, "WechatPay\\Advice", [
+    Advice::Retry => "Retry" = "retry",
+    Advice::QueryOrder => "QueryOrder" = "query_order",
+    Advice::FixCall => "FixCall" = "fix_call",
+    Advice::FixConfiguration => "FixConfiguration" = "fix_configuration",
+    Advice::AskPayer => "AskPayer" = "ask_payer",
+    Advice::Wait => "Wait" = "wait",
+    Advice::GiveUp => "GiveUp" = "give_up",
+]);
+
+/// The PHP case of a value.
+pub fn to_php<E: PhpEnum>(value: E) -> Zval {
+    let mut zval = Zval::null();
+    let Some((_, case)) = E::CASES.iter().find(|(v, _)| *v == value) else { return zval };
+    let mut name = ZendStr::new(case.name, false);
+    // SAFETY: the class was registered at startup and has this case; the engine owns the case object, of which
+    // `set_object` takes a reference.
+    unsafe {
+        let object = zend_enum_get_case(E::class().load(Ordering::Acquire), &raw mut *name);
+        if let Some(object) = object.as_mut() {
+            zval.set_object(object);
+        }
+    }
+    zval
+}
+
+/// The value of a PHP case.
+pub fn from_php<E: PhpEnum>(zval: &Zval) -> Option<E> {
+    let wire = zval.object()?.get_property::<String>("value").ok()?;
+    let is =
+        |case: &EnumCase| matches!(case.discriminant, Some(Discriminant::String(value)) if value == wire);
+    E::CASES.iter().find(|(_, case)| is(case)).map(|(value, _)| *value)
+}
+
+impl<'a> Call<'a> {
+    /// An enum argument, `None` if it is absent.
+    pub fn case_or<E: PhpEnum>(&self, n: usize) -> Result<Option<E>, Raise> {
+        // SAFETY: the class was registered at startup and lives as long as the module.
+        let class: &ClassEntry = unsafe { &*E::class().load(Ordering::Acquire) };
+        let zval = self.instance_or(n, class, E::NAME)?;
+        Ok(zval.and_then(|zval| from_php(zval)))
+    }
+
+    /// A required enum argument.
+    pub fn case<E: PhpEnum>(&self, n: usize) -> Result<E, Raise> {
+        self.case_or(n)?.ok_or_else(|| Raise::Engine(format!("a {} argument is missing", E::NAME)))
+    }
+
+    fn this_state(&mut self) -> Result<TradeState, Raise> {
+        let mut zval = Zval::new();
+        zval.set_object(self.this_object()?);
+        from_php(&zval).ok_or_else(|| Raise::Engine("called without a TradeState".into()))
+    }
+}
+
+fn register<E: PhpEnum>(methods: &[Method]) -> ext_php_rs::error::Result<()> {
+    let mut builder = E::CASES.iter().fold(EnumBuilder::new(E::NAME), |b, (_, case)| b.case(case));
+    for method in methods {
+        let (function, flags) = function(method);
+        builder = builder.method(function, flags);
+    }
+    builder
+        .registration(|class, tables| {
+            E::class().store(class, Ordering::Release);
+            // The engine points into these tables until the process ends.
+            std::mem::forget(tables);
+        })
+        .register()
+}
+
+/// Registers all enums.
+pub fn register_all() -> ext_php_rs::error::Result<()> {
+    const BOOL: Option<Returns> = Some(Returns(DataType::Bool, false));
+    register::<SignType>(&[])?;
+    register::<Advice>(&[])?;
+    register::<TradeState>(&[
+        method!("isFinal", is_final, [], BOOL),
+        method!("isPaid", is_paid, [], BOOL),
+        method!("isPending", is_pending, [], BOOL),
+        method!("mayBecome", may_become, [param("next", DataType::object(TradeState::NAME))], BOOL),
+        method!(
+            "label",
+            label,
+            [param("lang", DataType::String).or("'zh'")],
+            Some(Returns(DataType::String, false))
+        ),
+    ])
+}
+
+fn is_final(call: &mut Call<'_>) -> Outcome {
+    Ok(value::bool(call.this_state()?.is_final()))
+}
+
+fn is_paid(call: &mut Call<'_>) -> Outcome {
+    Ok(value::bool(call.this_state()?.is_paid()))
+}
+
+fn is_pending(call: &mut Call<'_>) -> Outcome {
+    Ok(value::bool(call.this_state()?.is_pending()))
+}
+
+fn may_become(call: &mut Call<'_>) -> Outcome {
+    Ok(value::bool(call.this_state()?.may_become(call.case(0)?)))
+}
+
+fn label(call: &mut Call<'_>) -> Outcome {
+    Ok(value::text(call.this_state()?.label(call.text_or(0)?.unwrap_or("zh"))))
+}

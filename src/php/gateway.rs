@@ -1,0 +1,209 @@
+//! `WechatPay\Gateway` and `WechatPay\Attempt`, and how calls get their line to WeChat.
+
+use super::call::{Call, Param, Raise, param};
+use super::class::{Property, nullable, php_class, property, register};
+use super::files::PhpFiles;
+use super::ini;
+use super::merchant::PhpMerchant;
+use super::value;
+use crate::error::{Error, Fault, Repeat};
+use crate::gateway::line::{Attempt, Line};
+use crate::gateway::pool;
+use crate::gateway::settings::Settings;
+use crate::model::merchant::Merchant;
+use ext_php_rs::flags::DataType;
+use ext_php_rs::types::{ZendCallable, Zval};
+use ext_php_rs::zend::ExecutorGlobals;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What a PHP `Gateway` holds.
+pub struct PhpGateway(pub Rc<Access>);
+
+/// A gateway's settings and who watches its tries.
+pub struct Access {
+    settings: Settings,
+    on_attempt: Option<Zval>,
+}
+
+/// What a PHP `Attempt` holds: nothing beside its properties.
+pub struct PhpAttempt;
+
+php_class!(PhpAttempt, "WechatPay\\Attempt", private);
+php_class!(PhpGateway, "WechatPay\\Gateway", construct, PARAMS);
+
+const PARAMS: &[Param] = &[
+    param("url", DataType::String).or_null(),
+    param("backupUrl", DataType::String).or_null(),
+    param("caFile", DataType::String).or_null(),
+    param("connectTimeoutMs", DataType::Long).or_null(),
+    param("timeoutMs", DataType::Long).or_null(),
+    param("onAttempt", DataType::Callable).or_null(),
+];
+
+const GATEWAY: [Property; 5] = [
+    property("url", DataType::String),
+    nullable("backupUrl", DataType::String),
+    nullable("caFile", DataType::String),
+    property("connectTimeoutMs", DataType::Long),
+    property("timeoutMs", DataType::Long),
+];
+
+const ATTEMPT: [Property; 7] = [
+    property("path", DataType::String),
+    property("host", DataType::String),
+    property("number", DataType::Long),
+    nullable("reused", DataType::Bool),
+    property("ms", DataType::Long),
+    nullable("status", DataType::Long),
+    property("outcome", DataType::String),
+];
+
+/// Registers both classes.
+pub fn register_all() -> ext_php_rs::error::Result<()> {
+    register::<PhpAttempt>(&ATTEMPT, &[], &[])?;
+    register::<PhpGateway>(&GATEWAY, &[], &[])
+}
+
+/// The longest deadline: ten minutes.
+const MOST_MS: i64 = 600_000;
+
+fn construct(call: &mut Call<'_>) -> Result<PhpGateway, Raise> {
+    let (url, backup) = addresses(call.text_or(0)?, call.text_or(1)?)?;
+    let ca_file = call.text_or(2)?.map(str::to_owned).or_else(|| ini::text(c"wechatpay.ca_file"));
+    let (connect, total) = ini::timeouts();
+    let connect = milliseconds(call, 3, connect)?;
+    let total = milliseconds(call, 4, total)?;
+    let on_attempt = call.callable_or(5)?;
+    let properties = [
+        value::text(&url),
+        value::text_or_null(backup.as_deref()),
+        value::text_or_null(ca_file.as_deref()),
+        value::int(connect),
+        value::int(total),
+    ];
+    value::fill(call.this_object()?, properties);
+    let settings = settings(url, backup, ca_file, connect, total);
+    Ok(PhpGateway(Rc::new(Access { settings, on_attempt })))
+}
+
+/// Arguments win over php.ini; whoever names a url in either place without a backup has none.
+fn addresses(url: Option<&str>, backup: Option<&str>) -> Result<(String, Option<String>), Raise> {
+    let (set_url, set_backup) = (ini::text(c"wechatpay.url"), ini::text(c"wechatpay.backup_url"));
+    Ok(match url {
+        Some(url) => Settings::addresses(Some(url), backup)?,
+        None => Settings::addresses(set_url.as_deref(), backup.or(set_backup.as_deref()))?,
+    })
+}
+
+fn milliseconds(call: &Call<'_>, n: usize, default: i64) -> Result<i64, Raise> {
+    let ms = call.int_or(n, default)?;
+    if (1..=MOST_MS).contains(&ms) {
+        Ok(ms)
+    } else {
+        Err(call.bad(n, "must be between 1 and 600000 milliseconds"))
+    }
+}
+
+fn settings(
+    url: String,
+    backup_url: Option<String>,
+    ca_file: Option<String>,
+    connect: i64,
+    total: i64,
+) -> Settings {
+    let ms = |ms: i64| u64::try_from(ms).unwrap_or(Settings::TIMEOUT_MS);
+    Settings { url, backup_url, ca_file, connect_timeout_ms: ms(connect), timeout_ms: ms(total) }
+}
+
+/// Who calls, and over which gateway: what every call class holds.
+pub struct Caller {
+    /// The merchant.
+    pub merchant: Arc<Merchant>,
+    access: Rc<Access>,
+}
+
+impl Caller {
+    /// The constructor that every call class has: `(Merchant $merchant, ?Gateway $gateway = null)`.
+    pub fn construct(call: &mut Call<'_>) -> Result<Self, Raise> {
+        let merchant = call.object::<PhpMerchant>(0)?.0.clone();
+        let access = match call.object_or::<PhpGateway>(1)? {
+            Some(gateway) => gateway.0.clone(),
+            None => Rc::new(Access { settings: default_settings()?, on_attempt: None }),
+        };
+        Ok(Self { merchant, access })
+    }
+
+    /// Opens the line; a certificate or CA file that cannot be used is a fault before anything is sent.
+    pub fn line(&self, certificate: bool, out_trade_no: Option<&str>) -> Result<Line, Raise> {
+        pool::line(&self.access.settings, &self.merchant, certificate, &PhpFiles).map_err(|why| {
+            let fault = Fault::new(Error::Configuration(why), Repeat::Query, out_trade_no);
+            Raise::Fault(Box::new(fault))
+        })
+    }
+
+    /// Makes one call and brings its answer.
+    pub fn ask<C: crate::gateway::call::Call>(&self, call: &C) -> Result<C::Answer, Raise> {
+        let line = self.line(call.terms().certificate, call.out_trade_no())?;
+        let answer = line.ask(&self.merchant, call, &mut |attempt| self.observe(attempt));
+        // An observer that called exit() leaves that pending.
+        if ExecutorGlobals::has_exception() {
+            return Err(Raise::Pending);
+        }
+        Ok(answer?)
+    }
+
+    /// Tells the observer. What it throws becomes a warning and never replaces a result (decisions.md 2.8).
+    pub fn observe(&self, attempt: &Attempt) {
+        let Some(on_attempt) = &self.access.on_attempt else { return };
+        // The callable is held for the call: the observer may drop the gateway it belongs to.
+        let callable = on_attempt.shallow_clone();
+        let Ok(attempt) = attempt_to_php(attempt) else { return };
+        if let Ok(callable) = ZendCallable::new(&callable)
+            && callable.try_call(vec![&attempt]).is_err()
+        {
+            super::warning::from_exception("onAttempt");
+        }
+    }
+}
+
+fn default_settings() -> Result<Settings, Raise> {
+    let (url, backup) = addresses(None, None)?;
+    let (connect, total) = ini::timeouts();
+    Ok(settings(url, backup, ini::text(c"wechatpay.ca_file"), connect, total))
+}
+
+fn attempt_to_php(attempt: &Attempt) -> Result<Zval, Raise> {
+    let whole = |n: u64| value::int(i64::try_from(n).unwrap_or(i64::MAX));
+    let properties = [
+        value::text(&attempt.path),
+        value::text(&attempt.host),
+        whole(attempt.number.into()),
+        value::bool_or_null(attempt.reused),
+        whole(attempt.ms),
+        value::int_or_null(attempt.status.map(i64::from)),
+        value::text(attempt.outcome),
+    ];
+    value::object(PhpAttempt, properties)
+}
+
+/// The parameters of [`Caller::construct`].
+pub const CALLER: &[Param] = &[
+    param("merchant", DataType::object("WechatPay\\Merchant")),
+    param("gateway", DataType::object("WechatPay\\Gateway")).or_null(),
+];
+
+/// Declares a call class: a [`Caller`] under a PHP name.
+macro_rules! caller_class {
+    ($type:ident, $name:literal) => {
+        /// What the PHP object holds.
+        pub struct $type(pub $crate::php::gateway::Caller);
+
+        $crate::php::class::php_class!($type, $name, construct, $crate::php::gateway::CALLER);
+
+        fn construct(call: &mut $crate::php::call::Call<'_>) -> Result<$type, $crate::php::call::Raise> {
+            Ok($type($crate::php::gateway::Caller::construct(call)?))
+        }
+    };
+}
+pub(crate) use caller_class;

@@ -1,0 +1,51 @@
+//! The settings in php.ini (PHP_INI_SYSTEM).
+
+use super::zend;
+use crate::gateway::settings::Settings;
+use ext_php_rs::flags::IniEntryPermission;
+use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
+use std::ffi::CStr;
+
+static ENTRIES: IniEntryDefs<6> = IniEntryDefs::new([
+    IniEntryDef::new(c"wechatpay.url", c"", IniEntryPermission::System),
+    IniEntryDef::new(c"wechatpay.backup_url", c"", IniEntryPermission::System),
+    IniEntryDef::new(c"wechatpay.ca_file", c"", IniEntryPermission::System),
+    IniEntryDef::new(c"wechatpay.connect_timeout_ms", c"3000", IniEntryPermission::System),
+    IniEntryDef::new(c"wechatpay.timeout_ms", c"8000", IniEntryPermission::System),
+    IniEntryDef::end(),
+]);
+
+/// Registers the settings while the module starts.
+pub fn register(module: i32) {
+    IniEntryDef::register(ENTRIES.as_slice(), module);
+}
+
+/// Takes them away when it ends.
+pub fn unregister(module: i32) {
+    // SAFETY: the module number is the one the entries were registered with.
+    unsafe { zend::zend_unregister_ini_entries(module) };
+}
+
+/// A text setting; `None` if it is empty.
+pub fn text(name: &CStr) -> Option<String> {
+    // SAFETY: the setting exists; the engine's text is copied at once.
+    unsafe {
+        let text = zend::zend_ini_string(name.as_ptr(), name.count_bytes(), 0);
+        let text = (!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy().into_owned());
+        text.filter(|t| !t.is_empty())
+    }
+}
+
+fn number(name: &CStr) -> i64 {
+    // SAFETY: the setting exists.
+    unsafe { zend::zend_ini_long(name.as_ptr(), name.count_bytes(), 0) }
+}
+
+/// The two deadlines, as set or by default.
+pub fn timeouts() -> (i64, i64) {
+    let or = |set: i64, default: u64| if set > 0 { set } else { i64::try_from(default).unwrap_or(i64::MAX) };
+    (
+        or(number(c"wechatpay.connect_timeout_ms"), Settings::CONNECT_TIMEOUT_MS),
+        or(number(c"wechatpay.timeout_ms"), Settings::TIMEOUT_MS),
+    )
+}

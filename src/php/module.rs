@@ -1,0 +1,55 @@
+//! The module: what PHP loads, what phpinfo() shows.
+
+use super::{
+    client, close_order, enums, exception, fen, gateway, ini, merchant, order, order_query, prepay, signals,
+    signer, unified_order, xml, zend,
+};
+use crate::gateway::threads;
+use ext_php_rs::prelude::*;
+use ext_php_rs::zend::ModuleEntry;
+use ext_php_rs::{info_table_end, info_table_row, info_table_start};
+
+/// The extension.
+#[php_module]
+#[php(startup = "startup")]
+pub fn module(module: ModuleBuilder) -> ModuleBuilder {
+    module.name("wechatpay").info_function(info).shutdown_function(shutdown)
+}
+
+/// Registers everything; runs once, in the process that may fork later: no thread, no socket, no file here.
+pub fn startup(_: i32, module: i32) -> i32 {
+    // A panic becomes a PHP Error; its text would only repeat on stderr what may be private.
+    std::panic::set_hook(Box::new(|_| {}));
+    ini::register(module);
+    threads::shield_with(signals::hold_back);
+    let registered = enums::register_all()
+        .and_then(|()| order::register_all())
+        .and_then(|()| exception::register_all())
+        .and_then(|()| merchant::register_all())
+        .and_then(|()| gateway::register_all())
+        .and_then(|()| prepay::register_all())
+        .and_then(|()| order_query::register_all())
+        .and_then(|()| unified_order::register_all())
+        .and_then(|()| close_order::register_all())
+        .and_then(|()| client::register_all())
+        .and_then(|()| signer::register_all())
+        .and_then(|()| xml::register_all())
+        .and_then(|()| fen::register_all());
+    i32::from(registered.is_err())
+}
+
+extern "C" fn shutdown(_: i32, module: i32) -> i32 {
+    ini::unregister(module);
+    0
+}
+
+extern "C" fn info(module: *mut ModuleEntry) {
+    info_table_start!();
+    info_table_row!("wechatpay", "enabled");
+    info_table_row!("Version", env!("CARGO_PKG_VERSION"));
+    info_table_row!("API", "v2 (XML; MD5, HMAC-SHA256)");
+    info_table_row!("TLS", "rustls with ring; TLS 1.2 and 1.3");
+    info_table_end!();
+    // SAFETY: the engine gives its own module entry.
+    unsafe { zend::display_ini_entries(module.cast()) };
+}

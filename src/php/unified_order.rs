@@ -1,0 +1,157 @@
+//! `WechatPay\UnifiedOrder`.
+
+use super::call::{Call, Outcome, Param, Raise, param};
+use super::class::{Returns, method, register};
+use super::gateway::caller_class;
+use super::{fields, prepay, zend};
+use crate::api::unified_order::{Basics, UnifiedOrder};
+use crate::time::write_compact;
+use ext_php_rs::flags::DataType;
+use ext_php_rs::types::ZendCallable;
+use ext_php_rs::zend::{ClassEntry, ExecutorGlobals};
+
+caller_class!(PhpUnifiedOrder, "WechatPay\\UnifiedOrder");
+
+const OUT_TRADE_NO: Param = param("outTradeNo", DataType::String);
+const TOTAL_FEE: Param = param("totalFee", DataType::Long);
+const BODY: Param = param("body", DataType::String);
+const NOTIFY_URL: Param = param("notifyUrl", DataType::String);
+const SPBILL_CREATE_IP: Param = param("spbillCreateIp", DataType::String);
+const PRODUCT_ID: Param = param("productId", DataType::String).or_null();
+const DEVICE_INFO: Param = param("deviceInfo", DataType::String).or_null();
+const DETAIL: Param = param("detail", DataType::Array).or_null();
+const ATTACH: Param = param("attach", DataType::String).or_null();
+const FEE_TYPE: Param = param("feeType", DataType::String).or_null();
+const TIME_START: Param = param("timeStart", DataType::object("DateTimeInterface")).or_null();
+const TIME_EXPIRE: Param = param("timeExpire", DataType::object("DateTimeInterface")).or_null();
+const GOODS_TAG: Param = param("goodsTag", DataType::String).or_null();
+const LIMIT_PAY: Param = param("limitPay", DataType::String).or_null();
+const RECEIPT: Param = param("receipt", DataType::String).or_null();
+const SCENE_INFO: Param = param("sceneInfo", DataType::Array).or_null();
+const PROFIT_SHARING: Param = param("profitSharing", DataType::Bool).or_null();
+const EXTRA: Param = param("extra", DataType::Array).or("[]");
+
+/// Registers the class.
+pub fn register_all() -> ext_php_rs::error::Result<()> {
+    const PREPAY: Option<Returns> = Some(Returns(DataType::object("WechatPay\\Prepay"), false));
+    let methods = [method!(
+        "native",
+        native,
+        [
+            OUT_TRADE_NO,
+            TOTAL_FEE,
+            BODY,
+            NOTIFY_URL,
+            SPBILL_CREATE_IP,
+            PRODUCT_ID,
+            DEVICE_INFO,
+            DETAIL,
+            ATTACH,
+            FEE_TYPE,
+            TIME_START,
+            TIME_EXPIRE,
+            GOODS_TAG,
+            LIMIT_PAY,
+            RECEIPT,
+            SCENE_INFO,
+            PROFIT_SHARING,
+            EXTRA,
+        ],
+        PREPAY
+    )];
+    register::<PhpUnifiedOrder>(&[], &methods, &[])
+}
+
+fn native(call: &mut Call<'_>) -> Outcome {
+    let mut optional = Optional::default();
+    optional.text(call, 5, "product_id")?;
+    optional.common(call, 6)?;
+    place(call, "NATIVE", &optional)
+}
+
+/// Optional fields as they are collected.
+#[derive(Default)]
+struct Optional(Vec<(String, String)>);
+
+impl Optional {
+    fn set(&mut self, name: &str, value: String) {
+        self.0.push((name.to_owned(), value));
+    }
+
+    fn text(&mut self, call: &Call<'_>, n: usize, name: &str) -> Result<(), Raise> {
+        if let Some(text) = call.text_or(n)? {
+            self.set(name, text.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The optional arguments that every trade type has, from the n-th on.
+    fn common(&mut self, call: &Call<'_>, n: usize) -> Result<(), Raise> {
+        self.text(call, n, "device_info")?;
+        self.json(call, n + 1, "detail")?;
+        self.text(call, n + 2, "attach")?;
+        self.text(call, n + 3, "fee_type")?;
+        self.time(call, n + 4, "time_start")?;
+        self.time(call, n + 5, "time_expire")?;
+        self.text(call, n + 6, "goods_tag")?;
+        self.text(call, n + 7, "limit_pay")?;
+        self.text(call, n + 8, "receipt")?;
+        self.json(call, n + 9, "scene_info")?;
+        if let Some(sharing) = call.bool_or_null(n + 10)? {
+            self.set("profit_sharing", if sharing { "Y" } else { "N" }.to_owned());
+        }
+        self.extra(call, n + 11)
+    }
+
+    fn json(&mut self, call: &Call<'_>, n: usize, name: &str) -> Result<(), Raise> {
+        let Some(array) = call.zval(n).filter(|zval| !zval.is_null()) else { return Ok(()) };
+        call.array_or(n)?;
+        let flags = JSON_UNESCAPED;
+        let json =
+            ZendCallable::try_from_name("json_encode")?.try_call(vec![&array.shallow_clone(), &flags])?;
+        let json = json.str().ok_or_else(|| call.bad(n, "must be encodable as JSON"))?;
+        self.set(name, json.to_owned());
+        Ok(())
+    }
+
+    fn time(&mut self, call: &Call<'_>, n: usize, name: &str) -> Result<(), Raise> {
+        // SAFETY: ext/date is always there, and its interface lives as long as the process.
+        let interface: &ClassEntry = unsafe { &*zend::php_date_get_interface_ce() };
+        let Some(time) = call.instance_or(n, interface, "DateTimeInterface")? else { return Ok(()) };
+        let seconds =
+            time.object().map(|object| object.try_call_method("getTimestamp", vec![])).transpose()?;
+        if ExecutorGlobals::has_exception() {
+            return Err(Raise::Pending);
+        }
+        let written = seconds.and_then(|s| s.long()).and_then(write_compact);
+        self.set(name, written.ok_or_else(|| call.bad(n, "must be a time between the years 1 and 9999"))?);
+        Ok(())
+    }
+
+    fn extra(&mut self, call: &Call<'_>, n: usize) -> Result<(), Raise> {
+        if call.array_or(n)?.is_none() {
+            return Ok(());
+        }
+        let (fields, _) = fields::sendable(call, n)?;
+        fields.iter().for_each(|(name, value)| self.set(name, value.to_owned()));
+        crate::wire::xml::encode(&fields).map_err(|e| call.bad(n, format!("must be writable: {e}")))?;
+        Ok(())
+    }
+}
+
+/// `JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE`: the limits are counted in bytes.
+const JSON_UNESCAPED: i64 = 64 | 256;
+
+fn place(call: &mut Call<'_>, trade_type: &'static str, optional: &Optional) -> Outcome {
+    let basics = Basics {
+        trade_type,
+        out_trade_no: call.text(0)?,
+        total_fee: call.int(1)?,
+        body: call.text(2)?,
+        notify_url: call.text(3)?,
+        spbill_create_ip: call.text(4)?,
+    };
+    let optional: Vec<(&str, &str)> = optional.0.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    let order = UnifiedOrder::new(&basics, &optional)?;
+    prepay::to_php(call.this::<PhpUnifiedOrder>()?.0.ask(&order)?)
+}

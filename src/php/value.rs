@@ -1,0 +1,204 @@
+//! Making PHP values: texts, times, arrays and our read-only objects.
+
+use super::call::Raise;
+use super::zend;
+use ext_php_rs::boxed::ZBox;
+use ext_php_rs::class::RegisteredClass;
+use ext_php_rs::convert::IntoZval;
+use ext_php_rs::types::{ZendClassObject, ZendHashTable, ZendObject, ZendStr, Zval};
+use ext_php_rs::zend::ClassEntry;
+use std::ptr;
+use time::OffsetDateTime;
+
+/// A string.
+pub fn text(text: impl AsRef<[u8]>) -> Zval {
+    let mut zval = Zval::new();
+    zval.set_zend_string(ZendStr::new(text, false));
+    zval
+}
+
+/// A string or null.
+pub fn text_or_null(value: Option<impl AsRef<[u8]>>) -> Zval {
+    value.map_or_else(Zval::null, text)
+}
+
+/// An int.
+pub fn int(value: i64) -> Zval {
+    let mut zval = Zval::new();
+    zval.set_long(value);
+    zval
+}
+
+/// An int or null.
+pub fn int_or_null(value: Option<i64>) -> Zval {
+    value.map_or_else(Zval::null, int)
+}
+
+/// A bool.
+pub fn bool(value: bool) -> Zval {
+    let mut zval = Zval::new();
+    zval.set_bool(value);
+    zval
+}
+
+/// A bool or null.
+pub fn bool_or_null(value: Option<bool>) -> Zval {
+    value.map_or_else(Zval::null, bool)
+}
+
+/// An array.
+pub fn array(table: ZBox<ZendHashTable>) -> Zval {
+    let mut zval = Zval::new();
+    zval.set_hashtable(table);
+    zval
+}
+
+/// A list.
+pub fn list(items: impl IntoIterator<Item = Zval>) -> Result<Zval, Raise> {
+    let mut table = ZendHashTable::new();
+    for item in items {
+        table.push(item)?;
+    }
+    Ok(array(table))
+}
+
+/// An array of name => text; a numeric name becomes an int key, as PHP does it.
+pub fn texts<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Zval, Raise> {
+    let mut table = ZendHashTable::new();
+    for (name, value) in pairs {
+        insert(&mut table, name, text(value))?;
+    }
+    Ok(array(table))
+}
+
+/// Puts a value under a name; a numeric name becomes an int key, as PHP does it.
+pub fn insert(table: &mut ZendHashTable, name: &str, value: Zval) -> Result<(), Raise> {
+    match numeric(name) {
+        Some(index) => table.insert_at_index(index, value)?,
+        None => table.insert(name, value)?,
+    }
+    Ok(())
+}
+
+/// The int key that PHP makes of a decimal name.
+fn numeric(name: &str) -> Option<i64> {
+    let is_plain = name == "0" || !name.trim_start_matches('-').starts_with(['0', '+']) && name != "-";
+    let index: i64 = name.parse().ok().filter(|_| is_plain)?;
+    (index != i64::MIN).then_some(index)
+}
+
+/// Decoded JSON as PHP values, objects as arrays.
+pub fn json(value: &serde_json::Value) -> Result<Zval, Raise> {
+    use serde_json::Value;
+    Ok(match value {
+        Value::Null => Zval::null(),
+        Value::Bool(flag) => bool(*flag),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => int(whole),
+            None => number.as_f64().unwrap_or(f64::NAN).into_zval(false)?,
+        },
+        Value::String(string) => text(string),
+        Value::Array(items) => {
+            let items: Result<Vec<Zval>, Raise> = items.iter().map(json).collect();
+            list(items?)?
+        }
+        Value::Object(members) => {
+            let mut table = ZendHashTable::new();
+            for (name, member) in members {
+                insert(&mut table, name, json(member)?)?;
+            }
+            array(table)
+        }
+    })
+}
+
+/// An instant of Beijing as `DateTimeInterface::ATOM` writes it.
+pub fn atom(at: OffsetDateTime) -> String {
+    format!("{}T{:02}:{:02}:{:02}+08:00", at.date(), at.hour(), at.minute(), at.second())
+}
+
+/// A `DateTimeImmutable` in Beijing time.
+pub fn beijing(at: OffsetDateTime) -> Result<Zval, Raise> {
+    // SAFETY: ext/date is always there, and its class lives as long as the process.
+    let class: &ClassEntry = unsafe { &*zend::php_date_get_immutable_ce() };
+    let object = ZendObject::new(class);
+    object.try_call_method("__construct", vec![&atom(at.to_offset(crate::time::BEIJING))])?;
+    Ok(object.into_zval(false)?)
+}
+
+/// A `DateTimeImmutable` or null.
+pub fn beijing_or_null(at: Option<OffsetDateTime>) -> Result<Zval, Raise> {
+    at.map_or_else(|| Ok(Zval::null()), beijing)
+}
+
+/// One of our objects, with its properties in the order of their declaration.
+pub fn object<T: RegisteredClass>(
+    inner: T,
+    properties: impl IntoIterator<Item = Zval>,
+) -> Result<Zval, Raise> {
+    let mut object = ZendClassObject::new(inner);
+    fill(&mut object.std, properties);
+    Ok(object.into_zval(false)?)
+}
+
+/// Fills the declared properties of a fresh object of ours; the class has no parent, so that slot n is
+/// property n.
+pub fn fill(object: &mut ZendObject, properties: impl IntoIterator<Item = Zval>) {
+    // SAFETY: the engine keeps the class of a live object.
+    let declared = unsafe { (*object.ce).default_properties_count };
+    let slots = object.properties_table.as_mut_ptr();
+    for (at, value) in properties.into_iter().take(usize::try_from(declared).unwrap_or(0)).enumerate() {
+        // SAFETY: the object was allocated with one slot for each declared property, and each is still UNDEF,
+        // so nothing is overwritten that would have to be released. Writing the whole zval clears the
+        // "uninitialised" flag kept beside it.
+        unsafe { ptr::write(slots.add(at), value) };
+    }
+}
+
+/// The entries of an array argument: keys as bytes, values without their references.
+pub fn entries(table: &ZendHashTable) -> Vec<(Vec<u8>, &Zval)> {
+    let mut entries = Vec::with_capacity(table.len());
+    let mut iterator = table.iter();
+    while let Some((key, value)) = iterator.next_zval() {
+        entries.push((key_bytes(&key), value.dereference()));
+    }
+    entries
+}
+
+fn key_bytes(key: &Zval) -> Vec<u8> {
+    match key.long() {
+        Some(index) => index.to_string().into_bytes(),
+        None => key.zend_str().map_or_else(Vec::new, |name| name.as_bytes().to_vec()),
+    }
+}
+
+/// The class of `\JsonSerializable`, found while modules start.
+pub fn json_serializable() -> &'static ClassEntry {
+    internal_class("jsonserializable").unwrap_or_else(ext_php_rs::zend::ce::stringable)
+}
+
+/// A class of PHP itself, found while modules start: only the compiler's table has it then.
+pub fn internal_class(lower: &str) -> Option<&'static ClassEntry> {
+    // SAFETY: the compiler globals and their class table exist while modules start; internal classes live as
+    // long as the process.
+    unsafe {
+        let table = (*ext_php_rs::ffi::ext_php_rs_compiler_globals()).class_table.as_ref()?;
+        table.get(lower)?.ptr::<ClassEntry>().map(|class| &*class)
+    }
+}
+
+/// A value's type as PHP's messages name it.
+pub fn type_name(zval: &Zval) -> String {
+    use ext_php_rs::flags::DataType;
+    match zval.get_type() {
+        DataType::Null | DataType::Undef => "null".into(),
+        DataType::True | DataType::False | DataType::Bool => "bool".into(),
+        DataType::Long => "int".into(),
+        DataType::Double => "float".into(),
+        DataType::String => "string".into(),
+        DataType::Array => "array".into(),
+        _ => {
+            zval.object().and_then(|object| object.get_class_name().ok()).unwrap_or_else(|| "resource".into())
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The gateway's book: every order, found by its numbers.
+
+use super::order::Order;
+use std::collections::HashMap;
+
+type Key = (String, String, String);
+
+/// All orders in the order of their creation.
+#[derive(Debug, Default)]
+pub struct Book {
+    orders: Vec<Order>,
+    by_number: HashMap<Key, usize>,
+    by_transaction: HashMap<(String, String), usize>,
+}
+
+/// Which order is meant.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The merchant.
+    pub mch_id: &'a str,
+    /// The sub-merchant, or empty.
+    pub sub_mch_id: &'a str,
+    /// Preferred when it is not empty.
+    pub transaction_id: &'a str,
+    /// The merchant's number.
+    pub out_trade_no: &'a str,
+}
+
+impl Book {
+    /// Enters an order and gives its place.
+    pub fn enter(&mut self, order: Order) -> usize {
+        let place = self.orders.len();
+        self.by_number.insert(key_of(&order), place);
+        self.orders.push(order);
+        self.index_transaction(place);
+        place
+    }
+
+    /// Makes an order findable by its transaction number.
+    pub fn index_transaction(&mut self, place: usize) {
+        let Some(order) = self.orders.get(place) else {
+            return;
+        };
+        if !order.transaction_id().is_empty() {
+            let key = (order.mch_id.clone(), order.transaction_id().to_owned());
+            self.by_transaction.insert(key, place);
+        }
+    }
+
+    /// The place of the wanted order; a transaction number wins over the merchant's own.
+    pub fn find(&self, wanted: Wanted<'_>) -> Option<usize> {
+        if wanted.transaction_id.is_empty() {
+            return self.find_number(wanted);
+        }
+        let key = (wanted.mch_id.to_owned(), wanted.transaction_id.to_owned());
+        let place = *self.by_transaction.get(&key)?;
+        let order = self.orders.get(place)?;
+        (order.sub_mch_id == wanted.sub_mch_id).then_some(place)
+    }
+
+    fn find_number(&self, wanted: Wanted<'_>) -> Option<usize> {
+        let key = (
+            wanted.mch_id.to_owned(),
+            wanted.sub_mch_id.to_owned(),
+            wanted.out_trade_no.to_owned(),
+        );
+        self.by_number.get(&key).copied()
+    }
+
+    /// The order at a place.
+    pub fn get(&self, place: usize) -> Option<&Order> {
+        self.orders.get(place)
+    }
+
+    /// The order at a place, to be changed.
+    pub fn get_mut(&mut self, place: usize) -> Option<&mut Order> {
+        self.orders.get_mut(place)
+    }
+
+    /// All orders, oldest first.
+    pub fn all(&self) -> &[Order] {
+        &self.orders
+    }
+
+    /// All orders, to be changed.
+    pub fn all_mut(&mut self) -> &mut [Order] {
+        &mut self.orders
+    }
+}
+
+fn key_of(order: &Order) -> Key {
+    (
+        order.mch_id.clone(),
+        order.sub_mch_id.clone(),
+        order.out_trade_no.clone(),
+    )
+}

@@ -1,0 +1,44 @@
+//! `/pay/closeorder`: closes what nobody has paid.
+
+use super::super::answer::Outcome;
+use super::super::order::State;
+use super::super::world::World;
+use super::caller::{Caller, Refusal};
+use super::{field, trade};
+
+/// Answers the call.
+pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
+    field::nonce(caller)?;
+    field::sub_merchant(caller)?;
+    let number = field::required(caller, "out_trade_no", 32)?;
+    let number = field::in_charset("out_trade_no", number)?;
+    match trade::find(world, caller, "", number) {
+        Some(place) => close(world, place)?,
+        None if world.captured_manners => {}
+        None => return Err(Refusal::service("ORDERNOTEXIST", "订单不存在")),
+    }
+    let mut document = caller.success(world);
+    if document.get("sub_mch_id").is_none() {
+        document.text("sub_mch_id", "");
+    }
+    Ok(caller.sealed(document).into())
+}
+
+fn close(world: &mut World, place: usize) -> Result<(), Refusal> {
+    let captured = world.captured_manners;
+    let Some(order) = world.book.get_mut(place) else {
+        return Ok(());
+    };
+    match order.state {
+        State::Success | State::Refund => Err(Refusal::service("ORDERPAID", "order paid")),
+        State::Closed | State::Revoked if captured => Ok(()),
+        State::Closed | State::Revoked => Err(Refusal::service("ORDERCLOSED", "order closed")),
+        _ if order.trade_type == "MICROPAY" => {
+            Err(Refusal::service("TRADE_STATE_ERROR", "付款码订单请撤销"))
+        }
+        _ => {
+            order.state = State::Closed;
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! `/pay/unifiedorder`: places an order, or gives a repeated one a fresh prepay_id.
+
+use super::super::answer::Outcome;
+use super::super::clock::{self, MINUTE};
+use super::super::document::Document;
+use super::super::order::{Order, State};
+use super::super::world::World;
+use super::caller::{Caller, Refusal};
+use super::{field, trade};
+
+const LIMITS: &[(&str, usize)] = &[
+    ("device_info", 32),
+    ("attach", 127),
+    ("goods_tag", 32),
+    ("product_id", 32),
+    ("openid", 128),
+    ("sub_openid", 128),
+];
+const VARYING: &[&str] = &["nonce_str", "sign", "sign_type"];
+
+/// Answers the call.
+pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
+    let order = asked_for(world, caller)?;
+    let place = if let Some(place) = trade::find(world, caller, "", &order.out_trade_no) {
+        repeated(world, place, &order)?;
+        place
+    } else {
+        check_expiry(world.clock.now(), order.expires_ms)?;
+        world.book.enter(order)
+    };
+    let prepay_id = fresh_prepay_id(world);
+    let Some(order) = world.book.get_mut(place) else {
+        return Err(Refusal::service("SYSTEMERROR", "系统错误"));
+    };
+    order.prepay_id.clone_from(&prepay_id);
+    let order = order.clone();
+    let mut document = caller.success(world);
+    write(&mut document, world, &order);
+    Ok(caller.sealed(document).into())
+}
+
+fn asked_for(world: &World, caller: &Caller) -> Result<Order, Refusal> {
+    check_terms(caller)?;
+    check_payer(caller)?;
+    let now = world.clock.now();
+    field::time(caller, "time_start")?;
+    let expires_ms = field::time(caller, "time_expire")?;
+    Ok(Order {
+        expires_ms,
+        total_fee: field::amount(caller, "total_fee")?,
+        trade_type: field::required(caller, "trade_type", 16)?.to_owned(),
+        notify_url: field::notify_url(caller)?.to_owned(),
+        ..draft(caller, now)
+    })
+}
+
+/// An order of the caller with everything that needs no check of its own.
+pub fn draft(caller: &Caller, now: i64) -> Order {
+    let text = |name: &str| caller.get(name).to_owned();
+    Order {
+        appid: caller.account.appid.clone(),
+        mch_id: caller.account.mch_id.clone(),
+        sub_appid: text("sub_appid"),
+        sub_mch_id: text("sub_mch_id"),
+        out_trade_no: text("out_trade_no"),
+        total_fee: 0,
+        fee_type: "CNY".to_owned(),
+        trade_type: text("trade_type"),
+        state: State::NotPay,
+        body: text("body"),
+        attach: text("attach"),
+        device_info: text("device_info"),
+        openid: text("openid"),
+        sub_openid: text("sub_openid"),
+        notify_url: String::new(),
+        method: caller.method,
+        created_ms: now,
+        expires_ms: None,
+        terms: terms(caller),
+        prepay_id: String::new(),
+        payment: None,
+        pays_at_ms: None,
+    }
+}
+
+fn terms(caller: &Caller) -> Vec<(String, String)> {
+    let mut terms: Vec<_> = caller
+        .fields
+        .pairs()
+        .filter(|(name, text)| !VARYING.contains(name) && !text.is_empty())
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .collect();
+    terms.sort();
+    terms
+}
+
+fn check_terms(caller: &Caller) -> Result<(), Refusal> {
+    field::nonce(caller)?;
+    field::sub_merchant(caller)?;
+    field::required(caller, "body", 127)?;
+    field::new_trade_no(caller)?;
+    field::payer_ip(caller)?;
+    field::required(caller, "notify_url", 256)?;
+    field::within(caller, LIMITS)?;
+    field::json(caller, "detail", 6_000)?;
+    field::json(caller, "scene_info", 256)?;
+    field::one_of(caller, "fee_type", &["CNY"])?;
+    field::one_of(caller, "limit_pay", &["no_credit"])?;
+    field::one_of(caller, "receipt", &["Y"])?;
+    field::one_of(caller, "profit_sharing", &["Y", "N"])?;
+    field::one_of(caller, "version", &["1.0"])
+}
+
+fn check_payer(caller: &Caller) -> Result<(), Refusal> {
+    let sub_openid = !caller.get("sub_openid").is_empty();
+    match field::required(caller, "trade_type", 16)? {
+        "JSAPI" if caller.get("openid").is_empty() && !sub_openid => {
+            Err(field::wrong("JSAPI支付必须传openid"))
+        }
+        "JSAPI" if sub_openid && caller.get("sub_appid").is_empty() => {
+            Err(field::wrong("sub_openid与sub_appid不匹配"))
+        }
+        "JSAPI" | "NATIVE" | "APP" | "MWEB" => Ok(()),
+        _ => Err(field::wrong("trade_type参数错误")),
+    }
+}
+
+/// The number is known: only the very same terms may be repeated.
+fn repeated(world: &World, place: usize, asked: &Order) -> Result<(), Refusal> {
+    let Some(known) = world.book.get(place) else {
+        return Ok(());
+    };
+    match known.state {
+        State::Success | State::Refund => Err(Refusal::service("ORDERPAID", "该订单已支付")),
+        State::Closed | State::Revoked => Err(Refusal::service("ORDERCLOSED", "该订单已关闭")),
+        _ if known.trade_type == "MICROPAY" || known.appid != asked.appid => {
+            Err(Refusal::service("OUT_TRADE_NO_USED", "商户订单号重复"))
+        }
+        _ if known.terms != asked.terms => {
+            Err(Refusal::service("INVALID_REQUEST", "201 商户订单号重复"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn fresh_prepay_id(world: &mut World) -> String {
+    let now = clock::compact(world.clock.now());
+    format!("wx{now}{}", world.dice.hex(20))
+}
+
+fn write(document: &mut Document, world: &mut World, order: &Order) {
+    document
+        .text_if_any("device_info", &order.device_info)
+        .text("prepay_id", &order.prepay_id)
+        .text("trade_type", &order.trade_type);
+    match order.trade_type.as_str() {
+        "NATIVE" => {
+            let token = world.dice.letters(9);
+            document.text("code_url", format!("weixin://wxpay/bizpayurl?pr={token}"));
+        }
+        "MWEB" => {
+            let (id, package) = (&order.prepay_id, world.dice.digits(10));
+            let page = "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb";
+            document.text(
+                "mweb_url",
+                format!("{page}?prepay_id={id}&package={package}"),
+            );
+        }
+        _ => {}
+    }
+}
+
+/// `time_expire` must lie at least a minute ahead; a second is left for the way.
+fn check_expiry(now: i64, expires_ms: Option<i64>) -> Result<(), Refusal> {
+    match expires_ms {
+        Some(end) if end < now + MINUTE - clock::SECOND => Err(field::wrong(
+            "time_expire时间过短，刷卡至少1分钟，其他5分钟",
+        )),
+        _ => Ok(()),
+    }
+}

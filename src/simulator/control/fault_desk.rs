@@ -1,0 +1,75 @@
+//! Control calls about faults and connections.
+
+use super::super::fault::{Fault, Rule};
+use super::super::hub::Hub;
+use super::super::world::World;
+use super::{Told, objection};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Which faults to delete; nothing given means all.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deletion {
+    path: Option<String>,
+    fault: Option<String>,
+}
+
+/// `GET /faults`
+pub fn list(world: &World) -> Value {
+    world.faults.rules().iter().map(Rule::shown).collect()
+}
+
+/// `POST /faults`
+pub async fn add(hub: &Hub, rule: Rule) -> Told {
+    if rule.times == Some(0) {
+        return Err(objection(400, "times must be at least 1"));
+    }
+    if !(rule.path == "*" || rule.path.starts_with('/')) {
+        return Err(objection(400, "path must be * or begin with a slash"));
+    }
+    let at_the_door = rule.fault.is_at_the_door();
+    hub.world().faults.add(rule);
+    if at_the_door {
+        hub.renew().await;
+    }
+    Ok(list(&hub.world()))
+}
+
+/// `DELETE /faults`
+pub async fn delete(hub: &Hub, deletion: Deletion) -> Told {
+    let fault = match deletion.fault.as_deref().map(Fault::named) {
+        Some(None) => return Err(objection(400, "no fault has this name")),
+        other => other.flatten(),
+    };
+    let closes = {
+        let mut world = hub.world();
+        let before = world.faults.at_the_door();
+        world.faults.delete(deletion.path.as_deref(), fault);
+        before != world.faults.at_the_door()
+    };
+    if closes {
+        hub.renew().await;
+    }
+    Ok(list(&hub.world()))
+}
+
+/// `POST /reset`: closes connections only if a fault stood at the door.
+pub async fn reset(hub: &Hub) -> Told {
+    let closes = {
+        let mut world = hub.world();
+        let doors = world.faults.at_the_door();
+        world.reset();
+        doors > 0
+    };
+    if closes {
+        hub.renew().await;
+    }
+    Ok(json!({}))
+}
+
+/// `GET /connections`
+pub fn connections(hub: &Hub) -> Value {
+    let (opened, open) = hub.connections();
+    json!({"opened": opened, "open": open})
+}

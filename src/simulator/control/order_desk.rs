@@ -1,0 +1,324 @@
+//! Control calls about orders, payers and time.
+
+use super::super::calls::{self, Means};
+use super::super::clock;
+use super::super::order::{Coupon, Order, State};
+use super::super::signer::Method;
+use super::super::world::World;
+use super::{Objection, Told, objection};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// `POST /clock`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Advance {
+    advance_ms: i64,
+}
+
+/// `POST /manners`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manners {
+    closeorder: String,
+}
+
+/// Names an order; the sub-merchant only where numbers would be ambiguous.
+#[derive(Debug, Deserialize)]
+pub struct Named {
+    out_trade_no: String,
+    mch_id: Option<String>,
+    sub_mch_id: Option<String>,
+}
+
+/// `POST /state`
+#[derive(Debug, Deserialize)]
+pub struct Force {
+    #[serde(flatten)]
+    named: Named,
+    trade_state: String,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct CouponGiven {
+    id: String,
+    #[serde(rename = "type", default)]
+    kind: String,
+    fee: i64,
+}
+
+/// How the payer pays, in `POST /pay` and `POST /orders`.
+#[derive(Debug, Default, Deserialize)]
+pub struct Paid {
+    #[serde(default)]
+    coupons: Vec<CouponGiven>,
+    cash_fee: Option<i64>,
+    bank_type: Option<String>,
+    openid: Option<String>,
+    transaction_id: Option<String>,
+    promotion_detail: Option<Value>,
+}
+
+/// `POST /pay`
+#[derive(Debug, Deserialize)]
+pub struct Pay {
+    #[serde(flatten)]
+    named: Named,
+    #[serde(flatten)]
+    paid: Paid,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+/// `POST /orders`
+#[derive(Debug, Deserialize)]
+pub struct NewOrder {
+    #[serde(flatten)]
+    named: Named,
+    total_fee: i64,
+    appid: Option<String>,
+    sub_appid: Option<String>,
+    trade_state: Option<String>,
+    trade_type: Option<String>,
+    attach: Option<String>,
+    body: Option<String>,
+    device_info: Option<String>,
+    sub_openid: Option<String>,
+    notify_url: Option<String>,
+    created_ago_ms: Option<i64>,
+    sign_type: Option<String>,
+    #[serde(flatten)]
+    paid: Paid,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+/// `GET /orders`
+pub fn list(world: &mut World) -> Value {
+    world.pass_time();
+    world.book.all().iter().map(Order::shown).collect()
+}
+
+/// `GET /clock`
+pub fn clock(world: &World) -> Value {
+    let now = world.clock.now();
+    json!({"now_ms": now, "beijing": clock::spaced(now), "offset_ms": world.clock.offset_ms()})
+}
+
+/// `POST /clock`
+pub fn advance(world: &mut World, by: &Advance) -> Value {
+    world.clock.advance(by.advance_ms);
+    world.pass_time();
+    clock(world)
+}
+
+/// `POST /manners`
+pub fn manners(world: &mut World, manners: &Manners) -> Told {
+    world.captured_manners = match manners.closeorder.as_str() {
+        "captured" => true,
+        "documented" => false,
+        _ => return Err(objection(400, "closeorder is documented or captured")),
+    };
+    Ok(json!({"closeorder": manners.closeorder}))
+}
+
+/// The place of a named order.
+pub fn place_of(world: &World, named: &Named) -> Result<usize, Objection> {
+    let fits = |order: &Order| {
+        let same = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|w| w == is);
+        order.out_trade_no == named.out_trade_no
+            && same(&named.mch_id, &order.mch_id)
+            && same(&named.sub_mch_id, &order.sub_mch_id)
+    };
+    let mut places =
+        (0..world.book.all().len()).filter(|place| world.book.get(*place).is_some_and(fits));
+    let number = &named.out_trade_no;
+    match (places.next(), places.next()) {
+        (Some(place), None) => Ok(place),
+        (Some(_), Some(_)) => Err(objection(
+            409,
+            format!("several orders are called {number}: name mch_id and sub_mch_id too"),
+        )),
+        (None, _) => Err(objection(404, format!("there is no order {number}"))),
+    }
+}
+
+/// Refuses keys that no call knows: a misspelt one must not be taken for an absent one.
+pub fn none_left(rest: &Map<String, Value>) -> Result<(), Objection> {
+    match rest.keys().next() {
+        None => Ok(()),
+        Some(key) => Err(objection(400, format!("unknown key {key}"))),
+    }
+}
+
+fn order_shown(world: &World, place: usize) -> Told {
+    let order = world.book.get(place).map(Order::shown);
+    order.ok_or_else(|| objection(404, "the order is gone"))
+}
+
+/// `POST /pay`
+pub fn pay(world: &mut World, pay: Pay) -> Told {
+    none_left(&pay.rest)?;
+    world.pass_time();
+    let place = place_of(world, &pay.named)?;
+    let (state, total_fee) = match world.book.get(place) {
+        Some(order) => (order.state.clone(), order.total_fee),
+        None => return Err(objection(404, "the order is gone")),
+    };
+    if !state.may_be_paid() {
+        let state = state.name();
+        return Err(objection(
+            409,
+            format!("an order in {state} cannot be paid"),
+        ));
+    }
+    let means = means(pay.paid, total_fee)?;
+    calls::pay(world, place, means);
+    order_shown(world, place)
+}
+
+/// `POST /state`
+pub fn force(world: &mut World, force: &Force) -> Told {
+    none_left(&force.rest)?;
+    let place = place_of(world, &force.named)?;
+    enter_state(world, place, &force.trade_state, Means::default());
+    order_shown(world, place)
+}
+
+fn enter_state(world: &mut World, place: usize, name: &str, means: Means) {
+    let state = State::named(name);
+    let unpaid = world.book.get(place).is_some_and(|o| o.payment.is_none());
+    if state.is_paid() && unpaid {
+        calls::pay(world, place, means);
+    }
+    if let Some(order) = world.book.get_mut(place) {
+        order.state = state;
+        order.pays_at_ms = None;
+    }
+}
+
+/// `POST /orders`
+pub fn create(world: &mut World, new: NewOrder) -> Told {
+    none_left(&new.rest)?;
+    if new.total_fee < 0 || new.named.out_trade_no.is_empty() {
+        return Err(objection(
+            400,
+            "out_trade_no must not be empty nor total_fee negative",
+        ));
+    }
+    let state = new
+        .trade_state
+        .clone()
+        .unwrap_or_else(|| "NOTPAY".to_owned());
+    let (order, paid) = made(world, new)?;
+    let taken = world.book.all().iter().any(|known| {
+        (&known.mch_id, &known.sub_mch_id, &known.out_trade_no)
+            == (&order.mch_id, &order.sub_mch_id, &order.out_trade_no)
+    });
+    if taken {
+        let number = &order.out_trade_no;
+        return Err(objection(
+            409,
+            format!("there is an order {number} already"),
+        ));
+    }
+    let means = means(paid, order.total_fee)?;
+    let place = world.book.enter(order);
+    enter_state(world, place, &state, means);
+    order_shown(world, place)
+}
+
+fn made(world: &World, new: NewOrder) -> Result<(Order, Paid), Objection> {
+    let first = world.first_account();
+    let mch_id = new.named.mch_id.unwrap_or(first.mch_id);
+    let account = world.accounts.iter().find(|known| known.mch_id == mch_id);
+    let account = account.ok_or_else(|| objection(404, format!("no merchant {mch_id}")))?;
+    let method = Method::named(new.sign_type.as_deref())
+        .ok_or_else(|| objection(400, "sign_type is MD5 or HMAC-SHA256"))?;
+    let order = Order {
+        appid: new.appid.unwrap_or_else(|| account.appid.clone()),
+        mch_id,
+        sub_appid: new.sub_appid.unwrap_or_default(),
+        sub_mch_id: new.named.sub_mch_id.unwrap_or_default(),
+        out_trade_no: new.named.out_trade_no,
+        total_fee: new.total_fee,
+        fee_type: "CNY".to_owned(),
+        trade_type: new.trade_type.unwrap_or_else(|| "NATIVE".to_owned()),
+        state: State::NotPay,
+        body: new.body.unwrap_or_else(|| "test".to_owned()),
+        attach: new.attach.unwrap_or_default(),
+        device_info: new.device_info.unwrap_or_default(),
+        openid: new.paid.openid.clone().unwrap_or_default(),
+        sub_openid: new.sub_openid.unwrap_or_default(),
+        notify_url: new.notify_url.unwrap_or_default(),
+        method,
+        created_ms: world.clock.now() - new.created_ago_ms.unwrap_or(0),
+        expires_ms: None,
+        terms: Vec::new(),
+        prepay_id: String::new(),
+        payment: None,
+        pays_at_ms: None,
+    };
+    Ok((order, new.paid))
+}
+
+fn means(paid: Paid, total_fee: i64) -> Result<Means, Objection> {
+    let coupons: Vec<_> = paid
+        .coupons
+        .into_iter()
+        .map(|CouponGiven { id, kind, fee }| Coupon { id, kind, fee })
+        .collect();
+    let coupon_fee: i64 = coupons.iter().map(|coupon| coupon.fee).sum();
+    if coupons.iter().any(|coupon| coupon.fee < 0) || coupon_fee > total_fee {
+        return Err(objection(
+            400,
+            "coupons must not be negative nor exceed total_fee",
+        ));
+    }
+    let promotion = paid
+        .promotion_detail
+        .and_then(|given| promotion(given, &coupons));
+    Ok(Means {
+        coupons,
+        cash_fee: paid.cash_fee,
+        bank_type: paid.bank_type,
+        openid: paid.openid,
+        transaction_id: paid.transaction_id,
+        promotion,
+    })
+}
+
+/// `true` makes a promotion of every coupon; a JSON value is taken as it is, a text word by word.
+fn promotion(given: Value, coupons: &[Coupon]) -> Option<String> {
+    match given {
+        Value::Bool(true) => {
+            let list: Vec<_> = coupons.iter().map(promotion_of).collect();
+            Some(json!({ "promotion_detail": list }).to_string())
+        }
+        Value::Bool(false) | Value::Null => None,
+        Value::String(text) => Some(text),
+        Value::Array(list) => Some(json!({ "promotion_detail": list }).to_string()),
+        other => Some(other.to_string()),
+    }
+}
+
+fn promotion_of(coupon: &Coupon) -> Value {
+    let own = if coupon.kind == "NO_CASH" {
+        0
+    } else {
+        coupon.fee
+    };
+    json!({
+        "promotion_id": coupon.id,
+        "name": "代金券",
+        "scope": "GLOBAL",
+        "type": if coupon.kind == "NO_CASH" { "DISCOUNT" } else { "COUPON" },
+        "amount": coupon.fee,
+        "activity_id": "100001",
+        "wxpay_contribute": own,
+        "merchant_contribute": coupon.fee - own,
+        "other_contribute": 0,
+    })
+}

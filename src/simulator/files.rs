@@ -1,0 +1,110 @@
+//! A private folder for the files a client needs; gone when the simulator ends.
+
+use super::authority::{Authority, Identity};
+use super::options::Account;
+use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// Where the files are.
+#[derive(Debug)]
+pub struct Files {
+    folder: PathBuf,
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Files {
+    /// A new folder that nobody else can read.
+    pub fn create() -> io::Result<Self> {
+        let mut salt = [0; 8];
+        getrandom::fill(&mut salt).map_err(io::Error::other)?;
+        let salt = u64::from_le_bytes(salt);
+        let name = format!("wechatpay-simulator-{}-{salt:016x}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        Ok(Self { folder })
+    }
+
+    /// The path of a file in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Writes the authority's certificate.
+    pub fn write_authority(&self, authority: &Authority) -> io::Result<()> {
+        write(&self.path("ca.pem"), authority.pem().as_bytes())
+    }
+
+    /// Writes the client certificates of all merchants; the first one's bear WeChat's names.
+    pub fn write_merchants(&self, authority: &Authority, accounts: &[Account]) -> io::Result<()> {
+        for (n, account) in accounts.iter().enumerate() {
+            let identity = authority.client(&account.mch_id, false)?;
+            self.write_identity(&account.mch_id, &identity, authority)?;
+            if n == 0 {
+                self.write_identity("apiclient", &identity, authority)?;
+                write_p12(&self.path("apiclient_cert.p12"), &identity, &account.mch_id)?;
+                let expired = authority.client(&account.mch_id, true)?;
+                self.write_identity("expired", &expired, authority)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_identity(&self, name: &str, identity: &Identity, ca: &Authority) -> io::Result<()> {
+        let chain = identity.certificate_pem.clone() + &ca.pem();
+        write(&self.path(&format!("{name}_cert.pem")), chain.as_bytes())?;
+        let key = identity.key_pem.as_bytes();
+        write(&self.path(&format!("{name}_key.pem")), key)
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path)?.write_all(bytes)
+}
+
+fn write_p12(path: &Path, identity: &Identity, password: &str) -> io::Result<()> {
+    let certificate = Certificate::from_der(&identity.certificate).map_err(io::Error::other)?;
+    let key = PrivateKey::from_der(&identity.key).map_err(io::Error::other)?;
+    let mut store = KeyStore::new();
+    let chain = PrivateKeyChain::new(vec![1_u8], key, [certificate]);
+    store.add_entry("Tenpay Certificate", KeyStoreEntry::PrivateKeyChain(chain));
+    let bytes = store.writer(password).write().map_err(io::Error::other)?;
+    write(path, &bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_is_private_and_goes_away() {
+        use std::os::unix::fs::PermissionsExt;
+        let files = Files::create().unwrap();
+        let authority = Authority::new("test").unwrap();
+        files.write_authority(&authority).unwrap();
+        files
+            .write_merchants(&authority, &[Account::default()])
+            .unwrap();
+        let folder = files.folder.clone();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(
+            (mode(&folder), mode(&folder.join("apiclient_key.pem"))),
+            (0o700, 0o600)
+        );
+        let p12 = fs::read(folder.join("apiclient_cert.p12")).unwrap();
+        let store =
+            KeyStore::from_pkcs12(&p12, "10000100", p12_keystore::Pkcs12ImportPolicy::Relaxed);
+        assert!(store.unwrap().private_key_chain().is_some());
+        drop(files);
+        assert!(!folder.exists());
+    }
+}

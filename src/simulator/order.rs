@@ -1,0 +1,282 @@
+//! An order in the gateway's book, its states and its payment.
+
+use super::clock::{self, DAY};
+use super::signer::Method;
+use serde_json::{Value, json};
+
+/// What has become of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Placed, not paid.
+    NotPay,
+    /// The payer is asked for the password.
+    UserPaying,
+    /// Accepted, the deduction is pending.
+    Accept,
+    /// Paid.
+    Success,
+    /// Paid, and at least one refund was entered.
+    Refund,
+    /// Closed unpaid.
+    Closed,
+    /// Reversed.
+    Revoked,
+    /// The payment failed.
+    PayError,
+    /// A word that WeChat does not document; only the control sets it.
+    Other(String),
+}
+
+impl State {
+    /// Reads the wire's word; any word is a state.
+    pub fn named(word: &str) -> Self {
+        match word {
+            "NOTPAY" => Self::NotPay,
+            "USERPAYING" => Self::UserPaying,
+            "ACCEPT" => Self::Accept,
+            "SUCCESS" => Self::Success,
+            "REFUND" => Self::Refund,
+            "CLOSED" => Self::Closed,
+            "REVOKED" => Self::Revoked,
+            "PAYERROR" => Self::PayError,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The wire's word.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::NotPay => "NOTPAY",
+            Self::UserPaying => "USERPAYING",
+            Self::Accept => "ACCEPT",
+            Self::Success => "SUCCESS",
+            Self::Refund => "REFUND",
+            Self::Closed => "CLOSED",
+            Self::Revoked => "REVOKED",
+            Self::PayError => "PAYERROR",
+            Self::Other(word) => word,
+        }
+    }
+
+    /// The text of `trade_state_desc`.
+    pub fn description(&self) -> &'static str {
+        match self {
+            Self::NotPay => "订单未支付",
+            Self::UserPaying => "需要用户输入支付密码",
+            Self::Accept => "已接收，等待扣款",
+            Self::Success => "支付成功",
+            Self::Refund => "订单发生过退款，退款详情请查询退款单",
+            Self::Closed => "订单已关闭",
+            Self::Revoked => "订单已撤销",
+            Self::PayError => "支付失败，请撤销订单",
+            Self::Other(_) => "未知状态",
+        }
+    }
+
+    /// SUCCESS and REFUND carry the block of the payment.
+    pub fn is_paid(&self) -> bool {
+        matches!(self, Self::Success | Self::Refund)
+    }
+
+    /// States in which a payer can still pay.
+    pub fn may_be_paid(&self) -> bool {
+        matches!(self, Self::NotPay | Self::UserPaying | Self::Accept)
+    }
+}
+
+/// A coupon that took part in a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coupon {
+    /// `coupon_id_$n`.
+    pub id: String,
+    /// CASH, NO_CASH, or empty when WeChat leaves it out.
+    pub kind: String,
+    /// `coupon_fee_$n` in fen.
+    pub fee: i64,
+}
+
+/// What the payer did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// 28 digits.
+    pub transaction_id: String,
+    /// When, on the virtual clock.
+    pub paid_ms: i64,
+    /// `bank_type`.
+    pub bank_type: String,
+    /// The payer under the appid.
+    pub openid: String,
+    /// What the payer gave himself.
+    pub cash_fee: i64,
+    /// Coupons, in order.
+    pub coupons: Vec<Coupon>,
+    /// The JSON text of `promotion_detail`.
+    pub promotion: Option<String>,
+}
+
+impl Payment {
+    /// The sum of all coupons.
+    pub fn coupon_fee(&self) -> i64 {
+        self.coupons.iter().map(|coupon| coupon.fee).sum()
+    }
+
+    /// What is settled when coupons that bring the merchant no money were used.
+    pub fn settlement(&self, total_fee: i64) -> Option<i64> {
+        let free = self.coupons.iter().filter(|c| c.kind == "NO_CASH");
+        let sum: i64 = free.map(|coupon| coupon.fee).sum();
+        (sum > 0).then_some(total_fee - sum)
+    }
+}
+
+/// One order of one merchant.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The appid that placed it.
+    pub appid: String,
+    /// The merchant.
+    pub mch_id: String,
+    /// The sub-merchant's appid, or empty.
+    pub sub_appid: String,
+    /// The sub-merchant, or empty. Part of the order's identity.
+    pub sub_mch_id: String,
+    /// The merchant's number.
+    pub out_trade_no: String,
+    /// Fen.
+    pub total_fee: i64,
+    /// CNY.
+    pub fee_type: String,
+    /// NATIVE, JSAPI, APP, MWEB, MICROPAY ...
+    pub trade_type: String,
+    /// What has become of it.
+    pub state: State,
+    /// The goods.
+    pub body: String,
+    /// The merchant's own text.
+    pub attach: String,
+    /// The till.
+    pub device_info: String,
+    /// The payer who was named when the order was placed, or empty.
+    pub openid: String,
+    /// The payer under the sub-merchant's appid, or empty.
+    pub sub_openid: String,
+    /// Where the payment notice goes, or empty.
+    pub notify_url: String,
+    /// How the order was signed; its notices are signed alike.
+    pub method: Method,
+    /// On the virtual clock.
+    pub created_ms: i64,
+    /// `time_expire` on the virtual clock.
+    pub expires_ms: Option<i64>,
+    /// The parameters of the creating call, compared when it is repeated.
+    pub terms: Vec<(String, String)>,
+    /// The last prepay_id.
+    pub prepay_id: String,
+    /// The payment, once there was one.
+    pub payment: Option<Payment>,
+    /// A payment that the payer will make at this time.
+    pub pays_at_ms: Option<i64>,
+}
+
+impl Order {
+    /// Closes an unpaid order whose time is over.
+    pub fn expire(&mut self, now: i64) {
+        let end = self.expires_ms.unwrap_or(self.created_ms + 7 * DAY);
+        if self.state == State::NotPay && now >= end {
+            self.state = State::Closed;
+        }
+    }
+
+    /// The transaction number, empty until paid.
+    pub fn transaction_id(&self) -> &str {
+        self.payment
+            .as_ref()
+            .map_or("", |payment| payment.transaction_id.as_str())
+    }
+
+    /// The order as the control shows it.
+    pub fn shown(&self) -> Value {
+        json!({
+            "out_trade_no": self.out_trade_no,
+            "trade_state": self.state.name(),
+            "total_fee": self.total_fee,
+            "trade_type": self.trade_type,
+            "appid": self.appid,
+            "mch_id": self.mch_id,
+            "sub_appid": self.sub_appid,
+            "sub_mch_id": self.sub_mch_id,
+            "body": self.body,
+            "attach": self.attach,
+            "device_info": self.device_info,
+            "notify_url": self.notify_url,
+            "prepay_id": self.prepay_id,
+            "created": clock::compact(self.created_ms),
+            "payment": self.payment.as_ref().map(shown_payment),
+        })
+    }
+}
+
+fn shown_payment(payment: &Payment) -> Value {
+    let coupons: Vec<_> = payment
+        .coupons
+        .iter()
+        .map(|coupon| json!({"id": coupon.id, "type": coupon.kind, "fee": coupon.fee}))
+        .collect();
+    json!({
+        "transaction_id": payment.transaction_id,
+        "time_end": clock::compact(payment.paid_ms),
+        "bank_type": payment.bank_type,
+        "openid": payment.openid,
+        "cash_fee": payment.cash_fee,
+        "coupon_fee": payment.coupon_fee(),
+        "coupons": coupons,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_of_a_state_reads_back() {
+        for word in [
+            "NOTPAY",
+            "USERPAYING",
+            "ACCEPT",
+            "SUCCESS",
+            "REFUND",
+            "CLOSED",
+            "REVOKED",
+        ] {
+            assert_eq!(State::named(word).name(), word);
+        }
+        assert_eq!(
+            State::named("NONSENSE"),
+            State::Other("NONSENSE".to_owned())
+        );
+        assert!(State::Refund.is_paid() && !State::Refund.may_be_paid());
+    }
+
+    #[test]
+    fn only_no_cash_coupons_lower_the_settlement() {
+        let coupon = |kind: &str, fee| Coupon {
+            id: "1".into(),
+            kind: kind.into(),
+            fee,
+        };
+        let mut payment = Payment {
+            transaction_id: String::new(),
+            paid_ms: 0,
+            bank_type: String::new(),
+            openid: String::new(),
+            cash_fee: 70,
+            coupons: vec![coupon("CASH", 20), coupon("NO_CASH", 10)],
+            promotion: None,
+        };
+        assert_eq!(
+            (payment.coupon_fee(), payment.settlement(100)),
+            (30, Some(90))
+        );
+        payment.coupons.pop();
+        assert_eq!(payment.settlement(100), None);
+    }
+}

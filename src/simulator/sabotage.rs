@@ -1,0 +1,374 @@
+//! Faults at work: an honest answer in, what the peer gets out. Pure, so that each fault is tested on bytes.
+
+use super::answer::{Answer, Outcome, Seal};
+use super::document::Document;
+use super::fault::{Fault, Rule};
+use super::script::{Page, Play, Step};
+use super::signer::Method;
+
+const OTHER_KEY: &str = "otherotherotherotherotherother00";
+const OVERSIZE: usize = 1_200_000;
+const NUMBERS: &[&str] = &[
+    "out_trade_no",
+    "transaction_id",
+    "out_refund_no",
+    "refund_id",
+    "out_refund_no_0",
+    "refund_id_0",
+];
+
+/// The play for an outcome that nothing spoils.
+pub fn honest(outcome: &Outcome) -> Play {
+    match outcome {
+        Outcome::Answer(answer) => Play::page(Page::plain(answer.to_xml())),
+        Outcome::Silence => Play::raw(None, vec![Step::Hold]),
+        Outcome::Page(status) => Play::page(Page::of_proxy(*status)),
+    }
+}
+
+/// The play for an outcome that a rule spoils.
+pub fn spoiled(rule: &Rule, outcome: Outcome) -> Play {
+    let answer = match outcome {
+        Outcome::Answer(answer) => answer,
+        other => return honest(&other),
+    };
+    page_of(rule)
+        .or_else(|| message_of(rule, &answer))
+        .unwrap_or_else(|| travel_of(rule, &answer))
+}
+
+/// Faults that replace the answer by a page.
+fn page_of(rule: &Rule) -> Option<Play> {
+    let page = match rule.fault {
+        Fault::Status(status) => {
+            let mut page = Page::of_proxy(status);
+            let seconds = rule.retry_after.filter(|_| status == 429 || status == 503);
+            let header = seconds.map(|seconds| ("retry-after", seconds.to_string()));
+            page.headers.extend(header);
+            page
+        }
+        Fault::Html200 => Page::html(
+            200,
+            "<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body>Please log in to the network.<br></body></html>\n",
+        ),
+        Fault::EmptyBody => Page::plain(""),
+        Fault::RawBody => Page::plain(rule.body.clone().unwrap_or_default()),
+        Fault::Redirect => {
+            let mut page = Page::html(302, "<html><body>302 Found</body></html>\n");
+            page.headers.push(("location", "/redirected".to_owned()));
+            page
+        }
+        _ => return None,
+    };
+    Some(Play::page(page))
+}
+
+/// Faults in the words of the answer.
+fn message_of(rule: &Rule, honest: &Answer) -> Option<Play> {
+    let xml = signature_of(rule.fault, honest)
+        .or_else(|| content_of(rule, honest))
+        .or_else(|| text_of(rule.fault, honest))?;
+    Some(Play::page(Page::plain(xml)))
+}
+
+/// Faults of the sign.
+fn signature_of(fault: Fault, honest: &Answer) -> Option<String> {
+    let mut document = honest.document.clone();
+    let seal = honest.seal.clone();
+    let sign = |key: &str, method| document.sign_with(key, method);
+    let own = seal.as_ref().map(|seal| sign(&seal.key, seal.method));
+    let method = seal.as_ref().map_or(Method::Md5, |seal| seal.method);
+    let sign = match fault {
+        Fault::NoSign => None,
+        Fault::EmptySign => Some(String::new()),
+        Fault::BadSign => own.map(|sign| flipped(&sign)),
+        Fault::LowerSign => own.map(|sign| sign.to_ascii_lowercase()),
+        Fault::OtherKeySign => Some(sign(OTHER_KEY, method)),
+        Fault::Md5Sign => seal.map(|seal| sign(&seal.key, Method::Md5)),
+        _ => return None,
+    };
+    if let Some(sign) = sign {
+        document.text("sign", sign);
+    }
+    Some(document.to_xml())
+}
+
+/// Faults of the content under a right sign.
+fn content_of(rule: &Rule, honest: &Answer) -> Option<String> {
+    let mut answer = honest.clone();
+    let document = &mut answer.document;
+    let name = rule.name.as_deref().unwrap_or("trade_state");
+    match rule.fault {
+        Fault::SwappedOrder => swap_order(document),
+        Fault::SwappedMerchant => swap(document, "mch_id"),
+        Fault::UnknownState if document.get("refund_status_0").is_some() => {
+            document.set("refund_status_0", "SOMETHING_NEW");
+        }
+        Fault::UnknownState => document.set("trade_state", "SOMETHING_NEW"),
+        Fault::ExtraField => document.set("brand_new_field", "值0"),
+        Fault::SetField => document.set(name, rule.value.clone().unwrap_or_default()),
+        Fault::RemoveField => document.remove(name),
+        _ => return None,
+    }
+    Some(answer.to_xml())
+}
+
+/// Faults of the XML text, put in after signing.
+fn text_of(fault: Fault, honest: &Answer) -> Option<String> {
+    let xml = honest.to_xml();
+    match fault {
+        Fault::DuplicateField => Some(doubled(&honest.document, &xml)),
+        Fault::Doctype => Some(format!(
+            "<?xml version=\"1.0\"?>\n<!DOCTYPE xml [<!ENTITY e SYSTEM \"file:///etc/hostname\">]>\n{xml}"
+        )),
+        _ => None,
+    }
+}
+
+fn doubled(document: &Document, xml: &str) -> String {
+    let second = if document.get("trade_state").is_some() {
+        "<trade_state><![CDATA[SUCCESS]]></trade_state>"
+    } else if document.get("result_code").is_some() {
+        "<result_code><![CDATA[SUCCESS]]></result_code>"
+    } else {
+        "<return_code><![CDATA[SUCCESS]]></return_code>"
+    };
+    xml.replace("</xml>", &format!("{second}\n</xml>"))
+}
+
+fn swap_order(document: &mut Document) {
+    let named = NUMBERS.iter().any(|name| document.filled(name).is_some());
+    if !named {
+        document.set("out_trade_no", "SOMEBODYELSESORDER");
+    }
+    for name in NUMBERS {
+        swap(document, name);
+    }
+}
+
+fn swap(document: &mut Document, name: &str) {
+    if let Some(text) = document.filled(name).map(flipped) {
+        document.set(name, text);
+    }
+}
+
+/// The same text with another last character.
+pub fn flipped(text: &str) -> String {
+    let mut chars: Vec<char> = text.chars().collect();
+    let last = if chars.pop() == Some('0') { '1' } else { '0' };
+    chars.push(last);
+    chars.into_iter().collect()
+}
+
+/// Faults on the way.
+fn travel_of(rule: &Rule, honest: &Answer) -> Play {
+    let body = honest.to_xml().into_bytes();
+    let half = body.len() / 2;
+    let pause = rule.ms.unwrap_or(1_000);
+    match rule.fault {
+        Fault::CloseAfterRequest => Play::raw(None, Vec::new()),
+        Fault::ResetMidBody => {
+            let steps = vec![Step::Send(cut(&body, half)), Step::Wait(30), Step::Reset];
+            Play::raw(Some(200), steps)
+        }
+        Fault::Truncate => Play::raw(Some(200), vec![Step::Send(cut(&body, half))]),
+        Fault::SlowHeaders => Play::raw(Some(200), vec![Step::Drip(cut(&body, body.len()), pause)]),
+        Fault::SlowBody => {
+            let steps = vec![Step::Send(head(body.len())), Step::Drip(body, pause)];
+            Play::raw(Some(200), steps)
+        }
+        Fault::BadChunk => Play::raw(Some(200), vec![Step::Send(bad_chunks(&body))]),
+        Fault::TrailingBytes => {
+            Play::raw(Some(200), vec![Step::Send(with_trailer(&body)), Step::Hold])
+        }
+        Fault::Oversize => Play::page(Page::plain(oversized(honest))),
+        Fault::Delay => delayed(honest, rule.ms.unwrap_or(300)),
+        Fault::LateAnswer => delayed(honest, rule.ms.unwrap_or(3_000)),
+        _ => Play::page(Page::plain(body)),
+    }
+}
+
+fn delayed(answer: &Answer, ms: u64) -> Play {
+    Play {
+        delay_ms: ms,
+        ..Play::page(Page::plain(answer.to_xml()))
+    }
+}
+
+fn head(length: usize) -> Vec<u8> {
+    format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n")
+        .into_bytes()
+}
+
+/// The whole length is promised, a part is sent.
+fn cut(body: &[u8], end: usize) -> Vec<u8> {
+    let mut bytes = head(body.len());
+    bytes.extend(body.iter().take(end));
+    bytes
+}
+
+fn bad_chunks(body: &[u8]) -> Vec<u8> {
+    let mut bytes =
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+            .to_vec();
+    let half: Vec<u8> = body.iter().take(body.len() / 2).copied().collect();
+    bytes.extend(format!("{:x}\r\n", half.len()).into_bytes());
+    bytes.extend(half);
+    bytes.extend(b"\r\nnot-a-size\r\n");
+    bytes
+}
+
+/// A whole second answer follows the first, for a client that does not count.
+fn with_trailer(body: &[u8]) -> Vec<u8> {
+    let mut bytes = cut(body, body.len());
+    let trailer = Answer::bare_fail("left over from the answer before").to_xml();
+    bytes.extend(cut(trailer.as_bytes(), trailer.len()));
+    bytes
+}
+
+fn oversized(honest: &Answer) -> String {
+    let mut answer = honest.clone();
+    answer.document.text("padding", "x".repeat(OVERSIZE));
+    answer.to_xml()
+}
+
+/// A seal for answers that the gateway makes up before it knows what was asked.
+pub fn seal(key: &str, method: Method) -> Seal {
+    Seal {
+        key: key.to_owned(),
+        method,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::Act;
+    use super::*;
+    use serde_json::{Value, json};
+
+    const KEY: &str = "0123456789abcdefghijKLMNOPQRSTUV";
+
+    fn honest_answer() -> Answer {
+        let mut document = Document::default();
+        document
+            .text("return_code", "SUCCESS")
+            .text("mch_id", "10000100");
+        document
+            .text("out_trade_no", "T100")
+            .text("trade_state", "NOTPAY");
+        let seal = Some(seal(KEY, Method::HmacSha256));
+        Answer { document, seal }
+    }
+
+    fn play(json: Value) -> Play {
+        spoiled(
+            &serde_json::from_value(json).unwrap(),
+            honest_answer().into(),
+        )
+    }
+
+    fn body(fault: &str) -> String {
+        match play(json!({ "fault": fault })).act {
+            Act::Page(page) => String::from_utf8(page.body).unwrap(),
+            Act::Raw(steps) => panic!("{steps:?}"),
+        }
+    }
+
+    fn read(fault: &str) -> Document {
+        super::super::reader::read(body(fault).as_bytes()).unwrap()
+    }
+
+    fn verifies(document: &Document) -> bool {
+        document.get("sign") == Some(document.sign_with(KEY, Method::HmacSha256).as_str())
+    }
+
+    #[test]
+    fn faults_of_the_sign_leave_the_content_alone() {
+        for fault in [
+            "no_sign",
+            "empty_sign",
+            "bad_sign",
+            "lower_sign",
+            "other_key_sign",
+            "md5_sign",
+        ] {
+            let document = read(fault);
+            assert!(!verifies(&document), "{fault}");
+            assert_eq!(document.get("trade_state"), Some("NOTPAY"), "{fault}");
+        }
+        assert_eq!(read("no_sign").get("sign"), None);
+        assert_eq!(read("md5_sign").get("sign").unwrap().len(), 32);
+    }
+
+    #[test]
+    fn faults_of_the_content_are_rightly_signed() {
+        for fault in [
+            "swapped_order",
+            "swapped_merchant",
+            "unknown_state",
+            "extra_field",
+            "delay",
+        ] {
+            assert!(verifies(&read(fault)), "{fault}");
+        }
+        assert_eq!(read("swapped_order").get("out_trade_no"), Some("T101"));
+        assert_eq!(read("swapped_merchant").get("mch_id"), Some("10000101"));
+        assert_eq!(
+            read("unknown_state").get("trade_state"),
+            Some("SOMETHING_NEW")
+        );
+    }
+
+    #[test]
+    fn the_text_is_broken_after_signing() {
+        assert!(body("doctype").contains("<!DOCTYPE"));
+        assert_eq!(body("duplicate_field").matches("<trade_state>").count(), 2);
+    }
+
+    #[test]
+    fn a_page_replaces_the_answer() {
+        let busy = play(json!({"fault": "status_429", "retry_after": 2}));
+        let Act::Page(page) = busy.act else { panic!() };
+        assert_eq!(page.status, 429);
+        assert!(page.headers.contains(&("retry-after", "2".to_owned())));
+        assert!(body("html_200").starts_with("<!DOCTYPE html>"));
+        assert_eq!(play(json!({"fault": "redirect"})).status, Some(302));
+    }
+
+    fn sent(fault: &str) -> Vec<u8> {
+        let Act::Raw(steps) = play(json!({ "fault": fault })).act else {
+            panic!("{fault} is orderly");
+        };
+        steps
+            .into_iter()
+            .flat_map(|step| match step {
+                Step::Send(bytes) | Step::Drip(bytes, _) => bytes,
+                _ => Vec::new(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn lengths_lie_as_they_should() {
+        let whole = honest_answer().to_xml().len();
+        let promised = |bytes: &[u8]| {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            let (head, body) = text.split_once("\r\n\r\n").unwrap();
+            assert!(head.contains(&format!("Content-Length: {whole}")));
+            body.len()
+        };
+        assert!(promised(&sent("truncate")) < whole);
+        assert!(promised(&sent("reset_mid_body")) < whole);
+        assert_eq!(promised(&sent("slow_headers")), whole);
+        assert_eq!(promised(&sent("slow_body")), whole);
+        assert!(promised(&sent("trailing_bytes")) > whole);
+        assert!(String::from_utf8_lossy(&sent("bad_chunk")).contains("not-a-size"));
+        assert!(sent("close_after_request").is_empty());
+    }
+
+    #[test]
+    fn an_oversized_answer_is_over_a_mebibyte_and_rightly_signed() {
+        assert!(body("oversize").len() > 1 << 20);
+        assert!(verifies(&read("oversize")));
+    }
+}
