@@ -25,7 +25,7 @@ namespace WechatPay;
  * $order = (new OrderQuery($merchant))->byOutTradeNo('T20261122-0006');
  * echo match ($order->tradeState) {
  *     TradeState::Success => 'paid at ' . $order->timeEnd?->format(DATE_ATOM),
- *     TradeState::Refund => 'paid, and refunded at least in part: ask RefundQuery',
+ *     TradeState::Refund => 'paid, and refunded at least in part',
  *     default => 'not paid: ' . $order->tradeState->value,   // prints: not paid: NOTPAY
  * }, "\n";
  * echo json_encode($order), "\n";                            // prints: "outTradeNo":"T20261122-0006"

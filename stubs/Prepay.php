@@ -18,7 +18,7 @@ namespace WechatPay;
  * echo $prepay->tradeType, ' ', $prepay->codeUrl, "\n";   // prints: NATIVE weixin://
  * echo $prepay->qrText(), "\n";                           // for a terminal
  * echo substr($prepay->qrPng(), 1, 3), "\n";              // prints: PNG
- * file_put_contents('php://memory', $prepay->qrSvg(320)); // for a page: <img src="data:image/svg+xml;base64,...">
+ * echo '<img src="data:image/svg+xml;base64,', base64_encode($prepay->qrSvg(320)), "\">\n";   // prints: <img
  * ```
  *
  * Source: protocol.md C.1

@@ -1,0 +1,72 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPayTests;
+
+use PHPUnit\Framework\TestCase;
+
+/**
+ * The manual is true: each stub has a complete example, it runs against the simulator without a murmur, and it prints
+ * what its comments `// prints: ...` say, in that order.
+ */
+final class StubExamplesTest extends TestCase
+{
+    private static SimulatorProcess $simulator;
+
+    public static function setUpBeforeClass(): void
+    {
+        self::$simulator = SimulatorProcess::start();
+    }
+
+    public static function tearDownAfterClass(): void
+    {
+        self::$simulator->stop();
+    }
+
+    protected function setUp(): void
+    {
+        self::$simulator->reset();
+    }
+
+    /** @dataProvider stubs */
+    public function testTheExampleRunsAndPrintsWhatItSays(string $file): void
+    {
+        $example = self::example(file_get_contents($file));
+        $run = PhpProcess::code($example, self::$simulator->ini());
+
+        self::assertSame('', $run->errors, $example);
+        self::assertSame(0, $run->exitCode, $run->output);
+        self::assertSame('', self::unprinted($example, $run->output), "This is missing, or out of order, in:\n$run->output");
+    }
+
+    /** @return iterable<string, array{string}> */
+    public static function stubs(): iterable
+    {
+        foreach (glob(__DIR__ . '/../stubs/*.php') as $file) {
+            yield basename($file, '.php') => [$file];
+        }
+    }
+
+    /** The first ```php block of the class comment. */
+    private static function example(string $stub): string
+    {
+        self::assertSame(1, preg_match('~^/\*\*.*?\n \* ```php\n(.*?)\n \* ```\n.*?^ \*/\n~ms', $stub, $found));
+        return preg_replace('~^ \* ?~m', '', $found[1]);
+    }
+
+    /** The first text that the example promises and does not print. */
+    private static function unprinted(string $example, string $output): string
+    {
+        preg_match_all('~// prints: (.+)$~m', $example, $promises);
+        $from = 0;
+        foreach ($promises[1] as $promise) {
+            $at = strpos($output, $promise, $from);
+            if ($at === false) {
+                return $promise;
+            }
+            $from = $at + \strlen($promise);
+        }
+        return '';
+    }
+}
