@@ -36,6 +36,9 @@ mod till;
 mod tls;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use options::{Account, Options};
 
 use authority::Authority;
