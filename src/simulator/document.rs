@@ -40,13 +40,20 @@ impl Document {
     }
 
     fn push(&mut self, name: &str, text: String, bare: bool) -> &mut Self {
-        self.fields.push(Field { name: name.to_owned(), text, bare });
+        self.fields.push(Field {
+            name: name.to_owned(),
+            text,
+            bare,
+        });
         self
     }
 
     /// The text of a field.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|field| field.name == name).map(|field| field.text.as_str())
+        self.fields
+            .iter()
+            .find(|field| field.name == name)
+            .map(|field| field.text.as_str())
     }
 
     /// The text of a field that is neither absent nor empty.
@@ -70,14 +77,16 @@ impl Document {
         self.fields.retain(|field| field.name != name);
     }
 
-    /// All fields in order.
-    pub fn fields(&self) -> &[Field] {
-        &self.fields
+    /// Puts the fields into alphabetical order.
+    pub fn sort(&mut self) {
+        self.fields.sort_by(|one, other| one.name.cmp(&other.name));
     }
 
     /// Names and texts in order.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.fields.iter().map(|field| (field.name.as_str(), field.text.as_str()))
+        self.fields
+            .iter()
+            .map(|field| (field.name.as_str(), field.text.as_str()))
     }
 
     /// The sign that belongs to these fields.
@@ -140,7 +149,7 @@ mod tests {
         document.seal("k", Method::Md5);
         let first = document.get("sign").unwrap().to_owned();
         document.seal("k", Method::HmacSha256);
-        assert_eq!(document.fields().len(), 2);
+        assert_eq!(document.fields.len(), 2);
         assert_ne!(document.get("sign"), Some(first.as_str()));
         assert_eq!(document.get("sign").unwrap().len(), 64);
     }

@@ -84,6 +84,17 @@ impl State {
     }
 }
 
+/// What a code payment that waits for its payer comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// He types the password: SUCCESS.
+    Pays,
+    /// The payment fails: PAYERROR.
+    Fails,
+    /// He does nothing: NOTPAY.
+    Lapses,
+}
+
 /// A coupon that took part in a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coupon {
@@ -173,8 +184,8 @@ pub struct Order {
     pub prepay_id: String,
     /// The payment, once there was one.
     pub payment: Option<Payment>,
-    /// A payment that the payer will make at this time.
-    pub pays_at_ms: Option<i64>,
+    /// What will become of a code payment, and when.
+    pub fate: Option<(i64, Fate)>,
 }
 
 impl Order {
@@ -186,9 +197,18 @@ impl Order {
         }
     }
 
+    /// The fate that is due by now, taken from the order.
+    pub fn take_due_fate(&mut self, now: i64) -> Option<(i64, Fate)> {
+        let due = self.fate.filter(|(at, _)| *at <= now)?;
+        self.fate = None;
+        Some(due).filter(|_| self.state == State::UserPaying)
+    }
+
     /// The transaction number, empty until paid.
     pub fn transaction_id(&self) -> &str {
-        self.payment.as_ref().map_or("", |payment| payment.transaction_id.as_str())
+        self.payment
+            .as_ref()
+            .map_or("", |payment| payment.transaction_id.as_str())
     }
 
     /// The order as the control shows it.
@@ -236,16 +256,31 @@ mod tests {
 
     #[test]
     fn every_word_of_a_state_reads_back() {
-        for word in ["NOTPAY", "USERPAYING", "ACCEPT", "SUCCESS", "REFUND", "CLOSED", "REVOKED"] {
+        for word in [
+            "NOTPAY",
+            "USERPAYING",
+            "ACCEPT",
+            "SUCCESS",
+            "REFUND",
+            "CLOSED",
+            "REVOKED",
+        ] {
             assert_eq!(State::named(word).name(), word);
         }
-        assert_eq!(State::named("NONSENSE"), State::Other("NONSENSE".to_owned()));
+        assert_eq!(
+            State::named("NONSENSE"),
+            State::Other("NONSENSE".to_owned())
+        );
         assert!(State::Refund.is_paid() && !State::Refund.may_be_paid());
     }
 
     #[test]
     fn only_no_cash_coupons_lower_the_settlement() {
-        let coupon = |kind: &str, fee| Coupon { id: "1".into(), kind: kind.into(), fee };
+        let coupon = |kind: &str, fee| Coupon {
+            id: "1".into(),
+            kind: kind.into(),
+            fee,
+        };
         let mut payment = Payment {
             transaction_id: String::new(),
             paid_ms: 0,
@@ -255,7 +290,10 @@ mod tests {
             coupons: vec![coupon("CASH", 20), coupon("NO_CASH", 10)],
             promotion: None,
         };
-        assert_eq!((payment.coupon_fee(), payment.settlement(100)), (30, Some(90)));
+        assert_eq!(
+            (payment.coupon_fee(), payment.settlement(100)),
+            (30, Some(90))
+        );
         payment.coupons.pop();
         assert_eq!(payment.settlement(100), None);
     }

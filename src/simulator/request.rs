@@ -66,5 +66,8 @@ impl Log {
 }
 
 fn shown(fields: &Document) -> Map<String, Value> {
-    fields.pairs().map(|(name, text)| (name.to_owned(), Value::from(text))).collect()
+    fields
+        .pairs()
+        .map(|(name, text)| (name.to_owned(), Value::from(text)))
+        .collect()
 }

@@ -20,13 +20,15 @@ pub struct Advance {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manners {
-    closeorder: String,
+    closeorder: Option<String>,
+    refund_ms: Option<i64>,
 }
 
 /// Names an order; the sub-merchant only where numbers would be ambiguous.
 #[derive(Debug, Deserialize)]
 pub struct Named {
-    out_trade_no: String,
+    /// The merchant's number.
+    pub out_trade_no: String,
     mch_id: Option<String>,
     sub_mch_id: Option<String>,
 }
@@ -116,12 +118,20 @@ pub fn advance(world: &mut World, by: &Advance) -> Value {
 
 /// `POST /manners`
 pub fn manners(world: &mut World, manners: &Manners) -> Told {
-    world.captured_manners = match manners.closeorder.as_str() {
-        "captured" => true,
-        "documented" => false,
-        _ => return Err(objection(400, "closeorder is documented or captured")),
+    if let Some(closeorder) = manners.closeorder.as_deref() {
+        world.captured_manners = match closeorder {
+            "captured" => true,
+            "documented" => false,
+            _ => return Err(objection(400, "closeorder is documented or captured")),
+        };
+    }
+    world.refund_ms = manners.refund_ms.unwrap_or(world.refund_ms);
+    let closeorder = if world.captured_manners {
+        "captured"
+    } else {
+        "documented"
     };
-    Ok(json!({"closeorder": manners.closeorder}))
+    Ok(json!({"closeorder": closeorder, "refund_ms": world.refund_ms}))
 }
 
 /// The place of a named order.
@@ -132,13 +142,15 @@ pub fn place_of(world: &World, named: &Named) -> Result<usize, Objection> {
             && same(&named.mch_id, &order.mch_id)
             && same(&named.sub_mch_id, &order.sub_mch_id)
     };
-    let mut places = (0..world.book.all().len()).filter(|place| world.book.get(*place).is_some_and(fits));
+    let mut places =
+        (0..world.book.all().len()).filter(|place| world.book.get(*place).is_some_and(fits));
     let number = &named.out_trade_no;
     match (places.next(), places.next()) {
         (Some(place), None) => Ok(place),
-        (Some(_), Some(_)) => {
-            Err(objection(409, format!("several orders are called {number}: name mch_id and sub_mch_id too")))
-        }
+        (Some(_), Some(_)) => Err(objection(
+            409,
+            format!("several orders are called {number}: name mch_id and sub_mch_id too"),
+        )),
         (None, _) => Err(objection(404, format!("there is no order {number}"))),
     }
 }
@@ -161,16 +173,28 @@ pub fn pay(world: &mut World, pay: Pay) -> Told {
     none_left(&pay.rest)?;
     world.pass_time();
     let place = place_of(world, &pay.named)?;
-    let (state, total_fee) = match world.book.get(place) {
-        Some(order) => (order.state.clone(), order.total_fee),
-        None => return Err(objection(404, "the order is gone")),
-    };
+    let order = world.book.get(place);
+    let (state, total_fee, trade_type) = order
+        .map(|order| {
+            (
+                order.state.clone(),
+                order.total_fee,
+                order.trade_type.clone(),
+            )
+        })
+        .ok_or_else(|| objection(404, "the order is gone"))?;
     if !state.may_be_paid() {
         let state = state.name();
-        return Err(objection(409, format!("an order in {state} cannot be paid")));
+        return Err(objection(
+            409,
+            format!("an order in {state} cannot be paid"),
+        ));
     }
     let means = means(pay.paid, total_fee)?;
     calls::pay(world, place, means);
+    if trade_type != "MICROPAY" {
+        world.announce_payment(place);
+    }
     order_shown(world, place)
 }
 
@@ -190,7 +214,7 @@ fn enter_state(world: &mut World, place: usize, name: &str, means: Means) {
     }
     if let Some(order) = world.book.get_mut(place) {
         order.state = state;
-        order.pays_at_ms = None;
+        order.fate = None;
     }
 }
 
@@ -198,9 +222,15 @@ fn enter_state(world: &mut World, place: usize, name: &str, means: Means) {
 pub fn create(world: &mut World, new: NewOrder) -> Told {
     none_left(&new.rest)?;
     if new.total_fee < 0 || new.named.out_trade_no.is_empty() {
-        return Err(objection(400, "out_trade_no must not be empty nor total_fee negative"));
+        return Err(objection(
+            400,
+            "out_trade_no must not be empty nor total_fee negative",
+        ));
     }
-    let state = new.trade_state.clone().unwrap_or_else(|| "NOTPAY".to_owned());
+    let state = new
+        .trade_state
+        .clone()
+        .unwrap_or_else(|| "NOTPAY".to_owned());
     let (order, paid) = made(world, new)?;
     let taken = world.book.all().iter().any(|known| {
         (&known.mch_id, &known.sub_mch_id, &known.out_trade_no)
@@ -208,7 +238,10 @@ pub fn create(world: &mut World, new: NewOrder) -> Told {
     });
     if taken {
         let number = &order.out_trade_no;
-        return Err(objection(409, format!("there is an order {number} already")));
+        return Err(objection(
+            409,
+            format!("there is an order {number} already"),
+        ));
     }
     let means = means(paid, order.total_fee)?;
     let place = world.book.enter(order);
@@ -245,19 +278,27 @@ fn made(world: &World, new: NewOrder) -> Result<(Order, Paid), Objection> {
         terms: Vec::new(),
         prepay_id: String::new(),
         payment: None,
-        pays_at_ms: None,
+        fate: None,
     };
     Ok((order, new.paid))
 }
 
 fn means(paid: Paid, total_fee: i64) -> Result<Means, Objection> {
-    let coupons: Vec<_> =
-        paid.coupons.into_iter().map(|CouponGiven { id, kind, fee }| Coupon { id, kind, fee }).collect();
+    let coupons: Vec<_> = paid
+        .coupons
+        .into_iter()
+        .map(|CouponGiven { id, kind, fee }| Coupon { id, kind, fee })
+        .collect();
     let coupon_fee: i64 = coupons.iter().map(|coupon| coupon.fee).sum();
     if coupons.iter().any(|coupon| coupon.fee < 0) || coupon_fee > total_fee {
-        return Err(objection(400, "coupons must not be negative nor exceed total_fee"));
+        return Err(objection(
+            400,
+            "coupons must not be negative nor exceed total_fee",
+        ));
     }
-    let promotion = paid.promotion_detail.and_then(|given| promotion(given, &coupons));
+    let promotion = paid
+        .promotion_detail
+        .and_then(|given| promotion(given, &coupons));
     Ok(Means {
         coupons,
         cash_fee: paid.cash_fee,
@@ -283,7 +324,11 @@ fn promotion(given: Value, coupons: &[Coupon]) -> Option<String> {
 }
 
 fn promotion_of(coupon: &Coupon) -> Value {
-    let own = if coupon.kind == "NO_CASH" { 0 } else { coupon.fee };
+    let own = if coupon.kind == "NO_CASH" {
+        0
+    } else {
+        coupon.fee
+    };
     json!({
         "promotion_id": coupon.id,
         "name": "代金券",
