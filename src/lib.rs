@@ -15,6 +15,7 @@ pub mod api;
 pub mod error;
 pub mod gateway;
 pub mod model;
+pub mod notification;
 pub mod time;
 pub mod wire;
 

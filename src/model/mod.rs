@@ -5,4 +5,5 @@ pub mod money;
 pub mod numbers;
 pub mod order;
 pub mod prepay;
+pub mod refund;
 pub mod trade_state;
