@@ -16,6 +16,7 @@ pub mod error;
 pub mod gateway;
 pub mod model;
 pub mod notification;
+pub mod scan_pay;
 pub mod time;
 pub mod wire;
 

@@ -78,9 +78,7 @@ impl Micropay {
     /// Checks the arguments by name.
     pub fn new(sale: &Sale<'_>, options: &[(String, String)]) -> Result<Self, BadArgument> {
         new_out_trade_no(sale.out_trade_no)?;
-        if sale.auth_code.len() < 10 || sale.auth_code.len() > 128 || !sale.auth_code.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(BadArgument::new("authCode", "must be the digits of the payer's code (18 of them, beginning with 10 to 15)"));
-        }
+        auth_code(sale.auth_code)?;
         if sale.total_fee < 1 {
             return Err(BadArgument::new("totalFee", "must be at least 1 fen"));
         }
@@ -101,6 +99,14 @@ impl Micropay {
         crate::wire::xml::encode(&fields).map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;
         Ok(Self { id: OrderId::OutTradeNo(sale.out_trade_no.to_owned()), total_fee: sale.total_fee, fields })
     }
+}
+
+/// The digits of a payer's code; how many there are, and how they begin, WeChat may change.
+pub(super) fn auth_code(digits: &str) -> Result<(), BadArgument> {
+    if (10..=128).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(BadArgument::new("authCode", "must be the digits of the payer's code (18 of them, beginning with 10 to 15)"))
 }
 
 impl Call for Micropay {
