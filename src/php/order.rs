@@ -111,7 +111,8 @@ fn properties(order: &Order) -> Result<[Zval; 24], Raise> {
     ])
 }
 
-fn coupons(coupons: &[Coupon]) -> Result<Zval, Raise> {
+/// A list of PHP `Coupon`s.
+pub fn coupons(coupons: &[Coupon]) -> Result<Zval, Raise> {
     let made: Result<Vec<Zval>, Raise> = coupons.iter().map(coupon).collect();
     value::list(made?)
 }

@@ -177,6 +177,25 @@ pub fn json_serializable() -> &'static ClassEntry {
     internal_class("jsonserializable").unwrap_or_else(ext_php_rs::zend::ce::stringable)
 }
 
+/// The class of `\Countable`.
+pub fn countable() -> &'static ClassEntry {
+    ext_php_rs::zend::ce::countable()
+}
+
+/// The class of `\IteratorAggregate`.
+pub fn iterator_aggregate() -> &'static ClassEntry {
+    ext_php_rs::zend::ce::aggregate()
+}
+
+/// An `\ArrayIterator` over a list.
+pub fn array_iterator(list: &Zval) -> Result<Zval, Raise> {
+    let missing = || Raise::Engine("class ArrayIterator is missing".into());
+    let class = ClassEntry::try_find("ArrayIterator").ok_or_else(missing)?;
+    let object = ZendObject::new(class);
+    object.try_call_method("__construct", vec![list])?;
+    Ok(object.into_zval(false)?)
+}
+
 /// A class of PHP itself, found while modules start: only the compiler's table has it then.
 pub fn internal_class(lower: &str) -> Option<&'static ClassEntry> {
     // SAFETY: the compiler globals and their class table exist while modules start; internal classes live as
