@@ -35,7 +35,7 @@ impl Source {
 
     /// Tests may also look at their own floor and at the calls that stand on it.
     fn is_test(&self) -> bool {
-        self.path.ends_with("/tests.rs") || self.path.contains("/tests/") || self.path.ends_with("/sample.rs")
+        self.path.ends_with("/tests.rs") || self.path.contains("/tests/") || self.path.contains("/sample")
     }
 
     /// The lines that count: no comment, no text of a test at the end of the file.

@@ -1,5 +1,7 @@
 //! What the tests of this floor share: merchants, and answers as WeChat Pay would sign them.
 
+pub mod papers;
+
 use crate::model::merchant::Merchant;
 use crate::wire::fields::Fields;
 use crate::wire::key::Key;
