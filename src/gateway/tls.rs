@@ -201,8 +201,11 @@ impl<In: Transport> Transport for TlsTransport<In> {
         Ok(amount > 0)
     }
 
+    /// Open, and quiet: neither a goodbye nor bytes nobody asked for are waiting inside TLS or on the socket.
     fn is_open(&mut self) -> bool {
-        self.stream.get_mut().get_mut().is_open()
+        let state = self.stream.conn.process_new_packets();
+        let is_quiet = state.is_ok_and(|s| s.plaintext_bytes_to_read() == 0 && !s.peer_has_closed());
+        is_quiet && self.stream.get_mut().get_mut().is_open()
     }
 
     fn is_tls(&self) -> bool {
