@@ -252,3 +252,6 @@ pub mod trace {
         timeout
     }
 }
+
+#[cfg(test)]
+mod tests;
