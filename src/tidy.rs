@@ -81,7 +81,9 @@ fn root() -> PathBuf {
 /// Our own files with this ending, below these folders.
 fn sources(folders: &[&str], ending: &str) -> Vec<Source> {
     let mut found = Vec::new();
-    folders.iter().for_each(|folder| collect(&root().join(folder), ending, &mut found));
+    for folder in folders {
+        collect(&root().join(folder), ending, &mut found);
+    }
     found
 }
 

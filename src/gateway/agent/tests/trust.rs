@@ -30,7 +30,7 @@ fn n5_a_certificate_out_of_its_time_is_refused_with_a_hint_at_the_clock() {
     for (from, to, says) in [(-30, -10, "expired on"), (10, 30, "not valid before")] {
         let authority = Authority::new("test CA");
         let peer = Peer::with_paper(&authority, &authority.issue("127.0.0.1", from, to), |_, wire| {
-            _ = answer(wire, ok(""))
+            _ = answer(wire, ok(""));
         });
         let fault = ask(&agent(&peer), &peer).unwrap_err();
         refused(&fault, says);
