@@ -79,3 +79,67 @@ impl Call for AnyCall {
         self.allow_unsigned.then(|| answer.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(pairs: &[(&str, &str)], allow_unsigned: bool) -> AnyCall {
+        let mut fields = Fields::new();
+        pairs.iter().for_each(|(n, v)| fields.set(n, *v));
+        let path = Path::new("/pay/orderquery").unwrap();
+        AnyCall { path, fields, omitted: Vec::new(), certificate: true, allow_unsigned }
+    }
+
+    #[test]
+    fn a_path_is_a_path_and_nothing_else() {
+        for fine in ["/pay/orderquery", "/a", "/a_b-C/9/", "//"] {
+            assert!(Path::new(fine).is_ok(), "{fine}");
+        }
+        let long = format!("/{}", "a".repeat(256));
+        for wrong in [
+            "",
+            "/",
+            "pay",
+            "/a?b",
+            "/a#b",
+            "/a b",
+            "/a.b",
+            "/%2e",
+            "/\n",
+            "/a\r\nHost: x",
+            "@/",
+            "/中",
+            &long,
+        ] {
+            let error = Path::new(wrong).unwrap_err();
+            assert_eq!(error.name, "path", "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn it_is_sent_once_and_as_given() {
+        let call = call(&[("long_url", "weixin://x")], false);
+        let terms = call.terms();
+        assert_eq!((&*terms.path, terms.repeat), ("/pay/orderquery", Repeat::Never));
+        assert!(terms.certificate && terms.fixed.is_none());
+        assert_eq!(call.fields().iter().collect::<Vec<_>>(), [("long_url", "weixin://x")]);
+    }
+
+    #[test]
+    fn p6_numbers_it_asks_with_must_not_come_back_changed() {
+        let call = call(&[("out_refund_no", "R1"), ("out_trade_no", "T1"), ("refund_id", "")], false);
+        let echoes: Vec<_> = call.echoes().into_iter().map(|e| (e.field, e.asked, e.required)).collect();
+        assert_eq!(
+            echoes,
+            [("out_trade_no".into(), "T1".into(), false), ("out_refund_no".into(), "R1".into(), false)]
+        );
+        assert_eq!(call.out_trade_no(), Some("T1"));
+    }
+
+    #[test]
+    fn an_unsigned_answer_is_taken_only_if_the_caller_agreed() {
+        assert!(call(&[], false).read_unsigned(&Fields::new()).is_none());
+        assert!(call(&[], true).read_unsigned(&Fields::new()).is_some());
+    }
+}

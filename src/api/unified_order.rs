@@ -6,6 +6,7 @@ use crate::model::numbers::{BadArgument, new_out_trade_no};
 use crate::model::prepay::Prepay;
 use crate::wire::fields::Fields;
 use crate::wire::sign::Verified;
+use std::net::Ipv4Addr;
 
 /// Places one order. Repeating it with the same arguments is safe: it gives a fresh `prepay_id` and `code_url`.
 #[derive(Debug, Clone)]
@@ -48,6 +49,12 @@ const OPTIONAL: [(&str, &str, usize); 13] = [
     ("sub_openid", "subOpenid", 128),
 ];
 
+/// The most bytes of a field that is not known here.
+const MOST_EXTRA: usize = 6000;
+
+/// The gateway's own fields: what one order says must not change who signs it, and how.
+const COMMON: [&str; 7] = ["appid", "mch_id", "sub_appid", "sub_mch_id", "nonce_str", "sign_type", "sign"];
+
 impl UnifiedOrder {
     /// Checks what can be checked here, by the argument's name.
     pub fn new(basics: &Basics<'_>, optional: &[(&str, &str)]) -> Result<Self, BadArgument> {
@@ -61,8 +68,16 @@ impl UnifiedOrder {
         let mut fields = Self::basic_fields(basics);
         for (name, value) in optional {
             let known = OPTIONAL.iter().find(|(wire, ..)| wire == name);
-            if let Some((_, argument, most)) = known {
-                text(argument, value, *most)?;
+            match known {
+                Some((_, argument, most)) => text(argument, value, *most)?,
+                None if value.is_empty() => {}
+                None => text("extra", value, MOST_EXTRA)?,
+            }
+            if COMMON.contains(name) || fields.get(name).is_some() {
+                return Err(BadArgument::new(
+                    "extra",
+                    format!("must not contain {name}, which is set already"),
+                ));
             }
             fields.set(name, *value);
         }
@@ -104,7 +119,9 @@ fn text(name: &'static str, value: &str, most: usize) -> Result<(), BadArgument>
 fn notify_url(url: &str) -> Result<(), BadArgument> {
     text("notifyUrl", url, 256)?;
     let parsed = ureq::http::Uri::try_from(url).ok();
-    let is_loopback = |host: &str| host == "localhost" || host == "[::1]" || host.starts_with("127.");
+    let is_loopback = |host: &str| {
+        host == "localhost" || host == "[::1]" || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+    };
     let is_fine = parsed.as_ref().is_some_and(|uri| {
         let host = uri.host().unwrap_or("");
         let scheme = uri.scheme_str().unwrap_or("");
@@ -142,5 +159,122 @@ impl Call for UnifiedOrder {
 
     fn read(&self, answer: &Verified<Fields>) -> Result<Prepay, Error> {
         Ok(Prepay::from_answer(answer)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn basics() -> Basics<'static> {
+        Basics {
+            trade_type: "NATIVE",
+            out_trade_no: "T20260301000001",
+            total_fee: 1,
+            body: "茶",
+            notify_url: "https://shop.example/notify",
+            spbill_create_ip: "127.0.0.1",
+        }
+    }
+
+    /// The argument that is refused.
+    fn refused(basics: &Basics<'_>, optional: &[(&str, &str)]) -> &'static str {
+        UnifiedOrder::new(basics, optional).unwrap_err().name
+    }
+
+    #[test]
+    fn an_order_sends_exactly_what_it_was_given() {
+        let order = UnifiedOrder::new(&basics(), &[("product_id", "P1"), ("attach", "x"), ("x_new", "1")]);
+        let fields = order.unwrap().fields();
+        let sent: Vec<_> = fields.iter().collect();
+        let expected = [
+            ("trade_type", "NATIVE"),
+            ("out_trade_no", "T20260301000001"),
+            ("total_fee", "1"),
+            ("body", "茶"),
+            ("notify_url", "https://shop.example/notify"),
+            ("spbill_create_ip", "127.0.0.1"),
+            ("product_id", "P1"),
+            ("attach", "x"),
+            ("x_new", "1"),
+        ];
+        assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn each_wrong_argument_is_refused_by_its_name() {
+        let long = "x".repeat(257);
+        for (wrong, name) in [
+            (Basics { out_trade_no: "12345", ..basics() }, "outTradeNo"),
+            (Basics { out_trade_no: "a|b*c@d", ..basics() }, "outTradeNo"),
+            (Basics { total_fee: 0, ..basics() }, "totalFee"),
+            (Basics { total_fee: -1, ..basics() }, "totalFee"),
+            (Basics { body: "", ..basics() }, "body"),
+            (Basics { body: &long, ..basics() }, "body"),
+            (Basics { body: "😀", ..basics() }, "body"),
+            (Basics { body: "a\0", ..basics() }, "body"),
+            (Basics { notify_url: "http://shop.example/", ..basics() }, "notifyUrl"),
+            (Basics { spbill_create_ip: "", ..basics() }, "spbillCreateIp"),
+        ] {
+            assert_eq!(refused(&wrong, &[]), name, "{wrong:?}");
+        }
+        for (field, name) in [("product_id", "productId"), ("attach", "attach"), ("scene_info", "sceneInfo")]
+        {
+            assert_eq!(refused(&basics(), &[(field, "")]), name);
+            assert_eq!(refused(&basics(), &[(field, &long)]), name);
+        }
+    }
+
+    #[test]
+    fn a_body_is_measured_in_bytes() {
+        assert!(UnifiedOrder::new(&Basics { body: &"茶".repeat(42), ..basics() }, &[]).is_ok());
+        assert_eq!(refused(&Basics { body: &"茶".repeat(43), ..basics() }, &[]), "body");
+    }
+
+    #[test]
+    fn a_notify_url_is_https_without_a_query_or_http_to_this_machine() {
+        for fine in
+            ["https://a.b/c", "http://127.0.0.1:80/n", "http://localhost/", "http://[::1]:8/", "https://a"]
+        {
+            assert!(UnifiedOrder::new(&Basics { notify_url: fine, ..basics() }, &[]).is_ok(), "{fine}");
+        }
+        for wrong in [
+            "",
+            "shop.example",
+            "/notify",
+            "ftp://a/",
+            "http://a/",
+            "https://a/?b",
+            "https://a/#b",
+            "https://",
+            "http://127.evil.example/",
+            "http://127.0.0.1.evil.example/",
+            "http://localhost.evil.example/",
+            "https://a b/",
+        ] {
+            assert_eq!(refused(&Basics { notify_url: wrong, ..basics() }, &[]), "notifyUrl", "{wrong}");
+        }
+    }
+
+    #[test]
+    fn extra_fields_cannot_replace_what_the_order_or_the_merchant_says() {
+        for name in
+            ["total_fee", "out_trade_no", "trade_type", "appid", "mch_id", "sub_mch_id", "sign", "sign_type"]
+        {
+            assert_eq!(refused(&basics(), &[(name, "1")]), "extra", "{name}");
+        }
+        assert_eq!(refused(&basics(), &[("product_id", "1"), ("product_id", "2")]), "extra");
+        assert_eq!(refused(&basics(), &[("x_new", "😀")]), "extra");
+    }
+
+    #[test]
+    fn the_terms_are_those_of_the_documents() {
+        let order = UnifiedOrder::new(&basics(), &[]).unwrap();
+        let terms = order.terms();
+        assert_eq!((&*terms.path, terms.repeat), ("/pay/unifiedorder", Repeat::SameNumbers));
+        assert!(!terms.certificate && terms.fixed.is_none() && terms.names_sign_type);
+        assert_eq!(order.out_trade_no(), Some("T20260301000001"));
+        let echoes = order.echoes();
+        assert!(echoes.len() == 1 && echoes[0].field == "out_trade_no" && !echoes[0].required);
     }
 }

@@ -16,12 +16,15 @@ pub fn request<C: Call>(merchant: &Merchant, call: &C, nonce: &str) -> Fields {
         ("nonce_str", Some(nonce)),
         ("sign_type", Some(sign_type.wire()).filter(|_| terms.names_sign_type)),
     ]);
+    let is_wanted = |fields: &Fields, name: &str| {
+        fields.get(name).is_none() && !call.omitted().iter().any(|omitted| omitted == name)
+    };
     for (name, value) in common {
-        if fields.get(name).is_none() && !call.omitted().iter().any(|omitted| omitted == name) {
+        if is_wanted(&fields, name) {
             fields.set_some(name, value);
         }
     }
-    if fields.get("sign").is_none() {
+    if is_wanted(&fields, "sign") {
         seal(&mut fields, &merchant.key, sign_type);
     }
     fields

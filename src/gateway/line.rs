@@ -91,7 +91,7 @@ impl Line {
     ) -> Result<C::Answer, Error> {
         let letter = self.write(merchant, call)?;
         let started = self.clock.now_ms();
-        let deadline = started + self.timeout_ms;
+        let deadline = started.saturating_add(self.timeout_ms);
         let backup_first = self.health.backup_first(started);
         for tries in 1.. {
             let left_ms = deadline.saturating_sub(self.clock.now_ms());

@@ -8,6 +8,8 @@ pub mod line;
 pub mod pool;
 pub mod resolver;
 pub mod retry;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod settings;
 pub mod threads;
 pub mod tls;

@@ -1,6 +1,8 @@
 //! Where the gateway is and how long we wait for it.
 
 use crate::model::numbers::BadArgument;
+use std::net::Ipv6Addr;
+use ureq::http::Uri;
 
 /// WeChat's gateway.
 pub const URL: &str = "https://api.mch.weixin.qq.com";
@@ -48,11 +50,26 @@ fn address(name: &'static str, text: &str) -> Result<String, BadArgument> {
     let authority = bare.strip_prefix("https://").unwrap_or("");
     let is_host = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']');
     let is_plain = !authority.is_empty() && authority.len() <= 260 && authority.bytes().all(is_host);
-    let parsed = ureq::http::Uri::try_from(bare).ok().filter(|uri| is_plain && uri.host().is_some());
-    match parsed {
-        Some(_) => Ok(bare.to_owned()),
-        None => Err(BadArgument::new(name, "must be https://host[:port] without path, user or query")),
+    let parsed = Uri::try_from(bare).ok().filter(|_| is_plain);
+    if parsed.is_some_and(|uri| has_host(&uri) && has_true_port(&uri, authority)) {
+        return Ok(bare.to_owned());
     }
+    Err(BadArgument::new(name, "must be https://host[:port] without path, user or query"))
+}
+
+/// A name or an IPv4 address, or an IPv6 address in brackets.
+fn has_host(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or("");
+    match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && !host.contains([':', '[', ']']),
+    }
+}
+
+/// `Uri` alone takes port 99999, and a colon without a port.
+fn has_true_port(uri: &Uri, authority: &str) -> bool {
+    let port = authority.strip_prefix(uri.host().unwrap_or("")).unwrap_or("");
+    port.is_empty() || port.strip_prefix(':').is_some_and(|p| p.parse::<u16>().is_ok_and(|p| p > 0))
 }
 
 #[cfg(test)]
@@ -78,8 +95,29 @@ mod tests {
             "",
             "https://a b",
             "https://a:99999",
+            "https://a:0",
+            "https://a:",
+            "https://:443",
+            "https://a:b",
+            "https://a:1:2",
+            "https://[::1",
+            "https://[zz]",
+            "https://::1",
+            "https://a//",
+            "HTTP://a",
+            "https://a#b",
+            "https://a\n",
         ] {
             assert!(Settings::addresses(Some(wrong), None).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_backup_may_be_named_alone_and_is_checked_by_its_own_name() {
+        let (url, backup) = Settings::addresses(None, Some("https://b:8443")).unwrap();
+        assert_eq!((url.as_str(), backup.as_deref()), (URL, Some("https://b:8443")));
+        let error = Settings::addresses(Some("https://a"), Some("http://b")).unwrap_err();
+        assert_eq!(error.name, "backupUrl");
+        assert_eq!(Settings::addresses(Some("ftp://a"), None).unwrap_err().name, "url");
     }
 }

@@ -19,9 +19,9 @@ impl Material {
     /// PEM text and PKCS#12 bytes stand for themselves, anything else is a path.
     pub fn new(text: &[u8]) -> Self {
         let is_pem = text.windows(11).any(|w| w == b"-----BEGIN ");
-        let is_der = text.first() == Some(&0x30) && text.len() > 64;
         match std::str::from_utf8(text) {
-            Ok(path) if !is_pem && !is_der => Self::Path(path.to_owned()),
+            // A container begins with a long DER length, which is no UTF-8.
+            Ok(path) if !is_pem => Self::Path(path.to_owned()),
             _ => Self::Inline(Zeroizing::new(text.to_owned())),
         }
     }
@@ -100,5 +100,68 @@ impl fmt::Debug for Merchant {
             .field("appid", &self.appid)
             .field("mch_id", &self.mch_id)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merchant(sign_type: SignType, accept_md5: bool) -> Merchant {
+        Merchant {
+            appid: "wx1".into(),
+            mch_id: "10000100".into(),
+            sub_appid: None,
+            sub_mch_id: None,
+            sign_type,
+            key: Key::new(b"0123456789abcdefghijKLMNOPQRSTUV").unwrap(),
+            previous_key: Key::new(b"the-key-before-0123456789-abcdef").ok(),
+            accept_md5,
+            certificate: Some(CertificateSource {
+                certificate: Material::new(b"-----BEGIN CERTIFICATE-----\nsecret"),
+                private_key: None,
+                password: Zeroizing::new("pass-word".into()),
+            }),
+        }
+    }
+
+    #[test]
+    fn pem_text_and_containers_stand_for_themselves_and_all_else_is_a_path() {
+        let long = [b"0".as_slice(), &[b'a'; 100], b"/cert.pem"].concat();
+        for path in [b"/etc/cert.pem".as_slice(), b"cert.p12", b"", b"0", &long, "证书.pem".as_bytes()] {
+            assert!(matches!(Material::new(path), Material::Path(_)), "{path:?}");
+        }
+        let container = [b"\x30\x82\x0A\x00".as_slice(), &[0; 100]].concat();
+        let pem = b"Bag Attributes\n-----BEGIN CERTIFICATE-----\n".as_slice();
+        for content in [pem, &container] {
+            assert!(matches!(Material::new(content), Material::Inline(_)), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_has_1_to_32_plain_characters() {
+        for id in ["wx2421b1c4370ec43b", "1", "a_b-c", &"x".repeat(32)] {
+            assert_eq!(Merchant::id("appid", id).unwrap(), id);
+        }
+        for wrong in ["", &"x".repeat(33), "wx 1", "wx\n", "微信", "wx&", "wx\0"] {
+            assert_eq!(Merchant::id("mchId", wrong).unwrap_err().name, "mchId", "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn an_endpoints_own_algorithm_replaces_the_merchants_and_is_fixed() {
+        let merchant = merchant(SignType::Md5, false);
+        assert!(!merchant.pin(None).fixed && merchant.pin(None).sign_type == SignType::Md5);
+        let pin = merchant.pin(Some(SignType::HmacSha256));
+        assert!(pin.fixed && pin.sign_type == SignType::HmacSha256);
+    }
+
+    #[test]
+    fn h15_debug_shows_who_the_merchant_is_and_no_secret() {
+        let shown = format!("{:?}", merchant(SignType::Md5, true));
+        assert!(shown.contains("wx1") && shown.contains("10000100"), "{shown}");
+        for secret in ["0123456789abcdef", "the-key-before", "BEGIN", "pass-word"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::wire::read::{FieldError, digits, read};
 use crate::wire::sign::Verified;
 use ::time::OffsetDateTime;
 use serde::{Deserialize, Deserializer};
+use std::collections::BTreeSet;
 
 /// A verified order. What the wire lacks is `None`, never 0 or an empty text; amounts are fen.
 #[derive(Debug, Clone)]
@@ -111,11 +112,19 @@ impl Order {
     }
 }
 
+/// Every index that the wire has, also after a gap.
 fn coupons(fields: &Fields) -> Vec<Coupon> {
-    (0..Fields::MAX).map_while(|n| coupon(fields, n)).collect()
+    let indexes: BTreeSet<i64> = fields.iter().filter_map(|(name, _)| coupon_index(name)).collect();
+    indexes.into_iter().filter_map(|n| coupon(fields, n)).collect()
 }
 
-fn coupon(fields: &Fields, n: usize) -> Option<Coupon> {
+/// `$n` of `coupon_id_$n`, `coupon_type_$n`, `coupon_fee_$n`.
+fn coupon_index(name: &str) -> Option<i64> {
+    let (what, index) = name.strip_prefix("coupon_")?.split_once('_')?;
+    digits(index).filter(|_| matches!(what, "id" | "type" | "fee"))
+}
+
+fn coupon(fields: &Fields, n: i64) -> Option<Coupon> {
     let text = |name: &str| fields.text(&format!("{name}_{n}"));
     let (id, coupon_type, fee) = (text("coupon_id"), text("coupon_type"), text("coupon_fee"));
     (id.is_some() || coupon_type.is_some() || fee.is_some()).then(|| Coupon {

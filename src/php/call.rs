@@ -136,7 +136,7 @@ impl<'a> Call<'a> {
             Raise::Argument(bad) => self.value_error(&bad),
             Raise::Fault(fault) => exception::throw(&fault),
             Raise::Engine(message) => {
-                ext_php_rs::exception::PhpException::new(message, 0, ext_php_rs::zend::ce::error()).throw()
+                ext_php_rs::exception::PhpException::new(message, 0, ext_php_rs::zend::ce::error()).throw();
             }
         }
     }
@@ -150,7 +150,7 @@ impl<'a> Call<'a> {
     }
 
     /// A wrong type inside an argument: PHP's `TypeError` for that argument.
-    pub fn type_error(&self, n: usize, what: &str) -> Raise {
+    pub fn type_error(n: usize, what: &str) -> Raise {
         let what = CString::new(what.replace('\0', "\\0")).unwrap_or_default();
         // SAFETY: as in `value_error`.
         unsafe { zend::zend_argument_type_error(number(n), c"%s".as_ptr(), what.as_ptr()) };
@@ -195,6 +195,9 @@ impl<'a> Call<'a> {
     /// A string argument's bytes, `None` if it is null or absent.
     pub fn bytes_or(&self, n: usize) -> Result<Option<&'a [u8]>, Raise> {
         let Some(arg) = self.given(n) else { return Ok(None) };
+        if arg.is_string() {
+            return Ok(arg.zend_str().map(ZendStr::as_bytes));
+        }
         let mut text: *mut ffi::zend_string = ptr::null_mut();
         // SAFETY: `arg` is a live argument slot; a converted string is stored back into it by the engine, so
         // it lives as long as the slot does.

@@ -220,6 +220,7 @@ pub fn declare(class: &ClassEntry, properties: &[Property]) {
     for property in properties {
         let name = ZendStr::new_interned(property.name, true).into_raw();
         let mut undefined = Zval::new();
+        undefined.u1.type_info = ext_php_rs::ffi::IS_UNDEF;
         // SAFETY: runs while the module starts; name and class name are interned for the life of the process,
         // the default is UNDEF, which typed properties without default have.
         unsafe {

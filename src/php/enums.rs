@@ -10,7 +10,7 @@ use ext_php_rs::builders::EnumBuilder;
 use ext_php_rs::enum_::{Discriminant, EnumCase};
 use ext_php_rs::ffi::zend_enum_get_case;
 use ext_php_rs::flags::DataType;
-use ext_php_rs::types::{ZendStr, Zval};
+use ext_php_rs::types::{ZendObject, ZendStr, Zval};
 use ext_php_rs::zend::ClassEntry;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -88,13 +88,19 @@ pub fn to_php<E: PhpEnum>(value: E) -> Zval {
 
 /// The value of a PHP case.
 pub fn from_php<E: PhpEnum>(zval: &Zval) -> Option<E> {
-    let wire = zval.object()?.get_property::<String>("value").ok()?;
+    from_object(zval.object()?)
+}
+
+fn from_object<E: PhpEnum>(case: &ZendObject) -> Option<E> {
+    let is_ours = std::ptr::eq(case.ce.cast_const(), E::class().load(Ordering::Acquire));
+    // SAFETY: a case of a backed enum has two slots, its name and its value; ours are backed.
+    let wire = unsafe { is_ours.then(|| &*case.properties_table.as_ptr().add(1)) }?.str()?;
     let is =
         |case: &EnumCase| matches!(case.discriminant, Some(Discriminant::String(value)) if value == wire);
     E::CASES.iter().find(|(_, case)| is(case)).map(|(value, _)| *value)
 }
 
-impl<'a> Call<'a> {
+impl Call<'_> {
     /// An enum argument, `None` if it is absent.
     pub fn case_or<E: PhpEnum>(&self, n: usize) -> Result<Option<E>, Raise> {
         // SAFETY: the class was registered at startup and lives as long as the module.
@@ -109,9 +115,7 @@ impl<'a> Call<'a> {
     }
 
     fn this_state(&mut self) -> Result<TradeState, Raise> {
-        let mut zval = Zval::new();
-        zval.set_object(self.this_object()?);
-        from_php(&zval).ok_or_else(|| Raise::Engine("called without a TradeState".into()))
+        from_object(self.this_object()?).ok_or_else(|| Raise::Engine("called without a TradeState".into()))
     }
 }
 

@@ -11,17 +11,15 @@ pub type Given = (Vec<u8>, Option<Vec<u8>>);
 
 /// Reads the n-th argument as fields. Nulls are kept: who signs skips them, who calls omits them.
 pub fn given(call: &Call<'_>, n: usize) -> Result<Vec<Given>, Raise> {
-    read(call, n, call.array(n)?)
+    read(n, call.array(n)?)
 }
 
-fn read(call: &Call<'_>, n: usize, table: &ZendHashTable) -> Result<Vec<Given>, Raise> {
+fn read(n: usize, table: &ZendHashTable) -> Result<Vec<Given>, Raise> {
     let entries = value::entries(table).into_iter();
-    entries
-        .map(|(name, zval)| Ok((text(call, n, &name, zval)?, name)).map(|(text, name)| (name, text)))
-        .collect()
+    entries.map(|(name, zval)| Ok((text(n, &name, zval)?, name)).map(|(text, name)| (name, text))).collect()
 }
 
-fn text(call: &Call<'_>, n: usize, name: &[u8], zval: &Zval) -> Result<Option<Vec<u8>>, Raise> {
+fn text(n: usize, name: &[u8], zval: &Zval) -> Result<Option<Vec<u8>>, Raise> {
     if zval.is_null() {
         return Ok(None);
     }
@@ -34,7 +32,7 @@ fn text(call: &Call<'_>, n: usize, name: &[u8], zval: &Zval) -> Result<Option<Ve
     stringable(zval)?.map(Some).ok_or_else(|| {
         let name = String::from_utf8_lossy(name).into_owned();
         let type_name = value::type_name(zval);
-        call.type_error(n, &format!("must contain only values of type string|int|Stringable|null, {type_name} given for key \"{name}\""))
+        Call::type_error(n, &format!("must contain only values of type string|int|Stringable|null, {type_name} given for key \"{name}\""))
     })
 }
 

@@ -84,7 +84,7 @@ fn distinct(call: &Call<'_>, numbers: &ZendHashTable) -> Result<Vec<OrderQuery>,
         let Some(number) = number.zend_str() else {
             let what =
                 format!("must contain only strings, {} given for key \"{key}\"", value::type_name(number));
-            return Err(call.type_error(0, &what));
+            return Err(Call::type_error(0, &what));
         };
         let wrong = || {
             call.bad(0, format!("must contain order numbers of 1 to 32 characters of 0-9A-Za-z_-|*@, key \"{key}\" has none"))

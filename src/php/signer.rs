@@ -1,7 +1,7 @@
 //! `WechatPay\Signer`.
 
 use super::call::{Call, Outcome, Raise, param};
-use super::class::{Returns, hide, method, php_class, register};
+use super::class::{Returns, method, php_class, register};
 use super::enums::PhpEnum;
 use super::fields::{self, Given};
 use super::value;
@@ -33,10 +33,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
             STRING
         ),
     ];
-    register::<PhpSigner>(&[], &methods, &[])?;
-    let class = <PhpSigner as ext_php_rs::class::RegisteredClass>::get_metadata().ce();
-    methods.iter().for_each(|m| hide(class, m.name, m.params));
-    Ok(())
+    register::<PhpSigner>(&[], &methods, &[])
 }
 
 fn key(call: &Call<'_>, n: usize) -> Result<Option<Key>, Raise> {

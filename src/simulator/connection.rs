@@ -127,7 +127,9 @@ fn answer(desk: Arc<Desk>, request: hyper::Request<Incoming>) -> Answering {
     Box::pin(async move {
         desk.phase.send_replace(Phase::Busy);
         let play = desk.play(request).await;
-        sleep(Duration::from_millis(play.delay_ms)).await;
+        if play.delay_ms > 0 {
+            sleep(Duration::from_millis(play.delay_ms)).await;
+        }
         match play.act {
             Act::Page(page) => {
                 desk.phase.send_replace(Phase::Idle(Instant::now()));

@@ -16,6 +16,16 @@ impl Dice {
         Self { state: seed }
     }
 
+    /// Dice for one thing: they fall alike for one seed and name, whenever they are thrown.
+    pub fn about(seed: u64, name: &str) -> Self {
+        let mixed = name
+            .bytes()
+            .fold(seed ^ 0xcbf2_9ce4_8422_2325, |mixed, byte| {
+                (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
+        Self::new(mixed)
+    }
+
     fn roll(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
@@ -58,6 +68,14 @@ impl Dice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dice_about_two_things_fall_apart() {
+        let nonce = |seed, name| Dice::about(seed, name).nonce();
+        assert_eq!(nonce(7, "T1"), nonce(7, "T1"));
+        assert_ne!(nonce(7, "T1"), nonce(7, "T2"));
+        assert_ne!(nonce(7, "T1"), nonce(8, "T1"));
+    }
 
     #[test]
     fn one_seed_gives_one_sequence() {

@@ -77,9 +77,9 @@ impl Document {
         self.fields.retain(|field| field.name != name);
     }
 
-    /// All fields in order.
-    pub fn fields(&self) -> &[Field] {
-        &self.fields
+    /// Puts the fields into alphabetical order.
+    pub fn sort(&mut self) {
+        self.fields.sort_by(|one, other| one.name.cmp(&other.name));
     }
 
     /// Names and texts in order.
@@ -149,7 +149,7 @@ mod tests {
         document.seal("k", Method::Md5);
         let first = document.get("sign").unwrap().to_owned();
         document.seal("k", Method::HmacSha256);
-        assert_eq!(document.fields().len(), 2);
+        assert_eq!(document.fields.len(), 2);
         assert_ne!(document.get("sign"), Some(first.as_str()));
         assert_eq!(document.get("sign").unwrap().len(), 64);
     }

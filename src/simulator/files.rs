@@ -2,7 +2,10 @@
 
 use super::authority::{Authority, Identity};
 use super::options::Account;
-use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
+use p12_keystore::{
+    Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey,
+    PrivateKeyChain,
+};
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -46,20 +49,20 @@ impl Files {
     pub fn write_merchants(&self, authority: &Authority, accounts: &[Account]) -> io::Result<()> {
         for (n, account) in accounts.iter().enumerate() {
             let identity = authority.client(&account.mch_id, false)?;
-            self.write_identity(&account.mch_id, &identity, authority)?;
+            self.write_identity(&account.mch_id, &identity)?;
             if n == 0 {
-                self.write_identity("apiclient", &identity, authority)?;
+                self.write_identity("apiclient", &identity)?;
                 write_p12(&self.path("apiclient_cert.p12"), &identity, &account.mch_id)?;
                 let expired = authority.client(&account.mch_id, true)?;
-                self.write_identity("expired", &expired, authority)?;
+                self.write_identity("expired", &expired)?;
             }
         }
         Ok(())
     }
 
-    fn write_identity(&self, name: &str, identity: &Identity, ca: &Authority) -> io::Result<()> {
-        let chain = identity.certificate_pem.clone() + &ca.pem();
-        write(&self.path(&format!("{name}_cert.pem")), chain.as_bytes())?;
+    fn write_identity(&self, name: &str, identity: &Identity) -> io::Result<()> {
+        let certificate = identity.certificate_pem.as_bytes();
+        write(&self.path(&format!("{name}_cert.pem")), certificate)?;
         let key = identity.key_pem.as_bytes();
         write(&self.path(&format!("{name}_key.pem")), key)
     }
@@ -77,7 +80,12 @@ fn write_p12(path: &Path, identity: &Identity, password: &str) -> io::Result<()>
     let mut store = KeyStore::new();
     let chain = PrivateKeyChain::new(vec![1_u8], key, [certificate]);
     store.add_entry("Tenpay Certificate", KeyStoreEntry::PrivateKeyChain(chain));
-    let bytes = store.writer(password).write().map_err(io::Error::other)?;
+    // As WeChat's own file: the old encryption, which a client must be able to read.
+    let writer = store
+        .writer(password)
+        .encryption_algorithm(EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc)
+        .mac_algorithm(MacAlgorithm::HmacSha1);
+    let bytes = writer.write().map_err(io::Error::other)?;
     write(path, &bytes)
 }
 

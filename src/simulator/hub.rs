@@ -6,7 +6,7 @@ use super::world::World;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// Counts connections and remembers under which generation of faults each was opened.
 #[derive(Debug, Default)]
@@ -21,6 +21,8 @@ pub struct Hub {
     traffic: Mutex<Traffic>,
     generation: watch::Sender<u64>,
     listening: [watch::Sender<u64>; 2],
+    /// Wakes the courier.
+    pub stirred: Notify,
     /// The TLS faces.
     pub faces: Faces,
     /// An idle connection is closed after this.
@@ -36,6 +38,7 @@ impl Hub {
             traffic: Mutex::default(),
             generation: counter(),
             listening: [counter(), counter()],
+            stirred: Notify::new(),
             faces,
             idle,
         })

@@ -5,8 +5,9 @@
 //! can look at and move; faults are injected by name.
 //!
 //! - what travels: [`signer`], [`document`], [`reader`]
-//! - what is known: [`order`], [`book`], [`world`], [`clock`]
+//! - what is known: [`order`], [`book`], [`refund`], [`till`], [`world`], [`clock`]
 //! - what is answered: [`calls`], [`answer`], spoiled by [`fault`] and [`sabotage`] into a [`script`]
+//! - what is told: [`notice`]
 //! - what listens: [`authority`], [`tls`], [`listener`], [`connection`], [`control`]
 
 mod answer;
@@ -22,15 +23,21 @@ mod fault;
 mod files;
 mod hub;
 mod listener;
+mod notice;
 mod options;
 mod order;
 mod reader;
+mod refund;
 mod request;
 mod sabotage;
 mod script;
 mod signer;
+mod till;
 mod tls;
 mod world;
+
+#[cfg(test)]
+mod tests;
 
 pub use options::{Account, Options};
 
@@ -88,6 +95,7 @@ impl Simulator {
         let api = serve_side(&hub, Side::Api, options.port)?;
         let api2 = serve_side(&hub, Side::Api2, next(options.port, 1)?)?;
         let control = serve_control(&hub, next(options.port, 2)?)?;
+        tokio::spawn(notice::serve(Arc::clone(&hub)));
         drop(guard);
         Ok(Self {
             runtime: Some(runtime),

@@ -84,6 +84,17 @@ impl State {
     }
 }
 
+/// What a code payment that waits for its payer comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// He types the password: SUCCESS.
+    Pays,
+    /// The payment fails: PAYERROR.
+    Fails,
+    /// He does nothing: NOTPAY.
+    Lapses,
+}
+
 /// A coupon that took part in a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coupon {
@@ -173,8 +184,8 @@ pub struct Order {
     pub prepay_id: String,
     /// The payment, once there was one.
     pub payment: Option<Payment>,
-    /// A payment that the payer will make at this time.
-    pub pays_at_ms: Option<i64>,
+    /// What will become of a code payment, and when.
+    pub fate: Option<(i64, Fate)>,
 }
 
 impl Order {
@@ -184,6 +195,13 @@ impl Order {
         if self.state == State::NotPay && now >= end {
             self.state = State::Closed;
         }
+    }
+
+    /// The fate that is due by now, taken from the order.
+    pub fn take_due_fate(&mut self, now: i64) -> Option<(i64, Fate)> {
+        let due = self.fate.filter(|(at, _)| *at <= now)?;
+        self.fate = None;
+        Some(due).filter(|_| self.state == State::UserPaying)
     }
 
     /// The transaction number, empty until paid.

@@ -1,12 +1,13 @@
 //! Faults at work: an honest answer in, what the peer gets out. Pure, so that each fault is tested on bytes.
 
-use super::answer::{Answer, Outcome, Seal};
+use super::answer::{Answer, Outcome};
 use super::document::Document;
 use super::fault::{Fault, Rule};
 use super::script::{Page, Play, Step};
 use super::signer::Method;
 
-const OTHER_KEY: &str = "otherotherotherotherotherother00";
+/// A key that no merchant has.
+pub const OTHER_KEY: &str = "otherotherotherotherotherother00";
 const OVERSIZE: usize = 1_200_000;
 const NUMBERS: &[&str] = &[
     "out_trade_no",
@@ -232,16 +233,9 @@ fn oversized(honest: &Answer) -> String {
     answer.to_xml()
 }
 
-/// A seal for answers that the gateway makes up before it knows what was asked.
-pub fn seal(key: &str, method: Method) -> Seal {
-    Seal {
-        key: key.to_owned(),
-        method,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::answer::Seal;
     use super::super::script::Act;
     use super::*;
     use serde_json::{Value, json};
@@ -256,7 +250,10 @@ mod tests {
         document
             .text("out_trade_no", "T100")
             .text("trade_state", "NOTPAY");
-        let seal = Some(seal(KEY, Method::HmacSha256));
+        let seal = Some(Seal {
+            key: KEY.to_owned(),
+            method: Method::HmacSha256,
+        });
         Answer { document, seal }
     }
 

@@ -2,15 +2,20 @@
 
 use super::answer::Outcome;
 use super::book::Book;
-use super::calls;
-use super::clock::Clock;
+use super::calls::{self, Means};
+use super::clock::{Clock, SECOND};
 use super::dice::Dice;
 use super::fault::{Plan, Rule};
+use super::notice::{Kind, Message, Outbox, PaymentLetter, RefundLetter};
 use super::options::{Account, Options};
+use super::order::{Fate, Order, Payment, State};
 use super::reader;
+use super::refund::{Balances, Refunds};
 use super::request::{Log, Request};
 use super::sabotage;
 use super::script::Play;
+use super::till::Till;
+use std::collections::HashMap;
 
 /// The state behind the listeners; one lock guards it.
 #[derive(Debug)]
@@ -19,10 +24,24 @@ pub struct World {
     pub accounts: Vec<Account>,
     /// Virtual time.
     pub clock: Clock,
-    /// Ids and nonces.
+    /// Ids and nonces of answers.
     pub dice: Dice,
+    /// Nonces of what happens by itself, so that its hour does not change the answers' ones.
+    pub own_dice: Dice,
     /// The orders.
     pub book: Book,
+    /// The refunds.
+    pub refunds: Refunds,
+    /// What merchants pay refunds from.
+    pub balances: Balances,
+    /// How long a refund is processed.
+    pub refund_ms: i64,
+    /// Codes and their scenarios.
+    pub till: Till,
+    /// Short links and the long ones behind them.
+    pub short_urls: HashMap<String, String>,
+    /// Notices to merchants.
+    pub outbox: Outbox,
     /// Faults that wait.
     pub faults: Plan,
     /// What arrived.
@@ -43,7 +62,14 @@ impl World {
             accounts,
             clock: Clock::default(),
             dice: Dice::new(seed),
+            own_dice: Dice::about(seed, "notices"),
             book: Book::default(),
+            refunds: Refunds::default(),
+            balances: Balances::default(),
+            refund_ms: 5 * SECOND,
+            till: Till::default(),
+            short_urls: HashMap::new(),
+            outbox: Outbox::default(),
             faults: Plan::default(),
             log: Log::default(),
             captured_manners: false,
@@ -57,7 +83,10 @@ impl World {
             accounts: std::mem::take(&mut self.accounts),
             ..Options::default()
         };
+        let mut outbox = std::mem::take(&mut self.outbox);
+        outbox.clear();
         *self = Self::new(&options, self.seed);
+        self.outbox = outbox;
     }
 
     /// The merchant that the control means when it names none.
@@ -92,8 +121,99 @@ impl World {
     /// Lets happen what was due by now.
     pub fn pass_time(&mut self) {
         let now = self.clock.now();
-        for order in self.book.all_mut() {
+        let mut payers = Vec::new();
+        for (place, order) in self.book.all_mut().iter_mut().enumerate() {
             order.expire(now);
+            match order.take_due_fate(now) {
+                Some((at, Fate::Pays)) => payers.push((place, at)),
+                Some((_, Fate::Fails)) => order.state = State::PayError,
+                Some((_, Fate::Lapses)) => order.state = State::NotPay,
+                None => {}
+            }
         }
+        for (place, at) in payers {
+            calls::pay_at(self, place, at, Means::default());
+        }
+        for place in self.refunds.pass_time(now) {
+            self.announce_refund(place);
+        }
+    }
+
+    /// Sends the notice of an order's payment on its way, if it has an address.
+    pub fn announce_payment(&mut self, place: usize) {
+        let now = self.clock.now();
+        if let Some(message) = self.payment_message(place).filter(|m| !m.url.is_empty()) {
+            self.outbox.post(message, now);
+        }
+    }
+
+    /// Sends the notice of a refund's end on its way, if it has an address.
+    pub fn announce_refund(&mut self, place: usize) {
+        let now = self.clock.now();
+        if let Some(message) = self.refund_message(place).filter(|m| !m.url.is_empty()) {
+            self.outbox.post(message, now);
+        }
+    }
+
+    /// Dice for the payment of one order.
+    pub fn dice_about(&self, place: usize) -> Dice {
+        let order = self.book.get(place);
+        let name = order.map(|o| format!("{}:{}:{}", o.mch_id, o.sub_mch_id, o.out_trade_no));
+        Dice::about(self.seed, &name.unwrap_or_default())
+    }
+
+    fn key_of(&self, order: &Order) -> Option<String> {
+        let account = self.accounts.iter().find(|a| a.mch_id == order.mch_id);
+        account.map(|account| account.key.clone())
+    }
+
+    /// The letter about an order's payment.
+    pub fn payment_letter(&mut self, place: usize) -> Option<PaymentLetter> {
+        let payment = self.book.get(place)?.payment.clone()?;
+        self.letter_about(place, &payment)
+    }
+
+    /// The letter about a payment of an order that may never have been made.
+    pub fn letter_about(&mut self, place: usize, payment: &Payment) -> Option<PaymentLetter> {
+        let nonce = self.own_dice.hex(32);
+        let order = self.book.get(place)?;
+        let key = self.key_of(order)?;
+        Some(PaymentLetter::of(order, payment, &nonce, &key))
+    }
+
+    /// The letter about a refund.
+    pub fn refund_letter(&mut self, place: usize) -> Option<RefundLetter> {
+        let nonce = self.own_dice.hex(32);
+        let refund = self.refunds.get(place)?;
+        let order = self.book.get(refund.order)?;
+        let key = self.key_of(order)?;
+        Some(RefundLetter::of(order, refund, &nonce, &key))
+    }
+
+    fn payment_message(&mut self, place: usize) -> Option<Message> {
+        let body = self.payment_letter(place)?.body();
+        let order = self.book.get(place)?;
+        Some(Message {
+            kind: Kind::Payment,
+            out_trade_no: order.out_trade_no.clone(),
+            out_refund_no: String::new(),
+            url: order.notify_url.clone(),
+            body,
+            mutate: String::new(),
+        })
+    }
+
+    fn refund_message(&mut self, place: usize) -> Option<Message> {
+        let body = self.refund_letter(place)?.body();
+        let refund = self.refunds.get(place)?;
+        let order = self.book.get(refund.order)?;
+        Some(Message {
+            kind: Kind::Refund,
+            out_trade_no: order.out_trade_no.clone(),
+            out_refund_no: refund.out_refund_no.clone(),
+            url: refund.notify_url.clone(),
+            body,
+            mutate: String::new(),
+        })
     }
 }

@@ -43,8 +43,9 @@ fn write_report(
     sorted: &[Pair<'_>],
     received: Option<&[u8]>,
 ) -> std::fmt::Result {
-    let names: Vec<String> = sorted.iter().filter(|(n, v)| takes_part(n, v)).map(|(n, _)| shown(n)).collect();
-    writeln!(out, "string to sign: {}", canonical_masked(sorted))?;
+    let names: Vec<String> =
+        sorted.iter().filter(|(n, v)| takes_part(n, v)).map(|(n, _)| question.shown(n)).collect();
+    writeln!(out, "string to sign: {}", question.canonical_masked(sorted))?;
     writeln!(out, "signed fields, sorted by name as bytes: {}", names.join(", "))?;
     for (name, text) in sorted.iter().filter(|(n, v)| !takes_part(n, v)) {
         let why = if *name == b"sign" {
@@ -54,7 +55,7 @@ fn write_report(
         } else {
             ""
         };
-        writeln!(out, "left out: {} ({why})", shown(name))?;
+        writeln!(out, "left out: {} ({why})", question.shown(name))?;
     }
     for sign_type in [SignType::Md5, SignType::HmacSha256] {
         let digest = sign(sorted.iter().copied(), question.key, sign_type);
@@ -64,25 +65,34 @@ fn write_report(
     match received {
         None => writeln!(out, "received sign: none"),
         Some(sign) => {
-            writeln!(
-                out,
-                "received sign: {}... ({} characters)",
-                shown(sign.get(..SHOWN).unwrap_or(sign)),
-                sign.len()
-            )?;
+            let start = if question.is_secret(sign) { b"***" } else { sign.get(..SHOWN).unwrap_or(sign) };
+            let start = question.shown(start);
+            writeln!(out, "received sign: {start}... ({} characters)", sign.len())?;
             writeln!(out, "{}", verdict(question, sorted, sign))
         }
     }
 }
 
-fn shown(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
-}
+impl Question<'_> {
+    /// A name or text as it may be shown: printable, and masked if somebody put a key among the fields.
+    fn shown(&self, bytes: &[u8]) -> String {
+        if self.is_secret(bytes) {
+            return "***".to_owned();
+        }
+        let text = String::from_utf8_lossy(bytes);
+        text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+    }
 
-fn canonical_masked(sorted: &[Pair<'_>]) -> String {
-    let signed = sorted.iter().filter(|(n, v)| takes_part(n, v));
-    let parts = signed.flat_map(|(n, v)| [shown(n), "=".into(), shown(v), "&".into()]);
-    parts.chain(["key=***".into()]).collect()
+    fn is_secret(&self, bytes: &[u8]) -> bool {
+        let mut keys = [Some(self.key), self.previous_key].into_iter().flatten();
+        keys.any(|key| bytes.windows(Key::LENGTH).any(|part| part == key.expose()))
+    }
+
+    fn canonical_masked(&self, sorted: &[Pair<'_>]) -> String {
+        let signed = sorted.iter().filter(|(n, v)| takes_part(n, v));
+        let parts = signed.flat_map(|(n, v)| [self.shown(n), "=".into(), self.shown(v), "&".into()]);
+        parts.chain(["key=***".into()]).collect()
+    }
 }
 
 fn verdict(question: &Question<'_>, sorted: &[Pair<'_>], received: &[u8]) -> String {

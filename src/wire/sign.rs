@@ -48,7 +48,17 @@ impl SignType {
 
 /// What our own check has proved: the content carried the right sign under the merchant's key.
 ///
-/// Nothing outside this module can make one, so that "nobody forgot to verify" is the compiler's business.
+/// Nothing outside this module can make one, so that "nobody forgot to verify" is the compiler's business:
+///
+/// ```compile_fail
+/// let forged = wechatpay::Verified(wechatpay::Fields::new());
+/// ```
+///
+/// ```compile_fail
+/// fn change(verified: &mut wechatpay::Verified<wechatpay::Fields>) {
+///     verified.set("total_fee", "1");
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Verified<T>(T);
 

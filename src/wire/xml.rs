@@ -130,14 +130,22 @@ fn begins_like_xml(text: &str) -> Result<(), XmlError> {
     if start.is_empty() {
         return Err(XmlError::Empty);
     }
-    let lower = start.get(..9).unwrap_or(start).to_ascii_lowercase();
-    if start.starts_with('<') && !lower.starts_with("<html") && lower != "<!doctype" {
-        return Ok(());
-    }
-    if start.starts_with("<!DOCTYPE") && !start.get(9..15).unwrap_or("").trim().eq_ignore_ascii_case("html") {
-        return Err(XmlError::Refused { what: "a DOCTYPE", name: String::new() });
+    if start.starts_with('<') && !is_html(start) {
+        let is_doctype = start.starts_with("<!DOCTYPE");
+        let refused = || XmlError::Refused { what: "a DOCTYPE", name: String::new() };
+        return if is_doctype { Err(refused()) } else { Ok(()) };
     }
     Err(XmlError::NotXml(start.chars().take(40).filter(|c| !c.is_control()).collect()))
+}
+
+/// Does it begin like a web page, that of a proxy for example? XML's DOCTYPE is in capitals.
+fn is_html(start: &str) -> bool {
+    let begins =
+        |text: &str, word: &str| text.get(..word.len()).is_some_and(|t| t.eq_ignore_ascii_case(word));
+    let doctype = start.get(9..).filter(|_| begins(start, "<!doctype"));
+    begins(start, "<html")
+        || doctype
+            .is_some_and(|rest| begins(rest.trim_ascii_start(), "html") || !start.starts_with("<!DOCTYPE"))
 }
 
 /// `Char` of XML 1.0, 2.2.
@@ -337,6 +345,9 @@ fn pseudo_attribute<'a>(rest: &'a str, name: &str) -> Option<(&'a str, &'a str)>
 
 /// Writes a message; refuses what no reader could read, or WeChat would not take, by the field's name.
 pub fn encode(fields: &Fields) -> Result<Vec<u8>, XmlError> {
+    if fields.len() > Fields::MAX {
+        return Err(FieldsError::TooMany.into());
+    }
     let mut out =
         String::with_capacity(64 + fields.iter().map(|(n, v)| 2 * n.len() + v.len() + 20).sum::<usize>());
     out.push_str("<xml>");
@@ -345,7 +356,7 @@ pub fn encode(fields: &Fields) -> Result<Vec<u8>, XmlError> {
         write_field(&mut out, name, value);
     }
     out.push_str("</xml>");
-    Ok(out.into_bytes())
+    if out.len() > MAX_BYTES { Err(XmlError::TooLarge) } else { Ok(out.into_bytes()) }
 }
 
 fn writable(name: &str, value: &str) -> Result<(), XmlError> {

@@ -18,8 +18,6 @@ pub struct Caller {
     pub method: Method,
     /// What was sent.
     pub fields: Document,
-    /// The merchant named by the client certificate.
-    pub certificate: Option<String>,
     /// The header `Wechatpay-Negative-Test`.
     pub negative_test: Option<String>,
 }
@@ -48,9 +46,16 @@ pub fn identified(world: &World, request: &Request, body: &Body) -> Result<Calle
     if request.body.is_empty() {
         return Err(Answer::bare_fail("post数据为空"));
     }
-    let fields = body
+    let mut fields = body
         .clone()
         .map_err(|fault| Answer::bare_fail(&format!("XML格式错误: {fault}")))?;
+    let link = fields.filled("long_url");
+    if let Some(link) = link
+        .filter(|link| !link.contains("://"))
+        .map(super::decoded)
+    {
+        fields.set("long_url", link);
+    }
     let account = account_of(world, &fields).map_err(|message| Answer::bare_fail(&message))?;
     let method = Method::named(fields.get("sign_type"))
         .filter(|method| signed_by(&fields, &account.key, *method))
@@ -59,7 +64,6 @@ pub fn identified(world: &World, request: &Request, body: &Body) -> Result<Calle
         account,
         method,
         fields,
-        certificate: request.certificate.clone(),
         negative_test: request.negative_test.clone(),
     })
 }

@@ -1,14 +1,25 @@
 //! The calls of the gateway: who calls, with which right, and what is answered.
 
+mod auth_code_to_openid;
 mod caller;
 mod close_order;
 mod field;
+mod micropay;
 mod order_query;
+mod refund;
+mod refund_query;
+mod report;
+mod reverse;
+mod short_url;
 mod trade;
 mod unified_order;
 
+#[cfg(test)]
+mod tests;
+
 pub use caller::{Caller, Refusal};
-pub use trade::{Means, pay};
+pub use short_url::decoded;
+pub use trade::{Means, pay, pay_at, write_coupons};
 
 use super::answer::{Answer, Outcome};
 use super::document::Document;
@@ -27,10 +38,17 @@ pub fn respond(world: &mut World, request: &Request, body: &Body) -> Outcome {
     let Some(call) = call_at(&request.path) else {
         return Outcome::Page(404);
     };
+    let secure = request.path.starts_with("/secapi/");
+    if secure && request.certificate.is_none() {
+        return Answer::bare_fail("证书未传，请检查证书配置").into();
+    }
     let caller = match caller::identified(world, request, body) {
         Ok(caller) => caller,
         Err(answer) => return answer.into(),
     };
+    if secure && request.certificate.as_ref() != Some(&caller.account.mch_id) {
+        return Answer::bare_fail("证书与商户号不匹配，请检查证书配置").into();
+    }
     call(world, &caller).unwrap_or_else(|refusal| caller.refused(world, refusal).into())
 }
 
@@ -39,6 +57,13 @@ fn call_at(path: &str) -> Option<Call> {
         "/pay/unifiedorder" => unified_order::answer,
         "/pay/orderquery" => order_query::answer,
         "/pay/closeorder" => close_order::answer,
+        "/pay/micropay" => micropay::answer,
+        "/pay/refundquery" => refund_query::answer,
+        "/secapi/pay/refund" => refund::answer,
+        "/secapi/pay/reverse" => reverse::answer,
+        "/tools/authcodetoopenid" => auth_code_to_openid::answer,
+        "/tools/shorturl" => short_url::answer,
+        "/payitil/report" => report::answer,
         _ => return None,
     })
 }

@@ -13,12 +13,11 @@ pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
     field::sub_merchant(caller)?;
     field::one_of(caller, "version", &["1.0"])?;
     let ids = field::either(caller, &[("transaction_id", 32), ("out_trade_no", 32)])?;
-    let [transaction_id, number] = ids.as_slice() else {
-        return Err(Refusal::service("SYSTEMERROR", "系统错误"));
-    };
-    let place = trade::find(world, caller, transaction_id, number);
-    let order = place.and_then(|place| world.book.get(place)).cloned();
-    let order = order.ok_or_else(|| Refusal::service("ORDERNOTEXIST", "order not exist"))?;
+    let id = |n: usize| ids.get(n).copied().unwrap_or_default();
+    let order = trade::find(world, caller, id(0), id(1))
+        .and_then(|place| world.book.get(place))
+        .cloned()
+        .ok_or_else(|| trade::not_there("order not exist"))?;
     let mut document = caller.success(world);
     write(&mut document, &order, caller.get("version") == "1.0");
     Ok(caller.sealed(document).into())

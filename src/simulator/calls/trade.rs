@@ -2,10 +2,14 @@
 
 use super::super::book::Wanted;
 use super::super::clock;
+use super::super::dice::Dice;
 use super::super::document::Document;
 use super::super::order::{Coupon, Order, Payment, State};
 use super::super::world::World;
-use super::caller::Caller;
+use super::caller::{Caller, Refusal};
+use super::field;
+
+const VARYING: &[&str] = &["nonce_str", "sign", "sign_type"];
 
 /// The place of the order that the caller names.
 pub fn find(world: &World, caller: &Caller, transaction_id: &str, number: &str) -> Option<usize> {
@@ -15,6 +19,58 @@ pub fn find(world: &World, caller: &Caller, transaction_id: &str, number: &str) 
         transaction_id,
         out_trade_no: number,
     })
+}
+
+/// An order of the caller with everything that needs no check of its own.
+pub fn draft(caller: &Caller, now: i64) -> Order {
+    let text = |name: &str| caller.get(name).to_owned();
+    Order {
+        appid: caller.account.appid.clone(),
+        mch_id: caller.account.mch_id.clone(),
+        sub_appid: text("sub_appid"),
+        sub_mch_id: text("sub_mch_id"),
+        out_trade_no: text("out_trade_no"),
+        total_fee: 0,
+        fee_type: "CNY".to_owned(),
+        trade_type: text("trade_type"),
+        state: State::NotPay,
+        body: text("body"),
+        attach: text("attach"),
+        device_info: text("device_info"),
+        openid: text("openid"),
+        sub_openid: text("sub_openid"),
+        notify_url: String::new(),
+        method: caller.method,
+        created_ms: now,
+        expires_ms: None,
+        terms: terms(caller),
+        prepay_id: String::new(),
+        payment: None,
+        fate: None,
+    }
+}
+
+fn terms(caller: &Caller) -> Vec<(String, String)> {
+    let mut terms: Vec<_> = caller
+        .fields
+        .pairs()
+        .filter(|(name, text)| !VARYING.contains(name) && !text.is_empty())
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .collect();
+    terms.sort();
+    terms
+}
+
+/// The place of the order that a call names by `transaction_id` or `out_trade_no`; the first wins.
+pub fn named(world: &World, caller: &Caller) -> Result<usize, Refusal> {
+    let ids = field::either(caller, &[("transaction_id", 32), ("out_trade_no", 32)])?;
+    let id = |n: usize| ids.get(n).copied().unwrap_or_default();
+    find(world, caller, id(0), id(1)).ok_or_else(|| not_there("订单不存在"))
+}
+
+/// No such order, in the words of the endpoint.
+pub fn not_there(text: &str) -> Refusal {
+    Refusal::service("ORDERNOTEXIST", text)
 }
 
 /// How a payer pays, as far as the control says.
@@ -36,18 +92,21 @@ pub struct Means {
 
 /// The payer pays: the order becomes SUCCESS.
 pub fn pay(world: &mut World, place: usize, means: Means) {
-    let now = world.clock.now();
-    let transaction_id = means
-        .transaction_id
-        .unwrap_or_else(|| transaction_id(world, now));
-    let openid = format!("oUpF8u{}", world.dice.letters(22));
+    pay_at(world, place, world.clock.now(), means);
+}
+
+/// The payer has paid at a time of his own.
+pub fn pay_at(world: &mut World, place: usize, now: i64, means: Means) {
+    let mut dice = world.dice_about(place);
+    let made_up = transaction_id(&mut dice, now);
+    let openid = format!("oUpF8u{}", dice.letters(22));
     let Some(order) = world.book.get_mut(place) else {
         return;
     };
     let coupon_fee: i64 = means.coupons.iter().map(|coupon| coupon.fee).sum();
     let named = Some(order.openid.clone()).filter(|openid| !openid.is_empty());
     order.payment = Some(Payment {
-        transaction_id,
+        transaction_id: means.transaction_id.unwrap_or(made_up),
         paid_ms: now,
         bank_type: means.bank_type.unwrap_or_else(|| "OTHERS".to_owned()),
         openid: means.openid.or(named).unwrap_or(openid),
@@ -56,13 +115,13 @@ pub fn pay(world: &mut World, place: usize, means: Means) {
         promotion: means.promotion,
     });
     order.state = State::Success;
-    order.pays_at_ms = None;
+    order.fate = None;
     world.book.index_transaction(place);
 }
 
-fn transaction_id(world: &mut World, now: i64) -> String {
+fn transaction_id(dice: &mut Dice, now: i64) -> String {
     let day: String = clock::compact(now).chars().take(8).collect();
-    format!("42000000{day}{}", world.dice.digits(12))
+    format!("42000000{day}{}", dice.digits(12))
 }
 
 /// The block of a payment as orderquery and micropay write it.
@@ -95,7 +154,8 @@ pub fn write_payment(document: &mut Document, order: &Order, payment: &Payment, 
     write_coupons(document, order, payment);
 }
 
-fn write_coupons(document: &mut Document, order: &Order, payment: &Payment) {
+/// The coupons of a payment, and what is settled.
+pub fn write_coupons(document: &mut Document, order: &Order, payment: &Payment) {
     if payment.coupons.is_empty() {
         return;
     }

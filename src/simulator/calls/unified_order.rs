@@ -16,7 +16,6 @@ const LIMITS: &[(&str, usize)] = &[
     ("openid", 128),
     ("sub_openid", 128),
 ];
-const VARYING: &[&str] = &["nonce_str", "sign", "sign_type"];
 
 /// Answers the call.
 pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
@@ -42,7 +41,6 @@ pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
 fn asked_for(world: &World, caller: &Caller) -> Result<Order, Refusal> {
     check_terms(caller)?;
     check_payer(caller)?;
-    let now = world.clock.now();
     field::time(caller, "time_start")?;
     let expires_ms = field::time(caller, "time_expire")?;
     Ok(Order {
@@ -50,48 +48,8 @@ fn asked_for(world: &World, caller: &Caller) -> Result<Order, Refusal> {
         total_fee: field::amount(caller, "total_fee")?,
         trade_type: field::required(caller, "trade_type", 16)?.to_owned(),
         notify_url: field::notify_url(caller)?.to_owned(),
-        ..draft(caller, now)
+        ..trade::draft(caller, world.clock.now())
     })
-}
-
-/// An order of the caller with everything that needs no check of its own.
-pub fn draft(caller: &Caller, now: i64) -> Order {
-    let text = |name: &str| caller.get(name).to_owned();
-    Order {
-        appid: caller.account.appid.clone(),
-        mch_id: caller.account.mch_id.clone(),
-        sub_appid: text("sub_appid"),
-        sub_mch_id: text("sub_mch_id"),
-        out_trade_no: text("out_trade_no"),
-        total_fee: 0,
-        fee_type: "CNY".to_owned(),
-        trade_type: text("trade_type"),
-        state: State::NotPay,
-        body: text("body"),
-        attach: text("attach"),
-        device_info: text("device_info"),
-        openid: text("openid"),
-        sub_openid: text("sub_openid"),
-        notify_url: String::new(),
-        method: caller.method,
-        created_ms: now,
-        expires_ms: None,
-        terms: terms(caller),
-        prepay_id: String::new(),
-        payment: None,
-        pays_at_ms: None,
-    }
-}
-
-fn terms(caller: &Caller) -> Vec<(String, String)> {
-    let mut terms: Vec<_> = caller
-        .fields
-        .pairs()
-        .filter(|(name, text)| !VARYING.contains(name) && !text.is_empty())
-        .map(|(name, text)| (name.to_owned(), text.to_owned()))
-        .collect();
-    terms.sort();
-    terms
 }
 
 fn check_terms(caller: &Caller) -> Result<(), Refusal> {

@@ -68,6 +68,12 @@ pub async fn reset(hub: &Hub) -> Told {
     Ok(json!({}))
 }
 
+/// `DELETE /connections`: closes every open one.
+pub async fn close_all(hub: &Hub) -> Told {
+    hub.renew().await;
+    Ok(connections(hub))
+}
+
 /// `GET /connections`
 pub fn connections(hub: &Hub) -> Value {
     let (opened, open) = hub.connections();

@@ -20,13 +20,15 @@ pub struct Advance {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manners {
-    closeorder: String,
+    closeorder: Option<String>,
+    refund_ms: Option<i64>,
 }
 
 /// Names an order; the sub-merchant only where numbers would be ambiguous.
 #[derive(Debug, Deserialize)]
 pub struct Named {
-    out_trade_no: String,
+    /// The merchant's number.
+    pub out_trade_no: String,
     mch_id: Option<String>,
     sub_mch_id: Option<String>,
 }
@@ -116,12 +118,20 @@ pub fn advance(world: &mut World, by: &Advance) -> Value {
 
 /// `POST /manners`
 pub fn manners(world: &mut World, manners: &Manners) -> Told {
-    world.captured_manners = match manners.closeorder.as_str() {
-        "captured" => true,
-        "documented" => false,
-        _ => return Err(objection(400, "closeorder is documented or captured")),
+    if let Some(closeorder) = manners.closeorder.as_deref() {
+        world.captured_manners = match closeorder {
+            "captured" => true,
+            "documented" => false,
+            _ => return Err(objection(400, "closeorder is documented or captured")),
+        };
+    }
+    world.refund_ms = manners.refund_ms.unwrap_or(world.refund_ms);
+    let closeorder = if world.captured_manners {
+        "captured"
+    } else {
+        "documented"
     };
-    Ok(json!({"closeorder": manners.closeorder}))
+    Ok(json!({"closeorder": closeorder, "refund_ms": world.refund_ms}))
 }
 
 /// The place of a named order.
@@ -163,10 +173,16 @@ pub fn pay(world: &mut World, pay: Pay) -> Told {
     none_left(&pay.rest)?;
     world.pass_time();
     let place = place_of(world, &pay.named)?;
-    let (state, total_fee) = match world.book.get(place) {
-        Some(order) => (order.state.clone(), order.total_fee),
-        None => return Err(objection(404, "the order is gone")),
-    };
+    let order = world.book.get(place);
+    let (state, total_fee, trade_type) = order
+        .map(|order| {
+            (
+                order.state.clone(),
+                order.total_fee,
+                order.trade_type.clone(),
+            )
+        })
+        .ok_or_else(|| objection(404, "the order is gone"))?;
     if !state.may_be_paid() {
         let state = state.name();
         return Err(objection(
@@ -176,6 +192,9 @@ pub fn pay(world: &mut World, pay: Pay) -> Told {
     }
     let means = means(pay.paid, total_fee)?;
     calls::pay(world, place, means);
+    if trade_type != "MICROPAY" {
+        world.announce_payment(place);
+    }
     order_shown(world, place)
 }
 
@@ -195,7 +214,7 @@ fn enter_state(world: &mut World, place: usize, name: &str, means: Means) {
     }
     if let Some(order) = world.book.get_mut(place) {
         order.state = state;
-        order.pays_at_ms = None;
+        order.fate = None;
     }
 }
 
@@ -259,7 +278,7 @@ fn made(world: &World, new: NewOrder) -> Result<(Order, Paid), Objection> {
         terms: Vec::new(),
         prepay_id: String::new(),
         payment: None,
-        pays_at_ms: None,
+        fate: None,
     };
     Ok((order, new.paid))
 }

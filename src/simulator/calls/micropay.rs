@@ -1,0 +1,171 @@
+//! `/pay/micropay`: charges the payer whose code the shop has scanned.
+
+use super::super::answer::Outcome;
+use super::super::clock::SECOND;
+use super::super::order::{Coupon, Fate, Order, State};
+use super::super::till::{Course, Entry, First, Script};
+use super::super::world::World;
+use super::caller::{Caller, Refusal};
+use super::trade::Means;
+use super::{field, trade};
+
+const LIMITS: &[(&str, usize)] = &[("device_info", 32), ("attach", 127), ("goods_tag", 32)];
+/// Above this WeChat asks for the password.
+const WITHOUT_PASSWORD: i64 = 100_000;
+/// A payer who types no password for so long is forgotten.
+const PATIENCE_MS: i64 = 45 * SECOND;
+const BAD_CODE: &str = "请扫描微信支付授权码(以10/11/12/13/14/15为前缀的18位数字)";
+const USED_CODE: &str = "101 每个二维码仅限使用一次，请刷新再试";
+
+/// Answers the call.
+pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
+    let order = asked_for(world, caller)?;
+    let code = auth_code(caller)?;
+    if let Some(place) = trade::find(world, caller, "", &order.out_trade_no) {
+        return Err(known_already(world, place));
+    }
+    if !world.till.spend(code, &caller.account.mch_id) {
+        return Err(Refusal::service("AUTH_CODE_INVALID", USED_CODE));
+    }
+    let course = course(world, caller, &order, code);
+    let place = enter(world, order, &course);
+    match (course.first, place) {
+        (First::Paid, Some(place)) => paid(world, caller, place),
+        (First::Fail(code, text), _) => Err(Refusal::Service(code, text)),
+        (First::Page(status), _) => Ok(Outcome::Page(status)),
+        (First::Silence | First::Paid, _) => Ok(Outcome::Silence),
+    }
+}
+
+fn asked_for(world: &World, caller: &Caller) -> Result<Order, Refusal> {
+    field::nonce(caller)?;
+    field::sub_merchant(caller)?;
+    field::required(caller, "body", 127)?;
+    field::new_trade_no(caller)?;
+    field::payer_ip(caller)?;
+    field::within(caller, LIMITS)?;
+    field::json(caller, "detail", 6_000)?;
+    field::json(caller, "scene_info", 256)?;
+    field::one_of(caller, "fee_type", &["CNY"])?;
+    field::one_of(caller, "limit_pay", &["no_credit"])?;
+    field::one_of(caller, "profit_sharing", &["Y", "N"])?;
+    field::time(caller, "time_start")?;
+    field::time(caller, "time_expire")?;
+    Ok(Order {
+        total_fee: field::amount(caller, "total_fee")?,
+        trade_type: "MICROPAY".to_owned(),
+        ..trade::draft(caller, world.clock.now())
+    })
+}
+
+fn auth_code(caller: &Caller) -> Result<&str, Refusal> {
+    let code = field::required(caller, "auth_code", 128)?;
+    if is_auth_code(code) {
+        Ok(code)
+    } else {
+        Err(Refusal::service("AUTH_CODE_INVALID", BAD_CODE))
+    }
+}
+
+/// 18 digits that begin with 10 to 15.
+pub fn is_auth_code(code: &str) -> bool {
+    let prefix = code.get(..2).and_then(|prefix| prefix.parse().ok());
+    code.len() == 18
+        && code.bytes().all(|byte| byte.is_ascii_digit())
+        && prefix.is_some_and(|prefix: u8| (10..=15).contains(&prefix))
+}
+
+fn known_already(world: &World, place: usize) -> Refusal {
+    let state = world.book.get(place).map(|order| &order.state);
+    match state {
+        Some(State::Success | State::Refund) => Refusal::service("ORDERPAID", "该订单已支付"),
+        Some(State::Closed) => Refusal::service("ORDERCLOSED", "该订单已关闭"),
+        Some(State::Revoked) => Refusal::service("ORDERREVERSED", "该订单已撤销"),
+        _ => Refusal::service("OUT_TRADE_NO_USED", "商户订单号重复"),
+    }
+}
+
+/// The control's script, then the test header, then the amount.
+fn course(world: &mut World, caller: &Caller, order: &Order, code: &str) -> Course {
+    let script = world.till.take(code);
+    let script = script.unwrap_or_else(|| match caller.negative_test.as_deref() {
+        Some("MICROPAY_USERPAYING") => Script::named("password"),
+        Some("MICROPAY_TIMEOUT" | "MICROPAY_PAY_QUERY_TIMEOUT") => Script::named("timeout"),
+        Some("MICROPAY_PAYERROR") => Script::named("payerror"),
+        _ if order.total_fee > WITHOUT_PASSWORD => Script::named("password"),
+        _ => Script::named("ok"),
+    });
+    script.course().unwrap_or(Course {
+        first: First::Paid,
+        entry: Entry::Waiting,
+        after_ms: Some(0),
+    })
+}
+
+/// Enters the order and gives its place, if the course leaves one in the book.
+fn enter(world: &mut World, order: Order, course: &Course) -> Option<usize> {
+    let now = world.clock.now();
+    let fate = match (course.entry, course.after_ms) {
+        (Entry::Nothing, _) => return None,
+        (Entry::Waiting, Some(after)) => (now + after, Fate::Pays),
+        (Entry::Waiting, None) => (now + PATIENCE_MS, Fate::Lapses),
+        (Entry::Failing, after) => (now + after.unwrap_or(0), Fate::Fails),
+    };
+    let place = world.book.enter(Order {
+        state: State::UserPaying,
+        fate: Some(fate),
+        ..order
+    });
+    if course.first != First::Paid {
+        world.pass_time();
+    }
+    Some(place)
+}
+
+fn paid(world: &mut World, caller: &Caller, place: usize) -> Result<Outcome, Refusal> {
+    let fee = world.book.get(place).map_or(0, |order| order.total_fee);
+    let coupons = sandbox_coupon(fee);
+    trade::pay(
+        world,
+        place,
+        Means {
+            coupons,
+            ..Means::default()
+        },
+    );
+    let mut document = caller.success(world);
+    let order = world.book.get(place);
+    let Some((order, payment)) = order.and_then(|order| Some((order, order.payment.as_ref()?)))
+    else {
+        return Err(Refusal::service("SYSTEMERROR", "系统错误"));
+    };
+    document.text_if_any("device_info", &order.device_info);
+    trade::write_payment(&mut document, order, payment, true);
+    Ok(caller.sealed(document).into())
+}
+
+/// The sandbox's amounts that bring a coupon of one fen.
+fn sandbox_coupon(fee: i64) -> Vec<Coupon> {
+    if !matches!(fee, 2 | 551 | 552) {
+        return Vec::new();
+    }
+    vec![Coupon {
+        id: "10000".to_owned(),
+        kind: "CASH".to_owned(),
+        fee: 1,
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_auth_code;
+
+    #[test]
+    fn a_code_has_eighteen_digits_and_a_known_prefix() {
+        assert!(is_auth_code("134567890123456789"));
+        assert!(is_auth_code("100000000000000000"));
+        assert!(!is_auth_code("164567890123456789"));
+        assert!(!is_auth_code("13456789012345678"));
+        assert!(!is_auth_code("13456789012345678x"));
+    }
+}

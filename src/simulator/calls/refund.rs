@@ -1,0 +1,203 @@
+//! `/secapi/pay/refund`: accepts a refund; what becomes of it is told later.
+
+use super::super::answer::{Answer, Outcome};
+use super::super::clock::{self, DAY};
+use super::super::document::Document;
+use super::super::order::{Order, Payment, State};
+use super::super::refund::{Refund, RefundStatus};
+use super::super::world::World;
+use super::caller::{Caller, Refusal};
+use super::{field, trade};
+
+const MOST_PARTS: usize = 50;
+const LATEST_MS: i64 = 365 * DAY;
+const ACCOUNTS: &[&str] = &[
+    "REFUND_SOURCE_UNSETTLED_FUNDS",
+    "REFUND_SOURCE_RECHARGE_FUNDS",
+];
+const OTHER_TERMS: &str = "订单金额或退款金额与之前请求不一致，请核实后再试";
+
+/// Answers the call.
+pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
+    let asked = Asked::read(caller)?;
+    let place = trade::named(world, caller)?;
+    refundable(world, place)?;
+    let order = world.book.get(place).cloned();
+    let order = order.ok_or_else(|| trade::not_there("订单不存在"))?;
+    if order.total_fee != asked.total_fee {
+        return Err(Refusal::service("INVALID_REQUEST", OTHER_TERMS));
+    }
+    let sub_mch_id = caller.get("sub_mch_id");
+    let known = world
+        .refunds
+        .find(&caller.account.mch_id, sub_mch_id, &asked.out_refund_no);
+    let refund = match known {
+        Some(known) => repeated(world, known, place, &asked)?,
+        None => accepted(world, place, &order, asked)?,
+    };
+    written(world, caller, &order, refund).map(Outcome::from)
+}
+
+struct Asked {
+    out_refund_no: String,
+    total_fee: i64,
+    refund_fee: i64,
+    account: String,
+    notify_url: String,
+}
+
+impl Asked {
+    fn read(caller: &Caller) -> Result<Self, Refusal> {
+        field::nonce(caller)?;
+        field::sub_merchant(caller)?;
+        let number = field::required(caller, "out_refund_no", 64)?;
+        field::in_charset("out_refund_no", number)?;
+        field::within(caller, &[("refund_desc", 80)])?;
+        field::one_of(caller, "refund_fee_type", &["CNY"])?;
+        field::one_of(caller, "refund_account", ACCOUNTS)?;
+        let default = ACCOUNTS.first().copied().unwrap_or_default();
+        let account = Some(caller.get("refund_account")).filter(|given| !given.is_empty());
+        Ok(Self {
+            out_refund_no: number.to_owned(),
+            total_fee: field::amount(caller, "total_fee")?,
+            refund_fee: field::amount(caller, "refund_fee")?,
+            account: account.unwrap_or(default).to_owned(),
+            notify_url: field::notify_url(caller)?.to_owned(),
+        })
+    }
+}
+
+/// Unpaid orders do not exist for a refund, and closed ones are an error: so it was captured.
+fn refundable(world: &World, place: usize) -> Result<(), Refusal> {
+    let order = world.book.get(place);
+    match order.map(|order| (&order.state, order.payment.as_ref())) {
+        Some((State::Success | State::Refund, Some(payment))) => {
+            if world.clock.now() - payment.paid_ms > LATEST_MS {
+                return Err(Refusal::service("TRADE_OVERDUE", "订单已经超过退款期限"));
+            }
+            Ok(())
+        }
+        Some((State::Closed, _)) => Err(Refusal::service("ERROR", "订单已关闭")),
+        Some((State::Revoked, _)) => Err(Refusal::service("ERROR", "订单已撤销")),
+        _ => Err(trade::not_there("订单不存在")),
+    }
+}
+
+/// The same number again: the same refund, unless anything differs.
+fn repeated(
+    world: &mut World,
+    known: usize,
+    order: usize,
+    asked: &Asked,
+) -> Result<usize, Refusal> {
+    let due = world.clock.now() + world.refund_ms;
+    let taken = world.refunds.taken(order);
+    let Some(refund) = world.refunds.get_mut(known) else {
+        return Err(Refusal::service("SYSTEMERROR", "系统错误"));
+    };
+    if refund.order != order || refund.refund_fee != asked.refund_fee {
+        return Err(Refusal::service("INVALID_REQUEST", OTHER_TERMS));
+    }
+    if refund.status == RefundStatus::Closed {
+        within_remainder(taken, asked)?;
+        refund.status = RefundStatus::Processing;
+        refund.due_ms = Some(due);
+    }
+    Ok(known)
+}
+
+fn within_remainder(taken: i64, asked: &Asked) -> Result<(), Refusal> {
+    if taken >= asked.total_fee {
+        return Err(Refusal::service("INVALID_REQUEST", "订单已全额退款"));
+    }
+    if taken + asked.refund_fee > asked.total_fee {
+        return Err(Refusal::service("ERROR", "累计退款金额大于支付金额"));
+    }
+    Ok(())
+}
+
+fn accepted(
+    world: &mut World,
+    place: usize,
+    order: &Order,
+    asked: Asked,
+) -> Result<usize, Refusal> {
+    within_remainder(world.refunds.taken(place), &asked)?;
+    if world.refunds.of_order(place).count() >= MOST_PARTS {
+        return Err(Refusal::service("INVALID_REQUEST", "退款次数超过50次"));
+    }
+    let coupons = world.refunds.coupon_parts(place, order, asked.refund_fee);
+    if !world
+        .balances
+        .take(&order.mch_id, &asked.account, asked.refund_fee)
+    {
+        return Err(Refusal::service(
+            "NOTENOUGH",
+            "基本账户余额不足，请充值后重新发起",
+        ));
+    }
+    let now = world.clock.now();
+    let refund_id = refund_id(world, now);
+    if let Some(order) = world.book.get_mut(place) {
+        order.state = State::Refund;
+    }
+    Ok(world.refunds.enter(Refund {
+        order: place,
+        mch_id: order.mch_id.clone(),
+        sub_mch_id: order.sub_mch_id.clone(),
+        out_refund_no: asked.out_refund_no,
+        refund_id,
+        refund_fee: asked.refund_fee,
+        coupons,
+        status: RefundStatus::Processing,
+        created_ms: now,
+        due_ms: Some(now + world.refund_ms),
+        success_ms: None,
+        account: asked.account,
+        notify_url: asked.notify_url,
+    }))
+}
+
+fn refund_id(world: &mut World, now: i64) -> String {
+    let day: String = clock::compact(now).chars().take(8).collect();
+    format!("50{}{day}{}", world.dice.digits(8), world.dice.digits(11))
+}
+
+fn written(
+    world: &mut World,
+    caller: &Caller,
+    order: &Order,
+    place: usize,
+) -> Result<Answer, Refusal> {
+    let mut document = caller.success(world);
+    let refund = world.refunds.get(place);
+    let Some((refund, payment)) = refund.zip(order.payment.as_ref()) else {
+        return Err(Refusal::service("SYSTEMERROR", "系统错误"));
+    };
+    write(&mut document, order, payment, refund);
+    Ok(caller.sealed(document))
+}
+
+fn write(document: &mut Document, order: &Order, payment: &Payment, refund: &Refund) {
+    document
+        .text("transaction_id", &payment.transaction_id)
+        .text("out_trade_no", &order.out_trade_no)
+        .text("out_refund_no", &refund.out_refund_no)
+        .text("refund_id", &refund.refund_id)
+        .text("refund_channel", "")
+        .integer("refund_fee", refund.refund_fee)
+        .text("coupon_refund_fee", refund.coupon_fee().to_string())
+        .integer("total_fee", order.total_fee)
+        .integer("cash_fee", payment.cash_fee)
+        .text("coupon_refund_count", refund.coupons.len().to_string());
+    for (n, part) in refund.coupons.iter().enumerate() {
+        document.text_if_any(&format!("coupon_type_{n}"), &part.kind);
+        document.text(&format!("coupon_refund_id_{n}"), &part.id);
+        document.integer(&format!("coupon_refund_fee_{n}"), part.fee);
+    }
+    document.text("cash_refund_fee", refund.cash_fee().to_string());
+    if let Some(settlement) = payment.settlement(order.total_fee) {
+        document.integer("settlement_refund_fee", refund.settlement());
+        document.integer("settlement_total_fee", settlement);
+    }
+}

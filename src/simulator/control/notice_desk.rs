@@ -1,0 +1,191 @@
+//! Control calls about notices: sent now, as they are or mutated, once or many times at once.
+
+use super::super::hub::Hub;
+use super::super::notice::{self, Attempt, Kind, Message, Target};
+use super::super::order::Payment;
+use super::super::refund::RefundStatus;
+use super::super::world::World;
+use super::order_desk::{Named, place_of};
+use super::{Objection, Told, objection};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+const MOST_COPIES: usize = 200;
+
+/// `POST /notify`
+#[derive(Debug, Deserialize)]
+pub struct Wish {
+    #[serde(flatten)]
+    named: Named,
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(default)]
+    mutate: Option<String>,
+    out_refund_no: Option<String>,
+    notify_url: Option<String>,
+    copies: Option<usize>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+impl Wish {
+    fn mutation(&self) -> &str {
+        self.mutate.as_deref().unwrap_or("resend")
+    }
+
+    fn copies(&self) -> usize {
+        let usual = if self.mutation() == "two_at_once" {
+            2
+        } else {
+            1
+        };
+        self.copies.unwrap_or(usual).clamp(1, MOST_COPIES)
+    }
+}
+
+/// `POST /notify`: sends at once, outside of the schedule, and tells what came back.
+pub async fn notify(hub: &Arc<Hub>, wish: Wish) -> Told {
+    super::order_desk::none_left(&wish.rest)?;
+    let message = {
+        let mut world = hub.world();
+        world.pass_time();
+        message(&mut world, &wish)?
+    };
+    let target = Target::parse(&message.url).map_err(|fault| objection(400, fault))?;
+    let tries: Vec<_> = (0..wish.copies())
+        .map(|_| {
+            let (hub, target, body) = (Arc::clone(hub), target.clone(), message.body.clone());
+            tokio::spawn(async move { notice::run(&hub, &target, &body).await })
+        })
+        .collect();
+    let mut attempts = Vec::new();
+    for attempt in tries {
+        attempts.extend(attempt.await.ok());
+    }
+    let sent: Vec<_> = attempts.iter().map(Attempt::shown).collect();
+    let told = json!({"mutate": message.mutate, "body": message.body, "sent": sent});
+    hub.world().outbox.note(message, attempts);
+    Ok(told)
+}
+
+fn message(world: &mut World, wish: &Wish) -> Result<Message, Objection> {
+    let place = place_of(world, &wish.named)?;
+    match wish.kind.as_deref().unwrap_or("payment") {
+        "payment" => payment_message(world, wish, place),
+        "refund" => refund_message(world, wish, place),
+        _ => Err(objection(400, "kind is payment or refund")),
+    }
+}
+
+fn no_such_mutation(wish: &Wish) -> Objection {
+    objection(400, format!("no mutation is called {}", wish.mutation()))
+}
+
+fn payment_message(world: &mut World, wish: &Wish, place: usize) -> Result<Message, Objection> {
+    let number = wish.named.out_trade_no.clone();
+    let unpaid = world.book.get(place).is_some_and(|o| o.payment.is_none());
+    let body = if unpaid {
+        lie(world, wish, place)?
+    } else {
+        let letter = world.payment_letter(place);
+        let fresh = letter.and_then(|l| notice::mutated_payment(wish.mutation(), &l));
+        fresh.ok_or_else(|| no_such_mutation(wish))?
+    };
+    let url = world.book.get(place).map(|order| order.notify_url.clone());
+    Ok(finished(
+        world,
+        wish,
+        Kind::Payment,
+        (number, String::new()),
+        url,
+        body,
+    ))
+}
+
+/// A notice about a payment that never was.
+fn lie(world: &mut World, wish: &Wish, place: usize) -> Result<String, Objection> {
+    if matches!(wish.mutation(), "resend" | "two_at_once") {
+        return Err(objection(
+            409,
+            "the order is not paid: there is nothing true to tell",
+        ));
+    }
+    let payment = Payment {
+        transaction_id: world.dice.digits(28),
+        paid_ms: world.clock.now(),
+        bank_type: "OTHERS".to_owned(),
+        openid: format!("oUpF8u{}", world.dice.letters(22)),
+        cash_fee: world.book.get(place).map_or(0, |order| order.total_fee),
+        coupons: Vec::new(),
+        promotion: None,
+    };
+    let letter = world.letter_about(place, &payment);
+    let body = letter.and_then(|letter| notice::mutated_payment(wish.mutation(), &letter));
+    body.ok_or_else(|| no_such_mutation(wish))
+}
+
+fn refund_message(world: &mut World, wish: &Wish, order: usize) -> Result<Message, Objection> {
+    let wanted = wish.out_refund_no.as_deref();
+    let place = world.refunds.all().iter().rposition(|refund| {
+        refund.order == order && wanted.is_none_or(|number| refund.out_refund_no == number)
+    });
+    let place = place.ok_or_else(|| objection(404, "there is no such refund of this order"))?;
+    let refund = world.refunds.get(place);
+    let (number, url, status) = refund
+        .map(|refund| {
+            let url = Some(refund.notify_url.clone());
+            (refund.out_refund_no.clone(), url, refund.status)
+        })
+        .ok_or_else(|| objection(404, "the refund is gone"))?;
+    if status == RefundStatus::Processing && wish.mutation() == "resend" {
+        return Err(objection(
+            409,
+            "the refund is still processed: there is nothing to tell",
+        ));
+    }
+    let letter = world.refund_letter(place);
+    let body = letter.and_then(|letter| notice::mutated_refund(wish.mutation(), &letter));
+    let body = body.ok_or_else(|| no_such_mutation(wish))?;
+    let numbers = (wish.named.out_trade_no.clone(), number);
+    Ok(finished(world, wish, Kind::Refund, numbers, url, body))
+}
+
+/// A repeat has the bytes of what was sent before, if anything was.
+fn finished(
+    world: &World,
+    wish: &Wish,
+    kind: Kind,
+    (out_trade_no, out_refund_no): (String, String),
+    url: Option<String>,
+    fresh: String,
+) -> Message {
+    let repeats = matches!(wish.mutation(), "resend" | "two_at_once");
+    let before = world.outbox.last(kind, &out_trade_no, &out_refund_no);
+    let body = before.filter(|_| repeats).map(|before| before.body.clone());
+    Message {
+        kind,
+        url: wish.notify_url.clone().or(url).unwrap_or_default(),
+        body: body.unwrap_or(fresh),
+        mutate: wish.mutation().to_owned(),
+        out_trade_no,
+        out_refund_no,
+    }
+}
+
+/// `POST /settle`: waits until nothing is due and nothing under way, at most a minute.
+pub async fn settle(hub: &Hub) -> Told {
+    for _ in 0..6_000 {
+        {
+            let mut world = hub.world();
+            world.pass_time();
+            let now = world.clock.now();
+            if world.outbox.is_quiet(now) {
+                return Ok(world.outbox.shown());
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Err(objection(409, "notices are still under way after a minute"))
+}

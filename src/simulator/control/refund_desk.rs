@@ -1,0 +1,66 @@
+//! Control calls about refunds and the merchant's balance.
+
+use super::super::refund::RefundStatus;
+use super::super::world::World;
+use super::{Told, objection};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// `POST /refunds`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settlement {
+    out_refund_no: String,
+    status: String,
+}
+
+/// `POST /balance`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Balance {
+    mch_id: Option<String>,
+    account: Option<String>,
+    fen: i64,
+}
+
+/// `GET /refunds`
+pub fn list(world: &mut World) -> Value {
+    world.pass_time();
+    let refunds = world.refunds.all().iter();
+    refunds
+        .map(|refund| refund.shown(world.book.get(refund.order)))
+        .collect()
+}
+
+/// `POST /refunds`: ends the processing; the notice goes out unless it goes on.
+pub fn settle(world: &mut World, settlement: &Settlement) -> Told {
+    world.pass_time();
+    let status = RefundStatus::named(&settlement.status)
+        .ok_or_else(|| objection(400, "status is SUCCESS, CHANGE, REFUNDCLOSE or PROCESSING"))?;
+    let number = &settlement.out_refund_no;
+    let mut refunds = world.refunds.all().iter();
+    let place = refunds
+        .rposition(|refund| refund.out_refund_no == *number)
+        .ok_or_else(|| objection(404, format!("there is no refund {number}")))?;
+    let now = world.clock.now();
+    if let Some(refund) = world.refunds.get_mut(place) {
+        refund.settle(status, now);
+    }
+    if status != RefundStatus::Processing {
+        world.announce_refund(place);
+    }
+    let refund = world.refunds.get(place);
+    let shown = refund.map(|refund| refund.shown(world.book.get(refund.order)));
+    shown.ok_or_else(|| objection(404, "the refund is gone"))
+}
+
+/// `POST /balance`
+pub fn set_balance(world: &mut World, balance: Balance) -> Value {
+    let mch_id = balance
+        .mch_id
+        .unwrap_or_else(|| world.first_account().mch_id);
+    let account = balance.account.as_deref();
+    let account = account.unwrap_or("REFUND_SOURCE_UNSETTLED_FUNDS");
+    world.balances.set(&mch_id, account, balance.fen);
+    world.balances.shown()
+}

@@ -1,0 +1,120 @@
+//! `POST /scan`: a payer scans a product link of Native mode 1, and the merchant's callback is asked.
+
+use super::super::document::Document;
+use super::super::hub::Hub;
+use super::super::notice::{Target, post};
+use super::super::options::Account;
+use super::super::reader;
+use super::super::sabotage::OTHER_KEY;
+use super::super::signer::{self, Method};
+use super::super::world::World;
+use super::{Objection, Told, objection};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+const NAMES: &[&str] = &["appid", "mch_id", "product_id", "time_stamp", "nonce_str"];
+
+/// `POST /scan`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scan {
+    url: String,
+    notify_url: String,
+    openid: Option<String>,
+    #[serde(default)]
+    mutate: Option<String>,
+}
+
+/// `POST /scan`: tells the callback, the answer, and whether the answer was a right one.
+pub async fn scan(hub: &Hub, scan: Scan) -> Told {
+    let target = Target::parse(&scan.notify_url).map_err(|fault| objection(400, fault))?;
+    let (account, callback, request_id) = {
+        let mut world = hub.world();
+        let (account, link) = verified(&world, &scan.url)?;
+        let callback = callback(&mut world, &account, &link, &scan);
+        (account, callback, world.dice.hex(32))
+    };
+    let sent: Map<_, _> = callback
+        .pairs()
+        .map(|(name, text)| (name.to_owned(), Value::from(text)))
+        .collect();
+    let reply = post(&target, &callback.to_xml(), &request_id).await;
+    let judged = match &reply {
+        Ok((_, body)) => judge(&hub.world(), &account, body),
+        Err(_) => json!({}),
+    };
+    Ok(json!({
+        "callback": sent,
+        "status": reply.as_ref().ok().map(|(status, _)| status),
+        "reply": reply.as_ref().ok().map(|(_, body)| body),
+        "error": reply.as_ref().err(),
+        "judged": judged,
+    }))
+}
+
+/// Reads the link, short or long, and checks its sign as WeChat does.
+fn verified(world: &World, url: &str) -> Result<(Account, Document), Objection> {
+    let url = world.short_urls.get(url).map_or(url, String::as_str);
+    let query = url
+        .strip_prefix("weixin://wxpay/bizpayurl?")
+        .ok_or_else(|| objection(400, "url is no link of Native mode 1"))?;
+    let mut link = Document::default();
+    for (name, text) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        link.text(name, text);
+    }
+    if let Some(name) = NAMES.iter().find(|name| link.filled(name).is_none()) {
+        return Err(objection(400, format!("the link lacks {name}")));
+    }
+    let mch_id = link.get("mch_id").unwrap_or_default();
+    let account = world.accounts.iter().find(|a| a.mch_id == mch_id).cloned();
+    let account = account.ok_or_else(|| objection(404, format!("no merchant {mch_id}")))?;
+    let right = link.sign_with(&account.key, Method::Md5);
+    if link.get("sign") != Some(right.as_str()) {
+        return Err(objection(409, "the link's sign is wrong"));
+    }
+    Ok((account, link))
+}
+
+fn callback(world: &mut World, account: &Account, link: &Document, scan: &Scan) -> Document {
+    let made_up = format!("oUpF8u{}", world.dice.letters(22));
+    let mut callback = Document::default();
+    callback
+        .text("appid", &account.appid)
+        .text("openid", scan.openid.clone().unwrap_or(made_up))
+        .text("mch_id", &account.mch_id)
+        .text("is_subscribe", "N")
+        .text("nonce_str", world.dice.nonce())
+        .text("product_id", link.get("product_id").unwrap_or_default());
+    let forged = scan.mutate.as_deref() == Some("forged");
+    callback.seal(if forged { OTHER_KEY } else { &account.key }, Method::Md5);
+    if scan.mutate.as_deref() == Some("no_sign") {
+        callback.remove("sign");
+    }
+    callback
+}
+
+/// Was the merchant's answer signed by him, and does its prepay_id belong to an order of his?
+fn judge(world: &World, account: &Account, body: &str) -> Value {
+    let fields = match reader::read(body.as_bytes()) {
+        Ok(fields) => fields,
+        Err(fault) => return json!({"readable": false, "fault": fault.to_string()}),
+    };
+    let sign = fields.get("sign").unwrap_or_default();
+    let method = if sign.len() == 64 {
+        Method::HmacSha256
+    } else {
+        Method::Md5
+    };
+    let right = signer::sign(fields.pairs(), &account.key, method) == sign;
+    let prepay_id = fields.filled("prepay_id");
+    let order = world.book.all().iter().find(|order| {
+        order.mch_id == account.mch_id && Some(order.prepay_id.as_str()) == prepay_id
+    });
+    json!({
+        "readable": true,
+        "signed": right,
+        "return_code": fields.get("return_code"),
+        "result_code": fields.get("result_code"),
+        "out_trade_no": order.map(|order| order.out_trade_no.as_str()),
+    })
+}
