@@ -41,7 +41,9 @@ pub struct Notification {
 /// Reads the raw body of a notice for whichever of these merchants it is.
 pub fn read(body: &[u8], merchants: &[&Merchant]) -> Result<Notification, Error> {
     let fields = xml::decode(body, Root::Xml).map_err(|e| {
-        Error::Malformed(format!("{e} (a notice must be read from the raw body, php://input, before any framework changes it)"))
+        Error::Malformed(format!(
+            "{e} (a notice must be read from the raw body, php://input, before any framework changes it)"
+        ))
     })?;
     if let Some(code) = fields.text("return_code").filter(|code| *code != "SUCCESS")
         && fields.text("sign").is_none()
@@ -50,7 +52,9 @@ pub fn read(body: &[u8], merchants: &[&Merchant]) -> Result<Notification, Error>
         return Err(Error::Gateway { return_msg: format!("{code}: {message}").chars().take(256).collect() });
     }
     let at = addressee(&fields, merchants)?;
-    let Some(merchant) = merchants.get(at) else { return Err(Error::Malformed("no merchant was given".into())) };
+    let Some(merchant) = merchants.get(at) else {
+        return Err(Error::Malformed("no merchant was given".into()));
+    };
     match fields.text("req_info") {
         Some(req_info) => refund(&fields, req_info, merchant, at),
         None => payment(fields, merchant, at),
@@ -60,7 +64,8 @@ pub fn read(body: &[u8], merchants: &[&Merchant]) -> Result<Notification, Error>
 /// The best match: appid, mch_id and both sub ids; else a merchant without sub ids, who takes any
 /// (decisions.md 4.1).
 fn addressee(fields: &Fields, merchants: &[&Merchant]) -> Result<usize, Error> {
-    let ranked = merchants.iter().enumerate().filter_map(|(at, merchant)| Some((rank(fields, merchant)?, at)));
+    let ranked =
+        merchants.iter().enumerate().filter_map(|(at, merchant)| Some((rank(fields, merchant)?, at)));
     let best = ranked.max_by_key(|(rank, at)| (*rank, std::cmp::Reverse(*at)));
     best.map(|(_, at)| at).ok_or_else(|| mismatch(fields, merchants))
 }
@@ -76,13 +81,17 @@ fn rank(fields: &Fields, merchant: &Merchant) -> Option<u8> {
         return Some(3);
     }
     match sub_mch {
-        Some(ours) => (same("sub_mch_id", ours) && sub_app.is_none_or(|app| same("sub_appid", app))).then_some(2),
+        Some(ours) => {
+            (same("sub_mch_id", ours) && sub_app.is_none_or(|app| same("sub_appid", app))).then_some(2)
+        }
         None => sub_app.is_none().then_some(1),
     }
 }
 
 fn mismatch(fields: &Fields, merchants: &[&Merchant]) -> Error {
-    let shown = |name| fields.text(name).unwrap_or("none").chars().filter(|c| !c.is_control()).take(32).collect::<String>();
+    let shown = |name| {
+        fields.text(name).unwrap_or("none").chars().filter(|c| !c.is_control()).take(32).collect::<String>()
+    };
     let ours: Vec<String> = merchants.iter().map(|m| format!("{}/{}", m.appid, m.mch_id)).collect();
     let got = format!("{}/{} (sub_mch_id {})", shown("appid"), shown("mch_id"), shown("sub_mch_id"));
     Error::Mismatch { field: "mch_id".into(), asked: ours.join(", "), got }
@@ -105,7 +114,8 @@ fn payment(fields: Fields, merchant: &Merchant, at: usize) -> Result<Notificatio
 fn refund(fields: &Fields, req_info: &str, merchant: &Merchant, at: usize) -> Result<Notification, Error> {
     said_success(fields)?;
     let keys = [Some(&merchant.key), merchant.previous_key.as_ref()];
-    let opened = cipher::open(req_info, keys.into_iter().flatten()).map_err(|e| Error::Malformed(e.to_string()))?;
+    let opened =
+        cipher::open(req_info, keys.into_iter().flatten()).map_err(|e| Error::Malformed(e.to_string()))?;
     let notice = RefundNotice::from_decrypted(&opened)?;
     let dedupe_key = format!(
         "refund:{}:{}:{}:{}",
@@ -140,12 +150,15 @@ pub fn fail(reason: &str) -> String {
         end -= 1;
     }
     let reason = printable.get(..end).unwrap_or("").replace("]]>", "]]]]><![CDATA[>");
-    format!("<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[{reason}]]></return_msg></xml>")
+    format!(
+        "<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[{reason}]]></return_msg></xml>"
+    )
 }
 
 /// A payment notice as WeChat would post it, for a shop's own tests. What is given wins over what is added.
 pub fn sign(mut fields: Fields, merchant: &Merchant, nonce: &str) -> Result<Vec<u8>, BadArgument> {
-    let common = [("return_code", Some("SUCCESS")), ("result_code", Some("SUCCESS")), ("nonce_str", Some(nonce))];
+    let common =
+        [("return_code", Some("SUCCESS")), ("result_code", Some("SUCCESS")), ("nonce_str", Some(nonce))];
     for (name, value) in common.into_iter().chain(merchant.ids()) {
         if fields.get(name).is_none() {
             fields.set_some(name, value);

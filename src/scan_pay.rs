@@ -23,7 +23,11 @@ pub fn read(body: &[u8], merchant: &Merchant) -> Result<Scanned, Error> {
     for (name, ours) in [("appid", &merchant.appid), ("mch_id", &merchant.mch_id)] {
         let got = fields.text(name).unwrap_or("nothing");
         if got != ours.as_str() {
-            return Err(Error::Mismatch { field: name.to_owned(), asked: ours.clone(), got: got.chars().take(32).collect() });
+            return Err(Error::Mismatch {
+                field: name.to_owned(),
+                asked: ours.clone(),
+                got: got.chars().take(32).collect(),
+            });
         }
     }
     Ok(Scanned {

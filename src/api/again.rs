@@ -22,7 +22,8 @@ pub fn repeat_on<C: Call>(
     let mut line = line.clone();
     for pause in PAUSES {
         let answer = line.ask(merchant, call, on_attempt);
-        let asks_again = matches!(&answer, Err(fault) if fault.err_code().is_some_and(|code| codes.contains(&code)));
+        let asks_again =
+            matches!(&answer, Err(fault) if fault.err_code().is_some_and(|code| codes.contains(&code)));
         line.timeout_ms = deadline.saturating_sub(line.clock.now_ms()).saturating_sub(pause);
         if !asks_again || line.timeout_ms == 0 {
             return answer;

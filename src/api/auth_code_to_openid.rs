@@ -52,7 +52,8 @@ impl Call for AuthCodeToOpenId {
     }
 
     fn read(&self, answer: &Verified<Fields>) -> Result<Payer, Error> {
-        let openid = answer.text("openid").ok_or_else(|| Error::Malformed("field openid is missing".into()))?;
+        let openid =
+            answer.text("openid").ok_or_else(|| Error::Malformed("field openid is missing".into()))?;
         Ok(Payer { openid: openid.to_owned(), sub_openid: answer.text("sub_openid").map(str::to_owned) })
     }
 }

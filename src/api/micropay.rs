@@ -47,8 +47,19 @@ const DEFINITE: [&str; 20] = [
 
 /// Optional fields of a code payment.
 pub const OPTIONAL: [&str; 13] = [
-    "device_info", "detail", "attach", "fee_type", "goods_tag", "limit_pay", "time_start", "time_expire", "receipt",
-    "scene_info", "profit_sharing", "deposit", "version",
+    "device_info",
+    "detail",
+    "attach",
+    "fee_type",
+    "goods_tag",
+    "limit_pay",
+    "time_start",
+    "time_expire",
+    "receipt",
+    "scene_info",
+    "profit_sharing",
+    "deposit",
+    "version",
 ];
 
 /// The payment call.
@@ -87,16 +98,22 @@ impl Micropay {
         let mut fields = Fields::new();
         for (name, value) in options {
             if !OPTIONAL.contains(&name.as_str()) {
-                return Err(BadArgument::new("options", format!("must have only {} as keys", OPTIONAL.join(", "))));
+                return Err(BadArgument::new(
+                    "options",
+                    format!("must have only {} as keys", OPTIONAL.join(", ")),
+                ));
             }
             fields.set(name, value);
         }
-        for (name, value) in [("out_trade_no", sale.out_trade_no), ("auth_code", sale.auth_code), ("body", sale.body)] {
+        for (name, value) in
+            [("out_trade_no", sale.out_trade_no), ("auth_code", sale.auth_code), ("body", sale.body)]
+        {
             fields.set(name, value);
         }
         fields.set("total_fee", sale.total_fee.to_string());
         fields.set("spbill_create_ip", sale.spbill_create_ip);
-        crate::wire::xml::encode(&fields).map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;
+        crate::wire::xml::encode(&fields)
+            .map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;
         Ok(Self { id: OrderId::OutTradeNo(sale.out_trade_no.to_owned()), total_fee: sale.total_fee, fields })
     }
 }
@@ -106,7 +123,10 @@ pub(super) fn auth_code(digits: &str) -> Result<(), BadArgument> {
     if (10..=128).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
         return Ok(());
     }
-    Err(BadArgument::new("authCode", "must be the digits of the payer's code (18 of them, beginning with 10 to 15)"))
+    Err(BadArgument::new(
+        "authCode",
+        "must be the digits of the payer's code (18 of them, beginning with 10 to 15)",
+    ))
 }
 
 impl Call for Micropay {
@@ -145,9 +165,13 @@ pub struct Patience {
 impl Patience {
     /// Checks both.
     pub fn new(timeout_ms: i64, interval_ms: i64) -> Result<Self, BadArgument> {
-        let within = |ms: i64, least: u64, most: u64| u64::try_from(ms).ok().filter(|ms| (least..=most).contains(ms));
+        let within =
+            |ms: i64, least: u64, most: u64| u64::try_from(ms).ok().filter(|ms| (least..=most).contains(ms));
         let timeout_ms = within(timeout_ms, NOT_BEFORE_MS, 120_000).ok_or_else(|| {
-            BadArgument::new("timeoutMs", "must be between 15000 and 120000 milliseconds (no reverse is taken earlier)")
+            BadArgument::new(
+                "timeoutMs",
+                "must be between 15000 and 120000 milliseconds (no reverse is taken earlier)",
+            )
         })?;
         let interval_ms = within(interval_ms, 100, 60_000)
             .ok_or_else(|| BadArgument::new("intervalMs", "must be between 100 and 60000 milliseconds"))?;
@@ -173,7 +197,17 @@ pub fn pay(
     watch: &mut dyn Watch,
 ) -> Result<Order, Fault> {
     let started = lines.plain.clock.now_ms();
-    let mut till = Till { lines, merchant, call, patience, watch, deadline: started + patience.timeout_ms, paid_at: 0, last: None, doubt: None };
+    let mut till = Till {
+        lines,
+        merchant,
+        call,
+        patience,
+        watch,
+        deadline: started + patience.timeout_ms,
+        paid_at: 0,
+        last: None,
+        doubt: None,
+    };
     match till.charge()? {
         End::Decided(order) => Ok(*order),
         End::Open => match till.wait_for_payer()? {
@@ -233,7 +267,11 @@ impl Till<'_> {
     fn refused(&mut self, fault: Fault) -> Result<End, Fault> {
         match &fault.error {
             Error::Service { err_code, .. } if DEFINITE.contains(&err_code.as_str()) => Err(fault),
-            Error::Service { err_code, .. } if matches!(err_code.as_str(), "ORDERPAID" | "OUT_TRADE_NO_USED") => self.paid_before(fault),
+            Error::Service { err_code, .. }
+                if matches!(err_code.as_str(), "ORDERPAID" | "OUT_TRADE_NO_USED") =>
+            {
+                self.paid_before(fault)
+            }
             Error::Gateway { .. } => self.unsigned(fault),
             Error::Argument(_) | Error::Configuration(_) => Err(fault),
             Error::Transport(e) if !e.sent => Err(fault),
@@ -248,7 +286,9 @@ impl Till<'_> {
     /// The number was used before: if it was this very sale, it is paid.
     fn paid_before(&mut self, fault: Fault) -> Result<End, Fault> {
         match self.query() {
-            Ok(order) if order.is_paid() && order.told.total_fee == Some(self.call.total_fee) => Ok(End::Decided(Box::new(order))),
+            Ok(order) if order.is_paid() && order.told.total_fee == Some(self.call.total_fee) => {
+                Ok(End::Decided(Box::new(order)))
+            }
             _ => Err(fault),
         }
     }
@@ -282,7 +322,11 @@ impl Till<'_> {
 
     /// Another sale has this number: reversing it would undo somebody else's payment.
     fn another_sale(&self, got: i64) -> Fault {
-        let error = Error::Mismatch { field: "total_fee".into(), asked: self.call.total_fee.to_string(), got: got.to_string() };
+        let error = Error::Mismatch {
+            field: "total_fee".into(),
+            asked: self.call.total_fee.to_string(),
+            got: got.to_string(),
+        };
         Fault::new(error, Repeat::Never, self.call.out_trade_no())
     }
 
@@ -345,11 +389,15 @@ impl Till<'_> {
             let line = self.until(self.lines.certified, end);
             let open = match self.ask(&line, &Reverse(self.call.id.clone())) {
                 Ok(Reversal::Done) => return Ok(()),
-                Ok(Reversal::Again(refusal)) => Fault::new(refusal, Repeat::SameNumbers, self.call.out_trade_no()),
+                Ok(Reversal::Again(refusal)) => {
+                    Fault::new(refusal, Repeat::SameNumbers, self.call.out_trade_no())
+                }
                 Err(fault) => fault,
             };
             let doubtful = matches!(open.error, Error::Signature(_) | Error::Mismatch { .. });
-            let again = is_open(&open) || doubtful || matches!(open.error, Error::Service { .. }) && open.maybe_processed;
+            let again = is_open(&open)
+                || doubtful
+                || matches!(open.error, Error::Service { .. }) && open.maybe_processed;
             let pause = self.patience.interval_ms.min(2000);
             if !again || tries >= MOST_TRIES || self.now() + pause >= end {
                 self.note(open.clone());
@@ -387,7 +435,9 @@ impl Till<'_> {
                 self.last = Some(order);
                 Err(self.undecided("the reverse was not accepted", false, Some(refusal)))
             }
-            Err(_) => Err(self.undecided("neither the reverse nor a query was answered", false, Some(refusal))),
+            Err(_) => {
+                Err(self.undecided("neither the reverse nor a query was answered", false, Some(refusal)))
+            }
         }
     }
 

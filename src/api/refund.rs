@@ -24,7 +24,13 @@ pub const OPTIONAL: [&str; 7] =
 
 impl Refund {
     /// Checks numbers and amounts: `1 <= refund_fee <= total_fee`.
-    pub fn new(order: OrderId, number: &str, total_fee: i64, refund_fee: i64, options: &[(String, String)]) -> Result<Self, BadArgument> {
+    pub fn new(
+        order: OrderId,
+        number: &str,
+        total_fee: i64,
+        refund_fee: i64,
+        options: &[(String, String)],
+    ) -> Result<Self, BadArgument> {
         out_refund_no(number)?;
         if total_fee < 1 {
             return Err(BadArgument::new("totalFee", "must be at least 1 fen"));
@@ -39,17 +45,26 @@ impl Refund {
         fields.set("refund_fee", refund_fee.to_string());
         for (name, value) in options {
             if !OPTIONAL.contains(&name.as_str()) {
-                return Err(BadArgument::new("options", format!("must have only {} as keys", OPTIONAL.join(", "))));
+                return Err(BadArgument::new(
+                    "options",
+                    format!("must have only {} as keys", OPTIONAL.join(", ")),
+                ));
             }
             fields.set(name, value);
         }
-        crate::wire::xml::encode(&fields).map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;
+        crate::wire::xml::encode(&fields)
+            .map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;
         Ok(Self { order, out_refund_no: number.to_owned(), fields })
     }
 }
 
 /// Asks for the refund; SYSTEMERROR and BIZERR_NEED_RETRY are repeated with the same number, inside the deadline.
-pub fn refund(line: &Line, merchant: &Merchant, refund: &Refund, on_attempt: OnAttempt<'_>) -> Result<RefundReceipt, Fault> {
+pub fn refund(
+    line: &Line,
+    merchant: &Merchant,
+    refund: &Refund,
+    on_attempt: OnAttempt<'_>,
+) -> Result<RefundReceipt, Fault> {
     repeat_on(&["SYSTEMERROR", "BIZERR_NEED_RETRY"], line, merchant, refund, on_attempt)
 }
 
@@ -65,7 +80,11 @@ impl Call for Refund {
     }
 
     fn echoes(&self) -> Vec<Echo> {
-        let echo = |field: &'static str, asked: &str| Echo { field: field.into(), asked: asked.to_owned(), required: true };
+        let echo = |field: &'static str, asked: &str| Echo {
+            field: field.into(),
+            asked: asked.to_owned(),
+            required: true,
+        };
         vec![echo(self.order.field(), self.order.number()), echo("out_refund_no", &self.out_refund_no)]
     }
 

@@ -71,7 +71,12 @@ pub struct RefundQuery {
 }
 
 /// Asks for all refunds, page after page.
-pub fn all(line: &Line, merchant: &Merchant, of: &RefundsOf, on_attempt: OnAttempt<'_>) -> Result<RefundList, Fault> {
+pub fn all(
+    line: &Line,
+    merchant: &Merchant,
+    of: &RefundsOf,
+    on_attempt: OnAttempt<'_>,
+) -> Result<RefundList, Fault> {
     let mut query = RefundQuery { of: of.clone(), offset: 0 };
     let mut list = line.ask(merchant, &query, on_attempt)?;
     for _ in 1..MOST_PAGES {
@@ -85,7 +90,8 @@ pub fn all(line: &Line, merchant: &Merchant, of: &RefundsOf, on_attempt: OnAttem
         }
         list.append(page);
     }
-    let message = format!("total_refund_count is {}, but only {} refunds came", list.announced(), list.entries.len());
+    let message =
+        format!("total_refund_count is {}, but only {} refunds came", list.announced(), list.entries.len());
     Err(Fault::new(Error::Malformed(message), Repeat::Query, query.out_trade_no()))
 }
 
@@ -128,11 +134,16 @@ impl RefundQuery {
         if matches!(self.of, RefundsOf::Order(_)) {
             return Ok(());
         }
-        let wrong = list.entries.iter().map(|e| self.of.named_by(e)).find(|named| *named != Some(self.of.number()));
+        let wrong =
+            list.entries.iter().map(|e| self.of.named_by(e)).find(|named| *named != Some(self.of.number()));
         let got = match wrong {
             None if !list.entries.is_empty() => return Ok(()),
             other => other.flatten().unwrap_or("nothing").to_owned(),
         };
-        Err(Error::Mismatch { field: format!("{}_0", self.of.field()), asked: self.of.number().to_owned(), got })
+        Err(Error::Mismatch {
+            field: format!("{}_0", self.of.field()),
+            asked: self.of.number().to_owned(),
+            got,
+        })
     }
 }

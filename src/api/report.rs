@@ -29,7 +29,8 @@ pub struct Measured<'a> {
 }
 
 /// Optional fields of a report.
-pub const OPTIONAL: [&str; 6] = ["return_msg", "err_code", "err_code_des", "out_trade_no", "time", "device_info"];
+pub const OPTIONAL: [&str; 6] =
+    ["return_msg", "err_code", "err_code_des", "out_trade_no", "time", "device_info"];
 
 impl Report {
     /// Checks the arguments by name.
@@ -44,7 +45,10 @@ impl Report {
         let mut fields = Fields::new();
         for (name, value) in options {
             if !OPTIONAL.contains(&name.as_str()) {
-                return Err(BadArgument::new("options", format!("must have only {} as keys", OPTIONAL.join(", "))));
+                return Err(BadArgument::new(
+                    "options",
+                    format!("must have only {} as keys", OPTIONAL.join(", ")),
+                ));
             }
             fields.set(name, value);
         }
@@ -54,7 +58,8 @@ impl Report {
         fields.set("return_code", measured.return_code);
         fields.set("result_code", measured.result_code);
         fields.set("user_ip", measured.user_ip);
-        crate::wire::xml::encode(&fields).map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;
+        crate::wire::xml::encode(&fields)
+            .map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;
         Ok(Self { fields })
     }
 }

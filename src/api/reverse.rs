@@ -50,7 +50,10 @@ impl Call for Reverse {
     fn read(&self, answer: &Verified<Fields>) -> Result<Reversal, Error> {
         if answer.text("recall") == Some("Y") {
             let asked = "the gateway asks to call again (recall=Y)".to_owned();
-            return Ok(Reversal::Again(Error::Service { err_code: "SYSTEMERROR".into(), err_code_des: Some(asked) }));
+            return Ok(Reversal::Again(Error::Service {
+                err_code: "SYSTEMERROR".into(),
+                err_code_des: Some(asked),
+            }));
         }
         Ok(Reversal::Done)
     }
@@ -63,7 +66,9 @@ impl Call for Reverse {
 /// Is the outcome of this reverse open, so that it must be called again?
 pub fn is_open(fault: &Fault) -> bool {
     match &fault.error {
-        Error::Service { err_code, .. } => matches!(err_code.as_str(), "SYSTEMERROR" | "USERPAYING" | "FREQUENCY_LIMITED"),
+        Error::Service { err_code, .. } => {
+            matches!(err_code.as_str(), "SYSTEMERROR" | "USERPAYING" | "FREQUENCY_LIMITED")
+        }
         Error::Transport(e) => e.phase != Phase::Tls,
         Error::Malformed(_) => true,
         Error::Gateway { return_msg } => return_msg.starts_with("SYSTEMERROR"),
@@ -73,8 +78,14 @@ pub fn is_open(fault: &Fault) -> bool {
 
 /// Calls until it is done: again on `recall` = Y, on USERPAYING and when the outcome is unknown, ten times at most
 /// and within the line's deadline from the first call on.
-pub fn reverse(line: &Line, merchant: &Merchant, call: &Reverse, on_attempt: OnAttempt<'_>) -> Result<(), Fault> {
-    let deadline = line.clock.now_ms().saturating_add(line.timeout_ms.max(u64::from(MOST_TRIES) * PAUSE_MS * 2));
+pub fn reverse(
+    line: &Line,
+    merchant: &Merchant,
+    call: &Reverse,
+    on_attempt: OnAttempt<'_>,
+) -> Result<(), Fault> {
+    let deadline =
+        line.clock.now_ms().saturating_add(line.timeout_ms.max(u64::from(MOST_TRIES) * PAUSE_MS * 2));
     let mut tries = 1;
     loop {
         let open = match line.ask(merchant, call, on_attempt) {

@@ -43,7 +43,8 @@ pub fn app(merchant: &Merchant, prepay_id: &str, fresh: Fresh<'_>) -> Fields {
 
 /// A static link of Native mode 1: whoever scans it is asked for nothing until the shop answers the callback.
 pub fn product_url(merchant: &Merchant, product_id: &str, fresh: Fresh<'_>) -> Result<String, BadArgument> {
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'~' | b'|' | b'*' | b'@');
+    let is_plain =
+        |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'~' | b'|' | b'*' | b'@');
     if product_id.is_empty() || product_id.len() > 32 || !product_id.bytes().all(is_plain) {
         return Err(BadArgument::new("productId", "must be 1 to 32 characters of 0-9A-Za-z_-.~|*@"));
     }
@@ -90,7 +91,8 @@ mod tests {
 
     #[test]
     fn every_client_sign_of_the_vectors_comes_out() {
-        let vectors: Value = serde_json::from_str(include_str!("../../php-tests/fixtures/vectors.json")).unwrap();
+        let vectors: Value =
+            serde_json::from_str(include_str!("../../php-tests/fixtures/vectors.json")).unwrap();
         let fresh = Fresh { seconds: 1_414_561_699, nonce: "5K8264ILTKCH16CQ2502SI8ZNMTM67VS" };
         let prepay_id = "wx201410272009395522657a690389285100";
         for vector in vectors["v2_client_sign"].as_array().unwrap() {
@@ -100,7 +102,10 @@ mod tests {
                 "jsapi" => jsapi(&merchant, &merchant.appid, prepay_id, fresh),
                 "app" => app(&merchant, prepay_id, fresh),
                 _ => {
-                    assert_eq!(product_url(&merchant, "P0001", fresh).unwrap(), vector["url"].as_str().unwrap());
+                    assert_eq!(
+                        product_url(&merchant, "P0001", fresh).unwrap(),
+                        vector["url"].as_str().unwrap()
+                    );
                     continue;
                 }
             };
@@ -111,7 +116,11 @@ mod tests {
 
     #[test]
     fn an_app_of_a_sub_merchant_pays_under_its_own_ids() {
-        let merchant = Merchant { sub_appid: Some("wxsub".into()), sub_mch_id: Some("19".into()), ..merchant(SignType::Md5) };
+        let merchant = Merchant {
+            sub_appid: Some("wxsub".into()),
+            sub_mch_id: Some("19".into()),
+            ..merchant(SignType::Md5)
+        };
         let params = app(&merchant, "p", Fresh { seconds: 1, nonce: "n" });
         assert_eq!((params.get("appid"), params.get("partnerid")), (Some("wxsub"), Some("19")));
     }
@@ -119,7 +128,10 @@ mod tests {
     #[test]
     fn a_product_id_that_would_change_the_link_is_refused() {
         for wrong in ["", "a&b", "a=b", "a b", "商品", &"p".repeat(33)] {
-            assert!(product_url(&merchant(SignType::Md5), wrong, Fresh { seconds: 1, nonce: "n" }).is_err(), "{wrong}");
+            assert!(
+                product_url(&merchant(SignType::Md5), wrong, Fresh { seconds: 1, nonce: "n" }).is_err(),
+                "{wrong}"
+            );
         }
     }
 }

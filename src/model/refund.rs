@@ -27,7 +27,8 @@ pub enum RefundStatus {
 
 impl RefundStatus {
     /// Every status.
-    pub const ALL: [Self; 5] = [Self::Success, Self::Processing, Self::RefundClose, Self::Change, Self::Unknown];
+    pub const ALL: [Self; 5] =
+        [Self::Success, Self::Processing, Self::RefundClose, Self::Change, Self::Unknown];
 
     /// The word on the wire.
     pub fn wire(self) -> &'static str {
@@ -176,7 +177,11 @@ impl RefundList {
 
 /// The refunds of one page. Their numbers start at 0 on every page, or go on from the offset: both are read.
 fn entries(fields: &Fields, offset: usize) -> Result<Vec<RefundEntry>, FieldError> {
-    let is_there = |n: usize| ["out_refund_no", "refund_id", "refund_fee"].iter().any(|f| fields.text(&format!("{f}_{n}")).is_some());
+    let is_there = |n: usize| {
+        ["out_refund_no", "refund_id", "refund_fee"]
+            .iter()
+            .any(|f| fields.text(&format!("{f}_{n}")).is_some())
+    };
     let first = if is_there(0) { 0 } else { offset };
     (first..first + Fields::MAX).take_while(|n| is_there(*n)).map(|n| entry(fields, n)).collect()
 }
@@ -186,7 +191,8 @@ fn entry(fields: &Fields, n: usize) -> Result<RefundEntry, FieldError> {
     Ok(RefundEntry {
         out_refund_no: text("out_refund_no"),
         refund_id: text("refund_id"),
-        refund_status: text("refund_status").map_or(RefundStatus::Unknown, |word| RefundStatus::from_wire(&word)),
+        refund_status: text("refund_status")
+            .map_or(RefundStatus::Unknown, |word| RefundStatus::from_wire(&word)),
         refund_channel: text("refund_channel"),
         refund_fee: needed_fen(fields, &format!("refund_fee_{n}"))?,
         settlement_refund_fee: needed_fen(fields, &format!("settlement_refund_fee_{n}"))?,
@@ -199,7 +205,8 @@ fn entry(fields: &Fields, n: usize) -> Result<RefundEntry, FieldError> {
 }
 
 fn needed_fen(fields: &Fields, name: &str) -> Result<Option<i64>, FieldError> {
-    let wrong = || FieldError { name: name.to_owned(), what: "must be a whole number of fen, digits only".into() };
+    let wrong =
+        || FieldError { name: name.to_owned(), what: "must be a whole number of fen, digits only".into() };
     fields.text(name).map(|text| digits(text).ok_or_else(wrong)).transpose()
 }
 
@@ -257,7 +264,9 @@ impl RefundNotice {
     pub fn from_decrypted(fields: &Decrypted<Fields>) -> Result<Self, FieldError> {
         Ok(Self {
             claimed: read(fields)?,
-            refund_status: fields.text("refund_status").map_or(RefundStatus::Unknown, RefundStatus::from_wire),
+            refund_status: fields
+                .text("refund_status")
+                .map_or(RefundStatus::Unknown, RefundStatus::from_wire),
             success_time: fields.text("success_time").and_then(time::spaced),
             fields: fields.clone(),
         })

@@ -5,7 +5,7 @@ use super::class::{Property, Returns, method, nullable, php_class, property, reg
 use super::enums::{self, PhpEnum};
 use super::merchant::PhpMerchant;
 use super::{fields, order, value};
-use crate::error::{Fault, Repeat};
+use crate::error::Fault;
 use crate::gateway::line::random_nonce;
 use crate::model::merchant::Merchant;
 use crate::model::refund::{RefundNotice, RefundStatus};
@@ -14,8 +14,8 @@ use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use std::sync::Arc;
 
-/// What a PHP `Notification` holds.
-pub struct PhpNotification(pub Notification);
+/// What a PHP `Notification` holds: nothing beside its properties.
+pub struct PhpNotification;
 
 /// What a PHP `RefundNotice` holds.
 pub struct PhpRefundNotice(pub RefundNotice);
@@ -52,7 +52,11 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
     const STRING: Option<Returns> = Some(Returns(DataType::String, false));
     const ARRAY: Option<Returns> = Some(Returns(DataType::Array, false));
     const MERCHANT: DataType = DataType::object("WechatPay\\Merchant");
-    register::<PhpRefundNotice>(&REFUND, &[method!("fields", refund_fields, [], ARRAY)], &[])?;
+    let methods = [
+        method!("fields", refund_fields, [], ARRAY),
+        method!("jsonSerialize", value::json_serialize, [], ARRAY),
+    ];
+    register::<PhpRefundNotice>(&REFUND, &methods, &[(value::json_serializable, "\\JsonSerializable")])?;
     let methods = [
         method!(
             static "read",
@@ -71,8 +75,8 @@ fn read(call: &mut Call<'_>) -> Outcome {
     let body = call.bytes(0)?;
     let merchants = merchants(call)?;
     let known: Vec<&Merchant> = merchants.iter().map(|(merchant, _)| &**merchant).collect();
-    let read = notification::read(body, &known).map_err(|e| Fault::new(e, Repeat::Query, None))?;
-    to_php(read, merchants)
+    let read = notification::read(body, &known).map_err(Fault::of_notice)?;
+    to_php(&read, merchants)
 }
 
 fn merchants(call: &Call<'_>) -> Result<Vec<(Arc<Merchant>, Zval)>, Raise> {
@@ -86,14 +90,14 @@ fn merchants(call: &Call<'_>) -> Result<Vec<(Arc<Merchant>, Zval)>, Raise> {
     (1..call.count()).map(merchant).collect()
 }
 
-fn to_php(read: Notification, merchants: Vec<(Arc<Merchant>, Zval)>) -> Result<Zval, Raise> {
+fn to_php(read: &Notification, merchants: Vec<(Arc<Merchant>, Zval)>) -> Result<Zval, Raise> {
     let merchant = merchants.into_iter().nth(read.merchant).map_or_else(Zval::null, |(_, zval)| zval);
     let (order, refund) = match &read.subject {
         Subject::Payment(order) => (order::to_php((**order).clone())?, Zval::null()),
         Subject::Refund(notice) => (Zval::null(), refund_to_php((**notice).clone())?),
     };
     let properties = [order, refund, merchant, value::text(&read.dedupe_key)];
-    value::object(PhpNotification(read), properties)
+    value::object(PhpNotification, properties)
 }
 
 fn refund_to_php(notice: RefundNotice) -> Result<Zval, Raise> {
@@ -122,6 +126,7 @@ fn refund_fields(call: &mut Call<'_>) -> Outcome {
     value::texts(call.this::<PhpRefundNotice>()?.0.fields.iter())
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "every method has this shape")]
 fn success(_: &mut Call<'_>) -> Outcome {
     Ok(value::text(notification::SUCCESS))
 }

@@ -49,13 +49,15 @@ const ENTRY: [Property; 11] = [
 
 /// Registers both classes.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
-    register::<PhpRefundEntry>(&ENTRY, &[], &[])?;
+    const ARRAY: Option<Returns> = Some(Returns(DataType::Array, false));
+    let json = [method!("jsonSerialize", value::json_serialize, [], ARRAY)];
+    register::<PhpRefundEntry>(&ENTRY, &json, &[(value::json_serializable, "\\JsonSerializable")])?;
     register::<PhpRefundList>(
         &LIST,
         &[
             method!("count", count, [], Some(Returns(DataType::Long, false))),
             method!("getIterator", iterator, [], Some(Returns(DataType::object("ArrayIterator"), false))),
-            method!("fields", fields, [], Some(Returns(DataType::Array, false))),
+            method!("fields", fields, [], ARRAY),
         ],
         &[(value::countable, "\\Countable"), (value::iterator_aggregate, "\\IteratorAggregate")],
     )

@@ -4,7 +4,7 @@ use super::call::{Call, Outcome, Param, Raise, param};
 use super::class::{Property, Returns, method, nullable, php_class, property, register};
 use super::merchant::PhpMerchant;
 use super::value;
-use crate::error::{Error, Fault, Repeat};
+use crate::error::Fault;
 use crate::gateway::line::random_nonce;
 use crate::model::merchant::Merchant;
 use crate::model::payer::{Fresh, product_url};
@@ -60,7 +60,7 @@ fn url(call: &mut Call<'_>) -> Outcome {
 
 fn read(call: &mut Call<'_>) -> Outcome {
     let body = call.bytes(0)?;
-    let scanned = scan_pay::read(body, &call.this::<PhpScanPay>()?.0).map_err(fault)?;
+    let scanned = scan_pay::read(body, &call.this::<PhpScanPay>()?.0).map_err(Fault::of_notice)?;
     let properties = [
         value::text(&scanned.product_id),
         value::text(&scanned.openid),
@@ -82,8 +82,4 @@ fn refuse(call: &mut Call<'_>) -> Outcome {
     let reason = call.text(0)?;
     let reply = scan_pay::refuse(&call.this::<PhpScanPay>()?.0, reason, &random_nonce());
     Ok(value::text(reply.map_err(|e| call.bad(0, format!("must be writable: {e}")))?))
-}
-
-fn fault(error: Error) -> Fault {
-    Fault::new(error, Repeat::Query, None)
 }

@@ -33,7 +33,10 @@ impl<T> Deref for Decrypted<T> {
 pub struct NotOurs;
 
 /// Opens `req_info` with the first key that fits.
-pub fn open<'k>(req_info: &str, keys: impl IntoIterator<Item = &'k Key>) -> Result<Decrypted<Fields>, NotOurs> {
+pub fn open<'k>(
+    req_info: &str,
+    keys: impl IntoIterator<Item = &'k Key>,
+) -> Result<Decrypted<Fields>, NotOurs> {
     let sealed = STANDARD.decode(req_info.trim_ascii()).map_err(|_| NotOurs)?;
     let mut opened = keys.into_iter().filter_map(|key| fields(&sealed, key));
     opened.next().map(Decrypted).ok_or(NotOurs)
@@ -69,7 +72,8 @@ fn decrypt_with(sealed: &[u8], aes_key: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 fn padding(plain: &[u8]) -> Option<usize> {
     let length = usize::from(*plain.last()?);
     let wrong = plain.iter().rev().take(BLOCK).enumerate();
-    let wrong = wrong.fold(0, |wrong, (at, byte)| wrong | u8::from(at < length && usize::from(*byte) != length));
+    let wrong =
+        wrong.fold(0, |wrong, (at, byte)| wrong | u8::from(at < length && usize::from(*byte) != length));
     (wrong == 0 && (1..=BLOCK).contains(&length)).then_some(length)
 }
 

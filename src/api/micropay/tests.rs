@@ -55,9 +55,15 @@ enum Undoing {
 }
 
 const PAYMENTS: [Payment; 6] = [
-    Payment::Paid, Payment::PasswordThenPaid, Payment::PasswordNever, Payment::PayError, Payment::NoAnswer, Payment::Page502,
+    Payment::Paid,
+    Payment::PasswordThenPaid,
+    Payment::PasswordNever,
+    Payment::PayError,
+    Payment::NoAnswer,
+    Payment::Page502,
 ];
-const UNDOINGS: [Undoing; 4] = [Undoing::Works, Undoing::RecallThreeTimes, Undoing::UserPayingTwice, Undoing::NoAnswer];
+const UNDOINGS: [Undoing; 4] =
+    [Undoing::Works, Undoing::RecallThreeTimes, Undoing::UserPayingTwice, Undoing::NoAnswer];
 
 /// A gateway with one order.
 struct Gateway {
@@ -206,7 +212,13 @@ fn sell(payment: Payment, undoing: Undoing, stop_after: u32) -> Sold {
         timeout_ms: 8000,
         nonce: || "nonce".to_owned(),
     };
-    let sale = Sale { out_trade_no: NUMBER, auth_code: "134567890123456789", total_fee: FEE, body: "b", spbill_create_ip: "127.0.0.1" };
+    let sale = Sale {
+        out_trade_no: NUMBER,
+        auth_code: "134567890123456789",
+        total_fee: FEE,
+        body: "b",
+        spbill_create_ip: "127.0.0.1",
+    };
     let call = Micropay::new(&sale, &[]).unwrap();
     let mut watch = FakeWatch { clock: clock.clone(), stop_after, polls: 0 };
     let patience = Patience::new(30_000, 5000).unwrap();
@@ -224,8 +236,12 @@ fn every_combination_ends_decided_or_undecided_within_the_payers_time_and_thirty
             assert_eq!(sold.gateway.book.lock().unwrap().pays, 1, "{payment:?} {undoing:?}: paid once");
             let pays = matches!(payment, Payment::Paid | Payment::PasswordThenPaid);
             match sold.end {
-                Ok(order) if pays => assert_eq!(order.trade_state, TradeState::Success, "{payment:?} {undoing:?}"),
-                Ok(order) => assert!(is_undone(order.trade_state), "{payment:?} {undoing:?}: {:?}", order.trade_state),
+                Ok(order) if pays => {
+                    assert_eq!(order.trade_state, TradeState::Success, "{payment:?} {undoing:?}")
+                }
+                Ok(order) => {
+                    assert!(is_undone(order.trade_state), "{payment:?} {undoing:?}: {:?}", order.trade_state)
+                }
                 Err(fault) => {
                     assert_eq!(undoing, Undoing::NoAnswer, "{payment:?}: {fault:?}");
                     assert!(matches!(fault.error, Error::Undecided { reversed: false, .. }), "{fault:?}");
@@ -278,7 +294,13 @@ fn a_forged_answer_to_the_payment_is_thrown_after_the_reverse() {
 
 #[test]
 fn bad_arguments_are_refused_by_name() {
-    let sale = |code| Sale { out_trade_no: NUMBER, auth_code: code, total_fee: FEE, body: "b", spbill_create_ip: "127.0.0.1" };
+    let sale = |code| Sale {
+        out_trade_no: NUMBER,
+        auth_code: code,
+        total_fee: FEE,
+        body: "b",
+        spbill_create_ip: "127.0.0.1",
+    };
     assert_eq!(Micropay::new(&sale("12a"), &[]).unwrap_err().name, "authCode");
     let options = [("sign".to_owned(), "x".to_owned())];
     assert_eq!(Micropay::new(&sale("134567890123456789"), &options).unwrap_err().name, "options");
