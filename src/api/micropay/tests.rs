@@ -237,10 +237,10 @@ fn every_combination_ends_decided_or_undecided_within_the_payers_time_and_thirty
             let pays = matches!(payment, Payment::Paid | Payment::PasswordThenPaid);
             match sold.end {
                 Ok(order) if pays => {
-                    assert_eq!(order.trade_state, TradeState::Success, "{payment:?} {undoing:?}")
+                    assert_eq!(order.trade_state, TradeState::Success, "{payment:?} {undoing:?}");
                 }
                 Ok(order) => {
-                    assert!(is_undone(order.trade_state), "{payment:?} {undoing:?}: {:?}", order.trade_state)
+                    assert!(is_undone(order.trade_state), "{payment:?} {undoing:?}: {:?}", order.trade_state);
                 }
                 Err(fault) => {
                     assert_eq!(undoing, Undoing::NoAnswer, "{payment:?}: {fault:?}");
