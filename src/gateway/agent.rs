@@ -23,6 +23,9 @@ const MOST_HEADER_BYTES: usize = 16 * 1024;
 pub struct PooledAgent {
     agent: Agent,
     names: Arc<Names>,
+    tls: Arc<ClientConfig>,
+    /// The process whose sockets these are.
+    pid: u32,
 }
 
 impl PooledAgent {
@@ -40,8 +43,9 @@ impl PooledAgent {
             .max_response_header_size(MOST_HEADER_BYTES)
             .user_agent(concat!("wechatpay-php/", env!("CARGO_PKG_VERSION")))
             .build();
-        let connector = ().chain(TcpConnector::default()).chain(TlsConnector { config: tls });
-        Self { agent: Agent::with_parts(config, connector, SharedNames(names.clone())), names }
+        let connector = ().chain(TcpConnector::default()).chain(TlsConnector { config: tls.clone() });
+        let agent = Agent::with_parts(config, connector, SharedNames(names.clone()));
+        Self { agent, names, tls, pid: std::process::id() }
     }
 
     fn exchange(&self, post: &Post<'_>) -> Result<Vec<u8>, TransportError> {
@@ -76,6 +80,10 @@ impl PooledAgent {
 
 impl Transport for PooledAgent {
     fn send(&self, post: &Post<'_>) -> Result<Reply, TransportError> {
+        // A callback may have forked in the middle of a poll: the child never touches its parent's sockets.
+        if std::process::id() != self.pid {
+            return Self::new(self.tls.clone(), Arc::default()).send(post);
+        }
         let result = match self.exchange(post) {
             Err(fault) if post.may_resend && Self::is_stale(&fault) => self.exchange(post),
             result => result,
