@@ -41,7 +41,7 @@ pub fn to_php(prepay: Prepay) -> Result<Zval, Raise> {
 /// The text the QR code holds; only NATIVE orders have one.
 fn code_url<'a>(call: &mut Call<'a>) -> Result<&'a str, Raise> {
     let code_url = call.this::<PhpPrepay>()?.0.code_url.as_deref();
-    code_url.ok_or_else(|| Raise::Engine("Only a NATIVE order has a codeUrl to draw".into()))
+    code_url.ok_or_else(|| Raise::Logic("Only an order with a codeUrl has a QR code".into()))
 }
 
 fn size(call: &Call<'_>) -> Result<u32, Raise> {
@@ -51,14 +51,14 @@ fn size(call: &Call<'_>) -> Result<u32, Raise> {
 
 fn svg(call: &mut Call<'_>) -> Outcome {
     let size = size(call)?;
-    Ok(value::text(qr_svg(code_url(call)?, size).map_err(|e| Raise::Engine(e.to_string()))?))
+    Ok(value::text(qr_svg(code_url(call)?, size).map_err(|e| Raise::Logic(e.to_string()))?))
 }
 
 fn png(call: &mut Call<'_>) -> Outcome {
     let size = size(call)?;
-    Ok(value::text(qr_png(code_url(call)?, size).map_err(|e| Raise::Engine(e.to_string()))?))
+    Ok(value::text(qr_png(code_url(call)?, size).map_err(|e| Raise::Logic(e.to_string()))?))
 }
 
 fn text(call: &mut Call<'_>) -> Outcome {
-    Ok(value::text(qr_text(code_url(call)?).map_err(|e| Raise::Engine(e.to_string()))?))
+    Ok(value::text(qr_text(code_url(call)?).map_err(|e| Raise::Logic(e.to_string()))?))
 }
