@@ -9,7 +9,6 @@ use crate::api::until_final::{Plan, Seen, until_final};
 use crate::model::numbers::OrderId;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendCallable, ZendHashTable, Zval};
-use ext_php_rs::zend::ExecutorGlobals;
 
 caller_class!(PhpOrderQuery, "WechatPay\\OrderQuery");
 
@@ -61,9 +60,7 @@ fn query_many(call: &mut Call<'_>) -> Outcome {
     let caller = &call.this::<PhpOrderQuery>()?.0;
     let line = caller.line(false, None)?;
     let answers = many(&line, &caller.merchant, &queries, threads, &mut |attempt| caller.observe(attempt));
-    if ExecutorGlobals::has_exception() {
-        return Err(Raise::Pending);
-    }
+    caller.observed()?;
     let mut table = ZendHashTable::with_capacity(u32::try_from(queries.len()).unwrap_or(0));
     for (query, answer) in queries.iter().zip(answers) {
         let answer = match answer {
@@ -106,6 +103,7 @@ fn query_until_final(call: &mut Call<'_>) -> Outcome {
     let mut watch = Polling { caller, on_poll, raised: None };
     let line = caller.line(false, query.0.as_out_trade_no())?;
     let end = until_final(&line, &caller.merchant, &query, plan, &mut watch);
+    caller.observed()?;
     match watch.raised {
         Some(raise) => Err(raise),
         None => order::to_php(end?),
@@ -145,9 +143,7 @@ impl crate::api::until_final::Watch for Polling<'_> {
 
 impl Polling<'_> {
     fn call_back(&self, seen: &Seen<'_>, number: u32) -> Result<bool, Raise> {
-        if ExecutorGlobals::has_exception() {
-            return Err(Raise::Pending);
-        }
+        self.caller.observed()?;
         let Some(on_poll) = &self.on_poll else { return Ok(true) };
         let seen = match seen {
             Ok(order) => order::to_php((*order).clone())?,
