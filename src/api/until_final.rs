@@ -44,6 +44,7 @@ pub fn until_final(
     let started = line.clock.now_ms();
     let mut last: Option<Order> = None;
     let mut line = line.clone();
+    line.timeout_ms = line.timeout_ms.min(plan.timeout_ms);
     for number in 1.. {
         let seen = line.ask(merchant, query, &mut |attempt| watch.tried(attempt));
         let go_on = watch.seen(&seen.as_ref(), number);

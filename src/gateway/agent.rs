@@ -29,6 +29,9 @@ fn milliseconds(ms: u64) -> Duration {
 pub struct PooledAgent {
     agent: Agent,
     names: Arc<Names>,
+    tls: Arc<ClientConfig>,
+    /// The process whose sockets these are.
+    pid: u32,
 }
 
 impl PooledAgent {
@@ -46,8 +49,9 @@ impl PooledAgent {
             .max_response_header_size(MOST_HEADER_BYTES)
             .user_agent(concat!("wechatpay-php/", env!("CARGO_PKG_VERSION")))
             .build();
-        let connector = ().chain(TcpConnector::default()).chain(TlsConnector { config: tls });
-        Self { agent: Agent::with_parts(config, connector, SharedNames(names.clone())), names }
+        let connector = ().chain(TcpConnector::default()).chain(TlsConnector { config: tls.clone() });
+        let agent = Agent::with_parts(config, connector, SharedNames(names.clone()));
+        Self { agent, names, tls, pid: std::process::id() }
     }
 
     fn exchange(&self, post: &Post<'_>, by: Instant) -> Result<Vec<u8>, TransportError> {
@@ -84,6 +88,10 @@ impl PooledAgent {
 
 impl Transport for PooledAgent {
     fn send(&self, post: &Post<'_>) -> Result<Reply, TransportError> {
+        // A callback may have forked in the middle of a poll: the child never touches its parent's sockets.
+        if std::process::id() != self.pid {
+            return Self::new(self.tls.clone(), Arc::default()).send(post);
+        }
         let by = Instant::now() + milliseconds(post.timeout_ms);
         let result = match self.exchange(post, by) {
             Err(fault) if post.may_resend && Self::is_stale(&fault) => self.exchange(post, by),

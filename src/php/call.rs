@@ -9,7 +9,7 @@ use ext_php_rs::exception::PhpException;
 use ext_php_rs::ffi;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendClassObject, ZendHashTable, ZendObject, ZendStr, Zval};
-use ext_php_rs::zend::{ClassEntry, ExecuteData, ExecutorGlobals, ce, run_handler};
+use ext_php_rs::zend::{ClassEntry, ExecuteData, ExecutorGlobals, run_handler};
 use std::ffi::CString;
 use std::panic::AssertUnwindSafe;
 use std::ptr;
@@ -138,11 +138,8 @@ impl<'a> Call<'a> {
             Raise::Pending => {}
             Raise::Argument(bad) => self.value_error(&bad),
             Raise::Fault(fault) => exception::throw(&fault),
-            Raise::Logic(message) => {
-                let class = ClassEntry::try_find("LogicException").unwrap_or_else(ce::exception);
-                PhpException::new(message, 0, class).throw();
-            }
-            Raise::Engine(message) => PhpException::new(message, 0, ce::error()).throw(),
+            Raise::Logic(message) => PhpException::new(message, 0, exception::logic_exception()).throw(),
+            Raise::Engine(message) => PhpException::new(message, 0, ext_php_rs::zend::ce::error()).throw(),
         }
     }
 

@@ -49,6 +49,7 @@ fn charge(call: &mut Call<'_>) -> Outcome {
     let mut watch = Polling::new(caller, on_poll);
     let lines = Lines { plain: &plain, certified: &certified };
     let end = pay(lines, &caller.merchant, &payment, patience, &mut watch);
+    caller.observed()?;
     match watch.raised {
         Some(raise) => Err(raise),
         None => order::to_php(end.map_err(Raise::from)?),

@@ -59,7 +59,14 @@ extern "C" fn info(module: *mut ModuleEntry) {
     info_table_row!("wechatpay", "enabled");
     info_table_row!("Version", env!("CARGO_PKG_VERSION"));
     info_table_row!("API", "v2 (XML; MD5, HMAC-SHA256)");
-    info_table_row!("TLS", "rustls with ring; TLS 1.2 and 1.3");
+    info_table_row!(
+        "TLS",
+        concat!("1.2 and 1.3, rustls ", env!("WECHATPAY_RUSTLS"), " with ring ", env!("WECHATPAY_RING"))
+    );
+    info_table_row!("Trusted roots", concat!("webpki-roots ", env!("WECHATPAY_WEBPKI_ROOTS")));
+    info_table_row!("HTTP", concat!("ureq ", env!("WECHATPAY_UREQ")));
+    info_table_row!("XML", concat!("quick-xml ", env!("WECHATPAY_QUICK_XML")));
+    info_table_row!("Binding", concat!("ext-php-rs ", env!("WECHATPAY_EXT_PHP_RS")));
     info_table_end!();
     // SAFETY: the engine gives its own module entry.
     unsafe { zend::display_ini_entries(module.cast()) };

@@ -10,7 +10,6 @@ use crate::api::until_final::{Plan, until_final};
 use crate::model::numbers::OrderId;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::ZendHashTable;
-use ext_php_rs::zend::ExecutorGlobals;
 
 caller_class!(PhpOrderQuery, "WechatPay\\OrderQuery");
 
@@ -62,9 +61,7 @@ fn query_many(call: &mut Call<'_>) -> Outcome {
     let caller = &call.this::<PhpOrderQuery>()?.0;
     let line = caller.line(false, None)?;
     let answers = many(&line, &caller.merchant, &queries, threads, &mut |attempt| caller.observe(attempt));
-    if ExecutorGlobals::has_exception() {
-        return Err(Raise::Pending);
-    }
+    caller.observed()?;
     let mut table = ZendHashTable::with_capacity(u32::try_from(queries.len()).unwrap_or(0));
     for (query, answer) in queries.iter().zip(answers) {
         let answer = match answer {
@@ -107,6 +104,7 @@ fn query_until_final(call: &mut Call<'_>) -> Outcome {
     let mut watch = Polling::new(caller, on_poll);
     let line = caller.line(false, query.0.as_out_trade_no())?;
     let end = until_final(&line, &caller.merchant, &query, plan, &mut watch);
+    caller.observed()?;
     match watch.raised {
         Some(raise) => Err(raise),
         None => order::to_php(end?),

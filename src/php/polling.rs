@@ -6,7 +6,6 @@ use super::{exception, order, signals, value};
 use crate::api::until_final::{Seen, Watch};
 use crate::gateway::line::Attempt;
 use ext_php_rs::types::{ZendCallable, Zval};
-use ext_php_rs::zend::ExecutorGlobals;
 use std::time::Duration;
 
 /// Watches a poll for PHP.
@@ -31,9 +30,7 @@ impl<'a> Polling<'a> {
     }
 
     fn call_back(&self, seen: &Seen<'_>, number: u32) -> Result<bool, Raise> {
-        if ExecutorGlobals::has_exception() {
-            return Err(Raise::Pending);
-        }
+        self.caller.observed()?;
         let Some(on_poll) = &self.on_poll else { return Ok(true) };
         let seen = match seen {
             Ok(order) => order::to_php((*order).clone())?,

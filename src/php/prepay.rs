@@ -92,14 +92,14 @@ fn size(call: &Call<'_>) -> Result<u32, Raise> {
 
 fn svg(call: &mut Call<'_>) -> Outcome {
     let size = size(call)?;
-    Ok(value::text(qr_svg(code_url(call)?, size).map_err(|e| Raise::Engine(e.to_string()))?))
+    Ok(value::text(qr_svg(code_url(call)?, size).map_err(|e| Raise::Logic(e.to_string()))?))
 }
 
 fn png(call: &mut Call<'_>) -> Outcome {
     let size = size(call)?;
-    Ok(value::text(qr_png(code_url(call)?, size).map_err(|e| Raise::Engine(e.to_string()))?))
+    Ok(value::text(qr_png(code_url(call)?, size).map_err(|e| Raise::Logic(e.to_string()))?))
 }
 
 fn text(call: &mut Call<'_>) -> Outcome {
-    Ok(value::text(qr_text(code_url(call)?).map_err(|e| Raise::Engine(e.to_string()))?))
+    Ok(value::text(qr_text(code_url(call)?).map_err(|e| Raise::Logic(e.to_string()))?))
 }

@@ -2,7 +2,7 @@
 
 use super::call::{Call, Outcome, Raise, param};
 use super::class::{Returns, method, register};
-use super::gateway::{caller_class, ended};
+use super::gateway::caller_class;
 use crate::api::reverse::{Reverse, reverse};
 use crate::model::numbers::OrderId;
 use ext_php_rs::flags::DataType;
@@ -33,6 +33,6 @@ fn by_transaction_id(call: &mut Call<'_>) -> Outcome {
 fn undo(call: &mut Call<'_>, id: OrderId) -> Outcome {
     let caller = &call.this::<PhpReverse>()?.0;
     let line = caller.line(true, id.as_out_trade_no())?;
-    ended(reverse(&line, &caller.merchant, &Reverse(id), &mut |attempt| caller.observe(attempt)))?;
+    caller.ended(reverse(&line, &caller.merchant, &Reverse(id), &mut |attempt| caller.observe(attempt)))?;
     Ok::<Zval, Raise>(Zval::null())
 }
