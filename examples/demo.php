@@ -54,13 +54,12 @@ final class Interrupted extends \RuntimeException
     }
 }
 
+/** Tells all chapters, and stops the simulator whatever happens. */
 function tell(Screen $screen): void
 {
     $simulator = Simulator::start();
-    $screen->say(
-        'wechatpay ' . phpversion('wechatpay') . ' on PHP ' . PHP_VERSION . ': a shop and a simulated WeChat Pay.',
-        'Real TLS, real signs, nothing leaves this machine.',
-    );
+    $versions = 'wechatpay ' . phpversion('wechatpay') . ', PHP ' . PHP_VERSION;
+    $screen->say("$versions: a shop and a simulated WeChat Pay; real TLS, real signs, no network.");
     try {
         $shop = new Shop($simulator, $screen);
         foreach (chapters() as $title => $chapter) {

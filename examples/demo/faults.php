@@ -11,7 +11,6 @@ use WechatPay\Merchant;
 use WechatPay\MismatchException;
 use WechatPay\OrderQuery;
 use WechatPay\PayException;
-use WechatPay\ServiceException;
 use WechatPay\SignatureException;
 use WechatPay\Signer;
 use WechatPay\SignType;
@@ -50,9 +49,6 @@ function provokeFaults(Shop $shop): void
     $patient = fn () => $query->byOutTradeNo('coffee-0001');
     provoke($shop, 'Both domains are ill for three tries', $patient, TransportException::class, Advice::Retry);
     $shop->expect([502, 502, 502], $tries, 'the HTTP statuses of the tries');
-
-    $unknown = fn () => $shop->query->byOutTradeNo('nobody-0001');
-    provoke($shop, 'A number that WeChat does not know, or not yet', $unknown, ServiceException::class, Advice::Wait);
 
     $stranger = new Merchant(Shop::APPID, Shop::MCH_ID, 'ThisIsNotTheKeyOfThisMerchant!!!');
     $wrongKey = fn () => (new OrderQuery($stranger, $shop->gateway()))->byOutTradeNo('coffee-0001');

@@ -4,9 +4,11 @@ declare(strict_types=1);
 
 namespace Demo;
 
+use WechatPay\Advice;
 use WechatPay\Fen;
 use WechatPay\Order;
 use WechatPay\PayException;
+use WechatPay\ServiceException;
 use WechatPay\TradeState;
 
 function placeAnOrder(Shop $shop): void
@@ -64,7 +66,7 @@ function waitForThePayer(Shop $shop): void
     $shop->place('cake-0001', Fen::fromYuan('0.29'), 'A crumb of cake');
     $started = hrtime(true);
     $watch = function (Order|PayException $seen, int $attempt) use ($shop): void {
-        $shop->screen->row("answer $attempt", $seen instanceof Order ? state($seen) : $seen->getMessage());
+        $shop->screen->row("answer $attempt", stateOrFault($seen));
         if ($attempt === 2) {
             $shop->simulator->pay('cake-0001');
         }
@@ -82,10 +84,10 @@ function askForMany(Shop $shop): void
     $numbers = ['tea-0001', 'cake-0001', 'coffee-0001', 'nobody-0001'];
     $seen = $shop->query->many($numbers);
     $shop->expect($numbers, array_keys($seen), 'the order of the answers');
-    $states = array_map(fn (Order|PayException $one): string => $one instanceof Order ? state($one) : shortName($one)
-        . ', ' . $one->getMessage(), $seen);
-    $shop->expect(3, \count(array_filter($seen, fn ($one) => $one instanceof Order)), 'how many orders exist');
-    $shop->screen->table($states);
+    $nobody = $seen['nobody-0001'];
+    $shop->expect(ServiceException::class, $nobody::class, 'the answer about nobody-0001');
+    $shop->expect(Advice::Wait, $nobody->advice, 'the advice about nobody-0001');
+    $shop->screen->table(array_map(stateOrFault(...), $seen));
 }
 
 /** Queries an order, checks its state and shows it. */
@@ -107,6 +109,12 @@ function refuse(Shop $shop, string $what, callable $act): void
         $made = false;
     }
     $shop->expect(false, $made, "$what makes an Order");
+}
+
+/** What one query came to. */
+function stateOrFault(Order|PayException $seen): string
+{
+    return $seen instanceof Order ? state($seen) : shortName($seen) . ', advice ' . advice($seen->advice);
 }
 
 /** A state in words. */
