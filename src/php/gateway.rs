@@ -146,11 +146,7 @@ impl Caller {
     pub fn ask<C: crate::gateway::call::Call>(&self, call: &C) -> Result<C::Answer, Raise> {
         let line = self.line(call.terms().certificate, call.out_trade_no())?;
         let answer = line.ask(&self.merchant, call, &mut |attempt| self.observe(attempt));
-        // An observer that called exit() leaves that pending.
-        if ExecutorGlobals::has_exception() {
-            return Err(Raise::Pending);
-        }
-        Ok(answer?)
+        ended(answer)
     }
 
     /// Tells the observer. What it throws becomes a warning and never replaces a result (decisions.md 2.8).
@@ -165,6 +161,14 @@ impl Caller {
             super::warning::from_exception("onAttempt");
         }
     }
+}
+
+/// The end of a conversation; an observer that called exit() leaves that pending, and it wins.
+pub fn ended<T>(end: Result<T, Fault>) -> Result<T, Raise> {
+    if ExecutorGlobals::has_exception() {
+        return Err(Raise::Pending);
+    }
+    Ok(end?)
 }
 
 fn default_settings() -> Result<Settings, Raise> {
