@@ -176,3 +176,21 @@ fn no_more_than_64_sets_of_connections_are_kept() {
     assert!(with_pool(|pool| pool.kept.len()) <= MOST_KEPT);
     assert!(!is_same(&first, &line(&settings("crowd-0", None), &merchant(), false, &files).unwrap()));
 }
+
+#[test]
+fn n28_another_merchants_certificate_is_refused_and_one_without_a_number_is_not() {
+    let _turn = turn();
+    let files = Shelf::default();
+    let settings = settings("whose", None);
+    let of = |name: &str| {
+        let paper = Authority::new("test CA").issue(name, -30, 30);
+        with_certificate(paper.certificate.as_bytes(), Some(paper.key.as_bytes()), "")
+    };
+    let mch_id = merchant().mch_id;
+    assert!(line(&settings, &of(&mch_id), true, &files).is_ok());
+    assert!(line(&settings, &of("A shop"), true, &files).is_ok());
+    for _ in 0..2 {
+        let says = refusal(&settings, &of("1900000109"), &files);
+        assert_eq!(says, format!("the client certificate is that of merchant 1900000109, not of {mch_id}"));
+    }
+}
