@@ -87,7 +87,7 @@ final class RefundQueryTest extends TradeTestCase
         }
         $list = $this->refundQuery()->byOutTradeNo(self::NUMBER);
         self::assertCount(5, $list);
-        self::assertSame($list->entries, iterator_to_array($list->getIterator()) === $list->entries ? $list->entries : null);
+        self::assertTrue(iterator_to_array($list) === $list->entries, 'the very same objects');
         self::assertSame([30, 35], [$list->refundedFee, $list->pendingFee], 'success; processing and bounced');
         $expected = [
             RefundStatus::Success,
