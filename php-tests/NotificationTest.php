@@ -349,7 +349,7 @@ final class NotificationTest extends SimulatorTestCase
     public function testF21NoRefusalTellsWhichCheckFailed(): void
     {
         $says = [];
-        foreach (['another key', 'padding of 0', 'padding of 17', 'unequal padding'] as $name) {
+        foreach (['another key', 'padding of 0', 'padding of 17', 'unequal padding', 'no root', 'no XML', 'DOCTYPE'] as $name) {
             $reqInfo = iterator_to_array(self::badReqInfo())[$name][0];
             $e = self::caught(fn () => Notification::read(self::refundNotice([], ['req_info' => $reqInfo]), $this->merchant()));
             $says[] = $e->getMessage();
