@@ -11,6 +11,7 @@ if (!extension_loaded('wechatpay')) {
 
 require __DIR__ . '/PhpProcess.php';
 require __DIR__ . '/SimulatorProcess.php';
+require __DIR__ . '/SimulatorTestCase.php';
 
 /** The root of the project. */
 const ROOT = __DIR__ . '/..';
