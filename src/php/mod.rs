@@ -15,6 +15,7 @@ mod gateway;
 mod ini;
 mod merchant;
 mod module;
+mod names;
 mod order;
 mod order_query;
 mod prepay;

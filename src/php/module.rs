@@ -1,7 +1,7 @@
 //! The module: what PHP loads, what phpinfo() shows.
 
 use super::{
-    client, close_order, enums, exception, fen, gateway, ini, merchant, order, order_query, prepay, signals,
+    client, close_order, enums, exception, fen, gateway, ini, merchant, names, order, order_query, prepay, signals,
     signer, unified_order, xml, zend,
 };
 use crate::gateway::threads;
@@ -21,6 +21,7 @@ pub fn startup(_: i32, module: i32) -> i32 {
     // A panic becomes a PHP Error; its text would only repeat on stderr what may be private.
     std::panic::set_hook(Box::new(|_| {}));
     ini::register(module);
+    names::intern();
     threads::shield_with(signals::hold_back);
     let registered = enums::register_all()
         .and_then(|()| order::register_all())
