@@ -14,6 +14,8 @@ require __DIR__ . '/Promises.php';
 require __DIR__ . '/SimulatorProcess.php';
 require __DIR__ . '/SimulatorTestCase.php';
 require __DIR__ . '/WebServer.php';
+require __DIR__ . '/Chance.php';
+require __DIR__ . '/RandomXml.php';
 
 /** The root of the project. */
 const ROOT = __DIR__ . '/..';
