@@ -16,6 +16,8 @@ require __DIR__ . '/SimulatorTestCase.php';
 require __DIR__ . '/WebServer.php';
 require __DIR__ . '/Chance.php';
 require __DIR__ . '/RandomXml.php';
+require __DIR__ . '/TradeTestCase.php';
+require __DIR__ . '/Endpoint.php';
 
 /** The root of the project. */
 const ROOT = __DIR__ . '/..';
