@@ -10,6 +10,7 @@ if (!extension_loaded('wechatpay')) {
 }
 
 require __DIR__ . '/PhpProcess.php';
+require __DIR__ . '/Promises.php';
 require __DIR__ . '/SimulatorProcess.php';
 require __DIR__ . '/SimulatorTestCase.php';
 require __DIR__ . '/WebServer.php';

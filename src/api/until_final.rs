@@ -26,6 +26,8 @@ pub trait Watch {
     fn seen(&mut self, seen: &Seen<'_>, number: u32) -> bool;
     /// Waits; `false` stops.
     fn pause(&mut self, ms: u64) -> bool;
+    /// Waits where nothing may stop it.
+    fn rest(&mut self, ms: u64);
 }
 
 /// An order that WeChat does not know yet may still be on its way this long.

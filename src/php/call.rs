@@ -67,9 +67,9 @@ pub enum Raise {
     Argument(BadArgument),
     /// A fault of the conversation: a `PayException`.
     Fault(Box<Fault>),
-    /// What this object cannot do: a `LogicException`.
+    /// The program asks for something that cannot be at this point: a `LogicException`.
     Logic(String),
-    /// A fault of the engine or of the program: an `Error`.
+    /// A fault of the engine: an `Error`.
     Engine(String),
 }
 

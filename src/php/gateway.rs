@@ -77,7 +77,7 @@ fn construct(call: &mut Call<'_>) -> Result<PhpGateway, Raise> {
     let (connect, total) = ini::timeouts();
     let connect = milliseconds(call, 3, "connect_timeout_ms", connect)?;
     let total = milliseconds(call, 4, "timeout_ms", total)?;
-    let on_attempt = call.callable_or(5)?.map(closure).transpose()?;
+    let on_attempt = call.callable_or(5)?.as_ref().map(closure).transpose()?;
     let properties = [
         value::text(&url),
         value::text_or_null(backup.as_deref()),
@@ -91,8 +91,8 @@ fn construct(call: &mut Call<'_>) -> Result<PhpGateway, Raise> {
 }
 
 /// A callable that stays one: what may be called here, a private method say, may not be called from elsewhere.
-fn closure(callable: Zval) -> Result<Zval, Raise> {
-    Ok(ZendCallable::try_from_name("Closure::fromCallable")?.try_call(vec![&callable])?)
+fn closure(callable: &Zval) -> Result<Zval, Raise> {
+    Ok(ZendCallable::try_from_name("Closure::fromCallable")?.try_call(vec![callable])?)
 }
 
 /// Arguments win over php.ini; whoever names a url in either place without a backup has none.
@@ -172,8 +172,13 @@ impl Caller {
     pub fn ask<C: crate::gateway::call::Call>(&self, call: &C) -> Result<C::Answer, Raise> {
         let line = self.line(call.terms().certificate, call.out_trade_no())?;
         let answer = line.ask(&self.merchant, call, &mut |attempt| self.observe(attempt));
+        self.ended(answer)
+    }
+
+    /// The end of a conversation; what an observer has left comes before it.
+    pub fn ended<T>(&self, end: Result<T, Fault>) -> Result<T, Raise> {
         self.observed()?;
-        Ok(answer?)
+        Ok(end?)
     }
 
     /// What an observer has left: `exit()`, or a fatal error, which ends the script here and not inside of work
