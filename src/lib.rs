@@ -15,6 +15,8 @@ pub mod api;
 pub mod error;
 pub mod gateway;
 pub mod model;
+pub mod notification;
+pub mod scan_pay;
 pub mod time;
 pub mod wire;
 
