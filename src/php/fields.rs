@@ -33,7 +33,7 @@ fn read<'a>(call: &Call<'a>, n: usize, most: usize) -> Result<Vec<Given<'a>>, Ra
     // A Stringable runs PHP code, which may change what stands behind references: then nothing is borrowed.
     let may_borrow = !value::entries(table).any(|(_, zval)| zval.is_object());
     let mut left = most;
-    let mut given = Vec::with_capacity(table.len());
+    let mut fields = Vec::with_capacity(table.len());
     for (name, zval) in value::entries(table) {
         let wanted = name.len() + zval.zend_str().map_or(0, ZendStr::len);
         left = left
@@ -43,9 +43,9 @@ fn read<'a>(call: &Call<'a>, n: usize, most: usize) -> Result<Vec<Given<'a>>, Ra
             Some(string) if may_borrow => Some(Cow::Borrowed(string.as_bytes())),
             _ => text(n, &name, zval)?.map(Cow::Owned),
         };
-        given.push((name, text));
+        fields.push((name, text));
     }
-    Ok(given)
+    Ok(fields)
 }
 
 fn text(n: usize, name: &[u8], zval: &Zval) -> Result<Option<Vec<u8>>, Raise> {
@@ -91,12 +91,12 @@ pub fn checked(call: &Call<'_>, n: usize, given: &[Given<'_>]) -> Result<(Fields
             std::str::from_utf8(text)
                 .map_err(|_| call.bad(n, format!("must be valid UTF-8, field {name} is not")))
         };
-        match text.as_deref().map(utf8).transpose()? {
-            Some(text) => pairs.push((name, text)),
+        match text {
+            Some(text) => pairs.push((name, utf8(text)?)),
             None => omitted.push(name.to_owned()),
         }
     }
-    let fields = Fields::from_texts(pairs.into_iter())
-        .map_err(|e| call.bad(n, format!("must be sendable: {e}")))?;
+    let fields =
+        Fields::from_texts(pairs.into_iter()).map_err(|e| call.bad(n, format!("must be sendable: {e}")))?;
     Ok((fields, omitted))
 }

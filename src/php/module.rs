@@ -1,8 +1,8 @@
 //! The module: what PHP loads, what phpinfo() shows.
 
 use super::{
-    auth_code_to_openid, client, close_order, enums, exception, fen, gateway, ini, merchant, micropay,
-    names, notification, order, order_query, prepay, refund, refund_list, refund_query, report, reverse, scan_pay,
+    auth_code_to_openid, client, close_order, enums, exception, fen, gateway, ini, merchant, micropay, names,
+    notification, order, order_query, prepay, refund, refund_list, refund_query, report, reverse, scan_pay,
     short_url, signals, signer, unified_order, xml, zend,
 };
 use crate::gateway::threads;

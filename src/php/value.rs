@@ -67,9 +67,8 @@ pub fn list(items: impl IntoIterator<Item = Zval>) -> Result<Zval, Raise> {
 }
 
 /// An array of name => text; the names are those of XML elements, so none is numeric and none comes twice.
-pub fn texts<'a>(pairs: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Result<Zval, Raise> {
-    let size = u32::try_from(pairs.len()).map_err(|_| Raise::Engine("too many fields".into()))?;
-    let mut table = ZendHashTable::with_capacity(size);
+pub fn texts<'a>(pairs: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Zval {
+    let mut table = ZendHashTable::with_capacity(u32::try_from(pairs.len()).unwrap_or(0));
     for (name, value) in pairs {
         names::with(name, |name| {
             let mut value = ManuallyDrop::new(text(value));
@@ -77,7 +76,7 @@ pub fn texts<'a>(pairs: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Re
             unsafe { ffi::zend_hash_add_new(&raw mut *table, name, &raw mut *value) };
         });
     }
-    Ok(array(table))
+    array(table)
 }
 
 /// Puts a value under a name; a numeric name becomes an int key, as PHP does it.

@@ -39,5 +39,5 @@ fn decode(call: &mut Call<'_>) -> Outcome {
         retryable: false,
         ..Fault::new(Error::from(e), Repeat::Query, None)
     })?;
-    value::texts(fields.iter())
+    Ok(value::texts(fields.iter()))
 }

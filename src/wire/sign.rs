@@ -201,7 +201,9 @@ pub fn sign<'a>(
     let parts = [&*message, b"key=", key.expose()];
     match sign_type {
         SignType::Md5 => hex(&parts.iter().fold(Md5::new(), Digest::chain_update).finalize()),
-        SignType::HmacSha256 => hex(&parts.iter().fold(key.hmac(), Mac::chain_update).finalize().into_bytes()),
+        SignType::HmacSha256 => {
+            hex(&parts.iter().fold(key.hmac(), Mac::chain_update).finalize().into_bytes())
+        }
     }
 }
 

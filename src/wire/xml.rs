@@ -133,7 +133,11 @@ fn characters(document: &[u8]) -> Result<Cow<'_, str>, XmlError> {
     let text = std::str::from_utf8(document).map_err(|e| XmlError::NotUtf8(e.valid_up_to()))?;
     check_characters(text)?;
     begins_like_xml(text)?;
-    Ok(if memchr::memchr(b'\r', text.as_bytes()).is_some() { text.replace("\r\n", "\n").replace('\r', "\n").into() } else { text.into() })
+    Ok(if memchr::memchr(b'\r', text.as_bytes()).is_some() {
+        text.replace("\r\n", "\n").replace('\r', "\n").into()
+    } else {
+        text.into()
+    })
 }
 
 fn check_characters(text: &str) -> Result<(), XmlError> {

@@ -1,7 +1,7 @@
 //! The short way and the strict parser must read the same: whatever the first takes, the second takes as well.
 
-use super::random::{fields, soup};
 use super::super::flat;
+use super::random::{fields, soup};
 use super::{FieldsError, Root, XmlError, characters, encode, strict};
 use crate::wire::fields::Fields;
 use proptest::prelude::*;
