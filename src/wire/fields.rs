@@ -59,6 +59,10 @@ impl Fields {
     }
 
     /// Takes all pairs at once; sorts once.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "whoever collected the pairs has no further use for them"
+    )]
     pub fn from_pairs(pairs: Vec<(String, String)>) -> Result<Self, FieldsError> {
         Self::from_texts(pairs.iter().map(|(name, text)| (name.as_str(), text.as_str())))
     }

@@ -147,7 +147,7 @@ fn check_characters(text: &str) -> Result<(), XmlError> {
 
 /// Could there be a character that XML forbids? Such begin with a control byte or with EF BF; a quick look.
 fn may_forbid(text: &[u8]) -> bool {
-    text.iter().fold(false, |found, &b| found | (b < b' ') & (b != b'\n'))
+    text.iter().fold(0, |odd, b| odd | u8::from(*b < b' ' && *b != b'\n')) != 0
         || memchr::memchr_iter(0xEF, text).any(|at| text.get(at + 1) == Some(&0xBF))
 }
 
