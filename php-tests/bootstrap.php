@@ -9,6 +9,7 @@ if (!extension_loaded('wechatpay')) {
     exit(1);
 }
 
+require __DIR__ . '/FpmServer.php';
 require __DIR__ . '/PhpProcess.php';
 require __DIR__ . '/Promises.php';
 require __DIR__ . '/SimulatorProcess.php';
