@@ -15,7 +15,9 @@ require __DIR__ . '/demo/Simulator.php';
 require __DIR__ . '/demo/Screen.php';
 require __DIR__ . '/demo/Shop.php';
 require __DIR__ . '/demo/orders.php';
+require __DIR__ . '/demo/Endpoint.php';
 require __DIR__ . '/demo/faults.php';
+require __DIR__ . '/demo/trade.php';
 
 /** @return array<string, callable(Shop): void> title => chapter */
 function chapters(): array
@@ -29,6 +31,10 @@ function chapters(): array
         'A fault that heals by itself' => askWhileOneDomainIsIll(...),
         'Faults that need you' => provokeFaults(...),
         'Why is this sign wrong?' => explainASign(...),
+        'Hear that an order was paid' => hearThatItWasPaid(...),
+        'Refund a part of it' => refundAPart(...),
+        "Scan the payer's code" => scanThePayersCode(...),
+        'A close that comes too late' => closeTooLate(...),
     ];
 }
 
@@ -68,6 +74,7 @@ function tell(Screen $screen): void
             $shop->expect(null, Interrupted::$signal, 'a signal');
         }
     } finally {
+        isset($shop) && $shop->close();
         $clean = $simulator->stop();
     }
     $shop->expect(true, $clean, 'the simulator has gone, and its temporary files with it');

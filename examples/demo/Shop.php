@@ -18,17 +18,40 @@ final class Shop
     public const KEY = '0123456789abcdefghijKLMNOPQRSTUV';
 
     public readonly Merchant $merchant;
+
+    /** The same merchant with the client certificate that refund and reverse need. */
+    public readonly Merchant $certified;
     public readonly UnifiedOrder $unifiedOrder;
     public readonly OrderQuery $query;
     public readonly CloseOrder $closeOrder;
+    private ?Endpoint $endpoint = null;
 
     public function __construct(public readonly Simulator $simulator, public readonly Screen $screen)
     {
         $this->merchant = new Merchant(self::APPID, self::MCH_ID, self::KEY);
+        $this->certified = new Merchant(
+            self::APPID,
+            self::MCH_ID,
+            self::KEY,
+            certificate: $simulator->certFile,
+            privateKey: $simulator->keyFile,
+        );
         $gateway = $this->gateway();
         $this->unifiedOrder = new UnifiedOrder($this->merchant, $gateway);
         $this->query = new OrderQuery($this->merchant, $gateway);
         $this->closeOrder = new CloseOrder($this->merchant, $gateway);
+    }
+
+    /** The shop's notify endpoint, started when first needed. */
+    public function endpoint(): Endpoint
+    {
+        return $this->endpoint ??= Endpoint::start();
+    }
+
+    /** Ends what the shop has started. */
+    public function close(): void
+    {
+        $this->endpoint?->stop();
     }
 
     /** Where the simulator is; a real shop leaves the addresses to php.ini. */

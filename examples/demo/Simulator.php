@@ -17,6 +17,8 @@ final class Simulator
         public readonly string $url,
         public readonly string $backupUrl,
         public readonly string $caFile,
+        public readonly string $certFile,
+        public readonly string $keyFile,
         private readonly string $control,
     ) {
     }
@@ -39,6 +41,8 @@ final class Simulator
             $ready['url'],
             $ready['backup_url'],
             $ready['ca_file'],
+            $ready['cert_file'],
+            $ready['key_file'],
             $ready['control'],
         );
     }

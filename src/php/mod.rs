@@ -17,6 +17,7 @@ mod ini;
 mod merchant;
 mod micropay;
 mod module;
+mod names;
 mod notification;
 mod options;
 mod order;

@@ -124,6 +124,5 @@ fn iterator(call: &mut Call<'_>) -> Outcome {
 /// The fields of every page, one array a page.
 fn fields(call: &mut Call<'_>) -> Outcome {
     let pages = &call.this::<PhpRefundList>()?.0.pages;
-    let made: Result<Vec<Zval>, Raise> = pages.iter().map(|page| value::texts(page.iter())).collect();
-    value::list(made?)
+    value::list(pages.iter().map(|page| value::texts(page.iter())))
 }

@@ -150,8 +150,11 @@ fn who_does_not_know_a_containers_password_gets_nothing_that_another_opened() {
         include_str!("../../../php-tests/fixtures/old_p12.base64").split_whitespace().collect();
     let container = base64::engine::general_purpose::STANDARD.decode(text).unwrap();
     let (settings, files) = (settings("password", None), Shelf::default());
-    assert!(line(&settings, &with_certificate(&container, None, "10000100"), true, &files).is_ok());
-    assert!(refusal(&settings, &with_certificate(&container, None, "wrong"), &files).contains("password"));
+    let owner =
+        |password| Merchant { mch_id: "1900000109".into(), ..with_certificate(&container, None, password) };
+    let opened = line(&settings, &owner("10000100"), true, &files);
+    assert!(opened.is_ok(), "{:?}", opened.err());
+    assert!(refusal(&settings, &owner("wrong"), &files).contains("password"));
 }
 
 #[test]
