@@ -385,19 +385,23 @@ impl Till<'_> {
         // A fifth of the time stays for confirming.
         let end = end - REVERSE_MS / 5;
         let mut tries = 1;
+        // A refusal says nothing about an earlier try whose answer was lost: that one may have been carried out.
+        let mut may_be_reversed = false;
         loop {
             let line = self.until(self.lines.certified, end);
-            let open = match self.ask(&line, &Reverse(self.call.id.clone())) {
+            let mut open = match self.ask(&line, &Reverse(self.call.id.clone())) {
                 Ok(Reversal::Done) => return Ok(()),
                 Ok(Reversal::Again(refusal)) => {
                     Fault::new(refusal, Repeat::SameNumbers, self.call.out_trade_no())
                 }
                 Err(fault) => fault,
             };
+            let answer_is_open = open.maybe_processed;
+            may_be_reversed |= answer_is_open;
+            open.maybe_processed = may_be_reversed;
             let doubtful = matches!(open.error, Error::Signature(_) | Error::Mismatch { .. });
-            let again = is_open(&open)
-                || doubtful
-                || matches!(open.error, Error::Service { .. }) && open.maybe_processed;
+            let again =
+                is_open(&open) || doubtful || matches!(open.error, Error::Service { .. }) && answer_is_open;
             let pause = self.patience.interval_ms.min(2000);
             if !again || tries >= MOST_TRIES || self.now() + pause >= end {
                 self.note(open.clone());
