@@ -10,6 +10,8 @@ if (!extension_loaded('wechatpay')) {
 }
 
 require __DIR__ . '/PhpProcess.php';
+require __DIR__ . '/SecondClient.php';
+require __DIR__ . '/SecondReading.php';
 require __DIR__ . '/SimulatorProcess.php';
 
 /** The root of the project. */
