@@ -25,7 +25,8 @@ say = printf '\n==> %s\n' '$(1)'
 # The steps of `test` build on each other.
 .NOTPARALLEL:
 
-.PHONY: help setup setup-build build demo test test-core test-doc test-php test-stubs leak valgrind bench install lint clean
+.PHONY: help setup setup-build build demo test test-core test-doc test-php test-stubs leak valgrind bench bench-instructions \
+        install lint clean
 
 help:
 	@echo 'make build    the extension and the simulator, into target/release'
@@ -93,6 +94,12 @@ valgrind: setup build
 bench: setup build
 	@$(call say,bench: beside plain PHP)
 	@QUICK=$(QUICK) tools/php benches/run.php
+	@test -n '$(QUICK)' || $(MAKE) --no-print-directory bench-instructions
+
+# Counts do not depend on what else the machine does, so that CI can compare them.
+bench-instructions: setup
+	@$(call say,bench: instructions of the codecs, beside benches/instructions.json)
+	@php benches/instructions.php
 
 # Builds only what is missing: under sudo there may be no cargo.
 install:

@@ -132,6 +132,8 @@ impl Names {
 fn first_place(name: &str) -> usize {
     let ends = [name.as_bytes().first_chunk::<4>(), name.as_bytes().last_chunk::<4>()];
     let [first, last] = ends.map(|end| u32::from_le_bytes(end.copied().unwrap_or_default()));
-    let mixed = (first ^ last.rotate_left(11)).wrapping_add(name.len() as u32).wrapping_mul(0x9E37_79B1);
+    let mixed = (first ^ last.rotate_left(11))
+        .wrapping_add(u32::try_from(name.len()).unwrap_or(u32::MAX))
+        .wrapping_mul(0x9E37_79B1);
     (mixed >> 24) as usize % SLOTS
 }
