@@ -123,7 +123,16 @@ impl Mishaps {
         while chance.one_in(3) {
             self.later.push_back(fault(chance, path));
         }
+        if chance.one_in(4) {
+            return self.told_to_come_again(chance, path);
+        }
         now
+    }
+
+    /// The first try acts, but says that it should be made again; then something else goes wrong.
+    fn told_to_come_again(&mut self, chance: &mut Chance, path: &str) -> Vec<Value> {
+        self.later.push_front(fault(chance, path));
+        vec![json!({ "fault": "system_error", "path": path, "processed": chance.one_in(2) })]
     }
 
     /// What is still to come, for the story of a case.
@@ -139,7 +148,8 @@ fn fault(chance: &mut Chance, path: &str) -> Value {
         _ => chance.pick(WORDS),
     };
     let at_the_door = DOOR.contains(name);
-    let mut rule = json!({ "fault": name, "listener": chance.pick(&["api", "api2", "both", "both", "both"]) });
+    let mut rule =
+        json!({ "fault": name, "listener": chance.pick(&["api", "api2", "both", "both", "both"]) });
     if !at_the_door || chance.one_in(2) {
         rule["times"] = json!(1 + chance.below(3));
     }

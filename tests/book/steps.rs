@@ -122,7 +122,6 @@ impl<'a> Case<'a> {
     fn step(&mut self) -> Verdict {
         let before = self.book();
         let kind = self.chance.below(20);
-        let t0 = std::time::Instant::now();
         let (made, said) = match kind {
             0..=3 => self.place(&before),
             4..=6 => self.query(&before),
@@ -133,9 +132,7 @@ impl<'a> Case<'a> {
             13..=16 => self.refund(&before),
             _ => self.list(&before),
         };
-        let t1 = t0.elapsed();
         self.shop.desk().clear("/faults");
-        println!("{:?} {:?} {} {}", t1, t0.elapsed() - t1, made.call, self.story.last().unwrap());
         let story = match &said {
             Ok(_) => "went well".to_owned(),
             Err(fault) => format!("{} (maybe processed: {})", fault.error, fault.maybe_processed),
@@ -148,9 +145,12 @@ impl<'a> Case<'a> {
     }
 
     fn judged(&self, moments: &Moments, made: &Made, said: &Outcome) -> Verdict {
-        let strange = self.story.iter().rev().nth(1).is_some_and(|faults| {
-            faults.contains("unknown_state") || faults.contains("remove_field")
-        });
+        let strange = self
+            .story
+            .iter()
+            .rev()
+            .nth(1)
+            .is_some_and(|faults| faults.contains("unknown_state") || faults.contains("remove_field"));
         let state = moments.after.state(&made.about);
         let dead = matches!(state, "REVOKED" | "CLOSED");
         match said {
@@ -308,8 +308,13 @@ impl<'a> Case<'a> {
         self.stumbling(&number);
         self.story.push(format!("    {script} of {total_fee}"));
         self.trouble("/pay/micropay");
-        let sale =
-            Sale { out_trade_no: &number, auth_code: &auth_code, total_fee, body: "茶", spbill_create_ip: "::1" };
+        let sale = Sale {
+            out_trade_no: &number,
+            auth_code: &auth_code,
+            total_fee,
+            body: "茶",
+            spbill_create_ip: "::1",
+        };
         let call = Micropay::new(&sale, &[]).unwrap();
         let lines = Lines { plain: &self.shop.plain, certified: &self.shop.certified };
         let patience = Patience { timeout_ms: 15_000, interval_ms: 3_000 };
