@@ -137,7 +137,7 @@ impl Mishaps {
 
     /// What is still to come, for the story of a case.
     pub fn told(&self) -> String {
-        self.later.iter().map(|fault| format!(" later {fault}")).collect()
+        self.later.iter().flat_map(|fault| [" later ".to_owned(), fault.to_string()]).collect()
     }
 }
 
