@@ -1,6 +1,6 @@
 //! reverse: undoes a code payment (protocol.md C.7).
 
-use crate::error::{Advice, Error, Fault, Phase, Repeat};
+use crate::error::{Error, Fault, Phase, Repeat};
 use crate::gateway::call::{Call, Echo, Terms};
 use crate::gateway::line::{Line, OnAttempt};
 use crate::model::merchant::Merchant;
@@ -87,28 +87,24 @@ pub fn reverse(
     let deadline =
         line.clock.now_ms().saturating_add(line.timeout_ms.max(u64::from(MOST_TRIES) * PAUSE_MS * 2));
     let mut tries = 1;
-    let mut may_be_reversed = false;
+    let mut left_open = false;
     loop {
-        let open = match line.ask(merchant, call, on_attempt) {
+        let (fault, again) = match line.ask(merchant, call, on_attempt) {
             Ok(Reversal::Done) => return Ok(()),
-            Ok(Reversal::Again(refusal)) => Fault::new(refusal, Repeat::SameNumbers, call.out_trade_no()),
-            Err(fault) if is_open(&fault) => fault,
-            Err(fault) => return Err(after_others(fault, may_be_reversed)),
+            Ok(Reversal::Again(refusal)) => {
+                (Fault::new(refusal, Repeat::SameNumbers, call.out_trade_no()), true)
+            }
+            Err(fault) => {
+                let again = is_open(&fault);
+                (fault, again)
+            }
         };
-        may_be_reversed |= open.maybe_processed;
-        if tries >= MOST_TRIES || line.clock.now_ms() + PAUSE_MS >= deadline {
-            return Err(after_others(open, may_be_reversed));
+        let fault = if left_open { fault.after_an_open_try() } else { fault };
+        if !again || tries >= MOST_TRIES || line.clock.now_ms() + PAUSE_MS >= deadline {
+            return Err(fault);
         }
+        left_open = fault.maybe_processed;
         line.clock.sleep_ms(PAUSE_MS);
         tries += 1;
     }
-}
-
-/// A last refusal says nothing about an earlier try that may have been carried out.
-fn after_others(mut fault: Fault, may_be_reversed: bool) -> Fault {
-    if may_be_reversed && !fault.maybe_processed {
-        fault.maybe_processed = true;
-        fault.advice = Advice::QueryOrder;
-    }
-    fault
 }
