@@ -312,8 +312,8 @@ impl Till<'_> {
 
     /// A verified order: ours, and final?
     fn settled(&mut self, order: Order) -> Result<End, Fault> {
-        if let Some(got) = order.told.total_fee.filter(|fee| *fee != self.call.total_fee) {
-            return Err(self.another_sale(got));
+        if let Some(fault) = self.anothers(&order) {
+            return Err(fault);
         }
         self.last = Some(order.clone());
         let is_decided = order.trade_state.is_final() && order.trade_state != TradeState::PayError;
@@ -321,13 +321,14 @@ impl Till<'_> {
     }
 
     /// Another sale has this number: reversing it would undo somebody else's payment.
-    fn another_sale(&self, got: i64) -> Fault {
+    fn anothers(&self, order: &Order) -> Option<Fault> {
+        let got = order.told.total_fee.filter(|fee| *fee != self.call.total_fee)?;
         let error = Error::Mismatch {
             field: "total_fee".into(),
             asked: self.call.total_fee.to_string(),
             got: got.to_string(),
         };
-        Fault::new(error, Repeat::Never, self.call.out_trade_no())
+        Some(Fault::new(error, Repeat::Never, self.call.out_trade_no()))
     }
 
     /// Asks until the payer's time is up, the order is final, or the watcher stops.
@@ -384,10 +385,10 @@ impl Till<'_> {
     fn reverse(&mut self, end: u64) -> Result<(), Fault> {
         // A fifth of the time stays for confirming.
         let end = end - REVERSE_MS / 5;
-        let mut tries = 1;
+        let (mut tries, mut may_have_acted) = (1, false);
         loop {
             let line = self.until(self.lines.certified, end);
-            let open = match self.ask(&line, &Reverse(self.call.id.clone())) {
+            let mut open = match self.ask(&line, &Reverse(self.call.id.clone())) {
                 Ok(Reversal::Done) => return Ok(()),
                 Ok(Reversal::Again(refusal)) => {
                     Fault::new(refusal, Repeat::SameNumbers, self.call.out_trade_no())
@@ -398,6 +399,9 @@ impl Till<'_> {
             let again = is_open(&open)
                 || doubtful
                 || matches!(open.error, Error::Service { .. }) && open.maybe_processed;
+            // A try that was lost may have been accepted, whatever a later one is told. USERPAYING was not.
+            may_have_acted |= open.maybe_processed && open.err_code() != Some("USERPAYING");
+            open.maybe_processed |= may_have_acted;
             let pause = self.patience.interval_ms.min(2000);
             if !again || tries >= MOST_TRIES || self.now() + pause >= end {
                 self.note(open.clone());
@@ -430,7 +434,10 @@ impl Till<'_> {
     fn not_reversed(&mut self, refusal: Fault) -> Result<Order, Fault> {
         match self.query() {
             Ok(order) if is_undone(order.trade_state) => self.decided(order),
-            Ok(order) if order.is_paid() && !refusal.maybe_processed => self.decided(order),
+            Ok(order) if order.is_paid() && !refusal.maybe_processed => match self.anothers(&order) {
+                Some(fault) => Err(fault),
+                None => self.decided(order),
+            },
             Ok(order) => {
                 self.last = Some(order);
                 Err(self.undecided("the reverse was not accepted", false, Some(refusal)))
@@ -444,7 +451,10 @@ impl Till<'_> {
     /// A doubt outlives the reverse: somebody else answered in WeChat's name.
     fn decided(&mut self, order: Order) -> Result<Order, Fault> {
         match self.doubt.take() {
-            Some(doubt) if !order.is_paid() => Err(doubt),
+            // It may have come with a query, but it is the payment's now, and that is never made twice.
+            Some(doubt) if !order.is_paid() => {
+                Err(Fault::new(doubt.error, Repeat::Never, self.call.out_trade_no()))
+            }
             _ => Ok(order),
         }
     }
