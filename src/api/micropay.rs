@@ -342,8 +342,11 @@ impl Till<'_> {
             let go_on = self.watch.seen(&seen.as_ref(), number);
             match seen {
                 Ok(order) => {
-                    if let End::Decided(order) = self.settled(order)? {
-                        return Ok(End::Decided(order));
+                    // Nobody would learn that it is paid: then it must not stay so.
+                    let is_unseen = order.is_paid() && self.watch.throws();
+                    match self.settled(order)? {
+                        End::Decided(order) if !is_unseen => return Ok(End::Decided(order)),
+                        _ => {}
                     }
                 }
                 Err(fault) => self.note(fault),

@@ -57,6 +57,10 @@ impl Watch for Polling<'_> {
         self.note(go_on)
     }
 
+    fn throws(&self) -> bool {
+        self.raised.is_some()
+    }
+
     fn pause(&mut self, ms: u64) -> bool {
         let waited = self.go_on().and_then(|()| signals::sleep(ms)).map(|()| true);
         self.note(waited)

@@ -195,6 +195,8 @@ struct FakeWatch {
     clock: Arc<FakeClock>,
     stop_after: u32,
     polls: u32,
+    /// Does it stop by throwing?
+    throws: bool,
 }
 
 impl Watch for FakeWatch {
@@ -203,6 +205,10 @@ impl Watch for FakeWatch {
     fn seen(&mut self, _: &Seen<'_>, number: u32) -> bool {
         self.polls = number;
         number < self.stop_after
+    }
+
+    fn throws(&self) -> bool {
+        self.throws && self.polls >= self.stop_after
     }
 
     fn pause(&mut self, ms: u64) -> bool {
@@ -222,6 +228,10 @@ struct Sold {
 }
 
 fn sell(payment: Payment, undoing: Undoing, stop_after: u32) -> Sold {
+    sell_watched(payment, undoing, stop_after, false)
+}
+
+fn sell_watched(payment: Payment, undoing: Undoing, stop_after: u32, throws: bool) -> Sold {
     let clock = Arc::new(FakeClock::default());
     let gateway = Arc::new(Gateway { clock: clock.clone(), payment, undoing, book: Mutex::default() });
     let line = Line {
@@ -242,7 +252,7 @@ fn sell(payment: Payment, undoing: Undoing, stop_after: u32) -> Sold {
         spbill_create_ip: "127.0.0.1",
     };
     let call = Micropay::new(&sale, &[]).unwrap();
-    let mut watch = FakeWatch { clock: clock.clone(), stop_after, polls: 0 };
+    let mut watch = FakeWatch { clock: clock.clone(), stop_after, polls: 0, throws };
     let patience = Patience::new(30_000, 5000).unwrap();
     let lines = Lines { plain: &line, certified: &line };
     let end = pay(lines, &merchant(), &call, patience, &mut watch);
@@ -290,6 +300,16 @@ fn a_watcher_that_stops_gets_the_sale_reversed_first() {
     let sold = sell(Payment::PasswordNever, Undoing::Works, 1);
     assert_eq!(sold.end.unwrap().trade_state, TradeState::Revoked);
     assert!(sold.took_ms < 30_000, "{} ms", sold.took_ms);
+}
+
+#[test]
+fn a_payment_that_only_a_throwing_watcher_saw_is_reversed_too() {
+    // The third question, at 15 s, sees it paid.
+    let stopped = sell_watched(Payment::PasswordThenPaid, Undoing::Works, 3, false);
+    assert_eq!(stopped.end.unwrap().trade_state, TradeState::Success);
+    let thrown = sell_watched(Payment::PasswordThenPaid, Undoing::Works, 3, true);
+    assert_eq!(thrown.end.unwrap().trade_state, TradeState::Revoked);
+    assert!(thrown.gateway.book.lock().unwrap().reversed);
 }
 
 #[test]
