@@ -90,10 +90,10 @@ fn rank(fields: &Fields, merchant: &Merchant) -> Option<u8> {
     if fields.text("sub_mch_id") == sub_mch && fields.text("sub_appid") == sub_app {
         return Some(3);
     }
+    let fits = |app| fields.text("sub_appid").is_none_or(|got| got == app);
     match sub_mch {
-        Some(ours) => {
-            (same("sub_mch_id", ours) && sub_app.is_none_or(|app| same("sub_appid", app))).then_some(2)
-        }
+        // A notice need not name the sub_appid: an order that was not placed through it knows none.
+        Some(ours) => (same("sub_mch_id", ours) && sub_app.is_none_or(fits)).then_some(2),
         None => sub_app.is_none().then_some(1),
     }
 }

@@ -312,8 +312,8 @@ impl Till<'_> {
 
     /// A verified order: ours, and final?
     fn settled(&mut self, order: Order) -> Result<End, Fault> {
-        if let Some(got) = order.told.total_fee.filter(|fee| *fee != self.call.total_fee) {
-            return Err(self.another_sale(got));
+        if let Some(fault) = self.anothers(&order) {
+            return Err(fault);
         }
         self.last = Some(order.clone());
         let is_decided = order.trade_state.is_final() && order.trade_state != TradeState::PayError;
@@ -321,13 +321,14 @@ impl Till<'_> {
     }
 
     /// Another sale has this number: reversing it would undo somebody else's payment.
-    fn another_sale(&self, got: i64) -> Fault {
+    fn anothers(&self, order: &Order) -> Option<Fault> {
+        let got = order.told.total_fee.filter(|fee| *fee != self.call.total_fee)?;
         let error = Error::Mismatch {
             field: "total_fee".into(),
             asked: self.call.total_fee.to_string(),
             got: got.to_string(),
         };
-        Fault::new(error, Repeat::Never, self.call.out_trade_no())
+        Some(Fault::new(error, Repeat::Never, self.call.out_trade_no()))
     }
 
     /// Asks until the payer's time is up, the order is final, or the watcher stops.
@@ -341,8 +342,11 @@ impl Till<'_> {
             let go_on = self.watch.seen(&seen.as_ref(), number);
             match seen {
                 Ok(order) => {
-                    if let End::Decided(order) = self.settled(order)? {
-                        return Ok(End::Decided(order));
+                    // Nobody would learn that it is paid: then it must not stay so.
+                    let is_unseen = order.is_paid() && self.watch.throws();
+                    match self.settled(order)? {
+                        End::Decided(order) if !is_unseen => return Ok(End::Decided(order)),
+                        _ => {}
                     }
                 }
                 Err(fault) => self.note(fault),
@@ -385,8 +389,7 @@ impl Till<'_> {
     fn reverse(&mut self, end: u64) -> Result<(), Fault> {
         // A fifth of the time stays for confirming.
         let end = end - REVERSE_MS / 5;
-        let mut tries = 1;
-        let mut left_open = false;
+        let (mut tries, mut left_open) = (1, false);
         loop {
             let line = self.until(self.lines.certified, end);
             let open = match self.ask(&line, &Reverse(self.call.id.clone())) {
@@ -401,13 +404,14 @@ impl Till<'_> {
                 || doubtful
                 || matches!(open.error, Error::Service { .. }) && open.maybe_processed;
             // Not even a verified refusal says that an open try before has not reversed it: it may mean "called twice".
+            // USERPAYING was not accepted.
             let open = if left_open { open.after_an_open_try() } else { open };
+            left_open |= open.maybe_processed && open.err_code() != Some("USERPAYING");
             let pause = self.patience.interval_ms.min(2000);
             if !again || tries >= MOST_TRIES || self.now() + pause >= end {
                 self.note(open.clone());
                 return Err(open);
             }
-            left_open = open.maybe_processed;
             self.watch.rest(pause);
             tries += 1;
         }
@@ -435,7 +439,10 @@ impl Till<'_> {
     fn not_reversed(&mut self, refusal: Fault) -> Result<Order, Fault> {
         match self.query() {
             Ok(order) if is_undone(order.trade_state) => self.decided(order),
-            Ok(order) if order.is_paid() && !refusal.maybe_processed => self.decided(order),
+            Ok(order) if order.is_paid() && !refusal.maybe_processed => match self.anothers(&order) {
+                Some(fault) => Err(fault),
+                None => self.decided(order),
+            },
             Ok(order) => {
                 self.last = Some(order);
                 Err(self.undecided("the reverse was not accepted", false, Some(refusal)))
@@ -449,7 +456,10 @@ impl Till<'_> {
     /// A doubt outlives the reverse: somebody else answered in WeChat's name.
     fn decided(&mut self, order: Order) -> Result<Order, Fault> {
         match self.doubt.take() {
-            Some(doubt) if !order.is_paid() => Err(doubt),
+            // It may have come with a query, but it is the payment's now, and that is never made twice.
+            Some(doubt) if !order.is_paid() => {
+                Err(Fault::new(doubt.error, Repeat::Never, self.call.out_trade_no()))
+            }
             _ => Ok(order),
         }
     }

@@ -1,6 +1,6 @@
 //! reverse: undoes a code payment (protocol.md C.7).
 
-use crate::error::{Error, Fault, Phase, Repeat};
+use crate::error::{Advice, Error, Fault, Phase, Repeat};
 use crate::gateway::call::{Call, Echo, Terms};
 use crate::gateway::line::{Line, OnAttempt};
 use crate::model::merchant::Merchant;
@@ -56,6 +56,15 @@ impl Call for Reverse {
             }));
         }
         Ok(Reversal::Done)
+    }
+
+    /// No payer can help here; and a payer who is typing the password ends that soon.
+    fn advise(&self, fault: &mut Fault) {
+        if fault.err_code() == Some("USERPAYING") {
+            (fault.advice, fault.retryable) = (Advice::Wait, true);
+        } else if fault.advice == Advice::AskPayer {
+            fault.advice = Advice::QueryOrder;
+        }
     }
 
     fn refused(&self, answer: &Verified<Fields>, refusal: Error) -> Result<Reversal, Error> {

@@ -181,6 +181,11 @@ impl Caller {
         Ok(end?)
     }
 
+    /// Has an observer left something that ends the conversation? Whoever has work to finish asks this first.
+    pub fn is_interrupted(&self) -> bool {
+        self.fatal.get() || ExecutorGlobals::has_exception()
+    }
+
     /// What an observer has left: `exit()`, or a fatal error, which ends the script here and not inside of work
     /// that must be finished, threads of `many` above all.
     pub fn observed(&self) -> Result<(), Raise> {
@@ -194,7 +199,7 @@ impl Caller {
     /// Tells the observer. What it throws becomes a warning and never replaces a result (decisions.md 2.8).
     pub fn observe(&self, attempt: &Attempt) {
         let Some(on_attempt) = &self.access.on_attempt else { return };
-        if self.fatal.get() || ExecutorGlobals::has_exception() {
+        if self.is_interrupted() {
             return;
         }
         let told = try_catch(AssertUnwindSafe(|| Self::tell(on_attempt, attempt)));
