@@ -41,6 +41,31 @@ final class XmlTest extends TestCase
         self::assertSame(['a' => 'v', 'b' => 'text'], Xml::decode(Xml::encode($fields)));
     }
 
+    public function testAStringableMayEmptyTheVariableItCameFrom(): void
+    {
+        $fields = [];
+        $fields['b'] = new class($fields) {
+            private string $text;
+
+            public function __construct(private mixed &$fields)
+            {
+                $this->text = str_repeat('b', 20);
+            }
+
+            public function __toString(): string
+            {
+                $this->fields['b'] = null;
+                for ($i = 0, $others = []; $i < 50; $i++) {
+                    $others[] = new \ArrayObject([str_repeat('x', 20)]);
+                }
+                return $this->text;
+            }
+        };
+        $given = ['a' => 'v', 'b' => &$fields['b']];
+        self::assertSame('<xml><a><![CDATA[v]]></a><b><![CDATA[bbbbbbbbbbbbbbbbbbbb]]></b></xml>', Xml::encode($given));
+        self::assertNull($fields['b']);
+    }
+
     /** @dataProvider unwritable */
     public function testWhatCannotBeWrittenIsAValueErrorThatNamesTheField(array|\Closure $fields, string $says): void
     {
