@@ -62,7 +62,9 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let operation = arguments.next().unwrap_or_default();
     let times: usize = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(0);
-    if let (Some(run), Ok(key)) = (operation_called(&operation), Key::new(b"0123456789abcdefghijKLMNOPQRSTUV")) {
+    if let (Some(run), Ok(key)) =
+        (operation_called(&operation), Key::new(b"0123456789abcdefghijKLMNOPQRSTUV"))
+    {
         let material = Material::new(key);
         (0..times).for_each(|_| run(&material));
     } else {
