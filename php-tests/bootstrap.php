@@ -10,6 +10,7 @@ if (!extension_loaded('wechatpay')) {
 }
 
 require __DIR__ . '/PhpProcess.php';
+require __DIR__ . '/Promises.php';
 require __DIR__ . '/SimulatorProcess.php';
 
 /** The root of the project. */

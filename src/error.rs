@@ -86,7 +86,7 @@ pub enum Error {
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// An answer that is not what WeChat Pay says.
-    #[error("the answer cannot be read: {0}")]
+    #[error("the message cannot be read: {0}")]
     Malformed(String),
     /// `return_code` is not SUCCESS: an unsigned refusal that says nothing about any order.
     #[error("WeChat Pay refused the call (return_code is not SUCCESS): {return_msg}")]
@@ -172,6 +172,16 @@ impl Fault {
             out_trade_no: out_trade_no.map(str::to_owned),
             error,
         }
+    }
+
+    /// Weighs an error in a message that was pushed to us: reading it again helps nobody.
+    pub fn of_notice(error: Error) -> Self {
+        let advice = match &error {
+            Error::Mismatch { .. } | Error::Signature(_) => Advice::FixConfiguration,
+            Error::Service { .. } => Advice::QueryOrder,
+            _ => Advice::FixCall,
+        };
+        Self { advice, retryable: false, ..Self::new(error, Repeat::Query, None) }
     }
 
     /// The verified `err_code`, if that is what happened.

@@ -131,3 +131,6 @@ fn matching(certificate: &CertificateDer<'_>, key: &PrivateKeyDer<'_>) -> Result
 pub fn expires_at(source: &CertificateSource, files: &dyn Files) -> Option<OffsetDateTime> {
     Identity::load(source, files).ok().map(|identity| identity.expires_at)
 }
+
+#[cfg(test)]
+mod tests;

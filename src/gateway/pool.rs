@@ -12,6 +12,7 @@ use crate::time::{Clock, SystemClock};
 use ::time::OffsetDateTime;
 use rustls::RootCertStore;
 use std::sync::{Arc, Mutex};
+use zeroize::Zeroizing;
 
 /// Gateways and identities kept at most; the oldest goes first.
 const MOST_KEPT: usize = 64;
@@ -79,13 +80,20 @@ fn certificate_of(merchant: &Merchant) -> Result<&CertificateSource, String> {
 
 fn key(settings: &Settings, source: Option<&CertificateSource>, files: &dyn Files) -> Result<Key, String> {
     let ca = settings.ca_file.clone().map(Material::Path);
-    let identity = source.map(|s| fingerprint([&s.certificate].into_iter().chain(&s.private_key), files));
+    let identity = source.map(|source| identity_fingerprint(source, files));
     Ok(Key {
         url: settings.url.clone(),
         backup_url: settings.backup_url.clone(),
         ca: ca.map(|path| fingerprint([&path], files)).transpose()?,
         identity: identity.transpose()?,
     })
+}
+
+/// The password takes part: who does not know it must not get what another has opened with it.
+fn identity_fingerprint(source: &CertificateSource, files: &dyn Files) -> Result<Fingerprint, String> {
+    let password = Material::Inline(Zeroizing::new(source.password.as_bytes().to_vec()));
+    let parts = [&source.certificate, &password].into_iter().chain(&source.private_key);
+    fingerprint(parts, files)
 }
 
 fn fresh(settings: &Settings, source: Option<&CertificateSource>, files: &dyn Files) -> Result<Kept, String> {
@@ -129,3 +137,6 @@ impl Pool {
         slot.get_or_insert_with(|| Self { pid, names: Arc::default(), kept: Vec::new() })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use super::call::{Call, Outcome, Raise, param};
 use super::class::{Method, Returns, function, method};
 use super::value;
 use crate::error::Advice;
+use crate::model::refund::RefundStatus;
 use crate::model::trade_state::TradeState;
 use crate::wire::sign::SignType;
 use ext_php_rs::builders::EnumBuilder;
@@ -68,6 +69,14 @@ php_enum!(Advice, "WechatPay\\Advice", [
     Advice::AskPayer => "AskPayer" = "ask_payer",
     Advice::Wait => "Wait" = "wait",
     Advice::GiveUp => "GiveUp" = "give_up",
+]);
+
+php_enum!(RefundStatus, "WechatPay\\RefundStatus", [
+    RefundStatus::Success => "Success" = "SUCCESS",
+    RefundStatus::Processing => "Processing" = "PROCESSING",
+    RefundStatus::RefundClose => "RefundClose" = "REFUNDCLOSE",
+    RefundStatus::Change => "Change" = "CHANGE",
+    RefundStatus::Unknown => "Unknown" = "UNKNOWN",
 ]);
 
 /// The PHP case of a value.
@@ -139,6 +148,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
     const BOOL: Option<Returns> = Some(Returns(DataType::Bool, false));
     register::<SignType>(&[])?;
     register::<Advice>(&[])?;
+    register::<RefundStatus>(&[])?;
     register::<TradeState>(&[
         method!("isFinal", is_final, [], BOOL),
         method!("isPaid", is_paid, [], BOOL),

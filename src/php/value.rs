@@ -172,9 +172,49 @@ fn key_bytes(key: &Zval) -> Vec<u8> {
     }
 }
 
+/// `jsonSerialize()` of every value with times: property names, enum values, times as ATOM.
+pub fn json_serialize(call: &mut super::call::Call<'_>) -> super::call::Outcome {
+    let object = call.this_object()?;
+    let mut table = ZendHashTable::new();
+    let mut properties = object.get_properties()?.iter();
+    while let Some((name, value)) = properties.next_zval() {
+        let value = value.indirect().unwrap_or(value);
+        table.insert(name.str().unwrap_or_default(), time_as_atom(value)?)?;
+    }
+    Ok(array(table))
+}
+
+fn time_as_atom(value: &Zval) -> Result<Zval, Raise> {
+    // SAFETY: ext/date is always there, and its interface lives as long as the process.
+    let interface: &ClassEntry = unsafe { &*zend::php_date_get_interface_ce() };
+    match value.object().filter(|object| object.instance_of(interface)) {
+        Some(time) => Ok(time.try_call_method("format", vec![&"Y-m-d\\TH:i:sP"])?),
+        None => Ok(value.shallow_clone()),
+    }
+}
+
 /// The class of `\JsonSerializable`, found while modules start.
 pub fn json_serializable() -> &'static ClassEntry {
     internal_class("jsonserializable").unwrap_or_else(ext_php_rs::zend::ce::stringable)
+}
+
+/// The class of `\Countable`.
+pub fn countable() -> &'static ClassEntry {
+    ext_php_rs::zend::ce::countable()
+}
+
+/// The class of `\IteratorAggregate`.
+pub fn iterator_aggregate() -> &'static ClassEntry {
+    ext_php_rs::zend::ce::aggregate()
+}
+
+/// An `\ArrayIterator` over a list.
+pub fn array_iterator(list: &Zval) -> Result<Zval, Raise> {
+    let missing = || Raise::Engine("class ArrayIterator is missing".into());
+    let class = ClassEntry::try_find("ArrayIterator").ok_or_else(missing)?;
+    let object = ZendObject::new(class);
+    object.try_call_method("__construct", vec![list])?;
+    Ok(object.into_zval(false)?)
 }
 
 /// A class of PHP itself, found while modules start: only the compiler's table has it then.

@@ -3,7 +3,7 @@
 use super::call::{Call, Outcome, param};
 use super::class::{Returns, method, php_class, register};
 use super::{fields, value};
-use crate::error::{Error, Fault, Repeat};
+use crate::error::{Advice, Error, Fault, Repeat};
 use crate::wire::xml::{self, Root};
 use ext_php_rs::flags::DataType;
 
@@ -29,6 +29,10 @@ fn encode(call: &mut Call<'_>) -> Outcome {
 
 fn decode(call: &mut Call<'_>) -> Outcome {
     let fields = xml::decode(call.bytes(0)?, Root::Xml);
-    let fields = fields.map_err(|e| Fault::new(Error::from(e), Repeat::Query, None))?;
+    let fields = fields.map_err(|e| Fault {
+        advice: Advice::FixCall,
+        retryable: false,
+        ..Fault::new(Error::from(e), Repeat::Query, None)
+    })?;
     value::texts(fields.iter())
 }

@@ -41,6 +41,8 @@ pub enum Fault {
     ResetMidBody,
     /// The request is read, then the connection is closed.
     CloseAfterRequest,
+    /// The request is read, and nothing ever comes back.
+    NoAnswer,
     /// The answer drips from its first byte on.
     SlowHeaders,
     /// The head comes at once, the body drips.
@@ -112,6 +114,7 @@ const NAMES: &[(&str, Fault)] = &[
     ("close_notify_in_handshake", Fault::CloseNotifyInHandshake),
     ("reset_mid_body", Fault::ResetMidBody),
     ("close_after_request", Fault::CloseAfterRequest),
+    ("no_answer", Fault::NoAnswer),
     ("slow_headers", Fault::SlowHeaders),
     ("slow_body", Fault::SlowBody),
     ("truncate", Fault::Truncate),
@@ -265,8 +268,7 @@ fn any_path() -> String {
 
 fn read_fault<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Fault, D::Error> {
     let name = String::deserialize(from)?;
-    Fault::named(&name)
-        .ok_or_else(|| serde::de::Error::custom(format!("no fault is called {name}")))
+    Fault::named(&name).ok_or_else(|| serde::de::Error::custom(format!("no fault is called {name}")))
 }
 
 impl Rule {
@@ -304,8 +306,7 @@ impl Plan {
     /// Deletes rules; an absent path or fault means any.
     pub fn delete(&mut self, path: Option<&str>, fault: Option<Fault>) {
         self.rules.retain(|rule| {
-            path.is_some_and(|path| rule.path != path)
-                || fault.is_some_and(|fault| rule.fault != fault)
+            path.is_some_and(|path| rule.path != path) || fault.is_some_and(|fault| rule.fault != fault)
         });
     }
 
@@ -334,9 +335,9 @@ impl Plan {
 
     /// Does this side take no connections at all until the fault is deleted?
     pub fn refuses(&self, side: Side) -> bool {
-        self.rules.iter().any(|rule| {
-            rule.fault == Fault::Refuse && rule.times.is_none() && rule.listener.include(side)
-        })
+        self.rules
+            .iter()
+            .any(|rule| rule.fault == Fault::Refuse && rule.times.is_none() && rule.listener.include(side))
     }
 
     /// How many faults stand at the door.

@@ -4,11 +4,11 @@
 //! client instead of agreeing with it. Its state is a book of orders that a control over plain HTTP
 //! can look at and move; faults are injected by name.
 //!
-//! - what travels: [`signer`], [`document`], [`reader`]
-//! - what is known: [`order`], [`book`], [`refund`], [`till`], [`world`], [`clock`]
-//! - what is answered: [`calls`], [`answer`], spoiled by [`fault`] and [`sabotage`] into a [`script`]
-//! - what is told: [`notice`]
-//! - what listens: [`authority`], [`tls`], [`listener`], [`connection`], [`control`]
+//! - what travels: `signer`, `document`, `reader`
+//! - what is known: `order`, `book`, `refund`, `till`, `world`, `clock`
+//! - what is answered: `calls`, `answer`, spoiled by `fault` and `sabotage` into a `script`
+//! - what is told: `notice`
+//! - what listens: `authority`, `tls`, `listener`, `connection`, `control`
 
 mod answer;
 mod authority;
@@ -97,14 +97,7 @@ impl Simulator {
         let control = serve_control(&hub, next(options.port, 2)?)?;
         tokio::spawn(notice::serve(Arc::clone(&hub)));
         drop(guard);
-        Ok(Self {
-            runtime: Some(runtime),
-            files,
-            api,
-            api2,
-            control,
-            ca_pem: authority.pem(),
-        })
+        Ok(Self { runtime: Some(runtime), files, api, api2, control, ca_pem: authority.pem() })
     }
 
     /// The first listener, as `https://127.0.0.1:port`.
