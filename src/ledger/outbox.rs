@@ -35,6 +35,11 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         Ok(self.store.claim_messages(LEASE, most)?)
     }
 
+    /// A message was claimed and not looked at: it is due again at once.
+    pub fn release_message(&mut self, message: &Message) -> Ended<bool, S::Fault> {
+        Ok(self.store.settle_message(message, Some(0))?)
+    }
+
     /// A message was delivered, or has to be delivered again later.
     pub fn settle_message(&mut self, message: &Message, delivered: bool) -> Ended<bool, S::Fault> {
         let due_in = (!delivered).then(|| self.jitter.spread(schedule::backoff(message.attempt)));

@@ -2,6 +2,7 @@
 
 use super::entry::{OrderKey, RefundWord};
 use crate::model::order::Order;
+use crate::model::refund::{RefundEntry, RefundList, RefundStatus};
 use crate::model::trade_state::TradeState;
 use crate::wire::fields::Fields;
 use crate::wire::sign::{Verified, byte_pairs, hex, takes_part};
@@ -111,6 +112,44 @@ impl Sighting {
             digest: digest([&order.fields]),
             source,
         }
+    }
+}
+
+impl RefundSighting {
+    /// What a list of all refunds of an order says. A status that is not known counts as on its way: it takes
+    /// money from the payment, and is asked about again.
+    pub fn of(list: &RefundList) -> Result<Self, &'static str> {
+        let trade = &list.trade;
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        let refunds: Option<Vec<SeenRefund>> = list.entries.iter().map(SeenRefund::of).collect();
+        Ok(Self {
+            key: OrderKey {
+                mch_id: text(&trade.mch_id),
+                sub_mch_id: text(&trade.sub_mch_id),
+                out_trade_no: text(&trade.out_trade_no),
+            },
+            transaction_id: trade.transaction_id.clone(),
+            total_fee: trade.total_fee,
+            fee_type: trade.fee_type.clone(),
+            refunds: refunds.ok_or("must have the number and the amount of each refund")?,
+            digest: digest(&list.pages),
+        })
+    }
+}
+
+impl SeenRefund {
+    fn of(entry: &RefundEntry) -> Option<Self> {
+        Some(Self {
+            out_refund_no: entry.out_refund_no.clone()?,
+            refund_id: entry.refund_id.clone(),
+            refund_fee: entry.refund_fee?,
+            state: match entry.refund_status {
+                RefundStatus::Success => RefundWord::Success,
+                RefundStatus::Processing | RefundStatus::Unknown => RefundWord::Processing,
+                RefundStatus::RefundClose => RefundWord::Closed,
+                RefundStatus::Change => RefundWord::Change,
+            },
+        })
     }
 }
 
