@@ -5,6 +5,7 @@
 //! is due. No file here but [`dialect`] knows SQL.
 
 pub mod decide;
+pub mod desk;
 pub mod dialect;
 pub mod entry;
 pub mod intents;

@@ -376,7 +376,9 @@ impl Turns {
                 pace.ease();
             }
             if one == whose {
-                (0..asked).for_each(|_| drop(pace.reserve(now)));
+                for _ in 0..asked {
+                    pace.reserve(now);
+                }
             }
         }
     }
