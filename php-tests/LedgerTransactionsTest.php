@@ -140,7 +140,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     public function testL10AnErrorThatTheCallbackSwallowsSpoilsNothingWhereTheDatabaseGoesOn(string $database): void
     {
         if ($database === 'pgsql') {
-            $this->expectException(\LogicException::class);
+            $this->expectException(\PDOException::class);
         }
         $ledger = $this->shop($this->pdo, onCredit: function (Transition $t, \PDO $pdo): void {
             try {

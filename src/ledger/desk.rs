@@ -1,137 +1,81 @@
-//! The questions of the ledger, carried to WeChat over a line: faults become what they mean for an order.
+//! What the shop orders by hand: refund, close, reverse. Written down, asked of the gateway, booked.
 
-use super::sighting::{RefundSighting, Sighting, Source};
-use super::sync::{Answer, Question, What};
-use crate::api::abreast::abreast;
-use crate::api::close_order::CloseOrder;
-use crate::api::order_query::OrderQuery;
-use crate::api::refund::{Refund, refund};
-use crate::api::refund_query::{RefundsOf, all};
-use crate::api::reverse::{Reverse, reverse};
-use crate::error::{Advice, Error, Fault, Phase};
-use crate::gateway::line::{Line, OnAttempt};
-use crate::model::merchant::Merchant;
-use crate::model::numbers::OrderId;
-use std::collections::BTreeMap;
+use super::entry::{Intent, OrderKey, RefundWord};
+use super::intents::{RefundAnswer, RefundOrder};
+use super::ledger::{Ended, Ledger};
+use super::schedule;
+use super::store::{Shop, Store};
+use super::sync::{Answer, Counter, Question, What};
+use super::transition::Transition;
 
-/// Where one merchant's questions are asked.
-pub struct Desk<'a> {
-    /// Who asks.
-    pub merchant: &'a Merchant,
-    /// The line for questions, or why there is none.
-    pub line: Result<Line, String>,
-    /// The line with the certificate, for calls that move money, or why there is none.
-    pub certified: Result<Line, String>,
-    /// Questions at once.
-    pub concurrency: usize,
+/// What came of it: the order's transition, and the gateway's answer if that was not a plain yes.
+pub type Served = (Transition, Option<Answer>);
+
+/// Refunds. The same number again is the same refund, whatever became of the first call.
+pub fn refund<S: Store, H: Shop<S::Fault>>(
+    ledger: &mut Ledger<S, H>,
+    counter: &mut impl Counter,
+    order: &RefundOrder,
+) -> Ended<Served, S::Fault> {
+    let (entry, row) = ledger.plan_refund(order)?;
+    if row.state != RefundWord::Intent {
+        let booked = ledger.book_refund(&order.key, &order.out_refund_no, &RefundAnswer::Unknown)?;
+        return Ok((booked, None));
+    }
+    let answer = one(counter, Question { entry, what: What::Refund(row) });
+    let (booked, rest) = match answer {
+        Answer::Done { refund_id } => (RefundAnswer::Accepted { refund_id }, None),
+        Answer::Refused(code) => (RefundAnswer::Refused, Some(Answer::Refused(code))),
+        other => (RefundAnswer::Unknown, Some(other)),
+    };
+    Ok((ledger.book_refund(&order.key, &order.out_refund_no, &booked)?, rest))
 }
 
-/// Does this question need the merchant's certificate?
-pub fn needs_certificate(question: &Question) -> bool {
-    matches!(question.what, What::Reverse | What::Refund(_))
-}
-
-impl Desk<'_> {
-    /// Asks all of them; answers in their order.
-    pub fn ask(&self, questions: &[Question], on_attempt: OnAttempt<'_>) -> Vec<Answer> {
-        let ask = |question: &Question, on_attempt: OnAttempt<'_>| self.answer(question, on_attempt);
-        let answers = abreast(questions, self.concurrency, &ask, on_attempt);
-        let none = || Answer::Unreached("no thread could be started for this question".into());
-        answers.into_iter().map(|answer| answer.unwrap_or_else(none)).collect()
+/// Closes or reverses, then asks what became of it: only WeChat's own word moves the order.
+pub fn give_up<S: Store, H: Shop<S::Fault>>(
+    ledger: &mut Ledger<S, H>,
+    counter: &mut impl Counter,
+    key: &OrderKey,
+    intent: Intent,
+) -> Ended<Served, S::Fault> {
+    let wanted = ledger.want(key, intent)?;
+    let Some(entry) = wanted.entry.clone().filter(|entry| entry.intent == Some(intent)) else {
+        return Ok((wanted, None));
+    };
+    if intent == Intent::Reverse && !schedule::is_ripe(&entry, intent) {
+        // No payment is reversed before its time; the worker does it then.
+        return Ok((wanted, None));
     }
-
-    fn answer(&self, question: &Question, on_attempt: OnAttempt<'_>) -> Answer {
-        let line = if needs_certificate(question) { &self.certified } else { &self.line };
-        let line = match line {
-            Ok(line) => line,
-            Err(why) => return Answer::Unreached(why.clone()),
-        };
-        let id = OrderId::OutTradeNo(question.entry.terms.key.out_trade_no.clone());
-        let answer = match &question.what {
-            What::Order => self.order(line, id, on_attempt),
-            What::Refunds => self.refunds(line, id, on_attempt),
-            What::Close => self.close(line, id, on_attempt),
-            What::Reverse => reverse(line, self.merchant, &Reverse(id), on_attempt)
-                .map(|()| Answer::Done { refund_id: None }),
-            What::Refund(_) => return self.refund(line, question, id, on_attempt),
-        };
-        answer.unwrap_or_else(|fault| meaning(&fault, &question.what))
-    }
-
-    fn order(&self, line: &Line, id: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
-        let order = line.ask(self.merchant, &OrderQuery(id), on_attempt)?;
-        Ok(Answer::Order(Sighting::of(&order, Source::Query)))
-    }
-
-    fn refunds(&self, line: &Line, id: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
-        let list = all(line, self.merchant, &RefundsOf::Order(id), on_attempt)?;
-        Ok(match RefundSighting::of(&list) {
-            Ok(seen) => Answer::Refunds(seen),
-            Err(what) => Answer::Useless(format!("a list of refunds {what}")),
-        })
-    }
-
-    fn close(&self, line: &Line, out_trade_no: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
-        line.ask(self.merchant, &CloseOrder { out_trade_no }, on_attempt)?;
-        Ok(Answer::Done { refund_id: None })
-    }
-
-    fn refund(&self, line: &Line, question: &Question, id: OrderId, on_attempt: OnAttempt<'_>) -> Answer {
-        let What::Refund(row) = &question.what else { return Answer::Useless("not a refund".into()) };
-        let total_fee = question.entry.terms.total_fee;
-        let call = Refund::new(id, &row.out_refund_no, total_fee, row.refund_fee, &options(&row.options));
-        let call = match call {
-            Ok(call) => call,
-            Err(bad) => return Answer::Refused(bad.to_string()),
-        };
-        match refund(line, self.merchant, &call, on_attempt) {
-            Ok(receipt) => Answer::Done { refund_id: receipt.told.refund_id.clone() },
-            Err(fault) => meaning(&fault, &question.what),
+    let what = if intent == Intent::Close { What::Close } else { What::Reverse };
+    let answer = one(counter, Question { entry: entry.clone(), what });
+    match answer {
+        Answer::Done { .. } | Answer::Absent => {}
+        Answer::Refused(code) if intent == Intent::Reverse => {
+            let dropped = ledger.drop_intent(key, &code)?;
+            return Ok((since(&wanted, dropped), Some(Answer::Refused(code))));
         }
+        Answer::Refused(_) => {}
+        other => return Ok((wanted, Some(other))),
     }
-}
-
-/// The further fields of a refund, from the JSON they are kept as.
-pub fn options(kept: &str) -> Vec<(String, String)> {
-    let fields: BTreeMap<String, String> = serde_json::from_str(kept).unwrap_or_default();
-    fields.into_iter().collect()
-}
-
-/// The further fields of a refund as they are kept.
-pub fn kept(options: &[(String, String)]) -> String {
-    if options.is_empty() {
-        return String::new();
-    }
-    let fields: BTreeMap<&str, &str> = options.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    serde_json::to_string(&fields).unwrap_or_default()
-}
-
-/// Did WeChat refuse for good, verified, without doing anything?
-pub fn is_refusal(fault: &Fault) -> bool {
-    let patient = matches!(fault.advice, Advice::Wait | Advice::Retry);
-    fault.err_code().is_some() && !fault.maybe_processed && !fault.retryable && !patient
-}
-
-fn meaning(fault: &Fault, what: &What) -> Answer {
-    let text = fault.error.to_string();
-    match (fault.err_code(), what) {
-        (Some("FREQUENCY_LIMITED" | "INVALID_REQ_TOO_MUCH"), _) => Answer::Limited,
-        (Some("ORDERNOTEXIST"), What::Order | What::Close | What::Reverse) => Answer::Absent,
-        (Some("REFUNDNOTEXIST"), What::Refunds) => Answer::Absent,
-        (Some("ORDERCLOSED"), What::Close) => Answer::Done { refund_id: None },
-        (Some(_), What::Close | What::Reverse | What::Refund(_)) if is_refusal(fault) => {
-            Answer::Refused(text)
+    match one(counter, Question { entry, what: What::Order }) {
+        Answer::Order(sighting) => {
+            let applied = ledger.apply(&sighting, None)?;
+            Ok((since(&wanted, applied), None))
         }
-        (Some("SYSTEMERROR" | "BIZERR_NEED_RETRY" | "NOTENOUGH" | "BANKERROR"), _) => Answer::Unreached(text),
-        (Some(_), _) => Answer::Useless(text),
-        (None, _) => unverified(fault, text),
+        Answer::Absent => {
+            let applied = ledger.apply_absence(key, None)?;
+            Ok((since(&wanted, applied), None))
+        }
+        other => Ok((wanted, Some(other))),
     }
 }
 
-fn unverified(fault: &Fault, text: String) -> Answer {
-    match &fault.error {
-        Error::Transport(error) if error.phase == Phase::Status(429) => Answer::Limited,
-        Error::Malformed(_) | Error::Mismatch { .. } => Answer::Useless(text),
-        _ => Answer::Unreached(text),
-    }
+/// Two transitions as one.
+fn since(first: &Transition, last: Transition) -> Transition {
+    Transition { from: first.from, changed: first.changed || last.changed, ..last }
+}
+
+fn one(counter: &mut impl Counter, question: Question) -> Answer {
+    let answer = counter.ask(&[question]).into_iter().next();
+    answer.unwrap_or_else(|| Answer::Unreached("nobody carried the question".into()))
 }

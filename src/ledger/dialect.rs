@@ -80,6 +80,7 @@ pub enum Statement {
     Entry,
     Peek,
     Register,
+    Adopt,
     Advance,
     KeepEvidence,
     FirstSeen,
@@ -98,12 +99,13 @@ pub enum Statement {
 
 impl Statement {
     /// Every statement.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Now,
         Self::Version,
         Self::Entry,
         Self::Peek,
         Self::Register,
+        Self::Adopt,
         Self::Advance,
         Self::KeepEvidence,
         Self::FirstSeen,
@@ -168,6 +170,7 @@ impl Sql {
             Statement::Entry => format!("{}{}", select_order(), self.dialect.row_lock()),
             Statement::Peek => select_order(),
             Statement::Register => REGISTER.to_owned() + once,
+            Statement::Adopt => ADOPT.into(),
             Statement::Advance => ADVANCE.into(),
             Statement::KeepEvidence => KEEP_EVIDENCE.to_owned() + once,
             Statement::FirstSeen => FIRST_SEEN.into(),
@@ -248,6 +251,10 @@ fn select_order() -> String {
 const REGISTER: &str = "INSERT INTO {order} (mch_id, sub_mch_id, out_trade_no, appid, sub_appid, total_fee, fee_type, \
      trade_type, expires_at, state, paid, suspect_id, reason, created_at, changed_at, due_at) \
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now}, {now}, {now} + {span})";
+
+const ADOPT: &str = "UPDATE {order} SET appid = ?, sub_appid = ?, total_fee = ?, fee_type = ?, trade_type = ?, \
+     expires_at = ?, state = 'CREATED', reason = 'opened', paid = NULL, suspect_id = NULL, version = version + 1, \
+     created_at = {now}, changed_at = {now}, due_at = {now} WHERE id = ? AND version = ?";
 
 const ADVANCE: &str = "UPDATE {order} SET state = ?, version = ?, transaction_id = ?, paid = ?, credited = ?, refunded = ?, \
      intent = ?, ask_refunds = ?, suspect_id = ?, reason = ?, changed_at = ?, due_at = ?, attempt = ? \

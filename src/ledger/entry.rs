@@ -1,6 +1,7 @@
 //! What the ledger knows of one order.
 
 use super::state::LedgerState;
+use super::transition::Reason;
 
 /// Milliseconds: a length, or UTC since 1970.
 pub type Ms = i64;
@@ -110,6 +111,11 @@ impl Entry {
     /// How old it is.
     pub fn age(&self) -> Ms {
         self.now.saturating_sub(self.created_at)
+    }
+
+    /// Is it a payment that nobody had opened?
+    pub fn is_orphan(&self) -> bool {
+        self.state == LedgerState::Review && self.reason == Reason::UnknownOrder.text()
     }
 
     /// Is it a code payment?

@@ -45,6 +45,12 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let step = wanted(&entry, intent)?;
+            if entry.state.is_paid() && reserved(&ledger.store.refunds(&entry)?) > 0 {
+                return Err(Halt::Refused(Refusal::State {
+                    what: "reversed after refunds",
+                    state: entry.state,
+                }));
+            }
             let digest = digest_of(&format!("{} {} {}", intent.word(), entry.id, entry.version));
             ledger.take(&entry, step, &unsigned(&digest, Source::Person, intent.word()), None)
         })
@@ -130,7 +136,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             let rows = ledger.store.refunds(&entry)?;
             let mut after = entry.clone();
             after.refunded = refunded(&rows);
-            after.ask_refunds = rows.iter().any(|row| row.state.is_pending());
+            after.ask_refunds = refunds::pending(&entry, &rows);
             let moves = after.refunded != entry.refunded;
             let step = match answer {
                 RefundAnswer::Refused => Step::stay(Reason::RefundRefused),
@@ -167,7 +173,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
 
 /// Is there a payment, and enough of it left?
 fn refundable<F>(entry: &Entry, order: &RefundOrder, rows: &[RefundRow]) -> Ended<(), F> {
-    if !entry.state.is_paid() {
+    if !entry.state.is_paid() || entry.intent.is_some() {
         return Err(Halt::Refused(Refusal::State { what: "refunded", state: entry.state }));
     }
     let left = entry.terms.total_fee.saturating_sub(reserved(rows));

@@ -79,9 +79,14 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         };
         let added = self.store.register(terms, &opening)?;
         let entry = self.store.entry(&terms.key)?.ok_or(Halt::Raced)?;
-        if added == Added::Already {
-            same_terms(&entry, terms)?;
+        if added == Added::New {
+            return Ok(entry);
         }
+        if entry.is_orphan() {
+            self.store.adopt(&entry, terms)?;
+            return self.store.entry(&terms.key)?.ok_or(Halt::Raced);
+        }
+        same_terms(&entry, terms)?;
         Ok(entry)
     }
 
@@ -170,7 +175,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         let step = refunds::decide(&entry, seen, &rows, self.rules.credit_late);
         let mut counted = entry.clone();
         counted.refunded = refunds::refunded(&rows);
-        counted.ask_refunds = rows.iter().any(|row| row.state.is_pending());
+        counted.ask_refunds = refunds::pending(&entry, &rows);
         self.take_from(&entry, counted, step, proof, epoch)
     }
 
@@ -196,7 +201,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let mut asked = entry.clone();
-            asked.ask_refunds = ledger.store.refunds(&entry)?.iter().any(|row| row.state.is_pending());
+            asked.ask_refunds = refunds::pending(&entry, &ledger.store.refunds(&entry)?);
             let digest = digest_of(&format!("REFUNDNOTEXIST {} {}", entry.id, entry.now));
             let proof = unsigned(&digest, Source::Refunds, "REFUNDNOTEXIST");
             ledger.take_from(&entry, asked, Step::stay(Reason::NoRefunds), &proof, epoch)
@@ -402,12 +407,20 @@ fn moved(after: &mut Entry, step: Step, proof: &Proof<'_>) {
         step.reason.text().clone_into(&mut after.reason);
         remember_payment(after, proof);
     }
+    if after.state == LedgerState::Revoked {
+        after.ask_refunds = false;
+        return credit_flag(after, step.deed);
+    }
     if step.intent.is_some() && step.intent != after.intent {
         after.intent = step.intent;
         after.changed_at = after.now;
     }
     after.ask_refunds |= step.ask_refunds;
-    match step.deed {
+    credit_flag(after, step.deed);
+}
+
+fn credit_flag(after: &mut Entry, deed: Deed) {
+    match deed {
         Deed::Nothing => {}
         Deed::Credit => after.credited = true,
         Deed::Revoke => after.credited = false,

@@ -4,6 +4,7 @@
 //! that in one transaction of a [`store`], and calls the shop inside it. [`sync`] asks WeChat about whatever
 //! is due. No file here but [`dialect`] knows SQL.
 
+pub mod carrier;
 pub mod decide;
 pub mod desk;
 pub mod dialect;

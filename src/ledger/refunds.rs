@@ -67,6 +67,11 @@ pub fn refunded(refunds: &[RefundRow]) -> i64 {
     sum(refunds.iter().filter(|row| row.state.counts()))
 }
 
+/// Must the refunds be asked about again? What was reversed has none.
+pub fn pending(entry: &Entry, refunds: &[RefundRow]) -> bool {
+    entry.state != LedgerState::Revoked && refunds.iter().any(|row| row.state.is_pending())
+}
+
 /// Fen that are refunded or may be: what a further refund has to leave alone.
 pub fn reserved(refunds: &[RefundRow]) -> i64 {
     sum(refunds.iter().filter(|row| row.state.counts() || row.state == RefundWord::Intent))

@@ -125,6 +125,8 @@ pub trait Store {
     fn peek(&mut self, key: &OrderKey) -> Result<Option<Entry>, Self::Fault>;
     /// Inserts an order unless it is there.
     fn register(&mut self, terms: &Terms, opening: &Opening) -> Result<Added, Self::Fault>;
+    /// Gives a payment that nobody had opened its order: the terms, and a life that begins now.
+    fn adopt(&mut self, orphan: &Entry, terms: &Terms) -> Result<bool, Self::Fault>;
     /// Writes what changed if the row is still the one that was read; `false` if it is not.
     fn advance(&mut self, before: &Entry, after: &Entry) -> Result<bool, Self::Fault>;
     /// Keeps evidence.

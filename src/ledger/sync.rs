@@ -378,9 +378,9 @@ impl Turns {
                 pace.ease();
             }
             if one == whose {
-                (0..asked).for_each(|_| {
+                for _ in 0..asked {
                     pace.reserve(now);
-                });
+                }
             }
         }
     }

@@ -5,21 +5,16 @@ use super::gateway::Caller;
 use super::ledger::{PhpLedger, key, merchant};
 use super::pdo_fault::{PdoFault, of_callback};
 use super::{options, transition, value};
-use crate::api::close_order::CloseOrder;
-use crate::api::order_query::OrderQuery;
-use crate::api::refund::{Refund, refund as send};
-use crate::api::reverse::{Reverse, reverse as undo};
+use crate::api::refund::Refund;
 use crate::error::Fault;
-use crate::ledger::desk::{is_refusal, kept, options as given};
+use crate::ledger::carrier::{Carrier, kept, meaning, needs_certificate};
+use crate::ledger::desk::{self, Served};
 use crate::ledger::dialect::Dialect;
-use crate::ledger::entry::{Entry, Intent, OrderKey, RefundRow, RefundWord};
-use crate::ledger::intents::{RefundAnswer, RefundOrder};
-use crate::ledger::schedule::is_ripe;
-use crate::ledger::sighting::{Sighting, Source};
+use crate::ledger::entry::Intent;
+use crate::ledger::intents::RefundOrder;
 use crate::ledger::store::Message;
-use crate::ledger::transition::Transition;
+use crate::ledger::sync::{self, Answer, Question};
 use crate::model::numbers::{OrderId, out_refund_no};
-use crate::model::order::Order;
 use ext_php_rs::types::{ZendCallable, Zval};
 
 /// Messages claimed at once.
@@ -28,28 +23,12 @@ const BATCH: usize = 20;
 /// Writes a refund down, asks for it and books the answer.
 pub fn refund(call: &mut Call<'_>) -> Outcome {
     let order = ordered(call)?;
+    let mut counter = Counter::new(call, "Ledger::refund()")?;
+    // A refund that cannot be sent is not written down.
+    counter.caller.line(true, Some(&order.key.out_trade_no))?;
     let ledger = call.this::<PhpLedger>()?;
-    let caller = ledger.caller(merchant(call)?)?;
-    let number = order.key.out_trade_no.clone();
-    ledger.with(|core| Ok(core.store.alone("Ledger::refund()")?))?;
-    let line = caller.line(true, Some(&number))?;
-    let (entry, row) = ledger.does(&number, |core| core.plan_refund(&order))?;
-    let book = |answer: &RefundAnswer| {
-        ledger.does(&number, |core| core.book_refund(&order.key, &order.out_refund_no, answer))
-    };
-    if row.state != RefundWord::Intent {
-        return transition::to_php(book(&RefundAnswer::Unknown)?);
-    }
-    let asked = as_call(&entry, &row)?;
-    let sent = send(&line, &caller.merchant, &asked, &mut |attempt| caller.observe(attempt));
-    let refused = matches!(&sent, Err(fault) if is_refusal(fault));
-    let booked = match &sent {
-        Ok(receipt) => Some(book(&RefundAnswer::Accepted { refund_id: receipt.told.refund_id.clone() })?),
-        Err(_) if refused => Some(book(&RefundAnswer::Refused)?),
-        Err(_) => None,
-    };
-    caller.ended(sent)?;
-    booked.map_or_else(|| Err(Raise::Engine("a refund was not booked".into())), transition::to_php)
+    let served = ledger.does(&order.key.out_trade_no, |core| desk::refund(core, &mut counter, &order));
+    counter.ended(served)
 }
 
 fn ordered(call: &Call<'_>) -> Result<RefundOrder, Raise> {
@@ -64,13 +43,7 @@ fn ordered(call: &Call<'_>) -> Result<RefundOrder, Raise> {
     Ok(RefundOrder { key, out_refund_no: number, refund_fee, options: kept(&options) })
 }
 
-fn as_call(entry: &Entry, row: &RefundRow) -> Result<Refund, Raise> {
-    let id = OrderId::OutTradeNo(entry.terms.key.out_trade_no.clone());
-    let total_fee = entry.terms.total_fee;
-    Ok(Refund::new(id, &row.out_refund_no, total_fee, row.refund_fee, &given(&row.options))?)
-}
-
-/// Closes an order: asks, writes the wish down, closes, asks again.
+/// Closes an order: writes the wish down, closes, asks what became of it.
 pub fn close(call: &mut Call<'_>) -> Outcome {
     give_up(call, Intent::Close, "Ledger::close()")
 }
@@ -80,98 +53,68 @@ pub fn reverse(call: &mut Call<'_>) -> Outcome {
     give_up(call, Intent::Reverse, "Ledger::reverse()")
 }
 
-/// One order on its way to be given up.
-struct GivingUp<'a> {
-    ledger: &'a PhpLedger,
-    caller: Caller,
-    key: OrderKey,
-    done: Transition,
-}
-
 fn give_up(call: &mut Call<'_>, intent: Intent, name: &str) -> Outcome {
     let key = key(call)?;
+    let mut counter = Counter::new(call, name)?;
+    if intent == Intent::Reverse {
+        counter.caller.line(true, Some(&key.out_trade_no))?;
+    }
     let ledger = call.this::<PhpLedger>()?;
-    let caller = ledger.caller(merchant(call)?)?;
-    ledger.with(|core| Ok(core.store.alone(name)?))?;
-    let done = ledger.does(&key.out_trade_no, |core| core.want(&key, intent))?;
-    let mut order = GivingUp { ledger, caller, key, done };
-    if order.still(intent) {
-        order.ask()?;
-    }
-    if order.still(intent) {
-        order.act(intent)?;
-        order.ask()?;
-    }
-    transition::to_php(order.done)
+    let served = ledger.does(&key.out_trade_no, |core| desk::give_up(core, &mut counter, &key, intent));
+    counter.ended(served)
 }
 
-impl GivingUp<'_> {
-    /// Is there still something to give up? No payment is reversed before its time; `Sync` does it then.
-    fn still(&self, intent: Intent) -> bool {
-        let entry = self.done.entry.as_ref();
-        entry.is_some_and(|entry| {
-            entry.intent == Some(intent) && (intent == Intent::Close || is_ripe(entry, intent))
-        })
+/// Carries the questions of one call, and keeps the last fault for the shop.
+struct Counter {
+    caller: Caller,
+    fault: Option<Fault>,
+    raised: Option<Raise>,
+}
+
+impl Counter {
+    fn new(call: &mut Call<'_>, name: &str) -> Result<Self, Raise> {
+        let merchant = merchant(call)?;
+        let ledger = call.this::<PhpLedger>()?;
+        ledger.with(|core| Ok(core.store.alone(name)?))?;
+        Ok(Self { caller: ledger.caller(merchant)?, fault: None, raised: None })
     }
 
-    fn id(&self) -> OrderId {
-        OrderId::OutTradeNo(self.key.out_trade_no.clone())
-    }
-
-    fn ask(&mut self) -> Result<(), Raise> {
-        let number = Some(self.key.out_trade_no.as_str());
-        let line = self.caller.line(false, number)?;
-        let caller = &self.caller;
-        let answer =
-            line.ask(&caller.merchant, &OrderQuery(self.id()), &mut |attempt| caller.observe(attempt));
-        caller.observed()?;
-        let (key, ledger) = (&self.key, self.ledger);
-        let next = match answer {
-            Ok(order) => ledger.does(&key.out_trade_no, |core| core.apply(&seen(&order), None))?,
-            Err(fault) if fault.err_code() == Some("ORDERNOTEXIST") => {
-                ledger.does(&key.out_trade_no, |core| core.apply_absence(key, None))?
-            }
-            Err(fault) => return Err(fault.into()),
-        };
-        self.follow(next);
-        Ok(())
-    }
-
-    /// The whole way is one transition.
-    fn follow(&mut self, next: Transition) {
-        let before = &self.done;
-        self.done = Transition {
-            from: before.from,
-            changed: before.changed || next.changed,
-            credited: before.credited || next.credited,
-            revoked: before.revoked || next.revoked,
-            ..next
-        };
-    }
-
-    /// Closes or reverses. A refusal is no end: the question after it says what is true.
-    fn act(&self, intent: Intent) -> Result<(), Raise> {
-        let caller = &self.caller;
-        let line = caller.line(intent == Intent::Reverse, Some(&self.key.out_trade_no))?;
-        let on_attempt = &mut |attempt: &_| caller.observe(attempt);
-        let end = match intent {
-            Intent::Close => line.ask(&caller.merchant, &CloseOrder { out_trade_no: self.id() }, on_attempt),
-            Intent::Reverse => undo(&line, &caller.merchant, &Reverse(self.id()), on_attempt),
-        };
-        caller.observed()?;
-        match end {
-            Err(fault) if !is_answer(&fault) => Err(fault.into()),
-            _ => Ok(()),
+    /// What came of it; an answer that was no plain yes is the fault it came from.
+    fn ended(self, served: Result<Served, Raise>) -> Outcome {
+        if let Some(raised) = self.raised {
+            return Err(raised);
+        }
+        match (served?, self.fault) {
+            ((_, Some(_)), Some(fault)) => Err(fault.into()),
+            ((_, Some(answer)), None) => Err(Raise::Logic(format!("the call could not be made: {answer:?}"))),
+            ((transition, None), _) => transition::to_php(transition),
         }
     }
+
+    fn one(&mut self, question: &Question) -> Answer {
+        let caller = &self.caller;
+        let none = || Err("not needed".to_owned());
+        let certified = needs_certificate(question);
+        let carrier = Carrier {
+            merchant: &caller.merchant,
+            line: if certified { none() } else { caller.line_or_why(false) },
+            certified: if certified { caller.line_or_why(true) } else { none() },
+            concurrency: 1,
+        };
+        let answer = carrier.one(question, &mut |attempt| caller.observe(attempt));
+        self.raised = self.raised.take().or(caller.observed().err());
+        answer.unwrap_or_else(|fault| {
+            let meaning = meaning(&fault, &question.what);
+            self.fault = Some(fault);
+            meaning
+        })
+    }
 }
 
-fn seen(order: &Order) -> Sighting {
-    Sighting::of(order, Source::Query)
-}
-
-fn is_answer(fault: &Fault) -> bool {
-    is_refusal(fault) || fault.err_code() == Some("ORDERNOTEXIST")
+impl sync::Counter for Counter {
+    fn ask(&mut self, questions: &[Question]) -> Vec<Answer> {
+        questions.iter().map(|question| self.one(question)).collect()
+    }
 }
 
 /// Delivers messages: at least once, in order for each trade. Gives the number of those delivered.

@@ -227,6 +227,11 @@ pub fn integer(value: &Zval) -> Option<i64> {
     value.long().or_else(|| value.str()?.trim().parse().ok())
 }
 
+/// NULL, or the empty text that `PDO::NULL_TO_STRING` makes of it; no column of ours that may be NULL is ever empty.
+fn is_null(cell: &Zval) -> bool {
+    cell.is_null() || cell.str() == Some("")
+}
+
 /// One row, read from left to right.
 pub struct Row {
     cells: Vec<Zval>,
@@ -242,7 +247,7 @@ impl Row {
     /// The next cell as an integer or NULL.
     pub fn int_or_null(&mut self) -> Ended<Option<i64>> {
         let cell = self.cell()?;
-        if cell.is_null() {
+        if is_null(cell) {
             return Ok(None);
         }
         integer(cell).map(Some).ok_or_else(|| PdoFault::own("a number cannot be read".into()))
@@ -256,7 +261,7 @@ impl Row {
     /// The next cell as a text or NULL.
     pub fn text_or_null(&mut self) -> Ended<Option<String>> {
         let cell = self.cell()?;
-        if cell.is_null() {
+        if is_null(cell) {
             return Ok(None);
         }
         cell.string().map(Some).ok_or_else(|| PdoFault::own("a text cannot be read".into()))

@@ -99,6 +99,20 @@ pub fn opened<'a>(terms: &'a Terms, opening: &'a Opening) -> [Bound<'a>; 14] {
     ]
 }
 
+/// The parameters of an order that is opened after its payment was seen.
+pub fn adopted<'a>(orphan: &'a Entry, terms: &'a Terms) -> [Bound<'a>; 8] {
+    [
+        (&terms.appid).into(),
+        (&terms.sub_appid).into(),
+        terms.total_fee.into(),
+        (&terms.fee_type).into(),
+        (&terms.trade_type).into(),
+        terms.expires_at.into(),
+        orphan.id.into(),
+        orphan.version.into(),
+    ]
+}
+
 /// The parameters of a changed order.
 pub fn advanced<'a>(before: &'a Entry, after: &'a Entry) -> [Bound<'a>; 15] {
     [

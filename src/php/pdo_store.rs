@@ -2,7 +2,7 @@
 
 use super::pdo::{Bound, Ended, Pdo, Row};
 use super::pdo_fault::PdoFault;
-use super::pdo_rows::{advanced, entry, evidenced, message, opened, refund};
+use super::pdo_rows::{adopted, advanced, entry, evidenced, message, opened, refund};
 use crate::ledger::dialect::{Dialect, Statement, VERSION};
 use crate::ledger::entry::{Entry, Ms, OrderKey, RefundRow, Terms};
 use crate::ledger::store::{Added, Evidence, Failure, Kind, Message, Opening, Scope, Store, Whose};
@@ -268,6 +268,10 @@ impl Store for PdoStore {
 
     fn register(&mut self, terms: &Terms, opening: &Opening) -> Ended<Added> {
         self.add(Statement::Register, &opened(terms, opening))
+    }
+
+    fn adopt(&mut self, orphan: &Entry, terms: &Terms) -> Ended<bool> {
+        Ok(self.pdo.change(Statement::Adopt, &adopted(orphan, terms))? == 1)
     }
 
     fn advance(&mut self, before: &Entry, after: &Entry) -> Ended<bool> {

@@ -9,7 +9,7 @@ use super::merchant::PhpMerchant;
 use super::signals::{self, Stop};
 use super::sync_report::{Report, register_report};
 use crate::gateway::line::Attempt;
-use crate::ledger::desk::{Desk, needs_certificate};
+use crate::ledger::carrier::{Carrier, needs_certificate};
 use crate::ledger::store::Whose;
 use crate::ledger::sync::{Answer, Counter, Question, Turns, round};
 use crate::model::merchant::Merchant;
@@ -218,13 +218,13 @@ impl Counter for Window {
         let Some(caller) = self.asked_at(questions) else { return Vec::new() };
         let unneeded = || Err("no certificate was asked for".to_owned());
         let certified = questions.iter().any(needs_certificate);
-        let desk = Desk {
+        let carrier = Carrier {
             merchant: &caller.merchant,
             line: caller.line_or_why(false),
             certified: if certified { caller.line_or_why(true) } else { unneeded() },
             concurrency: self.concurrency,
         };
-        let answers = desk.ask(questions, &mut |attempt: &Attempt| caller.observe(attempt));
+        let answers = carrier.ask(questions, &mut |attempt: &Attempt| caller.observe(attempt));
         let observed = caller.observed();
         self.raised = self.raised.take().or(observed.err());
         answers
