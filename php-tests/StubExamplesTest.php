@@ -17,10 +17,15 @@ final class StubExamplesTest extends TestCase
     public static function setUpBeforeClass(): void
     {
         self::$simulator = SimulatorProcess::start();
+        // The examples of calls that need the client certificate take it from there.
+        putenv('WECHATPAY_CERTIFICATE=' . self::$simulator->ready['cert_file']);
+        putenv('WECHATPAY_PRIVATE_KEY=' . self::$simulator->ready['key_file']);
     }
 
     public static function tearDownAfterClass(): void
     {
+        putenv('WECHATPAY_CERTIFICATE');
+        putenv('WECHATPAY_PRIVATE_KEY');
         self::$simulator->stop();
     }
 

@@ -7,7 +7,7 @@ const MOST_LINES: usize = 500;
 
 /// The floors, lowest first. `api` stands on `gateway`, and `error` says what went wrong on the floors above
 /// `model`; `time` knows nobody.
-const FLOORS: [(&str, u32); 10] = [
+const FLOORS: [(&str, u32); 11] = [
     ("wire", 10),
     ("time", 10),
     ("model", 20),
@@ -16,6 +16,7 @@ const FLOORS: [(&str, u32); 10] = [
     ("api", 31),
     ("bill", 32),
     ("notification", 35),
+    ("scan_pay", 35),
     ("ledger", 40),
     ("php", 50),
 ];

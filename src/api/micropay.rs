@@ -358,9 +358,10 @@ impl Till<'_> {
         self.last.as_ref().is_some_and(|order| order.trade_state == TradeState::PayError)
     }
 
+    /// The first doubt counts, and it is one about the payment: what a question left open, the sale left open.
     fn note(&mut self, fault: Fault) {
-        if matches!(fault.error, Error::Signature(_) | Error::Mismatch { .. }) {
-            self.doubt = Some(fault);
+        if matches!(fault.error, Error::Signature(_) | Error::Mismatch { .. }) && self.doubt.is_none() {
+            self.doubt = Some(Fault::new(fault.error, Repeat::Never, self.call.out_trade_no()));
         }
     }
 

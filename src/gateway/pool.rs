@@ -1,7 +1,7 @@
 //! Connections that outlive one call, one script, one php-fpm request: one pool a process.
 
 use super::agent::PooledAgent;
-use super::identity::{Files, Fingerprint, Identity, fingerprint, still_valid};
+use super::identity::{Files, Fingerprint, Identity, belongs_to, fingerprint, still_valid};
 use super::line::{Line, random_nonce};
 use super::resolver::Names;
 use super::retry::Health;
@@ -41,6 +41,8 @@ struct Kept {
     health: Arc<Health>,
     /// When the client certificate expires.
     expires_at: Option<OffsetDateTime>,
+    /// Whose it is.
+    common_name: Option<String>,
 }
 
 /// Opens a line for this merchant. CA file and certificate are looked at on the calling thread, and read only
@@ -60,6 +62,7 @@ pub fn line(
     if let Some(expires_at) = kept.expires_at {
         still_valid(expires_at, SystemClock.unix_seconds())?;
     }
+    belongs_to(&merchant.mch_id, kept.common_name.as_deref())?;
     Ok(Line {
         transport: kept.agent,
         clock: Arc::new(SystemClock),
@@ -101,7 +104,8 @@ fn fresh(settings: &Settings, source: Option<&CertificateSource>, files: &dyn Fi
     let identity = source.map(|source| Identity::load(source, files)).transpose()?;
     let tls = tls::config(roots, identity.as_ref())?;
     let agent = Arc::new(PooledAgent::new(tls, with_pool(|pool| pool.names.clone())));
-    Ok(Kept { agent, health: Arc::default(), expires_at: identity.map(|i| i.expires_at) })
+    let (expires_at, common_name) = identity.map(|i| (i.expires_at, i.common_name)).unzip();
+    Ok(Kept { agent, health: Arc::default(), expires_at, common_name: common_name.flatten() })
 }
 
 fn roots(path: &str, files: &dyn Files) -> Result<Arc<RootCertStore>, String> {

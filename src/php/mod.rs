@@ -21,6 +21,7 @@ mod ledger_setup;
 mod merchant;
 mod micropay;
 mod module;
+mod names;
 mod notification;
 mod options;
 mod order;

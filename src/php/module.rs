@@ -2,8 +2,8 @@
 
 use super::{
     auth_code_to_openid, client, close_order, enums, exception, fen, gateway, ini, ledger, merchant,
-    micropay, notification, order, order_query, prepay, refund, refund_list, refund_query, report, reverse,
-    scan_pay, short_url, signals, signer, sync, transition, unified_order, xml, zend,
+    micropay, names, notification, order, order_query, prepay, refund, refund_list, refund_query, report,
+    reverse, scan_pay, short_url, signals, signer, sync, transition, unified_order, xml, zend,
 };
 use crate::gateway::threads;
 use ext_php_rs::prelude::*;
@@ -22,6 +22,7 @@ pub fn startup(_: i32, module: i32) -> i32 {
     // A panic becomes a PHP Error; its text would only repeat on stderr what may be private.
     std::panic::set_hook(Box::new(|_| {}));
     ini::register(module);
+    names::intern();
     threads::shield_with(signals::hold_back);
     let registered = enums::register_all()
         .and_then(|()| order::register_all())

@@ -124,7 +124,7 @@ fn refund_to_php(notice: RefundNotice) -> Result<Zval, Raise> {
 }
 
 fn refund_fields(call: &mut Call<'_>) -> Outcome {
-    value::texts(call.this::<PhpRefundNotice>()?.0.fields.iter())
+    Ok(value::texts(call.this::<PhpRefundNotice>()?.0.fields.iter()))
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "every method has this shape")]

@@ -132,7 +132,7 @@ fn promotions(list: Option<&[serde_json::Value]>) -> Result<Zval, Raise> {
 }
 
 fn fields(call: &mut Call<'_>) -> Outcome {
-    value::texts(call.this::<PhpOrder>()?.0.fields.iter())
+    Ok(value::texts(call.this::<PhpOrder>()?.0.fields.iter()))
 }
 
 fn is_paid(call: &mut Call<'_>) -> Outcome {

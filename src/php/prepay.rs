@@ -63,14 +63,14 @@ fn jsapi_params(call: &mut Call<'_>) -> Outcome {
     let sub_appid = merchant.sub_appid.as_deref().filter(|_| placed.for_sub_app);
     let nonce = random_nonce();
     let appid = sub_appid.unwrap_or(&merchant.appid);
-    value::texts(payer::jsapi(merchant, appid, prepay_id(placed)?, fresh(&nonce)).iter())
+    Ok(value::texts(payer::jsapi(merchant, appid, prepay_id(placed)?, fresh(&nonce)).iter()))
 }
 
 /// The parameters for the app's SDK; timestamp and noncestr are made now.
 fn app_params(call: &mut Call<'_>) -> Outcome {
     let placed = call.this::<PhpPrepay>()?;
     let nonce = random_nonce();
-    value::texts(payer::app(&placed.merchant, prepay_id(placed)?, fresh(&nonce)).iter())
+    Ok(value::texts(payer::app(&placed.merchant, prepay_id(placed)?, fresh(&nonce)).iter()))
 }
 
 fn prepay_id(placed: &PhpPrepay) -> Result<&str, Raise> {

@@ -100,5 +100,5 @@ fn to_php(receipt: RefundReceipt) -> Result<Zval, Raise> {
 }
 
 fn fields(call: &mut Call<'_>) -> Outcome {
-    value::texts(call.this::<PhpReceipt>()?.0.fields.iter())
+    Ok(value::texts(call.this::<PhpReceipt>()?.0.fields.iter()))
 }

@@ -61,13 +61,15 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 }
 
 fn native(call: &mut Call<'_>) -> Outcome {
+    let basics = basics(call, "NATIVE")?;
     let mut optional = Optional::default();
     optional.text(call, 5, "product_id")?;
     optional.common(call, 6)?;
-    place(call, "NATIVE", &optional)
+    place(call, &basics, &optional)
 }
 
 fn jsapi(call: &mut Call<'_>) -> Outcome {
+    let basics = basics(call, "JSAPI")?;
     let mut optional = Optional::default();
     optional.text(call, 5, "openid")?;
     optional.text(call, 6, "sub_openid")?;
@@ -79,19 +81,21 @@ fn jsapi(call: &mut Call<'_>) -> Outcome {
         _ => {}
     }
     optional.common(call, 7)?;
-    place(call, "JSAPI", &optional)
+    place(call, &basics, &optional)
 }
 
 fn app(call: &mut Call<'_>) -> Outcome {
+    let basics = basics(call, "APP")?;
     let mut optional = Optional::default();
     optional.common(call, 5)?;
-    place(call, "APP", &optional)
+    place(call, &basics, &optional)
 }
 
 fn h5(call: &mut Call<'_>) -> Outcome {
+    let basics = basics(call, "MWEB")?;
     let mut optional = Optional::default();
     optional.common(call, 5)?;
-    place(call, "MWEB", &optional)
+    place(call, &basics, &optional)
 }
 
 /// Optional fields as they are collected.
@@ -136,8 +140,9 @@ impl Optional {
         let Some(array) = call.zval(n).filter(|zval| !zval.is_null()) else { return Ok(()) };
         call.array_or(n)?;
         let flags = JSON_UNESCAPED;
-        let json =
-            ZendCallable::try_from_name("json_encode")?.try_call(vec![&array.shallow_clone(), &flags])?;
+        let encode = ZendCallable::try_from_name("json_encode")
+            .map_err(|_| Raise::Engine("json_encode() is needed and disabled".into()))?;
+        let json = encode.try_call(vec![&array.shallow_clone(), &flags])?;
         let json = json.str().ok_or_else(|| call.bad(n, "must be encodable as JSON"))?;
         self.set(name, json.to_owned());
         Ok(())
@@ -178,17 +183,21 @@ const LEAST_AHEAD: i64 = 60;
 /// `JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE`: the limits are counted in bytes.
 const JSON_UNESCAPED: i64 = 64 | 256;
 
-fn place(call: &mut Call<'_>, trade_type: &'static str, optional: &Optional) -> Outcome {
-    let basics = Basics {
+/// The arguments that every trade type begins with.
+fn basics<'a>(call: &Call<'a>, trade_type: &'static str) -> Result<Basics<'a>, Raise> {
+    Ok(Basics {
         trade_type,
         out_trade_no: call.text(0)?,
         total_fee: call.int(1)?,
         body: call.text(2)?,
         notify_url: call.text(3)?,
         spbill_create_ip: call.text(4)?,
-    };
+    })
+}
+
+fn place(call: &mut Call<'_>, basics: &Basics<'_>, optional: &Optional) -> Outcome {
     let optional: Vec<(&str, &str)> = optional.0.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    let order = UnifiedOrder::new(&basics, &optional)?;
+    let order = UnifiedOrder::new(basics, &optional)?;
     let caller = &call.this::<PhpUnifiedOrder>()?.0;
     let for_sub_app = optional.iter().any(|(name, _)| *name == "sub_openid");
     prepay::to_php(caller.ask(&order)?, caller.merchant.clone(), for_sub_app)

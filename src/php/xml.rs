@@ -22,7 +22,12 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 }
 
 fn encode(call: &mut Call<'_>) -> Outcome {
-    let (fields, _) = fields::sendable(call, 0)?;
+    let given = fields::outgoing(call, 0)?;
+    let pairs = given.iter().filter_map(|(name, text)| Some((&**name, text.as_deref()?)));
+    if let Some(document) = xml::encode_plain(pairs) {
+        return Ok(value::text(document));
+    }
+    let (fields, _) = fields::checked(call, 0, &given)?;
     let document = xml::encode(&fields).map_err(|e| call.bad(0, format!("must be writable: {e}")))?;
     Ok(value::text(document))
 }
@@ -34,5 +39,5 @@ fn decode(call: &mut Call<'_>) -> Outcome {
         retryable: false,
         ..Fault::new(Error::from(e), Repeat::Query, None)
     })?;
-    value::texts(fields.iter())
+    Ok(value::texts(fields.iter()))
 }

@@ -150,8 +150,11 @@ fn who_does_not_know_a_containers_password_gets_nothing_that_another_opened() {
         include_str!("../../../php-tests/fixtures/old_p12.base64").split_whitespace().collect();
     let container = base64::engine::general_purpose::STANDARD.decode(text).unwrap();
     let (settings, files) = (settings("password", None), Shelf::default());
-    assert!(line(&settings, &with_certificate(&container, None, "10000100"), true, &files).is_ok());
-    assert!(refusal(&settings, &with_certificate(&container, None, "wrong"), &files).contains("password"));
+    let owner =
+        |password| Merchant { mch_id: "1900000109".into(), ..with_certificate(&container, None, password) };
+    let opened = line(&settings, &owner("10000100"), true, &files);
+    assert!(opened.is_ok(), "{:?}", opened.err());
+    assert!(refusal(&settings, &owner("wrong"), &files).contains("password"));
 }
 
 #[test]
@@ -175,4 +178,22 @@ fn no_more_than_64_sets_of_connections_are_kept() {
     }
     assert!(with_pool(|pool| pool.kept.len()) <= MOST_KEPT);
     assert!(!is_same(&first, &line(&settings("crowd-0", None), &merchant(), false, &files).unwrap()));
+}
+
+#[test]
+fn n28_another_merchants_certificate_is_refused_and_one_without_a_number_is_not() {
+    let _turn = turn();
+    let files = Shelf::default();
+    let settings = settings("whose", None);
+    let of = |name: &str| {
+        let paper = Authority::new("test CA").issue(name, -30, 30);
+        with_certificate(paper.certificate.as_bytes(), Some(paper.key.as_bytes()), "")
+    };
+    let mch_id = merchant().mch_id;
+    assert!(line(&settings, &of(&mch_id), true, &files).is_ok());
+    assert!(line(&settings, &of("A shop"), true, &files).is_ok());
+    for _ in 0..2 {
+        let says = refusal(&settings, &of("1900000109"), &files);
+        assert_eq!(says, format!("the client certificate is that of merchant 1900000109, not of {mch_id}"));
+    }
 }
