@@ -19,16 +19,16 @@ pub fn refund<S: Store, H: Shop<S::Fault>>(
 ) -> Ended<Served, S::Fault> {
     let (entry, row) = ledger.plan_refund(order)?;
     if row.state != RefundWord::Intent {
-        let booked = ledger.book_refund(&order.key, &order.out_refund_no, &RefundAnswer::Unknown)?;
+        let booked = ledger.book_refund(&entry, &order.out_refund_no, &RefundAnswer::Unknown)?;
         return Ok((booked, None));
     }
-    let answer = one(counter, Question { entry, what: What::Refund(row) });
+    let answer = one(counter, Question { entry: entry.clone(), what: What::Refund(row) });
     let (booked, rest) = match answer {
         Answer::Done { refund_id } => (RefundAnswer::Accepted { refund_id }, None),
         Answer::Refused(code) => (RefundAnswer::Refused, Some(Answer::Refused(code))),
         other => (RefundAnswer::Unknown, Some(other)),
     };
-    Ok((ledger.book_refund(&order.key, &order.out_refund_no, &booked)?, rest))
+    Ok((ledger.book_refund(&entry, &order.out_refund_no, &booked)?, rest))
 }
 
 /// Closes or reverses, then asks what became of it: only WeChat's own word moves the order.

@@ -75,6 +75,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             let row = ledger.write_refund(&entry, order)?;
             let mut asked = entry.clone();
             asked.ask_refunds = true;
+            asked.version += 1;
             let digest = digest_of(&format!("refund {} {}", entry.version, order.out_refund_no));
             let proof = unsigned(&digest, Source::Person, "REFUND");
             let step = Step::stay(Reason::RefundWanted);
@@ -122,19 +123,26 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         Ok(known)
     }
 
-    /// Books how the gateway took a refund. Accepted is not done: a list of refunds says when it is.
+    /// Books how the gateway took a refund. Accepted is not done: a list of refunds says when it is. `asked` is
+    /// the order as it was when the refund was sent: after a change since then only a list can tell.
     pub fn book_refund(
         &mut self,
-        key: &OrderKey,
+        asked: &Entry,
         out_refund_no: &str,
         answer: &RefundAnswer,
     ) -> Ended<Transition, S::Fault> {
         let credit_late = self.rules.credit_late;
         self.transact(|ledger| {
-            let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
+            let entry = ledger.store.entry(&asked.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
+            if entry.version != asked.version {
+                let again = Step { ask_refunds: true, ..Step::stay(Reason::RefundsUnknown) };
+                let digest = digest_of(&format!("refund {} {out_refund_no} late", entry.version));
+                return ledger.take(&entry, again, &unsigned(&digest, Source::Refunds, "REFUND"), None);
+            }
             ledger.book_answer(&entry, out_refund_no, answer)?;
             let rows = ledger.store.refunds(&entry)?;
             let mut after = entry.clone();
+            after.version += 1;
             after.refunded = refunded(&rows);
             after.ask_refunds = refunds::pending(&entry, &rows);
             let moves = after.refunded != entry.refunded;

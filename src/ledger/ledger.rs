@@ -144,18 +144,19 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         })
     }
 
-    /// Applies what a verified list says of all refunds.
+    /// Applies what a verified list says of all refunds. `asked` is the order as a worker had claimed it when it
+    /// asked: a list that was asked for before our last change is asked for again.
     pub fn apply_refunds(
         &mut self,
         seen: &RefundSighting,
-        epoch: Option<i64>,
+        asked: Option<&Entry>,
     ) -> Ended<Transition, S::Fault> {
         let proof = Proof {
             transaction_id: seen.transaction_id.as_deref(),
             total_fee: seen.total_fee,
             ..unsigned(&seen.digest, Source::Refunds, "REFUNDS")
         };
-        let applied = self.transact(|ledger| ledger.apply_refunds_once(seen, &proof, epoch));
+        let applied = self.transact(|ledger| ledger.apply_refunds_once(seen, &proof, asked));
         self.or_freeze(&seen.key, &proof, applied)
     }
 
@@ -163,17 +164,23 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         &mut self,
         seen: &RefundSighting,
         proof: &Proof<'_>,
-        epoch: Option<i64>,
+        asked: Option<&Entry>,
     ) -> Ended<Transition, S::Fault> {
         let Some(entry) = self.store.entry(&seen.key)? else {
             return Ok(Transition::orphan(seen.key.clone()));
         };
+        let epoch = asked.map(|asked| asked.epoch);
+        if asked.is_some_and(|asked| asked.version != entry.version) {
+            let again = Step { ask_refunds: true, ..Step::stay(Reason::RefundsUnknown) };
+            return self.take(&entry, again, proof, epoch);
+        }
         for refund in &seen.refunds {
             self.see_refund(&entry, refund)?;
         }
         let rows = self.store.refunds(&entry)?;
         let step = refunds::decide(&entry, seen, &rows, self.rules.credit_late);
         let mut counted = entry.clone();
+        counted.version += 1;
         counted.refunded = refunds::refunded(&rows);
         counted.ask_refunds = refunds::pending(&entry, &rows);
         self.take_from(&entry, counted, step, proof, epoch)
@@ -201,6 +208,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let mut asked = entry.clone();
+            asked.version += 1;
             asked.ask_refunds = refunds::pending(&entry, &ledger.store.refunds(&entry)?);
             let digest = digest_of(&format!("REFUNDNOTEXIST {} {}", entry.id, entry.now));
             let proof = unsigned(&digest, Source::Refunds, "REFUNDNOTEXIST");

@@ -81,12 +81,13 @@ fn sum<'a>(rows: impl Iterator<Item = &'a RefundRow>) -> i64 {
     rows.fold(0, |sum, row| sum.saturating_add(row.refund_fee))
 }
 
-/// Where a refund stands after a list said so: what is done stays done, whatever an older answer says.
+/// Where a refund stands after a list said so. What is done stays done, whatever an older answer says; what is
+/// to be sent (again) is sent, for the list may be from before.
 pub fn newer(known: RefundWord, told: RefundWord) -> RefundWord {
-    use RefundWord::{Change, Success};
+    use RefundWord::{Change, Closed, Intent, Success};
     match (known, told) {
         (Success | Change, Success | Change) => told,
-        (Success | Change, _) => known,
+        (Success | Change, _) | (Intent, Closed) => known,
         _ => told,
     }
 }

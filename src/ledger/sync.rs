@@ -193,7 +193,8 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
                 self.go_on(&errand, applied)
             }
             (What::Refunds, Answer::Refunds(seen)) => {
-                let applied = self.ledger.apply_refunds(&seen, epoch);
+                let asked = Entry { epoch: errand.epoch, ..errand.entry.clone() };
+                let applied = self.ledger.apply_refunds(&seen, Some(&asked));
                 self.send_refunds(&errand, applied)
             }
             (What::Refunds, Answer::Absent) => {
@@ -277,7 +278,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
     }
 
     fn book(&mut self, errand: &Errand, number: &str, answer: &RefundAnswer) -> Ended<Vec<Errand>, S::Fault> {
-        let booked = self.ledger.book_refund(&errand.entry.terms.key, number, answer);
+        let booked = self.ledger.book_refund(&errand.entry, number, answer);
         self.applied(&errand.entry, booked)?;
         Ok(Vec::new())
     }

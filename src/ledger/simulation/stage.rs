@@ -43,7 +43,7 @@ struct Stage {
 }
 
 const WORKERS: usize = 3;
-const ROUGH_STEPS: u64 = 900;
+const ROUGH_STEPS: u64 = 700;
 const QUIET_STEPS: u64 = 60_000;
 
 /// Runs one seed.
