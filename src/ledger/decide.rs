@@ -113,10 +113,9 @@ pub fn edge(state: LedgerState, seen: TradeState) -> Step {
             L::Paid | L::PartiallyRefunded | L::Refunded | L::PaidLate,
             T::NotPay | T::Accept | T::UserPaying,
         ) => Step::stay(Reason::Late),
-        (
-            L::Paid | L::PartiallyRefunded | L::Refunded | L::PaidLate,
-            T::Closed | T::PayError,
-        ) => Step::stay(Reason::Contradiction),
+        (L::Paid | L::PartiallyRefunded | L::Refunded | L::PaidLate, T::Closed | T::PayError) => {
+            Step::stay(Reason::Contradiction)
+        }
         (L::Refunded, T::Revoked) => Step::stay(Reason::Late),
 
         (L::Revoked, T::Revoked) => Step::stay(Reason::Duplicate),
@@ -130,9 +129,7 @@ pub fn edge(state: LedgerState, seen: TradeState) -> Step {
 /// What the table cannot know: a reverse that is wanted, and whether late payments are credited.
 fn refined(entry: &Entry, step: Step, credit_late: bool) -> Step {
     match step.to {
-        Some(LedgerState::Paid) if entry.intent == Some(Intent::Reverse) => {
-            Step::stay(Reason::ReverseWanted)
-        }
+        Some(LedgerState::Paid) if entry.intent == Some(Intent::Reverse) => Step::stay(Reason::ReverseWanted),
         Some(LedgerState::PaidLate) if credit_late => {
             Step::go(LedgerState::Paid, Reason::PaidAfterClose).with(Deed::Credit)
         }

@@ -46,7 +46,10 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let step = wanted(&entry, intent)?;
             if entry.state.is_paid() && reserved(&ledger.store.refunds(&entry)?) > 0 {
-                return Err(Halt::Refused(Refusal::State { what: "reversed after refunds", state: entry.state }));
+                return Err(Halt::Refused(Refusal::State {
+                    what: "reversed after refunds",
+                    state: entry.state,
+                }));
             }
             let digest = digest_of(&format!("{} {} {}", intent.word(), entry.id, entry.version));
             ledger.take(&entry, step, &unsigned(&digest, Source::Person, intent.word()), None)

@@ -7,7 +7,7 @@ use super::decide::{self, Deed, Step};
 use super::entry::{Entry, Intent, Ms, OrderKey, Terms};
 use super::refunds;
 use super::schedule::{self, Jitter};
-use super::sighting::{RefundSighting, Sighting, SeenRefund, Source, digest_of};
+use super::sighting::{RefundSighting, SeenRefund, Sighting, Source, digest_of};
 use super::state::LedgerState;
 use super::store::{Added, Evidence, Failure, Halt, Kind, Opening, Refusal, Scope, Shop, Store};
 use super::transition::{Reason, Transition};
@@ -135,7 +135,12 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let digest = digest_of(&format!("ORDERNOTEXIST {} {}", entry.id, entry.now));
-            ledger.take(&entry, decide::absent(&entry), &unsigned(&digest, Source::Query, "ORDERNOTEXIST"), epoch)
+            ledger.take(
+                &entry,
+                decide::absent(&entry),
+                &unsigned(&digest, Source::Query, "ORDERNOTEXIST"),
+                epoch,
+            )
         })
     }
 

@@ -149,8 +149,7 @@ mod tests {
 
     #[test]
     fn closed_refused_and_unsent_refunds_do_not_count_but_unsent_ones_are_reserved() {
-        let rows =
-            [row(10, RefundWord::Closed), row(20, RefundWord::Refused), row(30, RefundWord::Intent)];
+        let rows = [row(10, RefundWord::Closed), row(20, RefundWord::Refused), row(30, RefundWord::Intent)];
         assert_eq!((refunded(&rows), reserved(&rows)), (0, 30));
     }
 

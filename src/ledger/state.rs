@@ -68,16 +68,7 @@ impl LedgerState {
     /// The states that may follow directly.
     pub fn next(self) -> &'static [Self] {
         match self {
-            Created => &[
-                UserPaying,
-                Paid,
-                PartiallyRefunded,
-                Refunded,
-                Closing,
-                Closed,
-                Revoked,
-                Review,
-            ],
+            Created => &[UserPaying, Paid, PartiallyRefunded, Refunded, Closing, Closed, Revoked, Review],
             UserPaying => &[Paid, PartiallyRefunded, Refunded, Closing, Closed, Revoked, Review],
             Closing => &[Paid, PartiallyRefunded, Refunded, Closed, Revoked, Review],
             Paid => &[PartiallyRefunded, Refunded, Revoked, Review],

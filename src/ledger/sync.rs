@@ -185,7 +185,9 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
                 let applied = self.ledger.apply(&sighting, epoch);
                 self.go_on(&errand, applied)
             }
-            (What::Order, Answer::Absent) if must_call(&errand) => self.give_up(&errand, errand.entry.clone()),
+            (What::Order, Answer::Absent) if must_call(&errand) => {
+                self.give_up(&errand, errand.entry.clone())
+            }
             (What::Order, Answer::Absent) => {
                 let applied = self.ledger.apply_absence(&key, epoch);
                 self.go_on(&errand, applied)

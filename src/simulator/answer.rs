@@ -32,10 +32,7 @@ impl Answer {
         let mut document = Document::default();
         document.text("return_code", return_code);
         document.text("return_msg", return_msg);
-        Self {
-            document,
-            seal: None,
-        }
+        Self { document, seal: None }
     }
 
     /// The bytes of the honest answer.

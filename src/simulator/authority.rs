@@ -1,8 +1,8 @@
 //! The simulator's own certificate authority and the files that it hands out.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose,
 };
 use std::io;
 use time::{Duration, OffsetDateTime};
@@ -25,10 +25,7 @@ impl Identity {
     /// The pair in the form rustls takes.
     pub fn for_rustls(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
         let key = PrivatePkcs8KeyDer::from(self.key.clone());
-        (
-            vec![CertificateDer::from(self.certificate.clone())],
-            key.into(),
-        )
+        (vec![CertificateDer::from(self.certificate.clone())], key.into())
     }
 }
 
@@ -49,11 +46,8 @@ impl Authority {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![
-            KeyUsagePurpose::KeyCertSign,
-            KeyUsagePurpose::CrlSign,
-            KeyUsagePurpose::DigitalSignature,
-        ];
+        params.key_usages =
+            vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
         set_validity(&mut params, -1, 3_650);
         let key = KeyPair::generate().map_err(io::Error::other)?;
         let issuer = CertifiedIssuer::self_signed(params, key).map_err(io::Error::other)?;
@@ -85,21 +79,14 @@ impl Authority {
         self.issue(params, mch_id, expired)
     }
 
-    fn issue(
-        &self,
-        mut params: CertificateParams,
-        name: &str,
-        expired: bool,
-    ) -> io::Result<Identity> {
+    fn issue(&self, mut params: CertificateParams, name: &str, expired: bool) -> io::Result<Identity> {
         params.distinguished_name.push(DnType::CommonName, name);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
         let (from, to) = if expired { (-30, -1) } else { (-1, 825) };
         set_validity(&mut params, from, to);
         let key = KeyPair::generate().map_err(io::Error::other)?;
-        let certificate = params
-            .signed_by(&key, &self.issuer)
-            .map_err(io::Error::other)?;
+        let certificate = params.signed_by(&key, &self.issuer).map_err(io::Error::other)?;
         Ok(Identity {
             certificate: certificate.der().to_vec(),
             certificate_pem: certificate.pem(),
@@ -126,10 +113,7 @@ mod tests {
         for expired in [false, true] {
             let identity = authority.client("10000100", expired).unwrap();
             let (_, parsed) = X509Certificate::from_der(&identity.certificate).unwrap();
-            assert_eq!(
-                super::super::tls::merchant_of(&identity.certificate).as_deref(),
-                Some("10000100")
-            );
+            assert_eq!(super::super::tls::merchant_of(&identity.certificate).as_deref(), Some("10000100"));
             assert_eq!(parsed.validity().is_valid(), !expired);
         }
     }

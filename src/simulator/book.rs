@@ -59,11 +59,7 @@ impl Book {
     }
 
     fn find_number(&self, wanted: Wanted<'_>) -> Option<usize> {
-        let key = (
-            wanted.mch_id.to_owned(),
-            wanted.sub_mch_id.to_owned(),
-            wanted.out_trade_no.to_owned(),
-        );
+        let key = (wanted.mch_id.to_owned(), wanted.sub_mch_id.to_owned(), wanted.out_trade_no.to_owned());
         self.by_number.get(&key).copied()
     }
 
@@ -89,9 +85,5 @@ impl Book {
 }
 
 fn key_of(order: &Order) -> Key {
-    (
-        order.mch_id.clone(),
-        order.sub_mch_id.clone(),
-        order.out_trade_no.clone(),
-    )
+    (order.mch_id.clone(), order.sub_mch_id.clone(), order.out_trade_no.clone())
 }

@@ -61,9 +61,7 @@ pub fn spaced(ms: i64) -> String {
 /// Reads `yyyyMMddHHmmss` as Beijing time.
 pub fn from_compact(text: &str) -> Option<i64> {
     let wall = PrimitiveDateTime::parse(text, COMPACT).ok()?;
-    wall.assume_offset(BEIJING)
-        .unix_timestamp()
-        .checked_mul(SECOND)
+    wall.assume_offset(BEIJING).unix_timestamp().checked_mul(SECOND)
 }
 
 fn written(ms: i64, form: &[BorrowedFormatItem<'static>]) -> String {

@@ -175,9 +175,7 @@ fn response(page: Page) -> Reply {
     for (name, value) in page.headers {
         response = response.header(name, value);
     }
-    response
-        .body(Full::new(Bytes::from(page.body)))
-        .unwrap_or_default()
+    response.body(Full::new(Bytes::from(page.body))).unwrap_or_default()
 }
 
 /// Takes the raw steps, then closes the connection.

@@ -18,11 +18,9 @@ impl Dice {
 
     /// Dice for one thing: they fall alike for one seed and name, whenever they are thrown.
     pub fn about(seed: u64, name: &str) -> Self {
-        let mixed = name
-            .bytes()
-            .fold(seed ^ 0xcbf2_9ce4_8422_2325, |mixed, byte| {
-                (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
+        let mixed = name.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, |mixed, byte| {
+            (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
         Self::new(mixed)
     }
 

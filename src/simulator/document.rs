@@ -40,20 +40,13 @@ impl Document {
     }
 
     fn push(&mut self, name: &str, text: String, bare: bool) -> &mut Self {
-        self.fields.push(Field {
-            name: name.to_owned(),
-            text,
-            bare,
-        });
+        self.fields.push(Field { name: name.to_owned(), text, bare });
         self
     }
 
     /// The text of a field.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|field| field.name == name)
-            .map(|field| field.text.as_str())
+        self.fields.iter().find(|field| field.name == name).map(|field| field.text.as_str())
     }
 
     /// The text of a field that is neither absent nor empty.
@@ -84,9 +77,7 @@ impl Document {
 
     /// Names and texts in order.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.fields
-            .iter()
-            .map(|field| (field.name.as_str(), field.text.as_str()))
+        self.fields.iter().map(|field| (field.name.as_str(), field.text.as_str()))
     }
 
     /// The sign that belongs to these fields.

@@ -265,8 +265,7 @@ fn any_path() -> String {
 
 fn read_fault<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Fault, D::Error> {
     let name = String::deserialize(from)?;
-    Fault::named(&name)
-        .ok_or_else(|| serde::de::Error::custom(format!("no fault is called {name}")))
+    Fault::named(&name).ok_or_else(|| serde::de::Error::custom(format!("no fault is called {name}")))
 }
 
 impl Rule {
@@ -304,8 +303,7 @@ impl Plan {
     /// Deletes rules; an absent path or fault means any.
     pub fn delete(&mut self, path: Option<&str>, fault: Option<Fault>) {
         self.rules.retain(|rule| {
-            path.is_some_and(|path| rule.path != path)
-                || fault.is_some_and(|fault| rule.fault != fault)
+            path.is_some_and(|path| rule.path != path) || fault.is_some_and(|fault| rule.fault != fault)
         });
     }
 
@@ -334,9 +332,9 @@ impl Plan {
 
     /// Does this side take no connections at all until the fault is deleted?
     pub fn refuses(&self, side: Side) -> bool {
-        self.rules.iter().any(|rule| {
-            rule.fault == Fault::Refuse && rule.times.is_none() && rule.listener.include(side)
-        })
+        self.rules
+            .iter()
+            .any(|rule| rule.fault == Fault::Refuse && rule.times.is_none() && rule.listener.include(side))
     }
 
     /// How many faults stand at the door.

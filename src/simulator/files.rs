@@ -3,8 +3,7 @@
 use super::authority::{Authority, Identity};
 use super::options::Account;
 use p12_keystore::{
-    Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey,
-    PrivateKeyChain,
+    Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey, PrivateKeyChain,
 };
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
@@ -99,18 +98,12 @@ mod tests {
         let files = Files::create().unwrap();
         let authority = Authority::new("test").unwrap();
         files.write_authority(&authority).unwrap();
-        files
-            .write_merchants(&authority, &[Account::default()])
-            .unwrap();
+        files.write_merchants(&authority, &[Account::default()]).unwrap();
         let folder = files.folder.clone();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(
-            (mode(&folder), mode(&folder.join("apiclient_key.pem"))),
-            (0o700, 0o600)
-        );
+        assert_eq!((mode(&folder), mode(&folder.join("apiclient_key.pem"))), (0o700, 0o600));
         let p12 = fs::read(folder.join("apiclient_cert.p12")).unwrap();
-        let store =
-            KeyStore::from_pkcs12(&p12, "10000100", p12_keystore::Pkcs12ImportPolicy::Relaxed);
+        let store = KeyStore::from_pkcs12(&p12, "10000100", p12_keystore::Pkcs12ImportPolicy::Relaxed);
         assert!(store.unwrap().private_key_chain().is_some());
         drop(files);
         assert!(!folder.exists());

@@ -97,14 +97,7 @@ impl Simulator {
         let control = serve_control(&hub, next(options.port, 2)?)?;
         tokio::spawn(notice::serve(Arc::clone(&hub)));
         drop(guard);
-        Ok(Self {
-            runtime: Some(runtime),
-            files,
-            api,
-            api2,
-            control,
-            ca_pem: authority.pem(),
-        })
+        Ok(Self { runtime: Some(runtime), files, api, api2, control, ca_pem: authority.pem() })
     }
 
     /// The first listener, as `https://127.0.0.1:port`.

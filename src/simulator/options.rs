@@ -34,18 +34,13 @@ impl FromStr for Account {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut parts = text.splitn(3, ':');
-        let (Some(appid), Some(mch_id), Some(key)) = (parts.next(), parts.next(), parts.next())
-        else {
+        let (Some(appid), Some(mch_id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
             return Err("a merchant is written appid:mch_id:key".to_owned());
         };
         if appid.is_empty() || mch_id.is_empty() || key.len() != 32 {
             return Err("appid and mch_id must not be empty, and the key has 32 bytes".to_owned());
         }
-        Ok(Self {
-            appid: appid.to_owned(),
-            mch_id: mch_id.to_owned(),
-            key: key.to_owned(),
-        })
+        Ok(Self { appid: appid.to_owned(), mch_id: mch_id.to_owned(), key: key.to_owned() })
     }
 }
 
@@ -65,12 +60,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            port: 0,
-            seed: None,
-            accounts: vec![Account::default()],
-            idle_ms: 8_000,
-        }
+        Self { port: 0, seed: None, accounts: vec![Account::default()], idle_ms: 8_000 }
     }
 }
 
@@ -82,10 +72,7 @@ mod tests {
     fn a_merchant_is_read_from_three_parts() {
         let text = "wx1:100:0123456789abcdef0123456789abcde:";
         let account: Account = text.parse().unwrap();
-        assert_eq!(
-            (account.appid.as_str(), account.mch_id.as_str()),
-            ("wx1", "100")
-        );
+        assert_eq!((account.appid.as_str(), account.mch_id.as_str()), ("wx1", "100"));
         assert_eq!(account.key, "0123456789abcdef0123456789abcde:");
         assert!("wx1:100:short".parse::<Account>().is_err());
         assert!("wx1".parse::<Account>().is_err());

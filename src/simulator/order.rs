@@ -206,9 +206,7 @@ impl Order {
 
     /// The transaction number, empty until paid.
     pub fn transaction_id(&self) -> &str {
-        self.payment
-            .as_ref()
-            .map_or("", |payment| payment.transaction_id.as_str())
+        self.payment.as_ref().map_or("", |payment| payment.transaction_id.as_str())
     }
 
     /// The order as the control shows it.
@@ -256,31 +254,16 @@ mod tests {
 
     #[test]
     fn every_word_of_a_state_reads_back() {
-        for word in [
-            "NOTPAY",
-            "USERPAYING",
-            "ACCEPT",
-            "SUCCESS",
-            "REFUND",
-            "CLOSED",
-            "REVOKED",
-        ] {
+        for word in ["NOTPAY", "USERPAYING", "ACCEPT", "SUCCESS", "REFUND", "CLOSED", "REVOKED"] {
             assert_eq!(State::named(word).name(), word);
         }
-        assert_eq!(
-            State::named("NONSENSE"),
-            State::Other("NONSENSE".to_owned())
-        );
+        assert_eq!(State::named("NONSENSE"), State::Other("NONSENSE".to_owned()));
         assert!(State::Refund.is_paid() && !State::Refund.may_be_paid());
     }
 
     #[test]
     fn only_no_cash_coupons_lower_the_settlement() {
-        let coupon = |kind: &str, fee| Coupon {
-            id: "1".into(),
-            kind: kind.into(),
-            fee,
-        };
+        let coupon = |kind: &str, fee| Coupon { id: "1".into(), kind: kind.into(), fee };
         let mut payment = Payment {
             transaction_id: String::new(),
             paid_ms: 0,
@@ -290,10 +273,7 @@ mod tests {
             coupons: vec![coupon("CASH", 20), coupon("NO_CASH", 10)],
             promotion: None,
         };
-        assert_eq!(
-            (payment.coupon_fee(), payment.settlement(100)),
-            (30, Some(90))
-        );
+        assert_eq!((payment.coupon_fee(), payment.settlement(100)), (30, Some(90)));
         payment.coupons.pop();
         assert_eq!(payment.settlement(100), None);
     }

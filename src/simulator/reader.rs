@@ -22,8 +22,7 @@ pub fn read(body: &[u8]) -> Read<Document> {
 }
 
 fn forbidden(c: char) -> bool {
-    (c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r'))
-        || matches!(c, '\u{fffe}' | '\u{ffff}')
+    (c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 struct Cursor<'a> {
@@ -52,17 +51,12 @@ impl<'a> Cursor<'a> {
             document.text(name, text);
         }
         self.blanks();
-        if self.rest.is_empty() {
-            Ok(document)
-        } else {
-            Err(Malformed("something follows the root"))
-        }
+        if self.rest.is_empty() { Ok(document) } else { Err(Malformed("something follows the root")) }
     }
 
     fn prolog(&mut self) -> Read<()> {
         if self.rest.starts_with("<?xml ") {
-            self.until("?>")
-                .ok_or(Malformed("the prolog does not end"))?;
+            self.until("?>").ok_or(Malformed("the prolog does not end"))?;
         }
         self.blanks();
         Ok(())
@@ -100,9 +94,7 @@ impl<'a> Cursor<'a> {
         let mut text = String::new();
         loop {
             if self.eat("<![CDATA[") {
-                let inner = self
-                    .until("]]>")
-                    .ok_or(Malformed("a CDATA section does not end"))?;
+                let inner = self.until("]]>").ok_or(Malformed("a CDATA section does not end"))?;
                 text.push_str(&normalised(inner));
             } else if self.rest.starts_with('<') {
                 return Ok(text);
@@ -115,10 +107,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn plain(&mut self) -> Read<&'a str> {
-        let end = self
-            .rest
-            .find(['<', '&'])
-            .ok_or(Malformed("a field does not end"))?;
+        let end = self.rest.find(['<', '&']).ok_or(Malformed("a field does not end"))?;
         let (plain, rest) = self.rest.split_at(end);
         if plain.contains("]]>") {
             return Err(Malformed("]]> outside of CDATA"));
@@ -128,9 +117,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn reference(&mut self) -> Read<char> {
-        let name = self
-            .until(";")
-            .ok_or(Malformed("a reference does not end"))?;
+        let name = self.until(";").ok_or(Malformed("a reference does not end"))?;
         match name {
             "lt" => Ok('<'),
             "gt" => Ok('>'),
@@ -186,7 +173,8 @@ mod tests {
 
     #[test]
     fn every_way_of_writing_a_text_reads_the_same() {
-        let body = "\u{feff}<?xml version=\"1.0\"?>\n<xml> <a>x&lt;&#65;<![CDATA[&y]]>z</a><b/><c></c>\n</xml>\n";
+        let body =
+            "\u{feff}<?xml version=\"1.0\"?>\n<xml> <a>x&lt;&#65;<![CDATA[&y]]>z</a><b/><c></c>\n</xml>\n";
         let document = read(body.as_bytes()).unwrap();
         assert_eq!(document.get("a"), Some("x<A&yz"));
         assert_eq!(document.get("b"), Some(""));
@@ -204,22 +192,13 @@ mod tests {
     fn everything_else_is_refused() {
         assert_eq!(fault("<!DOCTYPE xml><xml></xml>"), "the root is not <xml>");
         assert_eq!(fault("<xml><a>1</a><a>1</a></xml>"), "a field stands twice");
-        assert_eq!(
-            fault("<xml><a><b>1</b></a></xml>"),
-            "a field inside a field"
-        );
-        assert_eq!(
-            fault("<xml><a x='1'>1</a></xml>"),
-            "an attribute or a broken tag"
-        );
+        assert_eq!(fault("<xml><a><b>1</b></a></xml>"), "a field inside a field");
+        assert_eq!(fault("<xml><a x='1'>1</a></xml>"), "an attribute or a broken tag");
         assert_eq!(fault("<xml><a>&nope;</a></xml>"), "an unknown entity");
         assert_eq!(fault("<xml><a>&#0;</a></xml>"), "an unknown entity");
         assert_eq!(fault("<xml><a>1</a></xml>x"), "something follows the root");
         assert_eq!(fault("<xml><a>1"), "a field does not end");
-        assert_eq!(
-            fault("<xml><a>😀</a></xml>"),
-            "a character takes four bytes in UTF-8"
-        );
+        assert_eq!(fault("<xml><a>😀</a></xml>"), "a character takes four bytes in UTF-8");
         assert_eq!(fault("<xml>text</xml>"), "text outside of a field");
         assert!(read(b"<xml><a>\xff</a></xml>").is_err());
         assert!(read(b"").is_err());

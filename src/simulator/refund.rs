@@ -175,8 +175,7 @@ impl Refunds {
     }
 
     fn open(&self, order: usize) -> impl Iterator<Item = &Refund> {
-        self.of_order(order)
-            .filter(|refund| refund.status != RefundStatus::Closed)
+        self.of_order(order).filter(|refund| refund.status != RefundStatus::Closed)
     }
 
     /// The parts of the coupons in a new refund: in proportion, and without a rest in the end.
@@ -194,18 +193,11 @@ impl Refunds {
         let mut parts = Vec::new();
         for coupon in &payment.coupons {
             let given = self.open(place).flat_map(|refund| &refund.coupons);
-            let given: i64 = given
-                .filter(|part| part.id == coupon.id)
-                .map(|part| part.fee)
-                .sum();
+            let given: i64 = given.filter(|part| part.id == coupon.id).map(|part| part.fee).sum();
             let fee = rest.min(coupon.fee - given);
             if fee > 0 {
                 rest -= fee;
-                parts.push(CouponPart {
-                    id: coupon.id.clone(),
-                    kind: coupon.kind.clone(),
-                    fee,
-                });
+                parts.push(CouponPart { id: coupon.id.clone(), kind: coupon.kind.clone(), fee });
             }
         }
         parts
@@ -233,18 +225,13 @@ pub struct Balances {
 impl Balances {
     /// Sets an account of a merchant.
     pub fn set(&mut self, mch_id: &str, account: &str, fen: i64) {
-        self.accounts
-            .retain(|(owner, name, _)| !(owner == mch_id && name == account));
-        self.accounts
-            .push((mch_id.to_owned(), account.to_owned(), fen));
+        self.accounts.retain(|(owner, name, _)| !(owner == mch_id && name == account));
+        self.accounts.push((mch_id.to_owned(), account.to_owned(), fen));
     }
 
     /// Takes money out; false if there is too little.
     pub fn take(&mut self, mch_id: &str, account: &str, fen: i64) -> bool {
-        let known = self
-            .accounts
-            .iter_mut()
-            .find(|(owner, name, _)| owner == mch_id && name == account);
+        let known = self.accounts.iter_mut().find(|(owner, name, _)| owner == mch_id && name == account);
         match known {
             Some((_, _, left)) if *left < fen => false,
             Some((_, _, left)) => {

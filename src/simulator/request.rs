@@ -66,8 +66,5 @@ impl Log {
 }
 
 fn shown(fields: &Document) -> Map<String, Value> {
-    fields
-        .pairs()
-        .map(|(name, text)| (name.to_owned(), Value::from(text)))
-        .collect()
+    fields.pairs().map(|(name, text)| (name.to_owned(), Value::from(text))).collect()
 }

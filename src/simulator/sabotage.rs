@@ -9,14 +9,8 @@ use super::signer::Method;
 /// A key that no merchant has.
 pub const OTHER_KEY: &str = "otherotherotherotherotherother00";
 const OVERSIZE: usize = 1_200_000;
-const NUMBERS: &[&str] = &[
-    "out_trade_no",
-    "transaction_id",
-    "out_refund_no",
-    "refund_id",
-    "out_refund_no_0",
-    "refund_id_0",
-];
+const NUMBERS: &[&str] =
+    &["out_trade_no", "transaction_id", "out_refund_no", "refund_id", "out_refund_no_0", "refund_id_0"];
 
 /// The play for an outcome that nothing spoils.
 pub fn honest(outcome: &Outcome) -> Play {
@@ -33,9 +27,7 @@ pub fn spoiled(rule: &Rule, outcome: Outcome) -> Play {
         Outcome::Answer(answer) => answer,
         other => return honest(&other),
     };
-    page_of(rule)
-        .or_else(|| message_of(rule, &answer))
-        .unwrap_or_else(|| travel_of(rule, &answer))
+    page_of(rule).or_else(|| message_of(rule, &answer)).unwrap_or_else(|| travel_of(rule, &answer))
 }
 
 /// Faults that replace the answer by a page.
@@ -179,9 +171,7 @@ fn travel_of(rule: &Rule, honest: &Answer) -> Play {
             Play::raw(Some(200), steps)
         }
         Fault::BadChunk => Play::raw(Some(200), vec![Step::Send(bad_chunks(&body))]),
-        Fault::TrailingBytes => {
-            Play::raw(Some(200), vec![Step::Send(with_trailer(&body)), Step::Hold])
-        }
+        Fault::TrailingBytes => Play::raw(Some(200), vec![Step::Send(with_trailer(&body)), Step::Hold]),
         Fault::Oversize => Play::page(Page::plain(oversized(honest))),
         Fault::Delay => delayed(honest, rule.ms.unwrap_or(300)),
         Fault::LateAnswer => delayed(honest, rule.ms.unwrap_or(3_000)),
@@ -190,15 +180,11 @@ fn travel_of(rule: &Rule, honest: &Answer) -> Play {
 }
 
 fn delayed(answer: &Answer, ms: u64) -> Play {
-    Play {
-        delay_ms: ms,
-        ..Play::page(Page::plain(answer.to_xml()))
-    }
+    Play { delay_ms: ms, ..Play::page(Page::plain(answer.to_xml())) }
 }
 
 fn head(length: usize) -> Vec<u8> {
-    format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n")
-        .into_bytes()
+    format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n").into_bytes()
 }
 
 /// The whole length is promised, a part is sent.
@@ -210,8 +196,7 @@ fn cut(body: &[u8], end: usize) -> Vec<u8> {
 
 fn bad_chunks(body: &[u8]) -> Vec<u8> {
     let mut bytes =
-        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
-            .to_vec();
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
     let half: Vec<u8> = body.iter().take(body.len() / 2).copied().collect();
     bytes.extend(format!("{:x}\r\n", half.len()).into_bytes());
     bytes.extend(half);
@@ -244,24 +229,14 @@ mod tests {
 
     fn honest_answer() -> Answer {
         let mut document = Document::default();
-        document
-            .text("return_code", "SUCCESS")
-            .text("mch_id", "10000100");
-        document
-            .text("out_trade_no", "T100")
-            .text("trade_state", "NOTPAY");
-        let seal = Some(Seal {
-            key: KEY.to_owned(),
-            method: Method::HmacSha256,
-        });
+        document.text("return_code", "SUCCESS").text("mch_id", "10000100");
+        document.text("out_trade_no", "T100").text("trade_state", "NOTPAY");
+        let seal = Some(Seal { key: KEY.to_owned(), method: Method::HmacSha256 });
         Answer { document, seal }
     }
 
     fn play(json: Value) -> Play {
-        spoiled(
-            &serde_json::from_value(json).unwrap(),
-            honest_answer().into(),
-        )
+        spoiled(&serde_json::from_value(json).unwrap(), honest_answer().into())
     }
 
     fn body(fault: &str) -> String {
@@ -281,14 +256,7 @@ mod tests {
 
     #[test]
     fn faults_of_the_sign_leave_the_content_alone() {
-        for fault in [
-            "no_sign",
-            "empty_sign",
-            "bad_sign",
-            "lower_sign",
-            "other_key_sign",
-            "md5_sign",
-        ] {
+        for fault in ["no_sign", "empty_sign", "bad_sign", "lower_sign", "other_key_sign", "md5_sign"] {
             let document = read(fault);
             assert!(!verifies(&document), "{fault}");
             assert_eq!(document.get("trade_state"), Some("NOTPAY"), "{fault}");
@@ -299,21 +267,12 @@ mod tests {
 
     #[test]
     fn faults_of_the_content_are_rightly_signed() {
-        for fault in [
-            "swapped_order",
-            "swapped_merchant",
-            "unknown_state",
-            "extra_field",
-            "delay",
-        ] {
+        for fault in ["swapped_order", "swapped_merchant", "unknown_state", "extra_field", "delay"] {
             assert!(verifies(&read(fault)), "{fault}");
         }
         assert_eq!(read("swapped_order").get("out_trade_no"), Some("T101"));
         assert_eq!(read("swapped_merchant").get("mch_id"), Some("10000101"));
-        assert_eq!(
-            read("unknown_state").get("trade_state"),
-            Some("SOMETHING_NEW")
-        );
+        assert_eq!(read("unknown_state").get("trade_state"), Some("SOMETHING_NEW"));
     }
 
     #[test]

@@ -23,11 +23,7 @@ impl Page {
     }
 
     fn of(status: u16, kind: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            status,
-            headers: vec![("content-type", kind.to_owned())],
-            body: body.into(),
-        }
+        Self { status, headers: vec![("content-type", kind.to_owned())], body: body.into() }
     }
 
     /// The page a proxy shows for a status of its own.
@@ -86,19 +82,11 @@ pub struct Play {
 impl Play {
     /// An orderly answer at once.
     pub fn page(page: Page) -> Self {
-        Self {
-            delay_ms: 0,
-            status: Some(page.status),
-            act: Act::Page(page),
-        }
+        Self { delay_ms: 0, status: Some(page.status), act: Act::Page(page) }
     }
 
     /// Raw steps at once.
     pub fn raw(status: Option<u16>, steps: Vec<Step>) -> Self {
-        Self {
-            delay_ms: 0,
-            act: Act::Raw(steps),
-            status,
-        }
+        Self { delay_ms: 0, act: Act::Raw(steps), status }
     }
 }

@@ -34,11 +34,7 @@ impl Method {
 }
 
 /// The upper-case sign over every non-empty field but `sign`.
-pub fn sign<'a>(
-    fields: impl IntoIterator<Item = (&'a str, &'a str)>,
-    key: &str,
-    method: Method,
-) -> String {
+pub fn sign<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>, key: &str, method: Method) -> String {
     let text = canonical(fields, key);
     match method {
         Method::Md5 => upper_hex(&Md5::digest(text.as_bytes())),
@@ -54,10 +50,8 @@ pub fn lower_md5(text: &str) -> String {
 }
 
 fn canonical<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>, key: &str) -> String {
-    let mut pairs: Vec<_> = fields
-        .into_iter()
-        .filter(|(name, text)| *name != "sign" && !text.is_empty())
-        .collect();
+    let mut pairs: Vec<_> =
+        fields.into_iter().filter(|(name, text)| *name != "sign" && !text.is_empty()).collect();
     pairs.sort_by(|one, other| one.0.as_bytes().cmp(other.0.as_bytes()));
     let mut text = String::new();
     for (name, value) in pairs {
@@ -87,9 +81,7 @@ mod tests {
 
     fn pairs(fields: &Value) -> Vec<(&str, &str)> {
         let map = fields.as_object().unwrap();
-        map.iter()
-            .map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()))
-            .collect()
+        map.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default())).collect()
     }
 
     #[test]
@@ -111,11 +103,7 @@ mod tests {
         let vectors = vectors();
         for vector in vectors["v2_client_sign"].as_array().unwrap() {
             let method = Method::named(vector["sign_type"].as_str()).unwrap();
-            let made = sign(
-                pairs(&vector["params"]),
-                vector["key"].as_str().unwrap(),
-                method,
-            );
+            let made = sign(pairs(&vector["params"]), vector["key"].as_str().unwrap(), method);
             assert_eq!(made, vector["signature"], "{}", vector["id"]);
         }
     }

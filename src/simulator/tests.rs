@@ -10,18 +10,12 @@ use std::time::Duration;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::{
-    ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned,
-};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned};
 
 type Tls = StreamOwned<ClientConnection, TcpStream>;
 
 fn started() -> Simulator {
-    Simulator::start(&Options {
-        seed: Some(7),
-        ..Options::default()
-    })
-    .unwrap()
+    Simulator::start(&Options { seed: Some(7), ..Options::default() }).unwrap()
 }
 
 fn config(simulator: &Simulator, with_certificate: bool) -> Arc<ClientConfig> {
@@ -101,21 +95,14 @@ fn control(simulator: &Simulator, verb: &str, path: &str, body: &str) -> String 
 #[test]
 fn one_connection_carries_many_requests_and_both_listeners_serve_one_book() {
     let simulator = started();
-    control(
-        &simulator,
-        "POST",
-        "/orders",
-        r#"{"out_trade_no":"T000001","total_fee":1}"#,
-    );
+    control(&simulator, "POST", "/orders", r#"{"out_trade_no":"T000001","total_fee":1}"#);
     let mut api = connected(&simulator.url(), config(&simulator, false)).unwrap();
     let mut api2 = connected(&simulator.backup_url(), config(&simulator, false)).unwrap();
     for stream in [&mut api, &mut api2] {
         assert!(queried(stream).unwrap().contains("NOTPAY"));
         assert!(queried(stream).unwrap().contains("NOTPAY"));
     }
-    assert!(
-        control(&simulator, "GET", "/connections", "").ends_with("{\"opened\":2,\"open\":2}\n")
-    );
+    assert!(control(&simulator, "GET", "/connections", "").ends_with("{\"opened\":2,\"open\":2}\n"));
 }
 
 #[test]
@@ -133,11 +120,7 @@ fn a_second_handshake_resumes_the_session() {
 
 #[test]
 fn an_idle_connection_is_closed() {
-    let simulator = Simulator::start(&Options {
-        idle_ms: 100,
-        ..Options::default()
-    })
-    .unwrap();
+    let simulator = Simulator::start(&Options { idle_ms: 100, ..Options::default() }).unwrap();
     let mut stream = connected(&simulator.url(), config(&simulator, false)).unwrap();
     queried(&mut stream).unwrap();
     assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0);
@@ -178,14 +161,8 @@ fn broken_answers_break_as_they_are_called() {
         queried(&mut stream).map_err(|fault| fault.kind())
     };
     assert_eq!(broken("truncate"), Err(io::ErrorKind::UnexpectedEof));
-    assert_eq!(
-        broken("close_after_request"),
-        Err(io::ErrorKind::UnexpectedEof)
-    );
-    assert_eq!(
-        broken("reset_mid_body"),
-        Err(io::ErrorKind::ConnectionReset)
-    );
+    assert_eq!(broken("close_after_request"), Err(io::ErrorKind::UnexpectedEof));
+    assert_eq!(broken("reset_mid_body"), Err(io::ErrorKind::ConnectionReset));
     assert!(broken("slow_body").unwrap().contains("ORDERNOTEXIST"));
     for fault in ["wrong_host_cert", "expired_cert", "unknown_ca"] {
         assert_eq!(broken(fault), Err(io::ErrorKind::InvalidData), "{fault}");
@@ -208,19 +185,13 @@ fn a_notice_is_repeated_until_it_is_accepted() {
             let length_of = reply.len();
             let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length_of}\r\n\r\n{reply}");
             stream.write_all(answer.as_bytes()).unwrap();
-            ears.send(String::from_utf8_lossy(&request[..length]).into_owned())
-                .unwrap();
+            ears.send(String::from_utf8_lossy(&request[..length]).into_owned()).unwrap();
         }
     });
     let order = format!(r#"{{"out_trade_no":"T000001","total_fee":1,"notify_url":"{url}"}}"#);
     control(&simulator, "POST", "/orders", &order);
     control(&simulator, "POST", "/pay", r#"{"out_trade_no":"T000001"}"#);
-    assert!(
-        notices
-            .recv_timeout(Duration::from_secs(5))
-            .unwrap()
-            .starts_with("POST /notify ")
-    );
+    assert!(notices.recv_timeout(Duration::from_secs(5)).unwrap().starts_with("POST /notify "));
     assert!(control(&simulator, "POST", "/settle", "").contains("\"accepted\":false"));
     control(&simulator, "POST", "/clock", r#"{"advance_ms":15000}"#);
     notices.recv_timeout(Duration::from_secs(5)).unwrap();

@@ -42,71 +42,21 @@ type Named = (&'static str, &'static str, &'static str, Entry);
 
 /// Scenarios that begin with an `err_code`.
 const REFUSALS: &[Named] = &[
-    (
-        "password",
-        "USERPAYING",
-        "需要用户输入支付密码",
-        Entry::Waiting,
-    ),
-    (
-        "password_never",
-        "USERPAYING",
-        "需要用户输入支付密码",
-        Entry::Waiting,
-    ),
-    (
-        "payerror",
-        "USERPAYING",
-        "需要用户输入支付密码",
-        Entry::Failing,
-    ),
+    ("password", "USERPAYING", "需要用户输入支付密码", Entry::Waiting),
+    ("password_never", "USERPAYING", "需要用户输入支付密码", Entry::Waiting),
+    ("payerror", "USERPAYING", "需要用户输入支付密码", Entry::Failing),
     ("bank_error", "BANKERROR", "银行系统异常", Entry::Waiting),
     ("system_error", "SYSTEMERROR", "系统超时", Entry::Waiting),
     ("not_enough", "NOTENOUGH", "余额不足", Entry::Failing),
     ("cancelled", "TRADE_ERROR", "用户取消支付", Entry::Failing),
-    (
-        "auth_code_expired",
-        "AUTHCODEEXPIRE",
-        "101 付款码已过期",
-        Entry::Nothing,
-    ),
-    (
-        "auth_code_error",
-        "AUTH_CODE_ERROR",
-        "授权码错误",
-        Entry::Nothing,
-    ),
-    (
-        "auth_code_invalid",
-        "AUTH_CODE_INVALID",
-        "101 每个二维码仅限使用一次，请刷新再试",
-        Entry::Nothing,
-    ),
-    (
-        "not_support_card",
-        "NOTSUPORTCARD",
-        "不支持卡类型",
-        Entry::Nothing,
-    ),
-    (
-        "order_reversed",
-        "ORDERREVERSED",
-        "订单已撤销",
-        Entry::Nothing,
-    ),
-    (
-        "buyer_mismatch",
-        "BUYER_MISMATCH",
-        "支付帐号错误",
-        Entry::Nothing,
-    ),
+    ("auth_code_expired", "AUTHCODEEXPIRE", "101 付款码已过期", Entry::Nothing),
+    ("auth_code_error", "AUTH_CODE_ERROR", "授权码错误", Entry::Nothing),
+    ("auth_code_invalid", "AUTH_CODE_INVALID", "101 每个二维码仅限使用一次，请刷新再试", Entry::Nothing),
+    ("not_support_card", "NOTSUPORTCARD", "不支持卡类型", Entry::Nothing),
+    ("order_reversed", "ORDERREVERSED", "订单已撤销", Entry::Nothing),
+    ("buyer_mismatch", "BUYER_MISMATCH", "支付帐号错误", Entry::Nothing),
     ("no_auth", "NOAUTH", "商户无权限", Entry::Nothing),
-    (
-        "frequency_limited",
-        "FREQUENCY_LIMITED",
-        "频率限制",
-        Entry::Nothing,
-    ),
+    ("frequency_limited", "FREQUENCY_LIMITED", "频率限制", Entry::Nothing),
 ];
 
 /// `POST /micropay`: what the next payment with a code comes to.
@@ -147,13 +97,7 @@ impl Script {
 
     /// The course that the scenario takes, if there is one of this name.
     pub fn course(&self) -> Option<Course> {
-        let course = |first, entry, after_ms| {
-            Some(Course {
-                first,
-                entry,
-                after_ms,
-            })
-        };
+        let course = |first, entry, after_ms| Some(Course { first, entry, after_ms });
         let given = self.pay_after_ms;
         match self.scenario.as_str() {
             "ok" => course(First::Paid, Entry::Waiting, Some(0)),
@@ -320,10 +264,7 @@ mod tests {
     fn a_script_for_the_code_wins_over_one_for_any() {
         let mut till = Till::default();
         till.add(Script::named("ok"));
-        till.add(Script {
-            auth_code: "134".to_owned(),
-            ..Script::named("password")
-        });
+        till.add(Script { auth_code: "134".to_owned(), ..Script::named("password") });
         assert_eq!(till.take("134").unwrap().scenario, "password");
         assert_eq!(till.take("134").unwrap().scenario, "ok");
         assert!(till.take("134").is_none());
@@ -342,11 +283,7 @@ mod tests {
     #[test]
     fn hitches_come_in_their_order_and_end() {
         let mut till = Till::default();
-        till.set_reversal(Reversal {
-            recall: 2,
-            userpaying: 1,
-            ..Reversal::default()
-        });
+        till.set_reversal(Reversal { recall: 2, userpaying: 1, ..Reversal::default() });
         let next = |till: &mut Till| till.hitch("T1").map(|(hitch, _)| hitch);
         assert_eq!(next(&mut till), Some(Hitch::Recall));
         assert_eq!(next(&mut till), Some(Hitch::Recall));

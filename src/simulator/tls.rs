@@ -11,13 +11,7 @@ use tokio_rustls::rustls::server::danger::ClientCertVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-const NAMES: &[&str] = &[
-    "127.0.0.1",
-    "::1",
-    "localhost",
-    "api.mch.weixin.qq.com",
-    "api2.mch.weixin.qq.com",
-];
+const NAMES: &[&str] = &["127.0.0.1", "::1", "localhost", "api.mch.weixin.qq.com", "api2.mch.weixin.qq.com"];
 
 /// All faces.
 #[derive(Clone)]

@@ -79,10 +79,7 @@ impl World {
 
     /// Forgets everything but the merchants.
     pub fn reset(&mut self) {
-        let options = Options {
-            accounts: std::mem::take(&mut self.accounts),
-            ..Options::default()
-        };
+        let options = Options { accounts: std::mem::take(&mut self.accounts), ..Options::default() };
         let mut outbox = std::mem::take(&mut self.outbox);
         outbox.clear();
         *self = Self::new(&options, self.seed);

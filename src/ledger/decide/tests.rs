@@ -4,8 +4,7 @@ use super::*;
 
 /// An order over 100 fen; paid states know their payment.
 pub(in crate::ledger) fn entry(state: LedgerState) -> Entry {
-    let key =
-        OrderKey { mch_id: "1900".into(), sub_mch_id: String::new(), out_trade_no: "T00001".into() };
+    let key = OrderKey { mch_id: "1900".into(), sub_mch_id: String::new(), out_trade_no: "T00001".into() };
     let terms = Terms {
         key,
         appid: "wx1".into(),
@@ -92,11 +91,9 @@ fn f12_f13_another_amount_currency_or_appid_is_for_a_person() {
     currency.fee_type = Some("USD".into());
     let mut appid = seen(TradeState::Success);
     appid.appid = "wx2".into();
-    for (sighting, reason) in [
-        (amount, Reason::AmountDiffers),
-        (currency, Reason::CurrencyDiffers),
-        (appid, Reason::AppidDiffers),
-    ] {
+    for (sighting, reason) in
+        [(amount, Reason::AmountDiffers), (currency, Reason::CurrencyDiffers), (appid, Reason::AppidDiffers)]
+    {
         let step = decide(&entry(LedgerState::Created), &sighting, false);
         assert_eq!(step, Step::go(LedgerState::Review, reason));
     }

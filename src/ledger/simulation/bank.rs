@@ -56,7 +56,8 @@ impl Bank {
 
     /// The next event at or before `now`.
     pub fn due(&mut self, now: Ms) -> Option<Event> {
-        let at = (0..self.events.len()).filter(|i| self.events[*i].0 <= now).min_by_key(|i| self.events[*i].0)?;
+        let at =
+            (0..self.events.len()).filter(|i| self.events[*i].0 <= now).min_by_key(|i| self.events[*i].0)?;
         Some(self.events.remove(at).1)
     }
 

@@ -11,6 +11,9 @@ type Check = Result<(), String>;
 
 /// What must hold after every step, over everything that is committed.
 pub fn always(world: &World) -> Check {
+    if let Some(order) = world.lies.first() {
+        return Err(format!("{order} was said to be credited, and was not"));
+    }
     credits_are_unique_and_exact(world)?;
     deliveries_are_credits(world)?;
     histories_are_legal(world)?;
@@ -29,7 +32,8 @@ fn credits_are_unique_and_exact(world: &World) -> Check {
         if !orders.insert(key) || !payments.insert(&credit.transaction_id) {
             return Err(format!("two credits for {key:?}"));
         }
-        let paid = world.bank.orders.iter().find(|o| o.transaction_id.as_ref() == Some(&credit.transaction_id));
+        let paid =
+            world.bank.orders.iter().find(|o| o.transaction_id.as_ref() == Some(&credit.transaction_id));
         let Some(paid) = paid else { return Err(format!("a credit for a payment nobody made: {credit:?}")) };
         if paid.terms.key != *key || paid.paid_fee != credit.amount || paid.terms.total_fee != credit.amount {
             return Err(format!("a credit over another amount or order: {credit:?}"));
@@ -56,7 +60,10 @@ fn deliveries_are_credits(world: &World) -> Check {
         let given = sums.get(key).copied().unwrap_or(0);
         let credited = world.db.credits.values().any(|c| c.key == *key && !c.revoked);
         if given != i64::from(credited) || credited != entry.credited {
-            return Err(format!("{key:?}: the shop gave {given}, credited {credited}, row {}", entry.credited));
+            return Err(format!(
+                "{key:?}: the shop gave {given}, credited {credited}, row {}",
+                entry.credited
+            ));
         }
     }
     Ok(())

@@ -19,10 +19,7 @@ pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
         return Err(Refusal::service("AUTH_CODE_INVALID", text));
     }
     if world.till.is_spent(code) {
-        return Err(Refusal::service(
-            "AUTHCODEEXPIRE",
-            "二维码已过期，请用户在微信上刷新后再试",
-        ));
+        return Err(Refusal::service("AUTHCODEEXPIRE", "二维码已过期，请用户在微信上刷新后再试"));
     }
     world.till.bind(code, &caller.account.mch_id);
     let openid = format!("oUpF8u{}", world.dice.letters(22));

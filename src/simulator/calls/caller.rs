@@ -46,26 +46,16 @@ pub fn identified(world: &World, request: &Request, body: &Body) -> Result<Calle
     if request.body.is_empty() {
         return Err(Answer::bare_fail("post数据为空"));
     }
-    let mut fields = body
-        .clone()
-        .map_err(|fault| Answer::bare_fail(&format!("XML格式错误: {fault}")))?;
+    let mut fields = body.clone().map_err(|fault| Answer::bare_fail(&format!("XML格式错误: {fault}")))?;
     let link = fields.filled("long_url");
-    if let Some(link) = link
-        .filter(|link| !link.contains("://"))
-        .map(super::decoded)
-    {
+    if let Some(link) = link.filter(|link| !link.contains("://")).map(super::decoded) {
         fields.set("long_url", link);
     }
     let account = account_of(world, &fields).map_err(|message| Answer::bare_fail(&message))?;
     let method = Method::named(fields.get("sign_type"))
         .filter(|method| signed_by(&fields, &account.key, *method))
         .ok_or_else(|| Answer::bare_fail("签名错误，请检查后再试"))?;
-    Ok(Caller {
-        account,
-        method,
-        fields,
-        negative_test: request.negative_test.clone(),
-    })
+    Ok(Caller { account, method, fields, negative_test: request.negative_test.clone() })
 }
 
 fn account_of(world: &World, fields: &Document) -> Result<Account, String> {
@@ -128,14 +118,8 @@ impl Caller {
 
     /// An answer under the caller's seal.
     pub fn sealed(&self, document: Document) -> Answer {
-        let seal = Seal {
-            key: self.account.key.clone(),
-            method: self.method,
-        };
-        Answer {
-            document,
-            seal: Some(seal),
-        }
+        let seal = Seal { key: self.account.key.clone(), method: self.method };
+        Answer { document, seal: Some(seal) }
     }
 
     /// The answer to a call that is not carried out.

@@ -33,9 +33,7 @@ fn close(world: &mut World, place: usize) -> Result<(), Refusal> {
         State::Success | State::Refund => Err(Refusal::service("ORDERPAID", "order paid")),
         State::Closed | State::Revoked if captured => Ok(()),
         State::Closed | State::Revoked => Err(Refusal::service("ORDERCLOSED", "order closed")),
-        _ if order.trade_type == "MICROPAY" => {
-            Err(Refusal::service("TRADE_STATE_ERROR", "付款码订单请撤销"))
-        }
+        _ if order.trade_type == "MICROPAY" => Err(Refusal::service("TRADE_STATE_ERROR", "付款码订单请撤销")),
         _ => {
             order.state = State::Closed;
             Ok(())

@@ -66,11 +66,7 @@ pub fn new_trade_no(caller: &Caller) -> Checked<&str> {
 /// Letters, digits and `_-|*@`.
 pub fn in_charset<'a>(name: &str, number: &'a str) -> Checked<&'a str> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-|*@".contains(&byte);
-    if number.bytes().all(fits) {
-        Ok(number)
-    } else {
-        Err(wrong(format!("{name}参数格式错误")))
-    }
+    if number.bytes().all(fits) { Ok(number) } else { Err(wrong(format!("{name}参数格式错误"))) }
 }
 
 /// The numbers of which a call must name at least one.
@@ -95,9 +91,7 @@ pub fn nonce(caller: &Caller) -> Checked<()> {
 /// The payer's address.
 pub fn payer_ip(caller: &Caller) -> Checked<()> {
     let text = required(caller, "spbill_create_ip", 64)?;
-    text.parse::<IpAddr>()
-        .map(|_| ())
-        .map_err(|_| wrong("invalid spbill_create_ip"))
+    text.parse::<IpAddr>().map(|_| ()).map_err(|_| wrong("invalid spbill_create_ip"))
 }
 
 /// An address for notices: absolute, no query.
@@ -115,9 +109,7 @@ pub fn notify_url(caller: &Caller) -> Checked<&str> {
 pub fn time(caller: &Caller, name: &str) -> Checked<Option<i64>> {
     match caller.get(name) {
         "" => Ok(None),
-        text => clock::from_compact(text)
-            .map(Some)
-            .ok_or_else(|| wrong(format!("{name}参数格式错误"))),
+        text => clock::from_compact(text).map(Some).ok_or_else(|| wrong(format!("{name}参数格式错误"))),
     }
 }
 

@@ -60,11 +60,7 @@ fn asked_for(world: &World, caller: &Caller) -> Result<Order, Refusal> {
 
 fn auth_code(caller: &Caller) -> Result<&str, Refusal> {
     let code = field::required(caller, "auth_code", 128)?;
-    if is_auth_code(code) {
-        Ok(code)
-    } else {
-        Err(Refusal::service("AUTH_CODE_INVALID", BAD_CODE))
-    }
+    if is_auth_code(code) { Ok(code) } else { Err(Refusal::service("AUTH_CODE_INVALID", BAD_CODE)) }
 }
 
 /// 18 digits that begin with 10 to 15.
@@ -95,11 +91,7 @@ fn course(world: &mut World, caller: &Caller, order: &Order, code: &str) -> Cour
         _ if order.total_fee > WITHOUT_PASSWORD => Script::named("password"),
         _ => Script::named("ok"),
     });
-    script.course().unwrap_or(Course {
-        first: First::Paid,
-        entry: Entry::Waiting,
-        after_ms: Some(0),
-    })
+    script.course().unwrap_or(Course { first: First::Paid, entry: Entry::Waiting, after_ms: Some(0) })
 }
 
 /// Enters the order and gives its place, if the course leaves one in the book.
@@ -111,11 +103,7 @@ fn enter(world: &mut World, order: Order, course: &Course) -> Option<usize> {
         (Entry::Waiting, None) => (now + PATIENCE_MS, Fate::Lapses),
         (Entry::Failing, after) => (now + after.unwrap_or(0), Fate::Fails),
     };
-    let place = world.book.enter(Order {
-        state: State::UserPaying,
-        fate: Some(fate),
-        ..order
-    });
+    let place = world.book.enter(Order { state: State::UserPaying, fate: Some(fate), ..order });
     if course.first != First::Paid {
         world.pass_time();
     }
@@ -125,18 +113,10 @@ fn enter(world: &mut World, order: Order, course: &Course) -> Option<usize> {
 fn paid(world: &mut World, caller: &Caller, place: usize) -> Result<Outcome, Refusal> {
     let fee = world.book.get(place).map_or(0, |order| order.total_fee);
     let coupons = sandbox_coupon(fee);
-    trade::pay(
-        world,
-        place,
-        Means {
-            coupons,
-            ..Means::default()
-        },
-    );
+    trade::pay(world, place, Means { coupons, ..Means::default() });
     let mut document = caller.success(world);
     let order = world.book.get(place);
-    let Some((order, payment)) = order.and_then(|order| Some((order, order.payment.as_ref()?)))
-    else {
+    let Some((order, payment)) = order.and_then(|order| Some((order, order.payment.as_ref()?))) else {
         return Err(Refusal::service("SYSTEMERROR", "系统错误"));
     };
     document.text_if_any("device_info", &order.device_info);
@@ -149,11 +129,7 @@ fn sandbox_coupon(fee: i64) -> Vec<Coupon> {
     if !matches!(fee, 2 | 551 | 552) {
         return Vec::new();
     }
-    vec![Coupon {
-        id: "10000".to_owned(),
-        kind: "CASH".to_owned(),
-        fee: 1,
-    }]
+    vec![Coupon { id: "10000".to_owned(), kind: "CASH".to_owned(), fee: 1 }]
 }
 
 #[cfg(test)]

@@ -38,9 +38,7 @@ fn write(document: &mut Document, order: &Order, with_promotion: bool) {
 }
 
 fn write_unpaid(document: &mut Document, order: &Order) {
-    document
-        .text("device_info", &order.device_info)
-        .text("out_trade_no", &order.out_trade_no);
+    document.text("device_info", &order.device_info).text("out_trade_no", &order.out_trade_no);
     if order.state == State::Closed {
         document.text("attach", &order.attach);
     }

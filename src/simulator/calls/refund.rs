@@ -11,10 +11,7 @@ use super::{field, trade};
 
 const MOST_PARTS: usize = 50;
 const LATEST_MS: i64 = 365 * DAY;
-const ACCOUNTS: &[&str] = &[
-    "REFUND_SOURCE_UNSETTLED_FUNDS",
-    "REFUND_SOURCE_RECHARGE_FUNDS",
-];
+const ACCOUNTS: &[&str] = &["REFUND_SOURCE_UNSETTLED_FUNDS", "REFUND_SOURCE_RECHARGE_FUNDS"];
 const OTHER_TERMS: &str = "订单金额或退款金额与之前请求不一致，请核实后再试";
 
 /// Answers the call.
@@ -28,9 +25,7 @@ pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
         return Err(Refusal::service("INVALID_REQUEST", OTHER_TERMS));
     }
     let sub_mch_id = caller.get("sub_mch_id");
-    let known = world
-        .refunds
-        .find(&caller.account.mch_id, sub_mch_id, &asked.out_refund_no);
+    let known = world.refunds.find(&caller.account.mch_id, sub_mch_id, &asked.out_refund_no);
     let refund = match known {
         Some(known) => repeated(world, known, place, &asked)?,
         None => accepted(world, place, &order, asked)?,
@@ -84,12 +79,7 @@ fn refundable(world: &World, place: usize) -> Result<(), Refusal> {
 }
 
 /// The same number again: the same refund, unless anything differs.
-fn repeated(
-    world: &mut World,
-    known: usize,
-    order: usize,
-    asked: &Asked,
-) -> Result<usize, Refusal> {
+fn repeated(world: &mut World, known: usize, order: usize, asked: &Asked) -> Result<usize, Refusal> {
     let due = world.clock.now() + world.refund_ms;
     let taken = world.refunds.taken(order);
     let Some(refund) = world.refunds.get_mut(known) else {
@@ -116,25 +106,14 @@ fn within_remainder(taken: i64, asked: &Asked) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn accepted(
-    world: &mut World,
-    place: usize,
-    order: &Order,
-    asked: Asked,
-) -> Result<usize, Refusal> {
+fn accepted(world: &mut World, place: usize, order: &Order, asked: Asked) -> Result<usize, Refusal> {
     within_remainder(world.refunds.taken(place), &asked)?;
     if world.refunds.of_order(place).count() >= MOST_PARTS {
         return Err(Refusal::service("INVALID_REQUEST", "退款次数超过50次"));
     }
     let coupons = world.refunds.coupon_parts(place, order, asked.refund_fee);
-    if !world
-        .balances
-        .take(&order.mch_id, &asked.account, asked.refund_fee)
-    {
-        return Err(Refusal::service(
-            "NOTENOUGH",
-            "基本账户余额不足，请充值后重新发起",
-        ));
+    if !world.balances.take(&order.mch_id, &asked.account, asked.refund_fee) {
+        return Err(Refusal::service("NOTENOUGH", "基本账户余额不足，请充值后重新发起"));
     }
     let now = world.clock.now();
     let refund_id = refund_id(world, now);
@@ -163,12 +142,7 @@ fn refund_id(world: &mut World, now: i64) -> String {
     format!("50{}{day}{}", world.dice.digits(8), world.dice.digits(11))
 }
 
-fn written(
-    world: &mut World,
-    caller: &Caller,
-    order: &Order,
-    place: usize,
-) -> Result<Answer, Refusal> {
+fn written(world: &mut World, caller: &Caller, order: &Order, place: usize) -> Result<Answer, Refusal> {
     let mut document = caller.success(world);
     let refund = world.refunds.get(place);
     let Some((refund, payment)) = refund.zip(order.payment.as_ref()) else {

@@ -10,12 +10,8 @@ use super::caller::{Caller, Refusal};
 use super::{field, trade};
 
 const PAGE: usize = 10;
-const IDS: &[(&str, usize)] = &[
-    ("refund_id", 32),
-    ("out_refund_no", 64),
-    ("transaction_id", 32),
-    ("out_trade_no", 32),
-];
+const IDS: &[(&str, usize)] =
+    &[("refund_id", 32), ("out_refund_no", 64), ("transaction_id", 32), ("out_trade_no", 32)];
 
 /// Answers the call.
 pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
@@ -23,18 +19,11 @@ pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
     field::sub_merchant(caller)?;
     let offset = offset(caller)?;
     let refunds = found(world, caller)?;
-    let Some(order) = refunds
-        .first()
-        .and_then(|first| world.book.get(first.order))
-    else {
+    let Some(order) = refunds.first().and_then(|first| world.book.get(first.order)) else {
         return Err(not_there());
     };
     let order = order.clone();
-    let page: Vec<_> = refunds
-        .iter()
-        .skip(offset.unwrap_or(0))
-        .take(PAGE)
-        .collect();
+    let page: Vec<_> = refunds.iter().skip(offset.unwrap_or(0)).take(PAGE).collect();
     if page.is_empty() {
         return Err(not_there());
     }
@@ -82,18 +71,10 @@ fn found(world: &World, caller: &Caller) -> Result<Vec<Refund>, Refusal> {
             let Some(order) = trade::find(world, caller, id(2), id(3)) else {
                 return Err(not_there());
             };
-            all.filter(|refund| refund.order == order)
-                .cloned()
-                .collect()
+            all.filter(|refund| refund.order == order).cloned().collect()
         }
-        ("", number) => all
-            .filter(|refund| refund.out_refund_no == number)
-            .cloned()
-            .collect(),
-        (refund_id, _) => all
-            .filter(|refund| refund.refund_id == refund_id)
-            .cloned()
-            .collect(),
+        ("", number) => all.filter(|refund| refund.out_refund_no == number).cloned().collect(),
+        (refund_id, _) => all.filter(|refund| refund.refund_id == refund_id).cloned().collect(),
     })
 }
 
@@ -135,10 +116,7 @@ fn write_refund(document: &mut Document, order: &Order, refund: &Refund, n: usiz
 fn write_coupons(document: &mut Document, refund: &Refund, n: usize) {
     document
         .integer(&format!("coupon_refund_fee_{n}"), refund.coupon_fee())
-        .integer(
-            &format!("coupon_refund_count_{n}"),
-            count(refund.coupons.len()),
-        );
+        .integer(&format!("coupon_refund_count_{n}"), count(refund.coupons.len()));
     for (m, part) in refund.coupons.iter().enumerate() {
         document.text_if_any(&format!("coupon_type_{n}_{m}"), &part.kind);
         document.text(&format!("coupon_refund_id_{n}_{m}"), &part.id);

@@ -11,10 +11,7 @@ pub fn answer(_: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
     check(caller).map_err(|refusal| match refusal {
         Refusal::Service(_, text) | Refusal::Bare(text) => Refusal::Bare(text),
     })?;
-    let answer = Answer {
-        document: received(),
-        seal: None,
-    };
+    let answer = Answer { document: received(), seal: None };
     Ok(answer.into())
 }
 

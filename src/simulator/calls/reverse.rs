@@ -37,13 +37,7 @@ fn too_early(world: &World, place: usize) -> bool {
     order.is_some_and(|order| now - order.created_ms < EARLIEST_MS)
 }
 
-fn stumble(
-    world: &mut World,
-    caller: &Caller,
-    place: usize,
-    hitch: Hitch,
-    carried_out: bool,
-) -> Outcome {
+fn stumble(world: &mut World, caller: &Caller, place: usize, hitch: Hitch, carried_out: bool) -> Outcome {
     if carried_out && matches!(hitch, Hitch::Silence | Hitch::Page) {
         let _ = reverse(world, place);
     }

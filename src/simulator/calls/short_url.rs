@@ -14,9 +14,7 @@ pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
         return Err(field::wrong("long_url参数错误"));
     }
     let short_url = format!("weixin://wxpay/s/{}", world.dice.letters(6));
-    world
-        .short_urls
-        .insert(short_url.clone(), long_url.to_owned());
+    world.short_urls.insert(short_url.clone(), long_url.to_owned());
     let mut document = caller.success(world);
     document.text("short_url", short_url);
     Ok(caller.sealed(document).into())
@@ -44,10 +42,7 @@ mod tests {
     fn a_link_is_decoded_once() {
         let raw = "weixin://wxpay/bizpayurl?sign=A&nonce_str=b";
         assert_eq!(decoded(raw), raw);
-        assert_eq!(
-            decoded("weixin%3A%2F%2Fwxpay%2fbizpayurl%3Fsign%3DA%26nonce_str%3Db"),
-            raw
-        );
+        assert_eq!(decoded("weixin%3A%2F%2Fwxpay%2fbizpayurl%3Fsign%3DA%26nonce_str%3Db"), raw);
         assert_eq!(decoded("100%"), "100%");
         assert_eq!(decoded("%2541"), "%41");
     }

@@ -41,10 +41,7 @@ fn request(path: &str, body: &str) -> Request {
 fn asked(fields: &[(&str, &str)]) -> Document {
     let account = Account::default();
     let mut document = Document::default();
-    document
-        .text("appid", account.appid)
-        .text("mch_id", account.mch_id)
-        .text("nonce_str", "n");
+    document.text("appid", account.appid).text("mch_id", account.mch_id).text("nonce_str", "n");
     for (name, text) in fields {
         document.set(name, *text);
     }
@@ -120,15 +117,9 @@ fn a_repeated_order_gets_a_fresh_code_and_other_terms_are_refused() {
     for name in ["prepay_id", "code_url"] {
         assert_ne!(first.get(name).unwrap(), second.get(name).unwrap());
     }
-    assert_eq!(
-        code(&mut world, "order", &order("T000001", "101")),
-        "INVALID_REQUEST"
-    );
+    assert_eq!(code(&mut world, "order", &order("T000001", "101")), "INVALID_REQUEST");
     super::pay(&mut world, 0, Means::default());
-    assert_eq!(
-        code(&mut world, "order", &order("T000001", "100")),
-        "ORDERPAID"
-    );
+    assert_eq!(code(&mut world, "order", &order("T000001", "100")), "ORDERPAID");
 }
 
 #[test]
@@ -181,14 +172,8 @@ fn an_unpaid_order_closes_once_and_by_age() {
     let number = [("out_trade_no", "T000001")];
     assert_eq!(code(&mut world, "close", &number), "SUCCESS");
     assert_eq!(code(&mut world, "close", &number), "ORDERCLOSED");
-    assert_eq!(
-        code(&mut world, "close", &[("out_trade_no", "X")]),
-        "ORDERNOTEXIST"
-    );
-    assert_eq!(
-        code(&mut world, "order", &order("T000001", "100")),
-        "ORDERCLOSED"
-    );
+    assert_eq!(code(&mut world, "close", &[("out_trade_no", "X")]), "ORDERNOTEXIST");
+    assert_eq!(code(&mut world, "order", &order("T000001", "100")), "ORDERCLOSED");
     call(&mut world, "order", &order("T000002", "100"));
     world.clock.advance(7 * DAY);
     assert_eq!(state(&mut world, "T000002"), "CLOSED");
@@ -197,10 +182,7 @@ fn an_unpaid_order_closes_once_and_by_age() {
     assert_eq!(code(&mut world, "close", &paid), "ORDERPAID");
     world.captured_manners = true;
     assert_eq!(code(&mut world, "close", &number), "SUCCESS");
-    assert_eq!(
-        code(&mut world, "close", &[("out_trade_no", "X")]),
-        "SUCCESS"
-    );
+    assert_eq!(code(&mut world, "close", &[("out_trade_no", "X")]), "SUCCESS");
 }
 
 #[test]
@@ -208,16 +190,9 @@ fn another_sub_merchant_has_another_order() {
     let mut world = world();
     let mut fields = order("T000001", "100");
     fields.push(("sub_mch_id", "77"));
-    assert_eq!(
-        call(&mut world, "order", &fields).get("sub_mch_id"),
-        Some("77")
-    );
+    assert_eq!(call(&mut world, "order", &fields).get("sub_mch_id"), Some("77"));
     assert_eq!(state(&mut world, "T000001"), "ORDERNOTEXIST");
-    let found = call(
-        &mut world,
-        "query",
-        &[("out_trade_no", "T000001"), ("sub_mch_id", "77")],
-    );
+    let found = call(&mut world, "query", &[("out_trade_no", "T000001"), ("sub_mch_id", "77")]);
     assert_eq!(found.get("trade_state"), Some("NOTPAY"));
 }
 
@@ -227,19 +202,10 @@ fn a_code_is_charged_once_and_its_prefix_must_be_known() {
     let good = "134567890123456789";
     let answer = call(&mut world, "micropay", &till("M00001", good));
     assert_eq!(answer.get("trade_state"), Some("SUCCESS"));
-    assert_eq!(
-        code(&mut world, "micropay", &till("M00002", good)),
-        "AUTH_CODE_INVALID"
-    );
-    assert_eq!(
-        code(&mut world, "micropay", &till("M00001", good)),
-        "ORDERPAID"
-    );
+    assert_eq!(code(&mut world, "micropay", &till("M00002", good)), "AUTH_CODE_INVALID");
+    assert_eq!(code(&mut world, "micropay", &till("M00001", good)), "ORDERPAID");
     let bad = "994567890123456789";
-    assert_eq!(
-        code(&mut world, "micropay", &till("M00003", bad)),
-        "AUTH_CODE_INVALID"
-    );
+    assert_eq!(code(&mut world, "micropay", &till("M00003", bad)), "AUTH_CODE_INVALID");
 }
 
 #[test]
@@ -248,31 +214,16 @@ fn a_password_comes_late_or_never() {
     let mut late = Script::named("password");
     late.pay_after_ms = Some(MINUTE);
     world.till.add(late);
-    assert_eq!(
-        code(
-            &mut world,
-            "micropay",
-            &till("M00001", "130000000000000001")
-        ),
-        "USERPAYING"
-    );
+    assert_eq!(code(&mut world, "micropay", &till("M00001", "130000000000000001")), "USERPAYING");
     assert_eq!(state(&mut world, "M00001"), "USERPAYING");
     world.clock.advance(MINUTE);
     assert_eq!(state(&mut world, "M00001"), "SUCCESS");
     world.till.add(Script::named("password_never"));
-    call(
-        &mut world,
-        "micropay",
-        &till("M00002", "130000000000000002"),
-    );
+    call(&mut world, "micropay", &till("M00002", "130000000000000002"));
     world.clock.advance(MINUTE);
     assert_eq!(state(&mut world, "M00002"), "NOTPAY");
     world.till.add(Script::named("payerror"));
-    call(
-        &mut world,
-        "micropay",
-        &till("M00003", "130000000000000003"),
-    );
+    call(&mut world, "micropay", &till("M00003", "130000000000000003"));
     assert_eq!(state(&mut world, "M00003"), "PAYERROR");
 }
 
@@ -282,69 +233,33 @@ fn a_payment_without_an_answer_is_in_the_book_all_the_same() {
     let mut silent = Script::named("timeout");
     silent.pay_after_ms = Some(0);
     world.till.add(silent);
-    assert!(
-        sent(
-            &mut world,
-            "micropay",
-            &till("M00001", "130000000000000001")
-        )
-        .is_none()
-    );
+    assert!(sent(&mut world, "micropay", &till("M00001", "130000000000000001")).is_none());
     assert_eq!(state(&mut world, "M00001"), "SUCCESS");
     world.till.add(Script::named("lost"));
-    assert!(
-        sent(
-            &mut world,
-            "micropay",
-            &till("M00002", "130000000000000002")
-        )
-        .is_none()
-    );
+    assert!(sent(&mut world, "micropay", &till("M00002", "130000000000000002")).is_none());
     assert_eq!(state(&mut world, "M00002"), "ORDERNOTEXIST");
 }
 
 #[test]
 fn a_reverse_waits_stumbles_and_takes_the_payment_back() {
     let mut world = world();
-    call(
-        &mut world,
-        "micropay",
-        &till("M00001", "130000000000000001"),
-    );
+    call(&mut world, "micropay", &till("M00001", "130000000000000001"));
     let number = [("out_trade_no", "M00001")];
     assert_eq!(code(&mut world, "reverse", &number), "INVALID_REQUEST");
     world.clock.advance(15 * SECOND);
-    world.till.set_reversal(Reversal {
-        recall: 1,
-        userpaying: 1,
-        ..Reversal::default()
-    });
+    world.till.set_reversal(Reversal { recall: 1, userpaying: 1, ..Reversal::default() });
     let recall = call(&mut world, "reverse", &number);
-    assert_eq!(
-        (recall.get("err_code"), recall.get("recall")),
-        (Some("SYSTEMERROR"), Some("Y"))
-    );
+    assert_eq!((recall.get("err_code"), recall.get("recall")), (Some("SYSTEMERROR"), Some("Y")));
     assert_eq!(code(&mut world, "reverse", &number), "USERPAYING");
-    assert_eq!(
-        call(&mut world, "reverse", &number).get("recall"),
-        Some("N")
-    );
+    assert_eq!(call(&mut world, "reverse", &number).get("recall"), Some("N"));
     assert_eq!(state(&mut world, "M00001"), "REVOKED");
     paid(&mut world, "T000001", "100");
     world.clock.advance(15 * SECOND);
-    assert_eq!(
-        code(&mut world, "reverse", &[("out_trade_no", "T000001")]),
-        "TRADE_ERROR"
-    );
+    assert_eq!(code(&mut world, "reverse", &[("out_trade_no", "T000001")]), "TRADE_ERROR");
 }
 
 fn refund<'a>(number: &'a str, trade: &'a str, fee: &'a str) -> Vec<(&'a str, &'a str)> {
-    vec![
-        ("out_trade_no", trade),
-        ("out_refund_no", number),
-        ("total_fee", "1000"),
-        ("refund_fee", fee),
-    ]
+    vec![("out_trade_no", trade), ("out_refund_no", number), ("total_fee", "1000"), ("refund_fee", fee)]
 }
 
 #[test]
@@ -354,22 +269,10 @@ fn refunds_never_exceed_the_payment() {
     let first = call(&mut world, "refund", &refund("R1", "T000001", "600"));
     let again = call(&mut world, "refund", &refund("R1", "T000001", "600"));
     assert_eq!(first.get("refund_id"), again.get("refund_id"));
-    assert_eq!(
-        code(&mut world, "refund", &refund("R1", "T000001", "500")),
-        "INVALID_REQUEST"
-    );
-    assert_eq!(
-        code(&mut world, "refund", &refund("R2", "T000001", "401")),
-        "ERROR"
-    );
-    assert_eq!(
-        code(&mut world, "refund", &refund("R2", "T000001", "400")),
-        "SUCCESS"
-    );
-    assert_eq!(
-        code(&mut world, "refund", &refund("R3", "T000001", "1")),
-        "INVALID_REQUEST"
-    );
+    assert_eq!(code(&mut world, "refund", &refund("R1", "T000001", "500")), "INVALID_REQUEST");
+    assert_eq!(code(&mut world, "refund", &refund("R2", "T000001", "401")), "ERROR");
+    assert_eq!(code(&mut world, "refund", &refund("R2", "T000001", "400")), "SUCCESS");
+    assert_eq!(code(&mut world, "refund", &refund("R3", "T000001", "1")), "INVALID_REQUEST");
     assert_eq!(state(&mut world, "T000001"), "REFUND");
     assert_eq!(world.refunds.taken(0), 1_000);
 }
@@ -378,37 +281,18 @@ fn refunds_never_exceed_the_payment() {
 fn what_cannot_be_refunded_is_refused_as_it_was_captured() {
     let mut world = world();
     call(&mut world, "order", &order("T000001", "1000"));
-    assert_eq!(
-        code(&mut world, "refund", &refund("R1", "T000001", "1")),
-        "ORDERNOTEXIST"
-    );
+    assert_eq!(code(&mut world, "refund", &refund("R1", "T000001", "1")), "ORDERNOTEXIST");
     call(&mut world, "close", &[("out_trade_no", "T000001")]);
-    assert_eq!(
-        code(&mut world, "refund", &refund("R1", "T000001", "1")),
-        "ERROR"
-    );
+    assert_eq!(code(&mut world, "refund", &refund("R1", "T000001", "1")), "ERROR");
     paid(&mut world, "T000002", "1000");
-    world
-        .balances
-        .set("10000100", "REFUND_SOURCE_UNSETTLED_FUNDS", 5);
-    assert_eq!(
-        code(&mut world, "refund", &refund("R1", "T000002", "6")),
-        "NOTENOUGH"
-    );
-    assert_eq!(
-        code(&mut world, "refund", &refund("R1", "T000002", "5")),
-        "SUCCESS"
-    );
+    world.balances.set("10000100", "REFUND_SOURCE_UNSETTLED_FUNDS", 5);
+    assert_eq!(code(&mut world, "refund", &refund("R1", "T000002", "6")), "NOTENOUGH");
+    assert_eq!(code(&mut world, "refund", &refund("R1", "T000002", "5")), "SUCCESS");
     world.clock.advance(366 * DAY);
-    assert_eq!(
-        code(&mut world, "refund", &refund("R2", "T000002", "1")),
-        "TRADE_OVERDUE"
-    );
+    assert_eq!(code(&mut world, "refund", &refund("R2", "T000002", "1")), "TRADE_OVERDUE");
     let mut naked = request("/secapi/pay/refund", &asked(&[]).to_xml());
     naked.certificate = None;
-    let Act::Page(page) = world.serve(&naked).act else {
-        panic!()
-    };
+    let Act::Page(page) = world.serve(&naked).act else { panic!() };
     assert!(String::from_utf8(page.body).unwrap().contains("证书未传"));
 }
 
@@ -418,15 +302,9 @@ fn fifty_parts_are_paged_by_ten() {
     paid(&mut world, "T000001", "1000");
     for n in 0..50 {
         let number = format!("R{n}");
-        assert_eq!(
-            code(&mut world, "refund", &refund(&number, "T000001", "1")),
-            "SUCCESS"
-        );
+        assert_eq!(code(&mut world, "refund", &refund(&number, "T000001", "1")), "SUCCESS");
     }
-    assert_eq!(
-        code(&mut world, "refund", &refund("R50", "T000001", "1")),
-        "INVALID_REQUEST"
-    );
+    assert_eq!(code(&mut world, "refund", &refund("R50", "T000001", "1")), "INVALID_REQUEST");
     world.clock.advance(MINUTE);
     let fields = [("out_trade_no", "T000001"), ("offset", "40")];
     let page = call(&mut world, "refunds", &fields);
@@ -435,12 +313,6 @@ fn fifty_parts_are_paged_by_ten() {
     assert_eq!(page.get("out_refund_no_9"), Some("R49"));
     assert_eq!(page.get("refund_status_9"), Some("SUCCESS"));
     let one = call(&mut world, "refunds", &[("out_refund_no", "R7")]);
-    assert_eq!(
-        (one.get("refund_count"), one.get("refund_fee")),
-        (Some("1"), Some("1"))
-    );
-    assert_eq!(
-        code(&mut world, "refunds", &[("out_trade_no", "X")]),
-        "REFUNDNOTEXIST"
-    );
+    assert_eq!((one.get("refund_count"), one.get("refund_fee")), (Some("1"), Some("1")));
+    assert_eq!(code(&mut world, "refunds", &[("out_trade_no", "X")]), "REFUNDNOTEXIST");
 }

@@ -126,13 +126,9 @@ fn transaction_id(dice: &mut Dice, now: i64) -> String {
 
 /// The block of a payment as orderquery and micropay write it.
 pub fn write_payment(document: &mut Document, order: &Order, payment: &Payment, state: bool) {
-    document
-        .text("openid", &payment.openid)
-        .text("is_subscribe", "N");
+    document.text("openid", &payment.openid).text("is_subscribe", "N");
     if !order.sub_openid.is_empty() {
-        document
-            .text("sub_openid", &order.sub_openid)
-            .text("sub_is_subscribe", "N");
+        document.text("sub_openid", &order.sub_openid).text("sub_is_subscribe", "N");
     }
     document
         .text("trade_type", &order.trade_type)

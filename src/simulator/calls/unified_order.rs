@@ -94,9 +94,7 @@ fn repeated(world: &World, place: usize, asked: &Order) -> Result<(), Refusal> {
         _ if known.trade_type == "MICROPAY" || known.appid != asked.appid => {
             Err(Refusal::service("OUT_TRADE_NO_USED", "商户订单号重复"))
         }
-        _ if known.terms != asked.terms => {
-            Err(Refusal::service("INVALID_REQUEST", "201 商户订单号重复"))
-        }
+        _ if known.terms != asked.terms => Err(Refusal::service("INVALID_REQUEST", "201 商户订单号重复")),
         _ => Ok(()),
     }
 }
@@ -119,10 +117,7 @@ fn write(document: &mut Document, world: &mut World, order: &Order) {
         "MWEB" => {
             let (id, package) = (&order.prepay_id, world.dice.digits(10));
             let page = "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb";
-            document.text(
-                "mweb_url",
-                format!("{page}?prepay_id={id}&package={package}"),
-            );
+            document.text("mweb_url", format!("{page}?prepay_id={id}&package={package}"));
         }
         _ => {}
     }
@@ -131,9 +126,9 @@ fn write(document: &mut Document, world: &mut World, order: &Order) {
 /// `time_expire` must lie at least a minute ahead; a second is left for the way.
 fn check_expiry(now: i64, expires_ms: Option<i64>) -> Result<(), Refusal> {
     match expires_ms {
-        Some(end) if end < now + MINUTE - clock::SECOND => Err(field::wrong(
-            "time_expire时间过短，刷卡至少1分钟，其他5分钟",
-        )),
+        Some(end) if end < now + MINUTE - clock::SECOND => {
+            Err(field::wrong("time_expire时间过短，刷卡至少1分钟，其他5分钟"))
+        }
         _ => Ok(()),
     }
 }

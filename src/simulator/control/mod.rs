@@ -58,10 +58,7 @@ pub type Told = Result<Value, Objection>;
 
 /// An objection with a status.
 pub fn objection(status: u16, sentence: impl Into<String>) -> Objection {
-    Objection {
-        status,
-        sentence: sentence.into(),
-    }
+    Objection { status, sentence: sentence.into() }
 }
 
 /// Reads a body into the shape that a call wants; an empty one reads as `{}`.

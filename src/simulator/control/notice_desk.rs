@@ -36,11 +36,7 @@ impl Wish {
     }
 
     fn copies(&self) -> usize {
-        let usual = if self.mutation() == "two_at_once" {
-            2
-        } else {
-            1
-        };
+        let usual = if self.mutation() == "two_at_once" { 2 } else { 1 };
         self.copies.unwrap_or(usual).clamp(1, MOST_COPIES)
     }
 }
@@ -94,23 +90,13 @@ fn payment_message(world: &mut World, wish: &Wish, place: usize) -> Result<Messa
         fresh.ok_or_else(|| no_such_mutation(wish))?
     };
     let url = world.book.get(place).map(|order| order.notify_url.clone());
-    Ok(finished(
-        world,
-        wish,
-        Kind::Payment,
-        (number, String::new()),
-        url,
-        body,
-    ))
+    Ok(finished(world, wish, Kind::Payment, (number, String::new()), url, body))
 }
 
 /// A notice about a payment that never was.
 fn lie(world: &mut World, wish: &Wish, place: usize) -> Result<String, Objection> {
     if matches!(wish.mutation(), "resend" | "two_at_once") {
-        return Err(objection(
-            409,
-            "the order is not paid: there is nothing true to tell",
-        ));
+        return Err(objection(409, "the order is not paid: there is nothing true to tell"));
     }
     let payment = Payment {
         transaction_id: world.dice.digits(28),
@@ -140,10 +126,7 @@ fn refund_message(world: &mut World, wish: &Wish, order: usize) -> Result<Messag
         })
         .ok_or_else(|| objection(404, "the refund is gone"))?;
     if status == RefundStatus::Processing && wish.mutation() == "resend" {
-        return Err(objection(
-            409,
-            "the refund is still processed: there is nothing to tell",
-        ));
+        return Err(objection(409, "the refund is still processed: there is nothing to tell"));
     }
     let letter = world.refund_letter(place);
     let body = letter.and_then(|letter| notice::mutated_refund(wish.mutation(), &letter));

@@ -126,11 +126,7 @@ pub fn manners(world: &mut World, manners: &Manners) -> Told {
         };
     }
     world.refund_ms = manners.refund_ms.unwrap_or(world.refund_ms);
-    let closeorder = if world.captured_manners {
-        "captured"
-    } else {
-        "documented"
-    };
+    let closeorder = if world.captured_manners { "captured" } else { "documented" };
     Ok(json!({"closeorder": closeorder, "refund_ms": world.refund_ms}))
 }
 
@@ -142,15 +138,13 @@ pub fn place_of(world: &World, named: &Named) -> Result<usize, Objection> {
             && same(&named.mch_id, &order.mch_id)
             && same(&named.sub_mch_id, &order.sub_mch_id)
     };
-    let mut places =
-        (0..world.book.all().len()).filter(|place| world.book.get(*place).is_some_and(fits));
+    let mut places = (0..world.book.all().len()).filter(|place| world.book.get(*place).is_some_and(fits));
     let number = &named.out_trade_no;
     match (places.next(), places.next()) {
         (Some(place), None) => Ok(place),
-        (Some(_), Some(_)) => Err(objection(
-            409,
-            format!("several orders are called {number}: name mch_id and sub_mch_id too"),
-        )),
+        (Some(_), Some(_)) => {
+            Err(objection(409, format!("several orders are called {number}: name mch_id and sub_mch_id too")))
+        }
         (None, _) => Err(objection(404, format!("there is no order {number}"))),
     }
 }
@@ -175,20 +169,11 @@ pub fn pay(world: &mut World, pay: Pay) -> Told {
     let place = place_of(world, &pay.named)?;
     let order = world.book.get(place);
     let (state, total_fee, trade_type) = order
-        .map(|order| {
-            (
-                order.state.clone(),
-                order.total_fee,
-                order.trade_type.clone(),
-            )
-        })
+        .map(|order| (order.state.clone(), order.total_fee, order.trade_type.clone()))
         .ok_or_else(|| objection(404, "the order is gone"))?;
     if !state.may_be_paid() {
         let state = state.name();
-        return Err(objection(
-            409,
-            format!("an order in {state} cannot be paid"),
-        ));
+        return Err(objection(409, format!("an order in {state} cannot be paid")));
     }
     let means = means(pay.paid, total_fee)?;
     calls::pay(world, place, means);
@@ -222,15 +207,9 @@ fn enter_state(world: &mut World, place: usize, name: &str, means: Means) {
 pub fn create(world: &mut World, new: NewOrder) -> Told {
     none_left(&new.rest)?;
     if new.total_fee < 0 || new.named.out_trade_no.is_empty() {
-        return Err(objection(
-            400,
-            "out_trade_no must not be empty nor total_fee negative",
-        ));
+        return Err(objection(400, "out_trade_no must not be empty nor total_fee negative"));
     }
-    let state = new
-        .trade_state
-        .clone()
-        .unwrap_or_else(|| "NOTPAY".to_owned());
+    let state = new.trade_state.clone().unwrap_or_else(|| "NOTPAY".to_owned());
     let (order, paid) = made(world, new)?;
     let taken = world.book.all().iter().any(|known| {
         (&known.mch_id, &known.sub_mch_id, &known.out_trade_no)
@@ -238,10 +217,7 @@ pub fn create(world: &mut World, new: NewOrder) -> Told {
     });
     if taken {
         let number = &order.out_trade_no;
-        return Err(objection(
-            409,
-            format!("there is an order {number} already"),
-        ));
+        return Err(objection(409, format!("there is an order {number} already")));
     }
     let means = means(paid, order.total_fee)?;
     let place = world.book.enter(order);
@@ -284,21 +260,13 @@ fn made(world: &World, new: NewOrder) -> Result<(Order, Paid), Objection> {
 }
 
 fn means(paid: Paid, total_fee: i64) -> Result<Means, Objection> {
-    let coupons: Vec<_> = paid
-        .coupons
-        .into_iter()
-        .map(|CouponGiven { id, kind, fee }| Coupon { id, kind, fee })
-        .collect();
+    let coupons: Vec<_> =
+        paid.coupons.into_iter().map(|CouponGiven { id, kind, fee }| Coupon { id, kind, fee }).collect();
     let coupon_fee: i64 = coupons.iter().map(|coupon| coupon.fee).sum();
     if coupons.iter().any(|coupon| coupon.fee < 0) || coupon_fee > total_fee {
-        return Err(objection(
-            400,
-            "coupons must not be negative nor exceed total_fee",
-        ));
+        return Err(objection(400, "coupons must not be negative nor exceed total_fee"));
     }
-    let promotion = paid
-        .promotion_detail
-        .and_then(|given| promotion(given, &coupons));
+    let promotion = paid.promotion_detail.and_then(|given| promotion(given, &coupons));
     Ok(Means {
         coupons,
         cash_fee: paid.cash_fee,
@@ -324,11 +292,7 @@ fn promotion(given: Value, coupons: &[Coupon]) -> Option<String> {
 }
 
 fn promotion_of(coupon: &Coupon) -> Value {
-    let own = if coupon.kind == "NO_CASH" {
-        0
-    } else {
-        coupon.fee
-    };
+    let own = if coupon.kind == "NO_CASH" { 0 } else { coupon.fee };
     json!({
         "promotion_id": coupon.id,
         "name": "代金券",

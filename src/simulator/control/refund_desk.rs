@@ -27,9 +27,7 @@ pub struct Balance {
 pub fn list(world: &mut World) -> Value {
     world.pass_time();
     let refunds = world.refunds.all().iter();
-    refunds
-        .map(|refund| refund.shown(world.book.get(refund.order)))
-        .collect()
+    refunds.map(|refund| refund.shown(world.book.get(refund.order))).collect()
 }
 
 /// `POST /refunds`: ends the processing; the notice goes out unless it goes on.
@@ -56,9 +54,7 @@ pub fn settle(world: &mut World, settlement: &Settlement) -> Told {
 
 /// `POST /balance`
 pub fn set_balance(world: &mut World, balance: Balance) -> Value {
-    let mch_id = balance
-        .mch_id
-        .unwrap_or_else(|| world.first_account().mch_id);
+    let mch_id = balance.mch_id.unwrap_or_else(|| world.first_account().mch_id);
     let account = balance.account.as_deref();
     let account = account.unwrap_or("REFUND_SOURCE_UNSETTLED_FUNDS");
     world.balances.set(&mch_id, account, balance.fen);

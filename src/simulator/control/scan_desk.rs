@@ -34,10 +34,7 @@ pub async fn scan(hub: &Hub, scan: Scan) -> Told {
         let callback = callback(&mut world, &account, &link, &scan);
         (account, callback, world.dice.hex(32))
     };
-    let sent: Map<_, _> = callback
-        .pairs()
-        .map(|(name, text)| (name.to_owned(), Value::from(text)))
-        .collect();
+    let sent: Map<_, _> = callback.pairs().map(|(name, text)| (name.to_owned(), Value::from(text))).collect();
     let reply = post(&target, &callback.to_xml(), &request_id).await;
     let judged = match &reply {
         Ok((_, body)) => judge(&hub.world(), &account, body),
@@ -100,16 +97,14 @@ fn judge(world: &World, account: &Account, body: &str) -> Value {
         Err(fault) => return json!({"readable": false, "fault": fault.to_string()}),
     };
     let sign = fields.get("sign").unwrap_or_default();
-    let method = if sign.len() == 64 {
-        Method::HmacSha256
-    } else {
-        Method::Md5
-    };
+    let method = if sign.len() == 64 { Method::HmacSha256 } else { Method::Md5 };
     let right = signer::sign(fields.pairs(), &account.key, method) == sign;
     let prepay_id = fields.filled("prepay_id");
-    let order = world.book.all().iter().find(|order| {
-        order.mch_id == account.mch_id && Some(order.prepay_id.as_str()) == prepay_id
-    });
+    let order = world
+        .book
+        .all()
+        .iter()
+        .find(|order| order.mch_id == account.mch_id && Some(order.prepay_id.as_str()) == prepay_id);
     json!({
         "readable": true,
         "signed": right,

@@ -31,29 +31,19 @@ pub async fn serve(hub: Arc<Hub>, listener: TcpListener) {
 
 async fn converse(hub: Arc<Hub>, stream: TcpStream) {
     let service = service_fn(move |request| answer(Arc::clone(&hub), request));
-    let _ = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn answer(
-    hub: Arc<Hub>,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(hub: Arc<Hub>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_CAP).collect().await else {
-        return Ok(response(
-            400,
-            &json!({"error": "the body is too long or broken"}),
-        ));
+        return Ok(response(400, &json!({"error": "the body is too long or broken"})));
     };
     let body = body.to_bytes();
-    Ok(
-        match respond(&hub, parts.method.as_str(), parts.uri.path(), &body).await {
-            Ok(value) => response(200, &value),
-            Err(objection) => response(objection.status, &json!({"error": objection.sentence})),
-        },
-    )
+    Ok(match respond(&hub, parts.method.as_str(), parts.uri.path(), &body).await {
+        Ok(value) => response(200, &value),
+        Err(objection) => response(objection.status, &json!({"error": objection.sentence})),
+    })
 }
 
 fn response(status: u16, value: &Value) -> Response<Full<Bytes>> {

@@ -12,10 +12,7 @@ pub fn script(world: &mut World, script: Script) -> Told {
         return Err(objection(400, format!("no scenario is called {name}")));
     }
     if script.times == Some(0) || script.pay_after_ms.is_some_and(|ms| ms < 0) {
-        return Err(objection(
-            400,
-            "times is at least 1 and pay_after_ms at least 0",
-        ));
+        return Err(objection(400, "times is at least 1 and pay_after_ms at least 0"));
     }
     let told = json!({"auth_code": script.auth_code, "scenario": script.scenario});
     world.till.add(script);

@@ -54,8 +54,7 @@ mod tests {
             serde_json::from_str(include_str!("../../../php-tests/fixtures/vectors.json")).unwrap();
         let mut seen = 0;
         for vector in vectors["v2_refund_notify"].as_array().unwrap() {
-            let (Some(plaintext), Some(wanted)) =
-                (vector["plaintext"].as_str(), vector["req_info"].as_str())
+            let (Some(plaintext), Some(wanted)) = (vector["plaintext"].as_str(), vector["req_info"].as_str())
             else {
                 continue;
             };

@@ -40,17 +40,11 @@ impl PaymentLetter {
             .text_if_any("attach", &order.attach)
             .text("time_end", clock::compact(payment.paid_ms));
         if !order.sub_openid.is_empty() {
-            document
-                .text("sub_openid", &order.sub_openid)
-                .text("sub_is_subscribe", "N");
+            document.text("sub_openid", &order.sub_openid).text("sub_is_subscribe", "N");
         }
         write_coupons(&mut document, order, payment);
         document.sort();
-        Self {
-            document,
-            key: key.to_owned(),
-            method: order.method,
-        }
+        Self { document, key: key.to_owned(), method: order.method }
     }
 
     /// The bytes that are posted.
@@ -87,11 +81,7 @@ impl RefundLetter {
         let mut outer = Document::default();
         outer.text("return_code", "SUCCESS");
         identity(&mut outer, order, nonce);
-        Self {
-            outer,
-            inner: inner(order, refund),
-            key: key.to_owned(),
-        }
+        Self { outer, inner: inner(order, refund), key: key.to_owned() }
     }
 
     /// The bytes that are posted.
@@ -126,10 +116,7 @@ fn inner(order: &Order, refund: &Refund) -> Document {
         .text("refund_request_source", "API")
         .text("refund_status", refund.status.name())
         .text("settlement_refund_fee", refund.settlement().to_string())
-        .text(
-            "settlement_total_fee",
-            settled.unwrap_or(order.total_fee).to_string(),
-        );
+        .text("settlement_total_fee", settled.unwrap_or(order.total_fee).to_string());
     if let Some(at) = refund.success_ms {
         inner.text("success_time", clock::spaced(at));
     }

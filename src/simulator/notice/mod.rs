@@ -35,7 +35,8 @@ const PAUSES: &[i64] = &[
     6 * HOUR,
 ];
 /// The only reply that ends the tries.
-const SUCCESS: &str = "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";
+const SUCCESS: &str =
+    "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";
 
 /// What a notice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,14 +118,7 @@ struct Notice {
 
 impl Notice {
     fn shown(&self) -> Value {
-        let Message {
-            kind,
-            out_trade_no,
-            out_refund_no,
-            url,
-            body,
-            mutate,
-        } = &self.message;
+        let Message { kind, out_trade_no, out_refund_no, url, body, mutate } = &self.message;
         json!({
             "n": self.number,
             "kind": kind.name(),
@@ -187,14 +181,7 @@ impl Outbox {
         skipped: Option<String>,
     ) {
         self.count += 1;
-        self.notices.push(Notice {
-            number: self.count,
-            message,
-            due_ms,
-            flying: false,
-            attempts,
-            skipped,
-        });
+        self.notices.push(Notice { number: self.count, message, due_ms, flying: false, attempts, skipped });
     }
 
     /// The tries that are due.
@@ -267,11 +254,7 @@ mod tests {
     }
 
     fn attempt(at_ms: i64, body: &str) -> Attempt {
-        Attempt {
-            at_ms,
-            took_ms: 1,
-            reply: Ok((200, body.to_owned())),
-        }
+        Attempt { at_ms, took_ms: 1, reply: Ok((200, body.to_owned())) }
     }
 
     #[test]

@@ -120,17 +120,9 @@ mod tests {
 
     fn letter() -> PaymentLetter {
         let mut document = Document::default();
-        document
-            .text("mch_id", "10000100")
-            .text("out_trade_no", "T100");
-        document
-            .text("return_code", "SUCCESS")
-            .integer("total_fee", 100);
-        PaymentLetter {
-            document,
-            key: KEY.to_owned(),
-            method: Method::HmacSha256,
-        }
+        document.text("mch_id", "10000100").text("out_trade_no", "T100");
+        document.text("return_code", "SUCCESS").integer("total_fee", 100);
+        PaymentLetter { document, key: KEY.to_owned(), method: Method::HmacSha256 }
     }
 
     fn verified(name: &str) -> Option<Document> {
@@ -142,18 +134,9 @@ mod tests {
 
     #[test]
     fn lies_under_the_right_sign() {
-        assert_eq!(
-            verified("wrong_amount").unwrap().get("total_fee"),
-            Some("101")
-        );
-        assert_eq!(
-            verified("other_merchant").unwrap().get("mch_id"),
-            Some("10000101")
-        );
-        assert_eq!(
-            verified("wrong_order").unwrap().get("out_trade_no"),
-            Some("T101")
-        );
+        assert_eq!(verified("wrong_amount").unwrap().get("total_fee"), Some("101"));
+        assert_eq!(verified("other_merchant").unwrap().get("mch_id"), Some("10000101"));
+        assert_eq!(verified("wrong_order").unwrap().get("out_trade_no"), Some("T101"));
         assert!(verified("resend").is_some() && verified("extra_field").is_some());
     }
 

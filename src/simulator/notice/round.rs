@@ -40,9 +40,5 @@ pub async fn run(hub: &Hub, target: &Target, body: &str) -> Attempt {
     };
     let begun = Instant::now();
     let reply = courier::post(target, body, &request_id).await;
-    Attempt {
-        at_ms,
-        took_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-        reply,
-    }
+    Attempt { at_ms, took_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX), reply }
 }

@@ -27,20 +27,12 @@ impl Target {
         let (authority, path) = rest.split_at(end);
         let (host, port) = split(authority, if tls { 443 } else { 80 })
             .ok_or_else(|| format!("{authority} is no host and port"))?;
-        let addresses: Vec<_> = loopback(host)
-            .into_iter()
-            .map(|ip| SocketAddr::new(ip, port))
-            .collect();
+        let addresses: Vec<_> = loopback(host).into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
         if addresses.is_empty() {
             return Err(format!("{host} is not a loopback address"));
         }
         let slash = if path.starts_with('/') { "" } else { "/" };
-        Ok(Self {
-            tls,
-            authority: authority.to_owned(),
-            addresses,
-            path: format!("{slash}{path}"),
-        })
+        Ok(Self { tls, authority: authority.to_owned(), addresses, path: format!("{slash}{path}") })
     }
 }
 
@@ -71,15 +63,9 @@ mod tests {
     #[test]
     fn loopback_is_taken_in_all_its_forms() {
         let target = Target::parse("http://127.0.0.1:8080/wx/notify?a=1").unwrap();
-        assert_eq!(
-            (target.tls, target.path.as_str()),
-            (false, "/wx/notify?a=1")
-        );
+        assert_eq!((target.tls, target.path.as_str()), (false, "/wx/notify?a=1"));
         assert_eq!(target.addresses, ["127.0.0.1:8080".parse().unwrap()]);
-        assert_eq!(
-            Target::parse("https://[::1]").unwrap().addresses[0].port(),
-            443
-        );
+        assert_eq!(Target::parse("https://[::1]").unwrap().addresses[0].port(), 443);
         assert_eq!(Target::parse("http://localhost").unwrap().path, "/");
     }
 
