@@ -9,8 +9,18 @@ if (!extension_loaded('wechatpay')) {
     exit(1);
 }
 
+require __DIR__ . '/FpmServer.php';
 require __DIR__ . '/PhpProcess.php';
+require __DIR__ . '/Promises.php';
+require __DIR__ . '/SecondClient.php';
+require __DIR__ . '/SecondReading.php';
 require __DIR__ . '/SimulatorProcess.php';
+require __DIR__ . '/SimulatorTestCase.php';
+require __DIR__ . '/WebServer.php';
+require __DIR__ . '/Chance.php';
+require __DIR__ . '/RandomXml.php';
+require __DIR__ . '/TradeTestCase.php';
+require __DIR__ . '/Endpoint.php';
 
 /** The root of the project. */
 const ROOT = __DIR__ . '/..';

@@ -86,7 +86,7 @@ pub enum Error {
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// An answer that is not what WeChat Pay says.
-    #[error("the answer cannot be read: {0}")]
+    #[error("the message cannot be read: {0}")]
     Malformed(String),
     /// `return_code` is not SUCCESS: an unsigned refusal that says nothing about any order.
     #[error("WeChat Pay refused the call (return_code is not SUCCESS): {return_msg}")]
@@ -172,6 +172,27 @@ impl Fault {
             out_trade_no: out_trade_no.map(str::to_owned),
             error,
         }
+    }
+
+    /// Weighs an error in a message that was pushed to us: reading it again helps nobody.
+    pub fn of_notice(error: Error) -> Self {
+        let advice = match &error {
+            Error::Mismatch { .. } | Error::Signature(_) => Advice::FixConfiguration,
+            Error::Service { .. } => Advice::QueryOrder,
+            _ => Advice::FixCall,
+        };
+        Self { advice, retryable: false, ..Self::new(error, Repeat::Query, None) }
+    }
+
+    /// The same call was sent before and left open: what met the next send takes nothing back, not even a
+    /// request that never left us.
+    #[must_use]
+    pub fn after_an_open_try(mut self) -> Self {
+        if !self.maybe_processed && !self.retryable {
+            self.advice = Advice::QueryOrder;
+        }
+        self.maybe_processed = true;
+        self
     }
 
     /// The verified `err_code`, if that is what happened.
@@ -305,6 +326,14 @@ mod tests {
         };
         let fault = Fault::new(error.into(), Repeat::Query, None);
         assert!(!fault.retryable && fault.advice == Advice::FixConfiguration);
+    }
+
+    #[test]
+    fn an_open_try_stays_open_whatever_meets_the_next_one() {
+        let wait = service("FREQUENCY_LIMITED", Repeat::SameNumbers).after_an_open_try();
+        assert!(wait.maybe_processed && wait.retryable && wait.advice == Advice::Wait);
+        let refused = service("INVALID_REQUEST", Repeat::SameNumbers).after_an_open_try();
+        assert!(refused.maybe_processed && !refused.retryable && refused.advice == Advice::QueryOrder);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub mod error;
 pub mod gateway;
 pub mod ledger;
 pub mod model;
+pub mod notification;
+pub mod scan_pay;
 pub mod time;
 pub mod wire;
 

@@ -6,7 +6,8 @@ namespace WechatPay;
 
 /**
  * What became of an order, verified: signed with the merchant's key, about this merchant and the number that was asked.
- * A value; only the extension makes one. For tests there is the simulator.
+ * A value; only the extension makes one: `OrderQuery`, `Micropay`, and `Notification::read()`. For tests there is the
+ * simulator, and `Notification::sign()`.
  *
  * Amounts are fen (int), times are Beijing times, ids are strings. What the answer lacks is null, never 0 or ''.
  *
@@ -139,7 +140,7 @@ final class Order implements \JsonSerializable
 
     /**
      * Was the money paid? True for SUCCESS and REFUND, and so true after a full refund too: deliver on
-     * `$order->tradeState === TradeState::Success`, not on this.
+     * `$order->tradeState === TradeState::Success`, not on this. How much went back is told by `RefundQuery`.
      */
     public function isPaid(): bool
     {

@@ -21,7 +21,7 @@ namespace WechatPay;
  * echo '<img src="data:image/svg+xml;base64,', base64_encode($prepay->qrSvg(320)), "\">\n";   // prints: <img
  * ```
  *
- * Source: protocol.md C.1
+ * Source: protocol.md C.1, A.7
  */
 final class Prepay
 {
@@ -75,6 +75,41 @@ final class Prepay
      * @throws \LogicException if there is no codeUrl
      */
     public function qrText(): string
+    {
+        throw new \Error('WechatPay\\Prepay is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * What a page's JavaScript hands to `WeixinJSBridge` or `wx.requestPayment`: `appId`, `timeStamp`, `nonceStr`,
+     * `package`, `signType`, `paySign`, all strings. Signed with the merchant's key and algorithm; time and nonce are
+     * made at each call.
+     *
+     * `appId` is the merchant's subAppid if the order was placed for a `subOpenid`.
+     *
+     * @return array<string, string>
+     *
+     * @throws \LogicException if there is no prepayId
+     *
+     * Source: protocol.md A.7
+     */
+    public function jsapiParams(): array
+    {
+        throw new \Error('WechatPay\\Prepay is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * What the app's SDK needs: `appid`, `partnerid`, `prepayid`, `package`, `noncestr`, `timestamp`, `sign`, all
+     * strings. Signed with the merchant's key and algorithm; time and nonce are made at each call.
+     *
+     * `appid` and `partnerid` are the merchant's subAppid and subMchId where it has them.
+     *
+     * @return array<string, string>
+     *
+     * @throws \LogicException if there is no prepayId
+     *
+     * Source: protocol.md A.7
+     */
+    public function appParams(): array
     {
         throw new \Error('WechatPay\\Prepay is provided by the wechatpay extension, which is not loaded.');
     }

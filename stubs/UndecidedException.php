@@ -6,7 +6,8 @@ namespace WechatPay;
 
 /**
  * The end of a payment is not known: ask again later with `OrderQuery`, and neither deliver nor charge again until
- * then.
+ * then. `OrderQuery::untilFinal()` throws it if no order was seen at all, `Micropay::pay()` if even the reverse got no
+ * answer, or was accepted ($reversed) without a query showing it yet.
  *
  * ```php
  * use WechatPay\Merchant;
@@ -22,7 +23,7 @@ namespace WechatPay;
  * }
  * ```
  *
- * Source: protocol.md D.7
+ * Source: protocol.md D.7, C.7
  */
 class UndecidedException extends PayException
 {

@@ -19,7 +19,7 @@ fail() {
 
 has_command() { command -v "$1" >/dev/null 2>&1; }
 has_file() { compgen -G "$1" >/dev/null; }
-has_php_module() { has_command php && php -m 2>/dev/null | grep -qix "$1"; }
+has_php_module() { has_command php && php -r 'exit(extension_loaded($argv[1]) ? 0 : 1);' "$1" 2>/dev/null; }
 has_libclang() {
     [ -n "${LIBCLANG_PATH:-}" ] || has_file '/usr/lib/llvm-*/lib/libclang*.so*' \
         || has_file '/usr/lib/*/libclang*.so*' || has_file '/usr/lib*/libclang*.so*'
@@ -110,7 +110,7 @@ check_rust() {
     local wanted have
     wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
     have=$(rustc --version | cut -d' ' -f2)
-    [ "$(printf '%s\n' "$wanted" "$have" | sort -V | head -n 1)" = "$wanted" ] \
+    printf '%s\n' "$wanted" "$have" | sort -VC \
         || fail "Rust $have is too old, $wanted or newer is needed: run \`rustup update stable\`."
 }
 

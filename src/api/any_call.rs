@@ -86,7 +86,9 @@ mod tests {
 
     fn call(pairs: &[(&str, &str)], allow_unsigned: bool) -> AnyCall {
         let mut fields = Fields::new();
-        pairs.iter().for_each(|(n, v)| fields.set(n, *v));
+        for (name, text) in pairs {
+            fields.set(name, *text);
+        }
         let path = Path::new("/pay/orderquery").unwrap();
         AnyCall { path, fields, omitted: Vec::new(), certificate: true, allow_unsigned }
     }

@@ -1,7 +1,15 @@
 //! Floor 3: one file for each call of WeChat Pay.
 
+pub mod again;
 pub mod any_call;
+pub mod auth_code_to_openid;
 pub mod close_order;
+pub mod micropay;
 pub mod order_query;
+pub mod refund;
+pub mod refund_query;
+pub mod report;
+pub mod reverse;
+pub mod short_url;
 pub mod unified_order;
 pub mod until_final;

@@ -102,7 +102,7 @@ impl UnifiedOrder {
     }
 }
 
-fn text(name: &'static str, value: &str, most: usize) -> Result<(), BadArgument> {
+pub(super) fn text(name: &'static str, value: &str, most: usize) -> Result<(), BadArgument> {
     if value.is_empty() || value.len() > most {
         return Err(BadArgument::new(name, format!("must be 1 to {most} bytes long")));
     }

@@ -26,6 +26,8 @@ pub trait Watch {
     fn seen(&mut self, seen: &Seen<'_>, number: u32) -> bool;
     /// Waits; `false` stops.
     fn pause(&mut self, ms: u64) -> bool;
+    /// Waits where nothing may stop it.
+    fn rest(&mut self, ms: u64);
 }
 
 /// An order that WeChat does not know yet may still be on its way this long.
@@ -42,6 +44,7 @@ pub fn until_final(
     let started = line.clock.now_ms();
     let mut last: Option<Order> = None;
     let mut line = line.clone();
+    line.timeout_ms = line.timeout_ms.min(plan.timeout_ms);
     for number in 1.. {
         let seen = line.ask(merchant, query, &mut |attempt| watch.tried(attempt));
         let go_on = watch.seen(&seen.as_ref(), number);

@@ -7,7 +7,7 @@ use crate::error::{Phase, TransportError};
 use crate::wire::xml;
 use rustls::ClientConfig;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use ureq::Agent;
 use ureq::config::Config;
 use ureq::unversioned::transport::{Connector, TcpConnector};
@@ -17,12 +17,21 @@ const IDLE: Duration = Duration::from_secs(7);
 /// As many idle connections as `many` may have threads.
 const MOST_IDLE: usize = 64;
 const MOST_HEADER_BYTES: usize = 16 * 1024;
+/// Longer than anybody waits, and short enough to be added to any instant.
+const LONGEST_MS: u64 = 86_400_000;
+
+fn milliseconds(ms: u64) -> Duration {
+    Duration::from_millis(ms.min(LONGEST_MS))
+}
 
 /// Connections to one gateway under one identity.
 #[derive(Debug)]
 pub struct PooledAgent {
     agent: Agent,
     names: Arc<Names>,
+    tls: Arc<ClientConfig>,
+    /// The process whose sockets these are.
+    pid: u32,
 }
 
 impl PooledAgent {
@@ -40,18 +49,20 @@ impl PooledAgent {
             .max_response_header_size(MOST_HEADER_BYTES)
             .user_agent(concat!("wechatpay-php/", env!("CARGO_PKG_VERSION")))
             .build();
-        let connector = ().chain(TcpConnector::default()).chain(TlsConnector { config: tls });
-        Self { agent: Agent::with_parts(config, connector, SharedNames(names.clone())), names }
+        let connector = ().chain(TcpConnector::default()).chain(TlsConnector { config: tls.clone() });
+        let agent = Agent::with_parts(config, connector, SharedNames(names.clone()));
+        Self { agent, names, tls, pid: std::process::id() }
     }
 
-    fn exchange(&self, post: &Post<'_>) -> Result<Vec<u8>, TransportError> {
-        let connect = Duration::from_millis(post.connect_timeout_ms.max(1));
+    fn exchange(&self, post: &Post<'_>, by: Instant) -> Result<Vec<u8>, TransportError> {
+        let left = by.saturating_duration_since(Instant::now());
+        let connect = milliseconds(post.connect_timeout_ms.max(1)).min(left);
         trace::begin(connect);
         let request = self
             .agent
             .post(format!("{}{}", post.url, post.path))
             .config()
-            .timeout_global(Some(Duration::from_millis(post.timeout_ms)))
+            .timeout_global(Some(left))
             .timeout_resolve(Some(connect))
             .timeout_connect(Some(connect))
             .build()
@@ -61,7 +72,8 @@ impl PooledAgent {
         if status != 200 {
             return Err(refused(post.url, status, retry_after(&answer)));
         }
-        let limit = xml::MAX_BYTES as u64;
+        // ureq refuses a body as soon as the limit is used up, so the last byte allowed needs one more.
+        let limit = xml::MAX_BYTES as u64 + 1;
         answer.body_mut().with_config().limit(limit).read_to_vec().map_err(|e| broken(post.url, &e))
     }
 
@@ -76,8 +88,13 @@ impl PooledAgent {
 
 impl Transport for PooledAgent {
     fn send(&self, post: &Post<'_>) -> Result<Reply, TransportError> {
-        let result = match self.exchange(post) {
-            Err(fault) if post.may_resend && Self::is_stale(&fault) => self.exchange(post),
+        // A callback may have forked in the middle of a poll: the child never touches its parent's sockets.
+        if std::process::id() != self.pid {
+            return Self::new(self.tls.clone(), Arc::default()).send(post);
+        }
+        let by = Instant::now() + milliseconds(post.timeout_ms);
+        let result = match self.exchange(post, by) {
+            Err(fault) if post.may_resend && Self::is_stale(&fault) => self.exchange(post, by),
             result => result,
         };
         if matches!(&result, Err(fault) if fault.phase == Phase::Connect) {
@@ -243,3 +260,6 @@ pub mod trace {
         timeout
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! What every call of WeChat Pay declares about itself.
 
-use crate::error::{Error, Repeat};
+use crate::error::{Error, Fault, Repeat};
 use crate::wire::fields::Fields;
 use crate::wire::sign::{SignType, Verified};
 use std::borrow::Cow;
@@ -53,6 +53,9 @@ pub trait Call {
     fn omitted(&self) -> &[String] {
         &[]
     }
+
+    /// What this call knows better about a fault than the common tables do.
+    fn advise(&self, _fault: &mut Fault) {}
 
     /// The numbers that the answer must repeat.
     fn echoes(&self) -> Vec<Echo>;

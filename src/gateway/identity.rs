@@ -46,6 +46,8 @@ pub struct Identity {
     pub key: PrivateKeyDer<'static>,
     /// When the own certificate expires.
     pub expires_at: OffsetDateTime,
+    /// Whose it is: its common name, which WeChat sets to the mch_id.
+    pub common_name: Option<String>,
 }
 
 impl Identity {
@@ -58,9 +60,9 @@ impl Identity {
             None => container(&certificate, &source.password)?,
         };
         let own = chain.first().ok_or("the client certificate has no certificate in it")?;
-        let expires_at = expiry(own)?;
+        let (expires_at, common_name) = expiry_and_name(own)?;
         matching(own, &key)?;
-        Ok(Self { chain, key, expires_at })
+        Ok(Self { chain, key, expires_at, common_name })
     }
 }
 
@@ -73,6 +75,17 @@ pub fn still_valid(expires_at: OffsetDateTime, unix_seconds: i64) -> Result<(), 
         "the client certificate expired on {}; get a new one from the merchant platform",
         expires_at.date()
     ))
+}
+
+/// Another merchant's certificate is refused before anything is sent. Names that are no numbers say nothing.
+pub fn belongs_to(mch_id: &str, common_name: Option<&str>) -> Result<(), String> {
+    let is_number = |name: &&str| name.len() >= 8 && name.bytes().all(|b| b.is_ascii_digit());
+    match common_name.filter(is_number) {
+        Some(named) if named != mch_id => {
+            Err(format!("the client certificate is that of merchant {named}, not of {mch_id}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn is_pem(bytes: &[u8]) -> bool {
@@ -111,10 +124,11 @@ fn container(p12: &[u8], password: &str) -> Result<ChainAndKey, String> {
     Ok((chain, key.into()))
 }
 
-fn expiry(certificate: &CertificateDer<'_>) -> Result<OffsetDateTime, String> {
-    let parsed = x509_parser::parse_x509_certificate(certificate)
+fn expiry_and_name(certificate: &CertificateDer<'_>) -> Result<(OffsetDateTime, Option<String>), String> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate)
         .map_err(|_| "the client certificate cannot be read")?;
-    Ok(parsed.1.validity().not_after.to_datetime())
+    let common_name = parsed.subject().iter_common_name().next().and_then(|name| name.as_str().ok());
+    Ok((parsed.validity().not_after.to_datetime(), common_name.map(str::to_owned)))
 }
 
 fn matching(certificate: &CertificateDer<'_>, key: &PrivateKeyDer<'_>) -> Result<(), String> {
@@ -131,3 +145,6 @@ fn matching(certificate: &CertificateDer<'_>, key: &PrivateKeyDer<'_>) -> Result
 pub fn expires_at(source: &CertificateSource, files: &dyn Files) -> Option<OffsetDateTime> {
     Identity::load(source, files).ok().map(|identity| identity.expires_at)
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,7 +69,7 @@ fn refused(fields: &Fields, code: &str) -> Error {
 }
 
 /// `None` for SUCCESS, WeChat's refusal for FAIL.
-fn result_code(answer: &Fields) -> Result<Option<Error>, Error> {
+pub(crate) fn result_code(answer: &Fields) -> Result<Option<Error>, Error> {
     match answer.text("result_code") {
         Some("SUCCESS") => Ok(None),
         Some("FAIL") => Ok(Some(Error::Service {

@@ -79,8 +79,11 @@ impl Line {
         call: &C,
         on_attempt: OnAttempt<'_>,
     ) -> Result<C::Answer, Fault> {
-        self.exchange(merchant, call, on_attempt)
-            .map_err(|error| Fault::new(error, call.terms().repeat, call.out_trade_no()))
+        self.exchange(merchant, call, on_attempt).map_err(|error| {
+            let mut fault = Fault::new(error, call.terms().repeat, call.out_trade_no());
+            call.advise(&mut fault);
+            fault
+        })
     }
 
     fn exchange<C: Call>(

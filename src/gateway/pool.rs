@@ -1,7 +1,7 @@
 //! Connections that outlive one call, one script, one php-fpm request: one pool a process.
 
 use super::agent::PooledAgent;
-use super::identity::{Files, Fingerprint, Identity, fingerprint, still_valid};
+use super::identity::{Files, Fingerprint, Identity, belongs_to, fingerprint, still_valid};
 use super::line::{Line, random_nonce};
 use super::resolver::Names;
 use super::retry::Health;
@@ -12,6 +12,7 @@ use crate::time::{Clock, SystemClock};
 use ::time::OffsetDateTime;
 use rustls::RootCertStore;
 use std::sync::{Arc, Mutex};
+use zeroize::Zeroizing;
 
 /// Gateways and identities kept at most; the oldest goes first.
 const MOST_KEPT: usize = 64;
@@ -40,6 +41,8 @@ struct Kept {
     health: Arc<Health>,
     /// When the client certificate expires.
     expires_at: Option<OffsetDateTime>,
+    /// Whose it is.
+    common_name: Option<String>,
 }
 
 /// Opens a line for this merchant. CA file and certificate are looked at on the calling thread, and read only
@@ -59,6 +62,7 @@ pub fn line(
     if let Some(expires_at) = kept.expires_at {
         still_valid(expires_at, SystemClock.unix_seconds())?;
     }
+    belongs_to(&merchant.mch_id, kept.common_name.as_deref())?;
     Ok(Line {
         transport: kept.agent,
         clock: Arc::new(SystemClock),
@@ -79,7 +83,7 @@ fn certificate_of(merchant: &Merchant) -> Result<&CertificateSource, String> {
 
 fn key(settings: &Settings, source: Option<&CertificateSource>, files: &dyn Files) -> Result<Key, String> {
     let ca = settings.ca_file.clone().map(Material::Path);
-    let identity = source.map(|s| fingerprint([&s.certificate].into_iter().chain(&s.private_key), files));
+    let identity = source.map(|source| identity_fingerprint(source, files));
     Ok(Key {
         url: settings.url.clone(),
         backup_url: settings.backup_url.clone(),
@@ -88,12 +92,20 @@ fn key(settings: &Settings, source: Option<&CertificateSource>, files: &dyn File
     })
 }
 
+/// The password takes part: who does not know it must not get what another has opened with it.
+fn identity_fingerprint(source: &CertificateSource, files: &dyn Files) -> Result<Fingerprint, String> {
+    let password = Material::Inline(Zeroizing::new(source.password.as_bytes().to_vec()));
+    let parts = [&source.certificate, &password].into_iter().chain(&source.private_key);
+    fingerprint(parts, files)
+}
+
 fn fresh(settings: &Settings, source: Option<&CertificateSource>, files: &dyn Files) -> Result<Kept, String> {
     let roots = settings.ca_file.as_deref().map(|path| roots(path, files)).transpose()?;
     let identity = source.map(|source| Identity::load(source, files)).transpose()?;
     let tls = tls::config(roots, identity.as_ref())?;
     let agent = Arc::new(PooledAgent::new(tls, with_pool(|pool| pool.names.clone())));
-    Ok(Kept { agent, health: Arc::default(), expires_at: identity.map(|i| i.expires_at) })
+    let (expires_at, common_name) = identity.map(|i| (i.expires_at, i.common_name)).unzip();
+    Ok(Kept { agent, health: Arc::default(), expires_at, common_name: common_name.flatten() })
 }
 
 fn roots(path: &str, files: &dyn Files) -> Result<Arc<RootCertStore>, String> {
@@ -129,3 +141,6 @@ impl Pool {
         slot.get_or_insert_with(|| Self { pid, names: Arc::default(), kept: Vec::new() })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! What the tests of this floor share: merchants, and answers as WeChat Pay would sign them.
 
+pub mod papers;
+
 use crate::model::merchant::Merchant;
 use crate::wire::fields::Fields;
 use crate::wire::key::Key;
@@ -60,7 +62,9 @@ pub fn success(pairs: &[(&str, &str)]) -> Fields {
         ("nonce_str", "5d2b6c2a8db53831"),
         ("result_code", "SUCCESS"),
     ]);
-    pairs.iter().for_each(|(name, text)| all.set(name, *text));
+    for (name, text) in pairs {
+        all.set(name, *text);
+    }
     let kept = all.iter().filter(|(_, text)| !text.is_empty());
     Fields::from_pairs(kept.map(|(n, v)| (n.into(), v.into())).collect()).unwrap()
 }

@@ -201,8 +201,11 @@ impl<In: Transport> Transport for TlsTransport<In> {
         Ok(amount > 0)
     }
 
+    /// Open, and quiet: neither a goodbye nor bytes nobody asked for are waiting inside TLS or on the socket.
     fn is_open(&mut self) -> bool {
-        self.stream.get_mut().get_mut().is_open()
+        let state = self.stream.conn.process_new_packets();
+        let is_quiet = state.is_ok_and(|s| s.plaintext_bytes_to_read() == 0 && !s.peer_has_closed());
+        is_quiet && self.stream.get_mut().get_mut().is_open()
     }
 
     fn is_tls(&self) -> bool {
@@ -213,5 +216,43 @@ impl<In: Transport> Transport for TlsTransport<In> {
 impl<In: Transport> fmt::Debug for TlsTransport<In> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TlsTransport")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::sample::papers::Authority;
+
+    #[test]
+    fn n7_a_ca_file_holds_one_certificate_or_many() {
+        let (one, two) = (Authority::new("one").pem, Authority::new("two").pem);
+        assert_eq!(roots(one.as_bytes()).unwrap().len(), 1);
+        assert_eq!(roots(format!("# ours\n{one}\n{two}").as_bytes()).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn n7_the_built_in_roots_are_many() {
+        assert!(BUILT_IN.len() > 100);
+        assert!(config(None, None).is_ok());
+    }
+
+    #[test]
+    fn a_ca_file_without_a_usable_certificate_says_so() {
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let cut = "-----BEGIN CERTIFICATE-----\nAAAA\n";
+        for (pem, says) in [("", "no certificate"), ("text", "no certificate"), (broken, "cannot be used")] {
+            let error = roots(pem.as_bytes()).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+        assert!(roots(cut.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn n5_a_clock_more_than_a_day_off_is_hinted_at() {
+        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_000_000));
+        assert_eq!(clock_hint(now, 1_000_000 - 86_400), "");
+        assert!(clock_hint(now, 1_000_000 - 86_401).contains("clock"));
+        assert!(clock_hint(now, 1_000_000 + 86_401).contains("clock"));
     }
 }

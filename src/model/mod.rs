@@ -4,5 +4,7 @@ pub mod merchant;
 pub mod money;
 pub mod numbers;
 pub mod order;
+pub mod payer;
 pub mod prepay;
+pub mod refund;
 pub mod trade_state;

@@ -102,7 +102,9 @@ mod tests {
     fn answer(pairs: &[(&str, &str)]) -> Verified<Fields> {
         let key = Key::new(b"0123456789abcdefghijKLMNOPQRSTUV").unwrap();
         let mut fields = Fields::new();
-        pairs.iter().for_each(|(n, v)| fields.set(n, *v));
+        for (name, text) in pairs {
+            fields.set(name, *text);
+        }
         seal(&mut fields, &key, SignType::Md5);
         let pin =
             Pin { sign_type: SignType::Md5, fixed: false, accept_md5: false, key: &key, previous_key: None };
@@ -143,7 +145,7 @@ mod tests {
     fn a_png_is_at_least_as_large_as_asked_and_each_module_equally_wide() {
         let rows = pixels(&qr_png(CODE_URL, 300).unwrap());
         let modules = code(CODE_URL).unwrap().width() + 8;
-        assert!(rows.len() >= 300 && rows.len() % modules == 0, "{}", rows.len());
+        assert!(rows.len() >= 300 && rows.len().is_multiple_of(modules), "{}", rows.len());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::zend;
 use crate::error::Fault;
 use crate::model::numbers::BadArgument;
 use ext_php_rs::class::RegisteredClass;
+use ext_php_rs::exception::PhpException;
 use ext_php_rs::ffi;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendClassObject, ZendHashTable, ZendObject, ZendStr, Zval};
@@ -66,7 +67,9 @@ pub enum Raise {
     Argument(BadArgument),
     /// A fault of the conversation: a `PayException`.
     Fault(Box<Fault>),
-    /// A fault of the engine or of the program: an `Error`.
+    /// The program asks for something that cannot be at this point: a `LogicException`.
+    Logic(String),
+    /// A fault of the engine: an `Error`.
     Engine(String),
 }
 
@@ -135,9 +138,8 @@ impl<'a> Call<'a> {
             Raise::Pending => {}
             Raise::Argument(bad) => self.value_error(&bad),
             Raise::Fault(fault) => exception::throw(&fault),
-            Raise::Engine(message) => {
-                ext_php_rs::exception::PhpException::new(message, 0, ext_php_rs::zend::ce::error()).throw();
-            }
+            Raise::Logic(message) => PhpException::new(message, 0, exception::logic_exception()).throw(),
+            Raise::Engine(message) => PhpException::new(message, 0, ext_php_rs::zend::ce::error()).throw(),
         }
     }
 

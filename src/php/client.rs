@@ -32,5 +32,5 @@ fn any_call(call: &mut Call<'_>) -> Outcome {
     let (certificate, allow_unsigned) = (call.bool_or(2, false)?, call.bool_or(3, false)?);
     let any = AnyCall { path, fields, omitted, certificate, allow_unsigned };
     let answer = call.this::<PhpClient>()?.0.ask(&any)?;
-    value::texts(answer.iter())
+    Ok(value::texts(answer.iter()))
 }

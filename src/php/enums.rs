@@ -1,9 +1,10 @@
 //! Our enums. `#[php_enum]` cannot have instance methods, so they are built by hand (decisions.md 5.3).
 
 use super::call::{Call, Outcome, Raise, param};
-use super::class::{Method, Returns, function, method};
+use super::class::{Method, Returns, function, keep, method};
 use super::value;
 use crate::error::Advice;
+use crate::model::refund::RefundStatus;
 use crate::model::trade_state::TradeState;
 use crate::wire::sign::SignType;
 use ext_php_rs::builders::EnumBuilder;
@@ -70,6 +71,14 @@ php_enum!(Advice, "WechatPay\\Advice", [
     Advice::GiveUp => "GiveUp" = "give_up",
 ]);
 
+php_enum!(RefundStatus, "WechatPay\\RefundStatus", [
+    RefundStatus::Success => "Success" = "SUCCESS",
+    RefundStatus::Processing => "Processing" = "PROCESSING",
+    RefundStatus::RefundClose => "RefundClose" = "REFUNDCLOSE",
+    RefundStatus::Change => "Change" = "CHANGE",
+    RefundStatus::Unknown => "Unknown" = "UNKNOWN",
+]);
+
 /// The PHP case of a value.
 pub fn to_php<E: PhpEnum>(value: E) -> Zval {
     let mut zval = Zval::null();
@@ -128,8 +137,7 @@ fn register<E: PhpEnum>(methods: &[Method]) -> ext_php_rs::error::Result<()> {
     builder
         .registration(|class, tables| {
             E::class().store(class, Ordering::Release);
-            // The engine points into these tables until the process ends.
-            std::mem::forget(tables);
+            keep(tables);
         })
         .register()
 }
@@ -139,6 +147,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
     const BOOL: Option<Returns> = Some(Returns(DataType::Bool, false));
     register::<SignType>(&[])?;
     register::<Advice>(&[])?;
+    register::<RefundStatus>(&[])?;
     register::<TradeState>(&[
         method!("isFinal", is_final, [], BOOL),
         method!("isPaid", is_paid, [], BOOL),

@@ -2,8 +2,8 @@
 //!
 //! The classes are built by hand: `#[php_class]` would take file, line and trace from them.
 
-use super::call::{Call, Outcome, Param, param};
-use super::class::{Handler, Property, declare, nullable, property, with_params};
+use super::call::{Call, Outcome, Param, Raise, param};
+use super::class::{Handler, Property, declare, keep, nullable, property, with_params};
 use super::enums::{self, PhpEnum};
 use super::order;
 use super::value;
@@ -12,7 +12,7 @@ use crate::error::{Advice, Error, Fault};
 use ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
 use ext_php_rs::convert::IntoZval;
 use ext_php_rs::flags::{DataType, MethodFlags};
-use ext_php_rs::types::{ZendObject, Zval};
+use ext_php_rs::types::{PropertyQuery, ZendObject, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecuteData, ce};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -98,8 +98,18 @@ fn runtime_exception() -> &'static ClassEntry {
     value::internal_class("runtimeexception").unwrap_or_else(ce::exception)
 }
 
+static LOGIC: AtomicPtr<ClassEntry> = AtomicPtr::new(std::ptr::null_mut());
+
+/// SPL's `LogicException`.
+pub fn logic_exception() -> &'static ClassEntry {
+    // SAFETY: found at startup; an internal class lives as long as the process.
+    unsafe { LOGIC.load(Ordering::Acquire).as_ref() }.unwrap_or_else(ce::exception)
+}
+
 /// Registers the tree.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
+    let logic = value::internal_class("logicexception").unwrap_or_else(ce::exception);
+    LOGIC.store(std::ptr::from_ref(logic).cast_mut(), Ordering::Release);
     register(&PAY, (runtime_exception, "\\RuntimeException"))?;
     declare(PAY.entry(), &COMMON);
     for class in [&TRANSPORT, &MALFORMED, &SIGNATURE, &GATEWAY, &MISMATCH, &SERVICE, &UNDECIDED] {
@@ -120,8 +130,7 @@ fn register(
         .method(constructor, MethodFlags::Public)
         .registration(|entry, tables| {
             LATEST.store(entry, Ordering::Release);
-            // The engine points into these tables until the process ends.
-            std::mem::forget(tables);
+            keep(tables);
         })
         .register()?;
     class.entry.store(LATEST.load(Ordering::Acquire), Ordering::Release);
@@ -131,20 +140,23 @@ fn register(
 /// The constructor PHP calls: sets message, code and previous, our common properties and the class's own.
 fn construct(call: &mut Call<'_>, class: &'static Class) -> Outcome {
     let after = 1 + class.own.len();
-    let advice: Advice = call.case_or(after)?.unwrap_or(Advice::GiveUp);
-    let retryable = call.bool_or(after + 1, false)?;
-    let maybe_processed = call.bool_or(after + 2, false)?;
-    let out_trade_no = call.bytes_or(after + 3)?;
     let message = call.bytes(0)?;
-    let code = call.int(after + 4)?;
-    let previous = call.instance_or(after + 5, ce::throwable(), "Throwable")?.map(|p| p.shallow_clone());
     let own = class
         .own
         .iter()
         .enumerate()
         .map(|(at, p)| own_argument(call, 1 + at, p))
         .collect::<Result<Vec<_>, _>>()?;
+    let advice: Advice = call.case_or(after)?.unwrap_or(Advice::GiveUp);
+    let retryable = call.bool_or(after + 1, false)?;
+    let maybe_processed = call.bool_or(after + 2, false)?;
+    let out_trade_no = call.bytes_or(after + 3)?;
+    let code = call.int(after + 4)?;
+    let previous = call.instance_or(after + 5, ce::throwable(), "Throwable")?.map(|p| p.shallow_clone());
     let object = call.this_object()?;
+    if object.has_property("advice", PropertyQuery::Isset)? {
+        return Err(Raise::Engine(format!("{} is constructed already", class.name)));
+    }
     set_base(object, message, code, previous);
     set_common(object, advice, retryable, maybe_processed, value::text_or_null(out_trade_no));
     for (property, value) in class.own.iter().zip(own) {

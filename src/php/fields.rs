@@ -3,20 +3,49 @@
 use super::call::{Call, Raise};
 use super::value;
 use crate::wire::fields::Fields;
-use ext_php_rs::types::{ZendHashTable, Zval};
+use crate::wire::xml;
+use ext_php_rs::types::{ZendStr, Zval};
 use ext_php_rs::zend::ExecutorGlobals;
+use std::borrow::Cow;
 
 /// Name and text of one field, any bytes; `None` for null.
-pub type Given = (Vec<u8>, Option<Vec<u8>>);
+pub type Given<'a> = (Cow<'a, [u8]>, Option<Cow<'a, [u8]>>);
+
+/// The most bytes that fields are signed with. An array costs PHP little when its values are one text many times
+/// over; copying it must not cost us the machine.
+const MOST_SIGNED: usize = 64 * 1024 * 1024;
 
 /// Reads the n-th argument as fields. Nulls are kept: who signs skips them, who calls omits them.
-pub fn given(call: &Call<'_>, n: usize) -> Result<Vec<Given>, Raise> {
-    read(n, call.array(n)?)
+pub fn given<'a>(call: &Call<'a>, n: usize) -> Result<Vec<Given<'a>>, Raise> {
+    read(call, n, MOST_SIGNED)
 }
 
-fn read(n: usize, table: &ZendHashTable) -> Result<Vec<Given>, Raise> {
-    let entries = value::entries(table).into_iter();
-    entries.map(|(name, zval)| Ok((text(n, &name, zval)?, name)).map(|(text, name)| (name, text))).collect()
+/// The same of fields that are to be sent: no more than a message can hold.
+pub fn outgoing<'a>(call: &Call<'a>, n: usize) -> Result<Vec<Given<'a>>, Raise> {
+    if call.array(n)?.len() > Fields::MAX {
+        return Err(call.bad(n, format!("must not have more than {} fields", Fields::MAX)));
+    }
+    read(call, n, xml::MAX_BYTES)
+}
+
+fn read<'a>(call: &Call<'a>, n: usize, most: usize) -> Result<Vec<Given<'a>>, Raise> {
+    let table = call.array(n)?;
+    // A Stringable runs PHP code, which may change what stands behind references: then nothing is borrowed.
+    let may_borrow = !value::entries(table).any(|(_, zval)| zval.is_object());
+    let mut left = most;
+    let mut fields = Vec::with_capacity(table.len());
+    for (name, zval) in value::entries(table) {
+        let wanted = name.len() + zval.zend_str().map_or(0, ZendStr::len);
+        left = left
+            .checked_sub(wanted)
+            .ok_or_else(|| call.bad(n, format!("must hold at most {} MiB", most / (1024 * 1024))))?;
+        let text = match zval.zend_str() {
+            Some(string) if may_borrow => Some(Cow::Borrowed(string.as_bytes())),
+            _ => text(n, &name, zval)?.map(Cow::Owned),
+        };
+        fields.push((name, text));
+    }
+    Ok(fields)
 }
 
 fn text(n: usize, name: &[u8], zval: &Zval) -> Result<Option<Vec<u8>>, Raise> {
@@ -50,17 +79,24 @@ fn stringable(zval: &Zval) -> Result<Option<Vec<u8>>, Raise> {
 
 /// Fields that can be sent: UTF-8, no nulls. Also the names that were given as null.
 pub fn sendable(call: &Call<'_>, n: usize) -> Result<(Fields, Vec<String>), Raise> {
-    let utf8 = |bytes: Vec<u8>, what: &str| {
-        String::from_utf8(bytes).map_err(|_| call.bad(n, format!("must have {what} of valid UTF-8")))
-    };
+    checked(call, n, &outgoing(call, n)?)
+}
+
+/// The same of fields that were read already.
+pub fn checked(call: &Call<'_>, n: usize, given: &[Given<'_>]) -> Result<(Fields, Vec<String>), Raise> {
     let (mut pairs, mut omitted) = (Vec::new(), Vec::new());
-    for (name, text) in given(call, n)? {
-        let name = utf8(name, "names")?;
+    for (name, text) in given {
+        let name = std::str::from_utf8(name).map_err(|_| call.bad(n, "must have names of valid UTF-8"))?;
+        let utf8 = |text| {
+            std::str::from_utf8(text)
+                .map_err(|_| call.bad(n, format!("must be valid UTF-8, field {name} is not")))
+        };
         match text {
-            Some(text) => pairs.push((name, utf8(text, "values")?)),
-            None => omitted.push(name),
+            Some(text) => pairs.push((name, utf8(text)?)),
+            None => omitted.push(name.to_owned()),
         }
     }
-    let fields = Fields::from_pairs(pairs).map_err(|e| call.bad(n, format!("must be sendable: {e}")))?;
+    let fields =
+        Fields::from_texts(pairs.into_iter()).map_err(|e| call.bad(n, format!("must be sendable: {e}")))?;
     Ok((fields, omitted))
 }

@@ -11,9 +11,12 @@ use crate::gateway::line::{Attempt, Line};
 use crate::gateway::pool;
 use crate::gateway::settings::Settings;
 use crate::model::merchant::Merchant;
+use crate::model::numbers::BadArgument;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendCallable, Zval};
-use ext_php_rs::zend::ExecutorGlobals;
+use ext_php_rs::zend::{CatchError, ExecutorGlobals, bailout, try_catch};
+use std::cell::Cell;
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -72,9 +75,9 @@ fn construct(call: &mut Call<'_>) -> Result<PhpGateway, Raise> {
     let (url, backup) = addresses(call.text_or(0)?, call.text_or(1)?)?;
     let ca_file = call.text_or(2)?.map(str::to_owned).or_else(|| ini::text(c"wechatpay.ca_file"));
     let (connect, total) = ini::timeouts();
-    let connect = milliseconds(call, 3, connect)?;
-    let total = milliseconds(call, 4, total)?;
-    let on_attempt = call.callable_or(5)?;
+    let connect = milliseconds(call, 3, "connect_timeout_ms", connect)?;
+    let total = milliseconds(call, 4, "timeout_ms", total)?;
+    let on_attempt = call.callable_or(5)?.as_ref().map(closure).transpose()?;
     let properties = [
         value::text(&url),
         value::text_or_null(backup.as_deref()),
@@ -87,22 +90,45 @@ fn construct(call: &mut Call<'_>) -> Result<PhpGateway, Raise> {
     Ok(PhpGateway(Rc::new(Access { settings, on_attempt })))
 }
 
+/// A callable that stays one: what may be called here, a private method say, may not be called from elsewhere.
+fn closure(callable: &Zval) -> Result<Zval, Raise> {
+    Ok(ZendCallable::try_from_name("Closure::fromCallable")?.try_call(vec![callable])?)
+}
+
 /// Arguments win over php.ini; whoever names a url in either place without a backup has none.
 fn addresses(url: Option<&str>, backup: Option<&str>) -> Result<(String, Option<String>), Raise> {
     let (set_url, set_backup) = (ini::text(c"wechatpay.url"), ini::text(c"wechatpay.backup_url"));
-    Ok(match url {
-        Some(url) => Settings::addresses(Some(url), backup)?,
-        None => Settings::addresses(set_url.as_deref(), backup.or(set_backup.as_deref()))?,
-    })
+    match url {
+        Some(url) => Ok(Settings::addresses(Some(url), backup)?),
+        None => Settings::addresses(set_url.as_deref(), backup.or(set_backup.as_deref())).map_err(|bad| {
+            if bad.name == "backupUrl" && backup.is_some() { bad.into() } else { misset(&bad) }
+        }),
+    }
 }
 
-fn milliseconds(call: &Call<'_>, n: usize, default: i64) -> Result<i64, Raise> {
-    let ms = call.int_or(n, default)?;
-    if (1..=MOST_MS).contains(&ms) {
-        Ok(ms)
-    } else {
-        Err(call.bad(n, "must be between 1 and 600000 milliseconds"))
+/// A value in php.ini that cannot work: the operator's, not the caller's.
+fn misset(bad: &BadArgument) -> Raise {
+    let setting = if bad.name == "url" { "url" } else { "backup_url" };
+    misconfigured(format!("the INI setting wechatpay.{setting} {}", bad.what), None)
+}
+
+fn misconfigured(why: String, out_trade_no: Option<&str>) -> Raise {
+    Raise::Fault(Box::new(Fault::new(Error::Configuration(why), Repeat::Query, out_trade_no)))
+}
+
+const LIMITS: &str = "must be between 1 and 600000 milliseconds";
+
+fn milliseconds(call: &Call<'_>, n: usize, setting: &str, default: i64) -> Result<i64, Raise> {
+    match call.int_or_null(n)? {
+        Some(ms) if (1..=MOST_MS).contains(&ms) => Ok(ms),
+        Some(_) => Err(call.bad(n, LIMITS)),
+        None => within_limits(setting, default),
     }
+}
+
+fn within_limits(setting: &str, ms: i64) -> Result<i64, Raise> {
+    let why = || misconfigured(format!("the INI setting wechatpay.{setting} {LIMITS}"), None);
+    Some(ms).filter(|ms| (1..=MOST_MS).contains(ms)).ok_or_else(why)
 }
 
 fn settings(
@@ -121,6 +147,8 @@ pub struct Caller {
     /// The merchant.
     pub merchant: Arc<Merchant>,
     access: Rc<Access>,
+    /// An observer met a fatal error of PHP. The engine's jump out of it waits until our own work is done.
+    fatal: Cell<bool>,
 }
 
 impl Caller {
@@ -131,31 +159,49 @@ impl Caller {
             Some(gateway) => gateway.0.clone(),
             None => Rc::new(Access { settings: default_settings()?, on_attempt: None }),
         };
-        Ok(Self { merchant, access })
+        Ok(Self { merchant, access, fatal: Cell::new(false) })
     }
 
     /// Opens the line; a certificate or CA file that cannot be used is a fault before anything is sent.
     pub fn line(&self, certificate: bool, out_trade_no: Option<&str>) -> Result<Line, Raise> {
-        pool::line(&self.access.settings, &self.merchant, certificate, &PhpFiles).map_err(|why| {
-            let fault = Fault::new(Error::Configuration(why), Repeat::Query, out_trade_no);
-            Raise::Fault(Box::new(fault))
-        })
+        pool::line(&self.access.settings, &self.merchant, certificate, &PhpFiles)
+            .map_err(|why| misconfigured(why, out_trade_no))
     }
 
     /// Makes one call and brings its answer.
     pub fn ask<C: crate::gateway::call::Call>(&self, call: &C) -> Result<C::Answer, Raise> {
         let line = self.line(call.terms().certificate, call.out_trade_no())?;
         let answer = line.ask(&self.merchant, call, &mut |attempt| self.observe(attempt));
-        // An observer that called exit() leaves that pending.
-        if ExecutorGlobals::has_exception() {
-            return Err(Raise::Pending);
+        self.ended(answer)
+    }
+
+    /// The end of a conversation; what an observer has left comes before it.
+    pub fn ended<T>(&self, end: Result<T, Fault>) -> Result<T, Raise> {
+        self.observed()?;
+        Ok(end?)
+    }
+
+    /// What an observer has left: `exit()`, or a fatal error, which ends the script here and not inside of work
+    /// that must be finished, threads of `many` above all.
+    pub fn observed(&self) -> Result<(), Raise> {
+        if self.fatal.take() {
+            // SAFETY: jumps to the handler that runs this call; what its frames hold is lost, not shared.
+            unsafe { bailout() };
         }
-        Ok(answer?)
+        if ExecutorGlobals::has_exception() { Err(Raise::Pending) } else { Ok(()) }
     }
 
     /// Tells the observer. What it throws becomes a warning and never replaces a result (decisions.md 2.8).
     pub fn observe(&self, attempt: &Attempt) {
         let Some(on_attempt) = &self.access.on_attempt else { return };
+        if self.fatal.get() || ExecutorGlobals::has_exception() {
+            return;
+        }
+        let told = try_catch(AssertUnwindSafe(|| Self::tell(on_attempt, attempt)));
+        self.fatal.set(matches!(told, Err(CatchError::Bailout)));
+    }
+
+    fn tell(on_attempt: &Zval, attempt: &Attempt) {
         // The callable is held for the call: the observer may drop the gateway it belongs to.
         let callable = on_attempt.shallow_clone();
         let Ok(attempt) = attempt_to_php(attempt) else { return };
@@ -170,6 +216,8 @@ impl Caller {
 fn default_settings() -> Result<Settings, Raise> {
     let (url, backup) = addresses(None, None)?;
     let (connect, total) = ini::timeouts();
+    let connect = within_limits("connect_timeout_ms", connect)?;
+    let total = within_limits("timeout_ms", total)?;
     Ok(settings(url, backup, ini::text(c"wechatpay.ca_file"), connect, total))
 }
 

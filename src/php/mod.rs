@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code, reason = "Zend's interface is C; every block says why it is sound")]
 
+mod auth_code_to_openid;
 mod call;
 mod class;
 mod client;
@@ -14,10 +15,22 @@ mod files;
 mod gateway;
 mod ini;
 mod merchant;
+mod micropay;
 mod module;
+mod names;
+mod notification;
+mod options;
 mod order;
 mod order_query;
+mod polling;
 mod prepay;
+mod refund;
+mod refund_list;
+mod refund_query;
+mod report;
+mod reverse;
+mod scan_pay;
+mod short_url;
 mod signals;
 mod signer;
 mod unified_order;

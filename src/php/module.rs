@@ -1,8 +1,9 @@
 //! The module: what PHP loads, what phpinfo() shows.
 
 use super::{
-    client, close_order, enums, exception, fen, gateway, ini, merchant, order, order_query, prepay, signals,
-    signer, unified_order, xml, zend,
+    auth_code_to_openid, client, close_order, enums, exception, fen, gateway, ini, merchant, micropay, names,
+    notification, order, order_query, prepay, refund, refund_list, refund_query, report, reverse, scan_pay,
+    short_url, signals, signer, unified_order, xml, zend,
 };
 use crate::gateway::threads;
 use ext_php_rs::prelude::*;
@@ -21,6 +22,7 @@ pub fn startup(_: i32, module: i32) -> i32 {
     // A panic becomes a PHP Error; its text would only repeat on stderr what may be private.
     std::panic::set_hook(Box::new(|_| {}));
     ini::register(module);
+    names::intern();
     threads::shield_with(signals::hold_back);
     let registered = enums::register_all()
         .and_then(|()| order::register_all())
@@ -31,6 +33,16 @@ pub fn startup(_: i32, module: i32) -> i32 {
         .and_then(|()| order_query::register_all())
         .and_then(|()| unified_order::register_all())
         .and_then(|()| close_order::register_all())
+        .and_then(|()| micropay::register_all())
+        .and_then(|()| reverse::register_all())
+        .and_then(|()| refund::register_all())
+        .and_then(|()| refund_list::register_all())
+        .and_then(|()| refund_query::register_all())
+        .and_then(|()| notification::register_all())
+        .and_then(|()| scan_pay::register_all())
+        .and_then(|()| auth_code_to_openid::register_all())
+        .and_then(|()| short_url::register_all())
+        .and_then(|()| report::register_all())
         .and_then(|()| client::register_all())
         .and_then(|()| signer::register_all())
         .and_then(|()| xml::register_all())
@@ -48,7 +60,14 @@ extern "C" fn info(module: *mut ModuleEntry) {
     info_table_row!("wechatpay", "enabled");
     info_table_row!("Version", env!("CARGO_PKG_VERSION"));
     info_table_row!("API", "v2 (XML; MD5, HMAC-SHA256)");
-    info_table_row!("TLS", "rustls with ring; TLS 1.2 and 1.3");
+    info_table_row!(
+        "TLS",
+        concat!("1.2 and 1.3, rustls ", env!("WECHATPAY_RUSTLS"), " with ring ", env!("WECHATPAY_RING"))
+    );
+    info_table_row!("Trusted roots", concat!("webpki-roots ", env!("WECHATPAY_WEBPKI_ROOTS")));
+    info_table_row!("HTTP", concat!("ureq ", env!("WECHATPAY_UREQ")));
+    info_table_row!("XML", concat!("quick-xml ", env!("WECHATPAY_QUICK_XML")));
+    info_table_row!("Binding", concat!("ext-php-rs ", env!("WECHATPAY_EXT_PHP_RS")));
     info_table_end!();
     // SAFETY: the engine gives its own module entry.
     unsafe { zend::display_ini_entries(module.cast()) };

@@ -6,10 +6,9 @@ use super::enums::{self, PhpEnum};
 use super::value;
 use crate::model::order::{Coupon, Order};
 use crate::model::trade_state::TradeState;
-use ext_php_rs::boxed::ZBox;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::flags::DataType;
-use ext_php_rs::types::{ZendHashTable, Zval};
+use ext_php_rs::types::Zval;
 use ext_php_rs::zend::ClassEntry;
 
 /// What a PHP `Order` holds.
@@ -62,7 +61,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         &[
             method!("fields", fields, [], ARRAY),
             method!("isPaid", is_paid, [], Some(Returns(DataType::Bool, false))),
-            method!("jsonSerialize", json_serialize, [], ARRAY),
+            method!("jsonSerialize", value::json_serialize, [], ARRAY),
         ],
         &[(value::json_serializable, "\\JsonSerializable")],
     )
@@ -111,7 +110,8 @@ fn properties(order: &Order) -> Result<[Zval; 24], Raise> {
     ])
 }
 
-fn coupons(coupons: &[Coupon]) -> Result<Zval, Raise> {
+/// A list of PHP `Coupon`s.
+pub fn coupons(coupons: &[Coupon]) -> Result<Zval, Raise> {
     let made: Result<Vec<Zval>, Raise> = coupons.iter().map(coupon).collect();
     value::list(made?)
 }
@@ -132,22 +132,9 @@ fn promotions(list: Option<&[serde_json::Value]>) -> Result<Zval, Raise> {
 }
 
 fn fields(call: &mut Call<'_>) -> Outcome {
-    value::texts(call.this::<PhpOrder>()?.0.fields.iter())
+    Ok(value::texts(call.this::<PhpOrder>()?.0.fields.iter()))
 }
 
 fn is_paid(call: &mut Call<'_>) -> Outcome {
     Ok(value::bool(call.this::<PhpOrder>()?.0.is_paid()))
-}
-
-fn json_serialize(call: &mut Call<'_>) -> Outcome {
-    let order = &call.this::<PhpOrder>()?.0;
-    let mut table: ZBox<ZendHashTable> = ZendHashTable::with_capacity(24);
-    for (property, value) in PROPERTIES.iter().zip(properties(order)?) {
-        let value = match property.name {
-            "timeEnd" => value::text_or_null(order.told.time_end.map(value::atom)),
-            _ => value,
-        };
-        table.insert(property.name, value)?;
-    }
-    Ok(value::array(table))
 }

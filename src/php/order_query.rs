@@ -3,13 +3,13 @@
 use super::call::{Call, Outcome, Raise, param};
 use super::class::{Returns, method, register};
 use super::gateway::caller_class;
-use super::{exception, order, signals, value};
+use super::polling::Polling;
+use super::{exception, order, value};
 use crate::api::order_query::{OrderQuery, many};
-use crate::api::until_final::{Plan, Seen, until_final};
+use crate::api::until_final::{Plan, until_final};
 use crate::model::numbers::OrderId;
 use ext_php_rs::flags::DataType;
-use ext_php_rs::types::{ZendCallable, ZendHashTable, Zval};
-use ext_php_rs::zend::ExecutorGlobals;
+use ext_php_rs::types::ZendHashTable;
 
 caller_class!(PhpOrderQuery, "WechatPay\\OrderQuery");
 
@@ -61,9 +61,7 @@ fn query_many(call: &mut Call<'_>) -> Outcome {
     let caller = &call.this::<PhpOrderQuery>()?.0;
     let line = caller.line(false, None)?;
     let answers = many(&line, &caller.merchant, &queries, threads, &mut |attempt| caller.observe(attempt));
-    if ExecutorGlobals::has_exception() {
-        return Err(Raise::Pending);
-    }
+    caller.observed()?;
     let mut table = ZendHashTable::with_capacity(u32::try_from(queries.len()).unwrap_or(0));
     for (query, answer) in queries.iter().zip(answers) {
         let answer = match answer {
@@ -103,59 +101,13 @@ fn query_until_final(call: &mut Call<'_>) -> Outcome {
     let plan = Plan { timeout_ms: positive(call, 1)?, interval_ms: positive_or(call, 2, 5000)? };
     let on_poll = call.callable_or(3)?;
     let caller = &call.this::<PhpOrderQuery>()?.0;
-    let mut watch = Polling { caller, on_poll, raised: None };
+    let mut watch = Polling::new(caller, on_poll);
     let line = caller.line(false, query.0.as_out_trade_no())?;
     let end = until_final(&line, &caller.merchant, &query, plan, &mut watch);
+    caller.observed()?;
     match watch.raised {
         Some(raise) => Err(raise),
         None => order::to_php(end?),
-    }
-}
-
-/// PHP's half of a poll: its observers, its callback, its signals.
-pub struct Polling<'a> {
-    caller: &'a super::gateway::Caller,
-    on_poll: Option<Zval>,
-    raised: Option<Raise>,
-}
-
-impl crate::api::until_final::Watch for Polling<'_> {
-    fn tried(&mut self, attempt: &crate::gateway::line::Attempt) {
-        self.caller.observe(attempt);
-    }
-
-    fn seen(&mut self, seen: &Seen<'_>, number: u32) -> bool {
-        let go_on = self.call_back(seen, number);
-        go_on.unwrap_or_else(|raise| {
-            self.raised = Some(raise);
-            false
-        })
-    }
-
-    fn pause(&mut self, ms: u64) -> bool {
-        match signals::sleep(ms) {
-            Ok(()) => true,
-            Err(raise) => {
-                self.raised = Some(raise);
-                false
-            }
-        }
-    }
-}
-
-impl Polling<'_> {
-    fn call_back(&self, seen: &Seen<'_>, number: u32) -> Result<bool, Raise> {
-        if ExecutorGlobals::has_exception() {
-            return Err(Raise::Pending);
-        }
-        let Some(on_poll) = &self.on_poll else { return Ok(true) };
-        let seen = match seen {
-            Ok(order) => order::to_php((*order).clone())?,
-            Err(fault) => exception::to_php(fault),
-        };
-        let number = value::int(number.into());
-        let answer = ZendCallable::new(on_poll)?.try_call(vec![&seen, &number])?;
-        Ok(!answer.is_false())
     }
 }
 

@@ -7,6 +7,7 @@ use super::fields::{self, Given};
 use super::value;
 use crate::error::{Fault, Repeat};
 use crate::wire::explain::{Question, explain};
+use crate::wire::fields::SortKey;
 use crate::wire::key::Key;
 use crate::wire::sign::{Pin, SignType, check, sign};
 use ext_php_rs::flags::DataType;
@@ -46,33 +47,38 @@ fn required_key(call: &Call<'_>, n: usize) -> Result<Key, Raise> {
 }
 
 /// Given fields as pairs; null is as empty.
-fn pairs(given: &[Given]) -> Vec<(&[u8], &[u8])> {
-    given.iter().map(|(name, text)| (name.as_slice(), text.as_deref().unwrap_or_default())).collect()
+fn pairs<'a>(given: &'a [Given<'_>]) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+    given.iter().map(|(name, text)| (&**name, text.as_deref().unwrap_or_default()))
 }
 
-fn sorted(given: &[Given]) -> Vec<(&[u8], &[u8])> {
-    let mut pairs = pairs(given);
-    pairs.sort_unstable_by_key(|(name, _)| *name);
-    pairs
+/// The same in the order of signing.
+fn sorted<'a>(given: &'a [Given<'_>]) -> Vec<(SortKey<'a>, &'a [u8])> {
+    let mut sorted: Vec<_> = pairs(given).map(|(name, text)| (SortKey::of(name), text)).collect();
+    sorted.sort_unstable();
+    sorted
 }
 
 fn sign_fields(call: &mut Call<'_>) -> Outcome {
-    let (given, key, sign_type) = (fields::given(call, 0)?, required_key(call, 1)?, call.case(2)?);
-    Ok(value::text(sign(sorted(&given).into_iter(), &key, sign_type)))
+    let (key, sign_type) = (required_key(call, 1)?, call.case(2)?);
+    let given = fields::given(call, 0)?;
+    let sorted = sorted(&given);
+    Ok(value::text(sign(sorted.iter().map(|(name, text)| (name.name(), *text)), &key, sign_type)))
 }
 
 fn verify_fields(call: &mut Call<'_>) -> Outcome {
-    let (given, key, sign_type) = (fields::given(call, 0)?, required_key(call, 1)?, call.case(2)?);
+    let (key, sign_type) = (required_key(call, 1)?, call.case(2)?);
+    let given = fields::given(call, 0)?;
     let pin = Pin { sign_type, fixed: true, accept_md5: false, key: &key, previous_key: None };
     let sorted = sorted(&given);
-    check(&sorted.iter().copied(), &pin).map_err(|e| Fault::new(e.into(), Repeat::Query, None))?;
+    let pairs = sorted.iter().map(|(name, text)| (name.name(), *text));
+    check(&pairs, &pin).map_err(|e| Fault::new(e.into(), Repeat::Query, None))?;
     Ok(Zval::null())
 }
 
 fn explain_fields(call: &mut Call<'_>) -> Outcome {
-    let given = fields::given(call, 0)?;
     let (key, sign_type, previous) = (required_key(call, 1)?, call.case(2)?, key(call, 3)?);
-    let pairs = pairs(&given);
+    let given = fields::given(call, 0)?;
+    let pairs: Vec<_> = pairs(&given).collect();
     let question = Question { fields: &pairs, key: &key, sign_type, previous_key: previous.as_ref() };
     Ok(value::text(explain(&question)))
 }

@@ -5,7 +5,7 @@ use super::class::{Returns, method, register};
 use super::gateway::caller_class;
 use super::{fields, prepay, zend};
 use crate::api::unified_order::{Basics, UnifiedOrder};
-use crate::time::write_compact;
+use crate::time::{Clock, SystemClock, write_compact};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::ZendCallable;
 use ext_php_rs::zend::{ClassEntry, ExecutorGlobals};
@@ -18,6 +18,8 @@ const BODY: Param = param("body", DataType::String);
 const NOTIFY_URL: Param = param("notifyUrl", DataType::String);
 const SPBILL_CREATE_IP: Param = param("spbillCreateIp", DataType::String);
 const PRODUCT_ID: Param = param("productId", DataType::String).or_null();
+const OPENID: Param = param("openid", DataType::String).or_null();
+const SUB_OPENID: Param = param("subOpenid", DataType::String).or_null();
 const DEVICE_INFO: Param = param("deviceInfo", DataType::String).or_null();
 const DETAIL: Param = param("detail", DataType::Array).or_null();
 const ATTACH: Param = param("attach", DataType::String).or_null();
@@ -31,42 +33,69 @@ const SCENE_INFO: Param = param("sceneInfo", DataType::Array).or_null();
 const PROFIT_SHARING: Param = param("profitSharing", DataType::Bool).or_null();
 const EXTRA: Param = param("extra", DataType::Array).or("[]");
 
+/// The method of one trade type: the five needed parameters, its own, the common optional ones.
+macro_rules! placing {
+    ($name:literal, $body:path, [$($own:expr),*]) => {
+        method!(
+            $name,
+            $body,
+            [
+                OUT_TRADE_NO, TOTAL_FEE, BODY, NOTIFY_URL, SPBILL_CREATE_IP, $($own,)* DEVICE_INFO, DETAIL, ATTACH,
+                FEE_TYPE, TIME_START, TIME_EXPIRE, GOODS_TAG, LIMIT_PAY, RECEIPT, SCENE_INFO, PROFIT_SHARING, EXTRA,
+            ],
+            PREPAY
+        )
+    };
+}
+
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const PREPAY: Option<Returns> = Some(Returns(DataType::object("WechatPay\\Prepay"), false));
-    let methods = [method!(
-        "native",
-        native,
-        [
-            OUT_TRADE_NO,
-            TOTAL_FEE,
-            BODY,
-            NOTIFY_URL,
-            SPBILL_CREATE_IP,
-            PRODUCT_ID,
-            DEVICE_INFO,
-            DETAIL,
-            ATTACH,
-            FEE_TYPE,
-            TIME_START,
-            TIME_EXPIRE,
-            GOODS_TAG,
-            LIMIT_PAY,
-            RECEIPT,
-            SCENE_INFO,
-            PROFIT_SHARING,
-            EXTRA,
-        ],
-        PREPAY
-    )];
+    let methods = [
+        placing!("native", native, [PRODUCT_ID]),
+        placing!("jsapi", jsapi, [OPENID, SUB_OPENID]),
+        placing!("app", app, []),
+        placing!("h5", h5, []),
+    ];
     register::<PhpUnifiedOrder>(&[], &methods, &[])
 }
 
 fn native(call: &mut Call<'_>) -> Outcome {
+    let basics = basics(call, "NATIVE")?;
     let mut optional = Optional::default();
     optional.text(call, 5, "product_id")?;
     optional.common(call, 6)?;
-    place(call, "NATIVE", &optional)
+    place(call, &basics, &optional)
+}
+
+fn jsapi(call: &mut Call<'_>) -> Outcome {
+    let basics = basics(call, "JSAPI")?;
+    let mut optional = Optional::default();
+    optional.text(call, 5, "openid")?;
+    optional.text(call, 6, "sub_openid")?;
+    match (optional.has("openid"), optional.has("sub_openid")) {
+        (false, false) => return Err(call.bad(5, "must be given, or $subOpenid")),
+        (_, true) if call.this::<PhpUnifiedOrder>()?.0.merchant.sub_appid.is_none() => {
+            return Err(call.bad(6, "needs a Merchant with a subAppid"));
+        }
+        _ => {}
+    }
+    optional.common(call, 7)?;
+    place(call, &basics, &optional)
+}
+
+fn app(call: &mut Call<'_>) -> Outcome {
+    let basics = basics(call, "APP")?;
+    let mut optional = Optional::default();
+    optional.common(call, 5)?;
+    place(call, &basics, &optional)
+}
+
+fn h5(call: &mut Call<'_>) -> Outcome {
+    let basics = basics(call, "MWEB")?;
+    let mut optional = Optional::default();
+    optional.common(call, 5)?;
+    place(call, &basics, &optional)
 }
 
 /// Optional fields as they are collected.
@@ -76,6 +105,10 @@ struct Optional(Vec<(String, String)>);
 impl Optional {
     fn set(&mut self, name: &str, value: String) {
         self.0.push((name.to_owned(), value));
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(n, _)| n == name)
     }
 
     fn text(&mut self, call: &Call<'_>, n: usize, name: &str) -> Result<(), Raise> {
@@ -107,8 +140,9 @@ impl Optional {
         let Some(array) = call.zval(n).filter(|zval| !zval.is_null()) else { return Ok(()) };
         call.array_or(n)?;
         let flags = JSON_UNESCAPED;
-        let json =
-            ZendCallable::try_from_name("json_encode")?.try_call(vec![&array.shallow_clone(), &flags])?;
+        let encode = ZendCallable::try_from_name("json_encode")
+            .map_err(|_| Raise::Engine("json_encode() is needed and disabled".into()))?;
+        let json = encode.try_call(vec![&array.shallow_clone(), &flags])?;
         let json = json.str().ok_or_else(|| call.bad(n, "must be encodable as JSON"))?;
         self.set(name, json.to_owned());
         Ok(())
@@ -123,7 +157,11 @@ impl Optional {
         if ExecutorGlobals::has_exception() {
             return Err(Raise::Pending);
         }
-        let written = seconds.and_then(|s| s.long()).and_then(write_compact);
+        let seconds = seconds.and_then(|s| s.long());
+        if name == "time_expire" && seconds.is_some_and(|at| at < SystemClock.unix_seconds() + LEAST_AHEAD) {
+            return Err(call.bad(n, "must be at least 1 minute ahead"));
+        }
+        let written = seconds.and_then(write_compact);
         self.set(name, written.ok_or_else(|| call.bad(n, "must be a time between the years 1 and 9999"))?);
         Ok(())
     }
@@ -139,19 +177,28 @@ impl Optional {
     }
 }
 
+/// Seconds that an order must be payable at least.
+const LEAST_AHEAD: i64 = 60;
+
 /// `JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE`: the limits are counted in bytes.
 const JSON_UNESCAPED: i64 = 64 | 256;
 
-fn place(call: &mut Call<'_>, trade_type: &'static str, optional: &Optional) -> Outcome {
-    let basics = Basics {
+/// The arguments that every trade type begins with.
+fn basics<'a>(call: &Call<'a>, trade_type: &'static str) -> Result<Basics<'a>, Raise> {
+    Ok(Basics {
         trade_type,
         out_trade_no: call.text(0)?,
         total_fee: call.int(1)?,
         body: call.text(2)?,
         notify_url: call.text(3)?,
         spbill_create_ip: call.text(4)?,
-    };
+    })
+}
+
+fn place(call: &mut Call<'_>, basics: &Basics<'_>, optional: &Optional) -> Outcome {
     let optional: Vec<(&str, &str)> = optional.0.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    let order = UnifiedOrder::new(&basics, &optional)?;
-    prepay::to_php(call.this::<PhpUnifiedOrder>()?.0.ask(&order)?)
+    let order = UnifiedOrder::new(basics, &optional)?;
+    let caller = &call.this::<PhpUnifiedOrder>()?.0;
+    let for_sub_app = optional.iter().any(|(name, _)| *name == "sub_openid");
+    prepay::to_php(caller.ask(&order)?, caller.merchant.clone(), for_sub_app)
 }

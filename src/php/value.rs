@@ -1,12 +1,16 @@
 //! Making PHP values: texts, times, arrays and our read-only objects.
 
 use super::call::Raise;
-use super::zend;
+use super::{names, zend};
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::convert::IntoZval;
+use ext_php_rs::ffi;
+use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendClassObject, ZendHashTable, ZendObject, ZendStr, Zval};
 use ext_php_rs::zend::ClassEntry;
+use std::borrow::Cow;
+use std::mem::{ManuallyDrop, offset_of};
 use std::ptr;
 use time::OffsetDateTime;
 
@@ -62,13 +66,17 @@ pub fn list(items: impl IntoIterator<Item = Zval>) -> Result<Zval, Raise> {
     Ok(array(table))
 }
 
-/// An array of name => text; a numeric name becomes an int key, as PHP does it.
-pub fn texts<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Zval, Raise> {
-    let mut table = ZendHashTable::new();
+/// An array of name => text; the names are those of XML elements, so none is numeric and none comes twice.
+pub fn texts<'a>(pairs: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Zval {
+    let mut table = ZendHashTable::with_capacity(u32::try_from(pairs.len()).unwrap_or(0));
     for (name, value) in pairs {
-        insert(&mut table, name, text(value))?;
+        names::with(name, |name| {
+            let mut value = ManuallyDrop::new(text(value));
+            // SAFETY: the table is ours and new; it takes its own reference of the name, and the value over.
+            unsafe { ffi::zend_hash_add_new(&raw mut *table, name, &raw mut *value) };
+        });
     }
-    Ok(array(table))
+    array(table)
 }
 
 /// Puts a value under a name; a numeric name becomes an int key, as PHP does it.
@@ -156,25 +164,96 @@ pub fn fill(object: &mut ZendObject, properties: impl IntoIterator<Item = Zval>)
 }
 
 /// The entries of an array argument: keys as bytes, values without their references.
-pub fn entries(table: &ZendHashTable) -> Vec<(Vec<u8>, &Zval)> {
-    let mut entries = Vec::with_capacity(table.len());
+pub fn entries(table: &ZendHashTable) -> impl Iterator<Item = (Cow<'_, [u8]>, &Zval)> {
+    packed(table).into_iter().chain(buckets(table).iter().filter_map(bucket))
+}
+
+/// The entries of a list, whose layout differs from one PHP to the next; none of a map.
+fn packed(table: &ZendHashTable) -> Vec<(Cow<'_, [u8]>, &Zval)> {
+    let mut entries = Vec::new();
     let mut iterator = table.iter();
-    while let Some((key, value)) = iterator.next_zval() {
-        entries.push((key_bytes(&key), value.dereference()));
+    while is_packed(table)
+        && let Some((key, value)) = iterator.next_zval()
+    {
+        entries.push((Cow::Owned(key.long().unwrap_or(0).to_string().into_bytes()), value.dereference()));
     }
     entries
 }
 
-fn key_bytes(key: &Zval) -> Vec<u8> {
-    match key.long() {
-        Some(index) => index.to_string().into_bytes(),
-        None => key.zend_str().map_or_else(Vec::new, |name| name.as_bytes().to_vec()),
+/// The buckets of a map, holes among them; none of a list.
+fn buckets(table: &ZendHashTable) -> &[ffi::Bucket] {
+    if is_packed(table) || table.nNumUsed == 0 {
+        return &[];
+    }
+    // The pointer's own name and place in a union change from PHP 8.1 to 8.2, but never what stands behind it.
+    let place = offset_of!(ZendHashTable, nNumUsed) - size_of::<*const ffi::Bucket>();
+    // SAFETY: in every PHP 8 the pointer to the buckets stands right before `nNumUsed`, and a map that is not
+    // packed has that many of them. They stay where they are while the argument's reference is held: whoever
+    // changes the array meanwhile changes a copy.
+    unsafe {
+        let first = ptr::from_ref(table).byte_add(place).cast::<*const ffi::Bucket>().read();
+        std::slice::from_raw_parts(first, table.nNumUsed as usize)
+    }
+}
+
+fn is_packed(table: &ZendHashTable) -> bool {
+    const HASH_FLAG_PACKED: u32 = 1 << 2;
+    // SAFETY: both sides of the union are plain numbers.
+    unsafe { table.u.flags & HASH_FLAG_PACKED != 0 }
+}
+
+fn bucket(bucket: &ffi::Bucket) -> Option<(Cow<'_, [u8]>, &Zval)> {
+    // SAFETY: a bucket's key is null or a live string.
+    let key = match unsafe { bucket.key.as_ref() } {
+        Some(name) => Cow::Borrowed(name.as_bytes()),
+        None => Cow::Owned(bucket.h.cast_signed().to_string().into_bytes()),
+    };
+    (bucket.val.get_type() != DataType::Undef).then(|| (key, bucket.val.dereference()))
+}
+
+/// `jsonSerialize()` of every value with times: property names, enum values, times as ATOM.
+pub fn json_serialize(call: &mut super::call::Call<'_>) -> super::call::Outcome {
+    let object = call.this_object()?;
+    let mut table = ZendHashTable::new();
+    let mut properties = object.get_properties()?.iter();
+    while let Some((name, value)) = properties.next_zval() {
+        let value = value.indirect().unwrap_or(value);
+        table.insert(name.str().unwrap_or_default(), time_as_atom(value)?)?;
+    }
+    Ok(array(table))
+}
+
+fn time_as_atom(value: &Zval) -> Result<Zval, Raise> {
+    // SAFETY: ext/date is always there, and its interface lives as long as the process.
+    let interface: &ClassEntry = unsafe { &*zend::php_date_get_interface_ce() };
+    match value.object().filter(|object| object.instance_of(interface)) {
+        Some(time) => Ok(time.try_call_method("format", vec![&"Y-m-d\\TH:i:sP"])?),
+        None => Ok(value.shallow_clone()),
     }
 }
 
 /// The class of `\JsonSerializable`, found while modules start.
 pub fn json_serializable() -> &'static ClassEntry {
     internal_class("jsonserializable").unwrap_or_else(ext_php_rs::zend::ce::stringable)
+}
+
+/// The class of `\Countable`.
+pub fn countable() -> &'static ClassEntry {
+    ext_php_rs::zend::ce::countable()
+}
+
+/// The class of `\IteratorAggregate`.
+pub fn iterator_aggregate() -> &'static ClassEntry {
+    ext_php_rs::zend::ce::aggregate()
+}
+
+/// An `\ArrayIterator` over a list.
+pub fn array_iterator(list: &Zval) -> Result<Zval, Raise> {
+    let missing = || Raise::Engine("class ArrayIterator is missing".into());
+    let class = ClassEntry::try_find("ArrayIterator").ok_or_else(missing)?;
+    let object = ZendObject::new(class);
+    object.try_call_method("__construct", vec![list])?;
+    Ok(object.into_zval(false)?)
 }
 
 /// A class of PHP itself, found while modules start: only the compiler's table has it then.
@@ -189,7 +268,6 @@ pub fn internal_class(lower: &str) -> Option<&'static ClassEntry> {
 
 /// A value's type as PHP's messages name it.
 pub fn type_name(zval: &Zval) -> String {
-    use ext_php_rs::flags::DataType;
     match zval.get_type() {
         DataType::Null | DataType::Undef => "null".into(),
         DataType::True | DataType::False | DataType::Bool => "bool".into(),

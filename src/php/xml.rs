@@ -3,7 +3,7 @@
 use super::call::{Call, Outcome, param};
 use super::class::{Returns, method, php_class, register};
 use super::{fields, value};
-use crate::error::{Error, Fault, Repeat};
+use crate::error::{Advice, Error, Fault, Repeat};
 use crate::wire::xml::{self, Root};
 use ext_php_rs::flags::DataType;
 
@@ -22,13 +22,22 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 }
 
 fn encode(call: &mut Call<'_>) -> Outcome {
-    let (fields, _) = fields::sendable(call, 0)?;
+    let given = fields::outgoing(call, 0)?;
+    let pairs = given.iter().filter_map(|(name, text)| Some((&**name, text.as_deref()?)));
+    if let Some(document) = xml::encode_plain(pairs) {
+        return Ok(value::text(document));
+    }
+    let (fields, _) = fields::checked(call, 0, &given)?;
     let document = xml::encode(&fields).map_err(|e| call.bad(0, format!("must be writable: {e}")))?;
     Ok(value::text(document))
 }
 
 fn decode(call: &mut Call<'_>) -> Outcome {
     let fields = xml::decode(call.bytes(0)?, Root::Xml);
-    let fields = fields.map_err(|e| Fault::new(Error::from(e), Repeat::Query, None))?;
-    value::texts(fields.iter())
+    let fields = fields.map_err(|e| Fault {
+        advice: Advice::FixCall,
+        retryable: false,
+        ..Fault::new(Error::from(e), Repeat::Query, None)
+    })?;
+    Ok(value::texts(fields.iter()))
 }

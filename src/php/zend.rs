@@ -36,6 +36,14 @@ unsafe extern "C" {
         length: usize,
         value: *mut Zval,
     );
+    pub fn zend_read_property(
+        scope: *const ClassEntry,
+        object: *mut ZendObject,
+        name: *const c_char,
+        length: usize,
+        silent: bool,
+        unused: *mut Zval,
+    ) -> *mut Zval;
     pub fn zend_add_attribute(
         attributes: *mut *mut c_void,
         name: *mut zend_string,

@@ -41,6 +41,8 @@ pub enum Fault {
     ResetMidBody,
     /// The request is read, then the connection is closed.
     CloseAfterRequest,
+    /// The request is read, and nothing ever comes back.
+    NoAnswer,
     /// The answer drips from its first byte on.
     SlowHeaders,
     /// The head comes at once, the body drips.
@@ -112,6 +114,7 @@ const NAMES: &[(&str, Fault)] = &[
     ("close_notify_in_handshake", Fault::CloseNotifyInHandshake),
     ("reset_mid_body", Fault::ResetMidBody),
     ("close_after_request", Fault::CloseAfterRequest),
+    ("no_answer", Fault::NoAnswer),
     ("slow_headers", Fault::SlowHeaders),
     ("slow_body", Fault::SlowBody),
     ("truncate", Fault::Truncate),

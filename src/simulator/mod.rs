@@ -4,11 +4,11 @@
 //! client instead of agreeing with it. Its state is a book of orders that a control over plain HTTP
 //! can look at and move; faults are injected by name.
 //!
-//! - what travels: [`signer`], [`document`], [`reader`]
-//! - what is known: [`order`], [`book`], [`refund`], [`till`], [`world`], [`clock`]
-//! - what is answered: [`calls`], [`answer`], spoiled by [`fault`] and [`sabotage`] into a [`script`]
-//! - what is told: [`notice`]
-//! - what listens: [`authority`], [`tls`], [`listener`], [`connection`], [`control`]
+//! - what travels: `signer`, `document`, `reader`
+//! - what is known: `order`, `book`, `refund`, `till`, `world`, `clock`
+//! - what is answered: `calls`, `answer`, spoiled by `fault` and `sabotage` into a `script`
+//! - what is told: `notice`
+//! - what listens: `authority`, `tls`, `listener`, `connection`, `control`
 
 mod answer;
 mod authority;

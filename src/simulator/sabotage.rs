@@ -159,6 +159,7 @@ fn travel_of(rule: &Rule, honest: &Answer) -> Play {
     let half = body.len() / 2;
     let pause = rule.ms.unwrap_or(1_000);
     match rule.fault {
+        Fault::NoAnswer => Play::raw(None, vec![Step::Hold]),
         Fault::CloseAfterRequest => Play::raw(None, Vec::new()),
         Fault::ResetMidBody => {
             let steps = vec![Step::Send(cut(&body, half)), Step::Wait(30), Step::Reset];

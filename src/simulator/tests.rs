@@ -106,7 +106,7 @@ fn one_connection_carries_many_requests_and_both_listeners_serve_one_book() {
 }
 
 #[test]
-fn a_second_handshake_resumes_the_session() {
+fn a_second_handshake_resumes_the_first() {
     let simulator = started();
     let config = config(&simulator, false);
     let mut kinds = Vec::new();
@@ -196,6 +196,49 @@ fn a_notice_is_repeated_until_it_is_accepted() {
     control(&simulator, "POST", "/clock", r#"{"advance_ms":15000}"#);
     notices.recv_timeout(Duration::from_secs(5)).unwrap();
     assert!(control(&simulator, "POST", "/settle", "").contains("\"next_try\":null"));
+}
+
+#[test]
+fn a_product_link_is_verified_before_anybody_is_called() {
+    let simulator = started();
+    let account = Account::default();
+    let mut link = Document::default();
+    link.text("appid", &account.appid)
+        .text("mch_id", &account.mch_id)
+        .text("product_id", "P1")
+        .text("time_stamp", "1")
+        .text("nonce_str", "n");
+    let sign = link.sign_with(&account.key, Method::Md5);
+    let query: Vec<_> = link.pairs().map(|(name, text)| format!("{name}={text}")).collect();
+    let url = format!("weixin://wxpay/bizpayurl?sign={sign}&{}", query.join("&"));
+    let scan = |url: &str| {
+        let body = format!(r#"{{"url":"{url}","notify_url":"http://127.0.0.1:1/"}}"#);
+        control(&simulator, "POST", "/scan", &body)
+    };
+    let right = scan(&url);
+    assert!(right.starts_with("HTTP/1.1 200"), "{right}");
+    assert!(right.contains("\"product_id\":\"P1\"") && right.contains("\"status\":null"));
+    assert!(scan(&url.replace("P1", "P2")).starts_with("HTTP/1.1 409"));
+}
+
+#[test]
+fn the_control_says_what_is_wrong() {
+    let simulator = started();
+    let wrong = |verb: &str, path: &str, body: &str| control(&simulator, verb, path, body);
+    assert!(
+        wrong("POST", "/orders", r#"{"out_trade_no":"A","total_fee":1,"x":1}"#).contains("unknown key x")
+    );
+    assert!(wrong("POST", "/pay", r#"{"out_trade_no":"A"}"#).starts_with("HTTP/1.1 404"));
+    assert!(wrong("POST", "/faults", r#"{"fault":"nope"}"#).contains("no fault is called nope"));
+    assert!(wrong("GET", "/nowhere", "").contains("no control call GET /nowhere"));
+    for sub in ["1", "2"] {
+        let order = format!(r#"{{"out_trade_no":"A","total_fee":1,"sub_mch_id":"{sub}"}}"#);
+        assert!(control(&simulator, "POST", "/orders", &order).starts_with("HTTP/1.1 200"));
+    }
+    assert!(wrong("POST", "/pay", r#"{"out_trade_no":"A"}"#).starts_with("HTTP/1.1 409"));
+    let one = r#"{"out_trade_no":"A","sub_mch_id":"2"}"#;
+    assert!(wrong("POST", "/pay", one).starts_with("HTTP/1.1 200"));
+    assert!(wrong("POST", "/pay", one).contains("an order in SUCCESS cannot be paid"));
 }
 
 #[test]

@@ -5,11 +5,37 @@ use std::fmt;
 /// Name and text of the fields of one message, in the order in which they travelled.
 ///
 /// A name stands at most once. An empty text is kept, but takes no part in a sign (protocol.md A.2).
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Fields {
-    entries: Vec<(String, String)>,
+    /// Holds every name and text, among other things: a parsed message stays here as it came.
+    buffer: String,
+    entries: Vec<Entry>,
     /// Places in `entries`, sorted by the bytes of the name: the order of signing, and the index of `get`.
     sorted: Vec<u16>,
+}
+
+/// Where in the buffer a field's name and text stand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    /// The name.
+    pub name: Span,
+    /// The text.
+    pub text: Span,
+}
+
+/// From a byte to the one before another.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last one.
+    pub end: usize,
+}
+
+impl Span {
+    fn of(self, buffer: &str) -> &str {
+        buffer.get(self.start..self.end).unwrap_or_default()
+    }
 }
 
 /// Why fields could not be put together.
@@ -33,28 +59,46 @@ impl Fields {
     }
 
     /// Takes all pairs at once; sorts once.
-    pub fn from_pairs(entries: Vec<(String, String)>) -> Result<Self, FieldsError> {
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "whoever collected the pairs has no further use for them"
+    )]
+    pub fn from_pairs(pairs: Vec<(String, String)>) -> Result<Self, FieldsError> {
+        Self::from_texts(pairs.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+    }
+
+    /// The same from pairs that live elsewhere.
+    pub fn from_texts<'a>(
+        pairs: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, FieldsError> {
+        let mut fields = Self { buffer: String::with_capacity(32 * pairs.len()), ..Self::default() };
+        let entries = pairs.map(|(name, text)| fields.note(name, text)).collect();
+        Self::from_entries(fields.buffer, entries)
+    }
+
+    /// Takes a message as it came and the places of its fields.
+    pub(crate) fn from_entries(buffer: String, entries: Vec<Entry>) -> Result<Self, FieldsError> {
         if entries.len() > Self::MAX {
             return Err(FieldsError::TooMany);
         }
-        let mut sorted: Vec<u16> = (0..u16::try_from(entries.len()).unwrap_or(u16::MAX)).collect();
-        sorted.sort_unstable_by_key(|&i| name_at(&entries, i));
-        match first_twin(&entries, &sorted) {
+        let sorted = signing_order(&buffer, &entries);
+        let fields = Self { buffer, entries, sorted };
+        match fields.first_twin() {
             Some(name) => Err(FieldsError::Duplicate(name.to_owned())),
-            None => Ok(Self { entries, sorted }),
+            None => Ok(fields),
         }
     }
 
     /// Sets a field of a message of our own: replaces an older text of that name, else appends.
-    pub fn set(&mut self, name: &str, text: impl Into<String>) {
+    pub fn set(&mut self, name: &str, text: impl AsRef<str>) {
         match self.place(name) {
-            Ok(at) => self.replace(at, text.into()),
-            Err(at) => self.append(at, name, text.into()),
+            Ok(at) => self.replace(at, text.as_ref()),
+            Err(at) => self.append(at, name, text.as_ref()),
         }
     }
 
     /// As [`set`](Self::set), but leaves the field out when there is no text.
-    pub fn set_some(&mut self, name: &str, text: Option<impl Into<String>>) {
+    pub fn set_some(&mut self, name: &str, text: Option<impl AsRef<str>>) {
         if let Some(text) = text {
             self.set(name, text);
         }
@@ -72,8 +116,8 @@ impl Fields {
     }
 
     /// All fields in the order of the wire.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
-        self.entries.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
+        self.entries.iter().map(|entry| self.read(*entry))
     }
 
     /// All fields sorted by the bytes of their names, the order of signing.
@@ -97,36 +141,82 @@ impl Fields {
     }
 
     fn entry(&self, i: u16) -> Option<(&str, &str)> {
-        self.entries.get(usize::from(i)).map(|(name, text)| (name.as_str(), text.as_str()))
+        self.entries.get(usize::from(i)).map(|entry| self.read(*entry))
+    }
+
+    fn read(&self, entry: Entry) -> (&str, &str) {
+        (entry.name.of(&self.buffer), entry.text.of(&self.buffer))
     }
 
     /// Where in `sorted` the name stands, or where it would.
     fn place(&self, name: &str) -> Result<usize, usize> {
-        self.sorted.binary_search_by_key(&name, |&i| name_at(&self.entries, i))
+        self.sorted.binary_search_by_key(&name, |&i| self.entry(i).map_or("", |(name, _)| name))
     }
 
-    fn replace(&mut self, at: usize, text: String) {
+    fn replace(&mut self, at: usize, text: &str) {
+        let text = self.keep(text);
         let entry = self.sorted.get(at).and_then(|&i| self.entries.get_mut(usize::from(i)));
-        if let Some((_, old)) = entry {
-            *old = text;
+        if let Some(entry) = entry {
+            entry.text = text;
         }
     }
 
-    fn append(&mut self, at: usize, name: &str, text: String) {
+    fn append(&mut self, at: usize, name: &str, text: &str) {
         let i = u16::try_from(self.entries.len()).unwrap_or(u16::MAX);
-        self.entries.push((name.to_owned(), text));
+        let entry = self.note(name, text);
+        self.entries.push(entry);
         self.sorted.insert(at, i);
+    }
+
+    fn note(&mut self, name: &str, text: &str) -> Entry {
+        Entry { name: self.keep(name), text: self.keep(text) }
+    }
+
+    fn keep(&mut self, text: &str) -> Span {
+        let start = self.buffer.len();
+        self.buffer.push_str(text);
+        Span { start, end: self.buffer.len() }
+    }
+
+    fn first_twin(&self) -> Option<&str> {
+        let names = self.sorted().map(|(name, _)| name);
+        self.sorted().skip(1).zip(names).find(|((a, _), b)| a == b).map(|(_, name)| name)
     }
 }
 
-fn name_at(entries: &[(String, String)], i: u16) -> &str {
-    entries.get(usize::from(i)).map_or("", |(name, _)| name)
+fn signing_order(buffer: &str, entries: &[Entry]) -> Vec<u16> {
+    let names = entries.iter().map(|entry| entry.name.of(buffer).as_bytes());
+    let mut keyed: Vec<_> = names.zip(0_u16..).map(|(name, i)| (SortKey::of(name), i)).collect();
+    keyed.sort_unstable();
+    keyed.into_iter().map(|(_, i)| i).collect()
 }
 
-fn first_twin<'a>(entries: &'a [(String, String)], sorted: &[u16]) -> Option<&'a str> {
-    let names = sorted.iter().map(|&i| name_at(entries, i));
-    names.clone().zip(names.skip(1)).find(|(a, b)| a == b).map(|(a, _)| a)
+/// A name as it is sorted: by its bytes. The first eight of them as a number decide nearly always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SortKey<'a>(u64, &'a [u8]);
+
+impl<'a> SortKey<'a> {
+    /// The key of a name.
+    pub fn of(name: &'a [u8]) -> Self {
+        let mut first = [0; 8];
+        first.iter_mut().zip(name).for_each(|(to, from)| *to = *from);
+        Self(u64::from_be_bytes(first), name)
+    }
+
+    /// The name itself.
+    pub fn name(&self) -> &'a [u8] {
+        self.1
+    }
 }
+
+/// The same names and texts in the same order.
+impl PartialEq for Fields {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Fields {}
 
 /// Shows names only: texts may be personal.
 impl fmt::Debug for Fields {

@@ -3,14 +3,15 @@
 use hmac::{Hmac, KeyInit};
 use sha2::Sha256;
 use std::fmt;
-use zeroize::Zeroize;
+use std::sync::OnceLock;
+use zeroize::{Zeroize, Zeroizing};
 
 /// A merchant's APIv2 key (protocol.md A.3): 32 bytes, wiped when dropped, never shown by `Debug`.
 #[derive(Clone)]
 pub struct Key {
     bytes: [u8; Key::LENGTH],
-    /// The key schedule of HMAC-SHA256, made once and copied for every message.
-    schedule: Hmac<Sha256>,
+    /// The key schedule of HMAC-SHA256: made when first needed, then copied for every message.
+    schedule: OnceLock<Hmac<Sha256>>,
 }
 
 /// The text given is no key: it has another length than [`Key::LENGTH`] bytes.
@@ -25,8 +26,7 @@ impl Key {
     /// Takes the key's bytes; any length but 32 is refused.
     pub fn new(secret: &[u8]) -> Result<Self, WrongLength> {
         let bytes: [u8; Self::LENGTH] = secret.try_into().map_err(|_| WrongLength)?;
-        let schedule = Hmac::new_from_slice(&bytes).map_err(|_| WrongLength)?;
-        Ok(Self { bytes, schedule })
+        Ok(Self { bytes, schedule: OnceLock::new() })
     }
 
     /// The secret itself, for digests only.
@@ -36,7 +36,13 @@ impl Key {
 
     /// A fresh HMAC that has already taken the key in.
     pub(crate) fn hmac(&self) -> Hmac<Sha256> {
-        self.schedule.clone()
+        let make = || {
+            // Keys shorter than a block are padded with zeros, says HMAC.
+            let mut block = Zeroizing::new([0; 64]);
+            block.iter_mut().zip(self.bytes).for_each(|(to, from)| *to = from);
+            Hmac::new((&*block).into())
+        };
+        self.schedule.get_or_init(make).clone()
     }
 }
 

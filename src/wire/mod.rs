@@ -1,5 +1,6 @@
 //! Floor 1: what travels. Pure functions over bytes; nothing here asks, waits or remembers.
 
+pub mod cipher;
 pub mod explain;
 pub mod fields;
 pub mod key;

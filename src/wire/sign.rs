@@ -7,7 +7,6 @@ use md5::{Digest, Md5};
 use std::fmt;
 use std::ops::Deref;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 /// The algorithm of a sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,32 +196,38 @@ pub fn sign<'a>(
     key: &Key,
     sign_type: SignType,
 ) -> String {
-    let message = canonical(sorted, key);
+    let message = canonical(sorted);
+    // The key goes straight into the digest, which wipes itself: it is never copied beside the message.
+    let parts = [&*message, b"key=", key.expose()];
     match sign_type {
-        SignType::Md5 => hex(&Md5::digest(&*message)),
-        SignType::HmacSha256 => hex(&key.hmac().chain_update(&*message).finalize().into_bytes()),
+        SignType::Md5 => hex(&parts.iter().fold(Md5::new(), Digest::chain_update).finalize()),
+        SignType::HmacSha256 => {
+            hex(&parts.iter().fold(key.hmac(), Mac::chain_update).finalize().into_bytes())
+        }
     }
 }
 
-/// `k=v&k=v&key=...`: raw bytes, no escaping; wiped after use since it ends in the key.
-fn canonical<'a>(sorted: impl Iterator<Item = (&'a [u8], &'a [u8])>, key: &Key) -> Zeroizing<Vec<u8>> {
-    let mut message = Zeroizing::new(Vec::with_capacity(1024));
+/// `k=v&k=v&`: raw bytes, no escaping. Only `key=...` is missing.
+fn canonical<'a>(sorted: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<u8> {
+    let mut message = Vec::with_capacity(1024);
     for (name, text) in sorted.filter(|(name, text)| takes_part(name, text)) {
-        for part in [name, b"=", text, b"&"] {
-            message.extend_from_slice(part);
-        }
+        message.extend_from_slice(name);
+        message.push(b'=');
+        message.extend_from_slice(text);
+        message.push(b'&');
     }
-    message.extend_from_slice(b"key=");
-    message.extend_from_slice(key.expose());
     message
 }
 
 /// Upper-case hex, as every sign is written.
 pub(crate) fn hex(digest: &[u8]) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
-    let nibbles = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    nibbles.filter_map(|nibble| DIGITS.get(usize::from(nibble))).collect()
+    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'A' - 10 + nibble });
+    let mut text = String::with_capacity(2 * digest.len());
+    for byte in digest {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
 }
 
 /// Signs a message of our own: puts `sign` into it.

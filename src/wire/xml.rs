@@ -4,6 +4,11 @@
 //! DOCTYPE, attributes, nesting, duplicate names, comments or processing instructions inside a value,
 //! entities beyond the five built-in ones, other encodings than UTF-8, other roots, and anything too large.
 
+mod flat;
+mod writer;
+
+pub use writer::{encode, encode_plain};
+
 use super::fields::{Fields, FieldsError};
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -92,7 +97,15 @@ fn near(name: &str) -> String {
 /// Reads a document; linear in its size.
 pub fn decode(document: &[u8], root: Root) -> Result<Fields, XmlError> {
     let text = characters(document)?;
-    let mut reader = Reader::from_str(&text);
+    match flat::scan(&text, root.name()) {
+        Some(entries) => Ok(Fields::from_entries(text.into_owned(), entries)?),
+        None => strict(&text, root),
+    }
+}
+
+/// The parser that has the last word.
+fn strict(text: &str, root: Root) -> Result<Fields, XmlError> {
+    let mut reader = Reader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
     reader.config_mut().check_comments = true;
     let mut decoder = Decoder {
@@ -118,11 +131,24 @@ fn characters(document: &[u8]) -> Result<Cow<'_, str>, XmlError> {
     }
     let document = document.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(document);
     let text = std::str::from_utf8(document).map_err(|e| XmlError::NotUtf8(e.valid_up_to()))?;
-    if let Some(c) = text.chars().find(|&c| !is_xml_char(c)) {
-        return Err(XmlError::Character(c.into()));
-    }
+    check_characters(text)?;
     begins_like_xml(text)?;
-    Ok(if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n").into() } else { text.into() })
+    Ok(if memchr::memchr(b'\r', text.as_bytes()).is_some() {
+        text.replace("\r\n", "\n").replace('\r', "\n").into()
+    } else {
+        text.into()
+    })
+}
+
+fn check_characters(text: &str) -> Result<(), XmlError> {
+    let found = if may_forbid(text.as_bytes()) { text.chars().find(|&c| !is_xml_char(c)) } else { None };
+    found.map_or(Ok(()), |c| Err(XmlError::Character(c.into())))
+}
+
+/// Could there be a character that XML forbids? Such begin with a control byte or with EF BF; a quick look.
+fn may_forbid(text: &[u8]) -> bool {
+    text.iter().fold(0, |odd, b| odd | u8::from(*b < b' ' && *b != b'\n')) != 0
+        || memchr::memchr_iter(0xEF, text).any(|at| text.get(at + 1) == Some(&0xBF))
 }
 
 fn begins_like_xml(text: &str) -> Result<(), XmlError> {
@@ -158,11 +184,10 @@ fn is_blank(text: &str) -> bool {
 }
 
 /// Names as decisions.md 1.8 says: ASCII `[A-Za-z_][A-Za-z0-9_.-]*`.
-fn is_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+fn is_name(name: &[u8]) -> bool {
+    name.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
         && name.len() <= MAX_NAME
-        && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+        && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
 
 /// Where in the document we are.
@@ -217,7 +242,7 @@ impl Decoder {
     }
 
     fn open_field(&mut self, name: &str) -> Result<(), XmlError> {
-        if !is_name(name) {
+        if !is_name(name.as_bytes()) {
             return Err(self.refused(if name.contains([' ', '\t', '\n', '=']) {
                 "an attribute"
             } else {
@@ -341,66 +366,6 @@ fn pseudo_attribute<'a>(rest: &'a str, name: &str) -> Option<(&'a str, &'a str)>
     let after_equals = after_name.trim_start_matches(blanks).strip_prefix('=')?.trim_start_matches(blanks);
     let quote = after_equals.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     after_equals.get(1..)?.split_once(quote)
-}
-
-/// Writes a message; refuses what no reader could read, or WeChat would not take, by the field's name.
-pub fn encode(fields: &Fields) -> Result<Vec<u8>, XmlError> {
-    if fields.len() > Fields::MAX {
-        return Err(FieldsError::TooMany.into());
-    }
-    let mut out =
-        String::with_capacity(64 + fields.iter().map(|(n, v)| 2 * n.len() + v.len() + 20).sum::<usize>());
-    out.push_str("<xml>");
-    for (name, value) in fields.iter() {
-        writable(name, value)?;
-        write_field(&mut out, name, value);
-    }
-    out.push_str("</xml>");
-    if out.len() > MAX_BYTES { Err(XmlError::TooLarge) } else { Ok(out.into_bytes()) }
-}
-
-fn writable(name: &str, value: &str) -> Result<(), XmlError> {
-    let unwritable = |what| Err(XmlError::Unwritable { name: name.escape_debug().take(64).collect(), what });
-    if !is_name(name) {
-        return unwritable("has a name that is no element name ([A-Za-z_][A-Za-z0-9_.-]*)");
-    }
-    if value.chars().any(|c| c.len_utf8() == 4) {
-        return unwritable(
-            "contains a character of 4 UTF-8 bytes (an emoji, say), which WeChat Pay does not take",
-        );
-    }
-    if value.chars().any(|c| !is_xml_char(c)) {
-        return unwritable("contains a control character that XML forbids");
-    }
-    Ok(())
-}
-
-fn write_field(out: &mut String, name: &str, value: &str) {
-    for part in ["<", name, ">"] {
-        out.push_str(part);
-    }
-    write_value(out, value);
-    for part in ["</", name, ">"] {
-        out.push_str(part);
-    }
-}
-
-/// Digits stand bare; all else in CDATA, with `]]>` split over two sections and CR as a reference between them.
-fn write_value(out: &mut String, value: &str) {
-    if value.bytes().all(|b| b.is_ascii_digit()) {
-        out.push_str(value);
-        return;
-    }
-    for (i, piece) in value.split('\r').enumerate() {
-        if i > 0 {
-            out.push_str("&#13;");
-        }
-        if !piece.is_empty() {
-            out.push_str("<![CDATA[");
-            out.push_str(&piece.replace("]]>", "]]]]><![CDATA[>"));
-            out.push_str("]]>");
-        }
-    }
 }
 
 #[cfg(test)]

@@ -186,7 +186,9 @@ fn p6_an_answer_for_another_merchant_or_for_none_is_a_mismatch() {
 fn p6_a_sub_merchant_must_be_the_one_asked_for() {
     let answer = |pairs: &[(&str, &str)]| {
         let mut fields = paid(NUMBER);
-        pairs.iter().for_each(|(n, v)| fields.set(n, *v));
+        for (name, text) in pairs {
+            fields.set(name, *text);
+        }
         signed(&fields, &merchant())
     };
     let sub = ("sub_mch_id", "1900000109");

@@ -18,7 +18,9 @@ fn checked(fields: Fields, sign_type: SignType) -> Verified<Fields> {
 
 fn told(pairs: &[(&str, &str)]) -> Verified<Fields> {
     let mut fields = Fields::new();
-    pairs.iter().for_each(|(name, text)| fields.set(name, *text));
+    for (name, text) in pairs {
+        fields.set(name, *text);
+    }
     seal(&mut fields, &key(), SignType::Md5);
     checked(fields, SignType::Md5)
 }

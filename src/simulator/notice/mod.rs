@@ -263,10 +263,10 @@ mod tests {
         let mut outbox = Outbox::default();
         outbox.post(message("http://127.0.0.1:9/n"), 0);
         let mut times = Vec::new();
-        for now in (0..=90_000).map(|second| second * SECOND) {
-            for errand in outbox.take_due(now) {
-                times.push(now);
-                outbox.returned(&errand, attempt(now, "no"));
+        for moment in (0..=90_000).map(|second| second * SECOND) {
+            for errand in outbox.take_due(moment) {
+                times.push(moment);
+                outbox.returned(&errand, attempt(moment, "no"));
             }
         }
         assert_eq!(times.len(), 16);

@@ -3,6 +3,7 @@
 mod decoding;
 mod encoding;
 mod faults;
+mod flat;
 mod random;
 mod vectors;
 

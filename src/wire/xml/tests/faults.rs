@@ -27,6 +27,10 @@ fn takes_soon(document: &str) -> Fields {
     fields
 }
 
+fn numbered(count: usize, piece: impl Fn(usize) -> String) -> String {
+    (0..count).map(piece).collect()
+}
+
 #[test]
 fn p15_a_duplicate_field_is_refused_with_the_same_value_and_with_another() {
     for twice in ["<a>1</a><a>1</a>", "<a>1</a><a>2</a>", "<a/><b/><a>1</a>", "<a>1</a><a/>"] {
@@ -203,7 +207,7 @@ fn p25_any_attribute_is_refused() {
 
 #[test]
 fn p25_eighty_thousand_attributes_or_one_of_a_mebibyte_are_refused_in_linear_time() {
-    let many: String = (0..80_000).map(|n| format!(" a{n}=\"\"")).collect();
+    let many = numbered(80_000, |n| format!(" a{n}=\"\""));
     refuses_soon(&format!("<xml><a{many}/></xml>"));
     refuses_soon(&format!("<xml><a b=\"{}\"/></xml>", "x".repeat(MAX_BYTES - 30)));
     refuses_soon(&format!("<xml><a b=\"{}", "x".repeat(MAX_BYTES - 30)));
@@ -219,13 +223,13 @@ fn p26_a_depth_of_a_hundred_thousand_is_refused_at_the_second_step_without_recur
 
 #[test]
 fn p27_a_million_empty_elements_are_refused_at_the_4097th() {
-    let million: String = (0..100_000).map(|n| format!("<f{n}/>")).collect();
+    let million = numbered(100_000, |n| format!("<f{n}/>"));
     assert_eq!(refuses_soon(&format!("<xml>{million}</xml>")), XmlError::Fields(FieldsError::TooMany));
     assert_eq!(
         refuses_soon(&format!("<xml>{}</xml>", "<a/>".repeat(260_000))),
         XmlError::Fields(FieldsError::TooMany)
     );
-    let all: String = (0..Fields::MAX).map(|n| format!("<f{n}/>")).collect();
+    let all = numbered(Fields::MAX, |n| format!("<f{n}/>"));
     assert_eq!(takes_soon(&format!("<xml>{all}</xml>")).len(), Fields::MAX);
 }
 

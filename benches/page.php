@@ -1,0 +1,140 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPayBench;
+
+use WechatPayTests\FpmServer;
+use WechatPayTests\SimulatorProcess;
+
+/** A payment page under php-fpm and nginx: CPU of the worker, time at the visitor's end, memory. */
+final class Page
+{
+    private const PAGES = ['empty', 'wechatpay', 'fresh', 'pinned', 'bundle'];
+
+    /** @var array<string, list<array{cpu: float, wall: float}>> */
+    private array $taken = [];
+    private FpmServer $server;
+
+    public function __construct(private readonly SimulatorProcess $simulator, private readonly string $bundle)
+    {
+    }
+
+    /** @return iterable<Row> */
+    public function rows(): iterable
+    {
+        $this->simulator->reset();
+        $order = ['out_trade_no' => 'BENCH-000001', 'total_fee' => 8880, 'trade_state' => 'SUCCESS'];
+        $this->simulator->control('POST', '/orders', $order);
+        $folder = realpath(__DIR__ . '/pages');
+        $scripts = array_combine(self::PAGES, array_map(
+            static fn (string $script) => "$folder/$script.php",
+            ['empty', 'wechatpay', 'wechatpay', 'curl', 'curl'],
+        ));
+        $this->server = FpmServer::start($scripts, ini: $this->simulator->ini());
+        $this->visitAll(QUICK ? 40 : 200);
+        yield from $this->processor();
+        yield from $this->wall();
+        yield from $this->roundTrip();
+        yield from $this->memory();
+        $this->server->stop();
+    }
+
+    private function visitAll(int $rounds): void
+    {
+        $this->taken = [];
+        foreach (self::PAGES as $page) {
+            $this->visit($page);
+            $this->visit($page);
+        }
+        for ($round = 0; $round < $rounds; $round++) {
+            foreach ($round % 2 === 0 ? self::PAGES : array_reverse(self::PAGES) as $page) {
+                $this->taken[$page][] = $this->visit($page);
+            }
+        }
+    }
+
+    /** @return array{cpu: float, wall: float} */
+    private function visit(string $page): array
+    {
+        if ($page === 'fresh') {
+            $this->simulator->control('DELETE', '/connections');
+            $this->server->get('/wechatpay');
+        }
+        $cpu = $this->server->cpuSeconds($page);
+        $wall = hrtime(true);
+        $body = $this->server->get("/$page" . ($page === 'bundle' ? '?ca=' . urlencode($this->bundle) : ''));
+        $wall = hrtime(true) - $wall;
+        if ($body !== ($page === 'empty' ? 'ok' : 'SUCCESS')) {
+            throw new \LogicException("$page: $body");
+        }
+        // The worker goes on for a moment after its last byte; its bill is complete when it sleeps again.
+        usleep(1500);
+        return ['cpu' => $this->server->cpuSeconds($page) - $cpu, 'wall' => $wall / 1e9];
+    }
+
+    /** CPU that the query adds to the page. */
+    private function processor(): iterable
+    {
+        $added = $this->added('cpu');
+        yield Row::of('page with one query, connection kept: CPU added to the page', 'cpu', [
+            'wechatpay' => $added['wechatpay'],
+            'new curl handle, Debian\'s bundle' => $added['bundle'],
+            'new curl handle, one pinned root' => $added['pinned'],
+        ], ['new curl handle, Debian\'s bundle' => 100, 'new curl handle, one pinned root' => 12]);
+        yield Row::of('page with one query, new connection: CPU added to the page', 'cpu', [
+            'wechatpay' => $added['fresh'],
+            'new curl handle, Debian\'s bundle' => $added['bundle'],
+            'new curl handle, one pinned root' => $added['pinned'],
+        ], ['new curl handle, Debian\'s bundle' => 25]);
+    }
+
+    private function wall(): iterable
+    {
+        $wall = array_map(static fn (array $rounds) => median(array_column($rounds, 'wall')) * 1000, $this->taken);
+        yield Row::limit(
+            'page with one query, 0 ms: time above an empty page (plain: new curl handle, Debian\'s bundle)',
+            'ms',
+            $wall['wechatpay'] - $wall['empty'],
+            $wall['bundle'] - $wall['empty'],
+            0.3,
+        );
+    }
+
+    /** With 20 ms at the gateway: one round trip, not three or four. */
+    private function roundTrip(): iterable
+    {
+        $delay = ['path' => '*', 'fault' => 'delay', 'ms' => 20, 'times' => 1_000_000];
+        $this->simulator->control('POST', '/faults', $delay);
+        $this->visitAll(QUICK ? 10 : 40);
+        $this->simulator->control('DELETE', '/faults');
+        $wall = array_map(static fn (array $rounds) => median(array_column($rounds, 'wall')) * 1000, $this->taken);
+        yield Row::limit(
+            'page with one query, 20 ms at the gateway: time above an empty page (plain: the same)',
+            'ms',
+            $wall['wechatpay'] - $wall['empty'],
+            $wall['bundle'] - $wall['empty'],
+            21.0,
+        );
+    }
+
+    private function memory(): iterable
+    {
+        $own = array_map(fn (string $page) => $this->server->ownMegabytes($page), array_combine(self::PAGES, self::PAGES));
+        yield Row::limit(
+            'php-fpm worker: memory above the same page without a query (plain: curl, Debian\'s bundle)',
+            'MiB',
+            $own['wechatpay'] - $own['empty'],
+            $own['bundle'] - $own['empty'],
+            3.0,
+        );
+    }
+
+    /** @return array<string, list<array{cpu: float, wall: float}>> what each page took above an empty one */
+    private function added(string $clock): array
+    {
+        $empty = median(array_column($this->taken['empty'], $clock));
+        $above = static fn (array $round) => [...$round, $clock => $round[$clock] - $empty];
+        return array_map(static fn (array $rounds) => array_map($above, $rounds), $this->taken);
+    }
+}

@@ -1,0 +1,5 @@
+<?php
+
+/* The page without a query: what all others are compared with. */
+
+echo 'ok';

@@ -1,0 +1,25 @@
+//! Any message: without the key nothing verifies, and what is sealed does.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use wechatpay::SignType;
+use wechatpay::wire::key::Key;
+use wechatpay::wire::sign::{Pin, seal, verify};
+use wechatpay::wire::xml::{Root, decode};
+
+fuzz_target!(|document: &[u8]| {
+    let Ok(mut fields) = decode(document, Root::Xml) else { return };
+    let key = Key::new(b"0123456789abcdefghijKLMNOPQRSTUV").expect("32 bytes");
+    let pin = Pin {
+        sign_type: SignType::HmacSha256,
+        fixed: true,
+        accept_md5: false,
+        key: &key,
+        previous_key: None,
+    };
+    assert!(verify(fields.clone(), &pin).is_err(), "forged");
+    if fields.text("sign_type").is_none_or(|named| named == "HMAC-SHA256") {
+        seal(&mut fields, &key, SignType::HmacSha256);
+        assert!(verify(fields, &pin).is_ok());
+    }
+});

@@ -1,0 +1,68 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPayTests;
+
+use PHPUnit\Framework\TestCase;
+
+/** The scripts under examples/ do what they say. */
+final class ExamplesTest extends TestCase
+{
+    private static SimulatorProcess $simulator;
+
+    public static function setUpBeforeClass(): void
+    {
+        self::$simulator = SimulatorProcess::start();
+    }
+
+    public static function tearDownAfterClass(): void
+    {
+        self::$simulator->stop();
+    }
+
+    protected function setUp(): void
+    {
+        self::$simulator->reset();
+    }
+
+    public function testTheDemoTellsItsStoryAndLeavesNothingBehind(): void
+    {
+        $run = PhpProcess::file(ROOT . '/examples/demo.php', timeout: 60);
+        self::assertSame([0, ''], [$run->exitCode, $run->errors], $run->output);
+        self::assertStringContainsString('All was as told.', $run->output);
+        self::assertStringNotContainsString(SimulatorProcess::KEY, $run->output);
+    }
+
+    public function testTheDemoFailsLoudlyWithoutASimulator(): void
+    {
+        $command = [PHP_BINARY, '-d', 'extension=' . PhpProcess::extension(), ROOT . '/examples/demo.php'];
+        $run = PhpProcess::command($command, environment: ['WECHATPAY_SIMULATOR' => '/bin/false'] + getenv());
+        self::assertSame(1, $run->exitCode);
+        self::assertStringContainsString('did not say that it is ready', $run->errors);
+    }
+
+    public function testNativeShowsACodeAndQueryTheOrder(): void
+    {
+        $placed = self::example('native.php', 'coffee-0001', '12.30', 'A large coffee');
+        self::assertSame([0, ''], [$placed->exitCode, $placed->errors], $placed->output);
+        self::assertStringContainsString("\nweixin://", $placed->output);
+
+        $asked = self::example('query.php', 'coffee-0001');
+        self::assertSame([0, ''], [$asked->exitCode, $asked->errors], $asked->output);
+        $order = json_decode($asked->output, true, 512, JSON_THROW_ON_ERROR);
+        self::assertSame(['NOTPAY', 1230], [$order['tradeState'], $order['totalFee']]);
+    }
+
+    public function testQueryTellsAFaultAndItsAdvice(): void
+    {
+        $run = self::example('query.php', 'nobody-0001');
+        self::assertSame([1, ''], [$run->exitCode, $run->output]);
+        self::assertStringContainsString('next: wait', $run->errors);
+    }
+
+    private static function example(string $name, string ...$arguments): PhpProcess
+    {
+        return PhpProcess::file(ROOT . "/examples/$name", $arguments, self::$simulator->ini());
+    }
+}

@@ -1,0 +1,206 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPayTests;
+
+use PHPUnit\Framework\TestCase;
+
+/**
+ * The READMEs are true: every PHP snippet runs against the simulator and prints what its comments `// prints: ...` say,
+ * names that they list exist, and both languages say as much.
+ */
+final class ReadmeTest extends TestCase
+{
+    private const READMES = ['README.md', 'README.zh-CN.md'];
+
+    private static SimulatorProcess $simulator;
+
+    public static function setUpBeforeClass(): void
+    {
+        self::$simulator = SimulatorProcess::start();
+    }
+
+    public static function tearDownAfterClass(): void
+    {
+        self::$simulator->stop();
+    }
+
+    /** The orders that the snippets speak of. */
+    protected function setUp(): void
+    {
+        self::$simulator->reset();
+        foreach ([
+            ['out_trade_no' => 'coffee-0001', 'total_fee' => 1230, 'trade_state' => 'SUCCESS'],
+            ['out_trade_no' => 'tea-0001', 'total_fee' => 800],
+            ['out_trade_no' => 'sub-0001', 'total_fee' => 100, 'sub_mch_id' => '1900000109'],
+        ] as $order) {
+            self::$simulator->control('POST', '/orders', $order);
+        }
+    }
+
+    /** @dataProvider snippets */
+    public function testTheSnippetRunsAndPrintsWhatItSays(string $snippet): void
+    {
+        $run = PhpProcess::code(self::preparation() . self::here($snippet), self::$simulator->ini());
+
+        self::assertSame('', $run->errors, $snippet);
+        self::assertSame(0, $run->exitCode, $run->output);
+        self::assertSame('', Promises::broken($snippet, $run->output), "Missing, or out of order, in:\n$run->output");
+    }
+
+    /** @return iterable<string, array{string}> */
+    public static function snippets(): iterable
+    {
+        foreach (self::READMES as $readme) {
+            foreach (self::blocks($readme) as $at => $snippet) {
+                yield "$readme, snippet " . $at + 1 => [$snippet];
+            }
+        }
+    }
+
+    public function testBothLanguagesShowTheSameCode(): void
+    {
+        [$english, $chinese] = array_map(self::blocks(...), self::READMES);
+        self::assertNotEmpty($english);
+        self::assertSame(array_map(self::bare(...), $english), array_map(self::bare(...), $chinese));
+    }
+
+    public function testBothLanguagesHaveTheSameChaptersAndRows(): void
+    {
+        [$english, $chinese] = array_map(self::outline(...), self::READMES);
+        self::assertSame($english, $chinese);
+    }
+
+    /** @dataProvider readmes */
+    public function testTheSimulatorKnowsEveryFaultAndNoOther(string $readme): void
+    {
+        $names = self::listed($readme, 'wrong_host_cert', 'no_sign', 'status_404', 'truncate', 'swapped_order');
+        foreach ($names as $fault) {
+            self::$simulator->control('POST', '/faults', ['fault' => $fault, 'path' => '/nowhere', 'times' => 1]);
+        }
+        self::assertCount(\count($names), self::$simulator->control('GET', '/faults'));
+        preg_match_all('~^    \("(\w+)", Fault::~m', file_get_contents(ROOT . '/src/simulator/fault.rs'), $known);
+        self::assertEqualsCanonicalizing($known[1], $names);
+    }
+
+    /** @dataProvider readmes */
+    public function testTheSettingsAreThoseOfTheExtension(string $readme): void
+    {
+        preg_match_all('~^\| `(wechatpay\.\w+)` \|~m', self::text($readme), $named);
+        self::assertEqualsCanonicalizing(array_keys(ini_get_all('wechatpay')), $named[1]);
+    }
+
+    /** @dataProvider readmes */
+    public function testTheTableHasEveryException(string $readme): void
+    {
+        preg_match_all('~^\| `(\w+Exception)`~m', self::text($readme), $named);
+        $stubs = array_map(fn (string $file) => basename($file, '.php'), glob(ROOT . '/stubs/*Exception.php'));
+        self::assertEqualsCanonicalizing($stubs, $named[1]);
+    }
+
+    /** @dataProvider readmes */
+    public function testEveryLinkLeadsSomewhere(string $readme): void
+    {
+        preg_match_all('~\]\((?!https?:)([^)#]+)\)~', self::text($readme), $links);
+        foreach ($links[1] as $link) {
+            self::assertFileExists(ROOT . '/' . $link);
+        }
+    }
+
+    /** @return iterable<string, array{string}> */
+    public static function readmes(): iterable
+    {
+        foreach (self::READMES as $readme) {
+            yield $readme => [$readme];
+        }
+    }
+
+    private static function text(string $readme): string
+    {
+        return file_get_contents(\dirname(__DIR__) . '/' . $readme);
+    }
+
+    /** @return list<string> */
+    private static function blocks(string $readme): array
+    {
+        preg_match_all('~^```php\n(.*?)^```$~ms', self::text($readme), $found);
+        return $found[1];
+    }
+
+    /** What the snippets take as given. */
+    private static function preparation(): string
+    {
+        [$appid, $mchId, $key] = [SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY];
+        return <<<PHP
+            putenv('WECHATPAY_APPID=$appid');
+            putenv('WECHATPAY_MCH_ID=$mchId');
+            putenv('WECHATPAY_KEY=$key');
+            \$merchant = new \WechatPay\Merchant('$appid', '$mchId', '$key');
+            \$logger = new class {
+                public function info(string \$message, array \$context): void
+                {
+                    \$names = array_map(fn (string \$name): string => "{{\$name}}", array_keys(\$context));
+                    echo str_replace(\$names, array_map(strval(...), \$context), \$message), "\\n";
+                }
+            };
+
+            PHP;
+    }
+
+    /** The snippet with the addresses of the running simulator for those of the text. */
+    private static function here(string $snippet): string
+    {
+        return strtr($snippet, [
+            'https://127.0.0.1:8440' => self::$simulator->url,
+            'https://127.0.0.1:8441' => self::$simulator->backupUrl,
+            'http://127.0.0.1:8442' => self::$simulator->control,
+            '/tmp/wechatpay-simulator-1-ab/ca.pem' => self::$simulator->caFile,
+        ]);
+    }
+
+    /** Code without comments and blanks, and without the words for people. */
+    private static function bare(string $snippet): string
+    {
+        $tokens = array_filter(
+            \PhpToken::tokenize("<?php $snippet"),
+            fn (\PhpToken $token): bool => !$token->isIgnorable(),
+        );
+        $words = fn (\PhpToken $token): string => $token->is([T_CONSTANT_ENCAPSED_STRING, T_ENCAPSED_AND_WHITESPACE])
+            && preg_match('~[ \x80-\xff]~', $token->text) ? "'...'" : $token->text;
+        return implode(' ', array_map($words, $tokens));
+    }
+
+    /**
+     * The depths of the headings, each with the number of table rows below it.
+     *
+     * @return list<string>
+     */
+    private static function outline(string $readme): array
+    {
+        $text = preg_replace('~^```.*?^```$~ms', '', self::text($readme));
+        $outline = [];
+        foreach (preg_split('~^(?=#)~m', $text, -1, PREG_SPLIT_NO_EMPTY) as $part) {
+            $outline[] = strspn($part, '#') . ' deep, ' . preg_match_all('~^\|~m', $part) . ' rows';
+        }
+        return $outline;
+    }
+
+    /**
+     * The names in the table rows that hold one of these names.
+     *
+     * @return list<string>
+     */
+    private static function listed(string $readme, string ...$some): array
+    {
+        $names = [];
+        foreach (explode("\n", self::text($readme)) as $line) {
+            $isRow = str_starts_with($line, '| ') && array_filter($some, fn ($name) => str_contains($line, "`$name`"));
+            if ($isRow) {
+                preg_match_all('~`(\w+)`~', substr($line, strpos($line, '|', 2)), $found);
+                array_push($names, ...$found[1]);
+            }
+        }
+        return $names;
+    }
+}

@@ -1,0 +1,59 @@
+//! authcodetoopenid: who shows this code? (protocol.md C.10) MD5 only, and without a `sign_type` field.
+
+use crate::error::{Error, Repeat};
+use crate::gateway::call::{Call, Echo, Terms};
+use crate::model::numbers::BadArgument;
+use crate::wire::fields::Fields;
+use crate::wire::sign::{SignType, Verified};
+
+/// Asks whose code it is. Afterwards only this merchant can charge the code until it refreshes.
+#[derive(Debug, Clone)]
+pub struct AuthCodeToOpenId {
+    auth_code: String,
+}
+
+/// Who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payer {
+    /// The payer under `appid`.
+    pub openid: String,
+    /// The payer under `sub_appid`.
+    pub sub_openid: Option<String>,
+}
+
+impl AuthCodeToOpenId {
+    /// Checks the code: digits.
+    pub fn new(auth_code: &str) -> Result<Self, BadArgument> {
+        super::micropay::auth_code(auth_code)?;
+        Ok(Self { auth_code: auth_code.to_owned() })
+    }
+}
+
+impl Call for AuthCodeToOpenId {
+    type Answer = Payer;
+
+    fn terms(&self) -> Terms {
+        let terms = Terms::new("/tools/authcodetoopenid", Repeat::SameNumbers);
+        Terms { fixed: Some(SignType::Md5), names_sign_type: false, ..terms }
+    }
+
+    fn fields(&self) -> Fields {
+        let mut fields = Fields::new();
+        fields.set("auth_code", &self.auth_code);
+        fields
+    }
+
+    fn echoes(&self) -> Vec<Echo> {
+        Vec::new()
+    }
+
+    fn out_trade_no(&self) -> Option<&str> {
+        None
+    }
+
+    fn read(&self, answer: &Verified<Fields>) -> Result<Payer, Error> {
+        let openid =
+            answer.text("openid").ok_or_else(|| Error::Malformed("field openid is missing".into()))?;
+        Ok(Payer { openid: openid.to_owned(), sub_openid: answer.text("sub_openid").map(str::to_owned) })
+    }
+}

@@ -1,0 +1,473 @@
+//! micropay: charges the code that the payer shows (protocol.md C.6), and always ends decided: pays, asks,
+//! reverses. The rule is decisions.md 3.
+
+use super::order_query::OrderQuery;
+use super::reverse::{MOST_TRIES, Reversal, Reverse, is_open};
+use super::until_final::Watch;
+use crate::error::{Error, Fault, Repeat};
+use crate::gateway::call::{Call, Echo, Terms};
+use crate::gateway::line::{Attempt, Line};
+use crate::model::merchant::Merchant;
+use crate::model::numbers::{BadArgument, OrderId, new_out_trade_no};
+use crate::model::order::Order;
+use crate::model::trade_state::TradeState;
+use crate::wire::fields::Fields;
+use crate::wire::sign::Verified;
+
+/// The gateway refuses an earlier reverse.
+const NOT_BEFORE_MS: u64 = 15_000;
+/// What reversing may take after the payer's time.
+const REVERSE_MS: u64 = 30_000;
+/// How often the order is asked for after an accepted reverse.
+const CONFIRMATIONS: u64 = 5;
+
+/// Verified refusals that end the sale: nothing was charged (protocol.md C.6, "ask the user again" and "definite").
+const DEFINITE: [&str; 20] = [
+    "AUTHCODEEXPIRE",
+    "AUTH_CODE_ERROR",
+    "AUTH_CODE_INVALID",
+    "NOTENOUGH",
+    "NOTSUPORTCARD",
+    "ORDERREVERSED",
+    "TRADE_ERROR",
+    "PARAM_ERROR",
+    "NOAUTH",
+    "ORDERCLOSED",
+    "BUYER_MISMATCH",
+    "INVALID_REQUEST",
+    "XML_FORMAT_ERROR",
+    "REQUIRE_POST_METHOD",
+    "SIGNERROR",
+    "LACK_PARAMS",
+    "NOT_UTF8",
+    "APPID_NOT_EXIST",
+    "MCHID_NOT_EXIST",
+    "APPID_MCHID_NOT_MATCH",
+];
+
+/// Optional fields of a code payment.
+pub const OPTIONAL: [&str; 13] = [
+    "device_info",
+    "detail",
+    "attach",
+    "fee_type",
+    "goods_tag",
+    "limit_pay",
+    "time_start",
+    "time_expire",
+    "receipt",
+    "scene_info",
+    "profit_sharing",
+    "deposit",
+    "version",
+];
+
+/// The payment call.
+#[derive(Debug, Clone)]
+pub struct Micropay {
+    id: OrderId,
+    total_fee: i64,
+    fields: Fields,
+}
+
+/// What a code payment needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Sale<'a> {
+    /// The shop's number; a fresh one for each code.
+    pub out_trade_no: &'a str,
+    /// The 18 digits the payer shows.
+    pub auth_code: &'a str,
+    /// Fen.
+    pub total_fee: i64,
+    /// What is bought.
+    pub body: &'a str,
+    /// The till's address.
+    pub spbill_create_ip: &'a str,
+}
+
+impl Micropay {
+    /// Checks the arguments by name.
+    pub fn new(sale: &Sale<'_>, options: &[(String, String)]) -> Result<Self, BadArgument> {
+        new_out_trade_no(sale.out_trade_no)?;
+        auth_code(sale.auth_code)?;
+        if sale.total_fee < 1 {
+            return Err(BadArgument::new("totalFee", "must be at least 1 fen"));
+        }
+        super::unified_order::text("body", sale.body, 127)?;
+        super::unified_order::text("spbillCreateIp", sale.spbill_create_ip, 64)?;
+        let mut fields = Fields::new();
+        for (name, value) in options {
+            if !OPTIONAL.contains(&name.as_str()) {
+                return Err(BadArgument::new(
+                    "options",
+                    format!("must have only {} as keys", OPTIONAL.join(", ")),
+                ));
+            }
+            fields.set(name, value);
+        }
+        for (name, value) in
+            [("out_trade_no", sale.out_trade_no), ("auth_code", sale.auth_code), ("body", sale.body)]
+        {
+            fields.set(name, value);
+        }
+        fields.set("total_fee", sale.total_fee.to_string());
+        fields.set("spbill_create_ip", sale.spbill_create_ip);
+        crate::wire::xml::encode(&fields)
+            .map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;
+        Ok(Self { id: OrderId::OutTradeNo(sale.out_trade_no.to_owned()), total_fee: sale.total_fee, fields })
+    }
+}
+
+/// The digits of a payer's code; how many there are, and how they begin, WeChat may change.
+pub(super) fn auth_code(digits: &str) -> Result<(), BadArgument> {
+    if (10..=128).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(());
+    }
+    Err(BadArgument::new(
+        "authCode",
+        "must be the digits of the payer's code (18 of them, beginning with 10 to 15)",
+    ))
+}
+
+impl Call for Micropay {
+    type Answer = Order;
+
+    fn terms(&self) -> Terms {
+        Terms::new("/pay/micropay", Repeat::Never)
+    }
+
+    fn fields(&self) -> Fields {
+        self.fields.clone()
+    }
+
+    fn echoes(&self) -> Vec<Echo> {
+        vec![Echo { field: self.id.field().into(), asked: self.id.number().to_owned(), required: true }]
+    }
+
+    fn out_trade_no(&self) -> Option<&str> {
+        Some(self.id.number())
+    }
+
+    fn read(&self, answer: &Verified<Fields>) -> Result<Order, Error> {
+        Ok(Order::from_payment(answer)?)
+    }
+}
+
+/// How long the payer has, and how often to ask.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// The payer's time, in milliseconds.
+    pub timeout_ms: u64,
+    /// Milliseconds between two questions.
+    pub interval_ms: u64,
+}
+
+impl Patience {
+    /// Checks both.
+    pub fn new(timeout_ms: i64, interval_ms: i64) -> Result<Self, BadArgument> {
+        let within =
+            |ms: i64, least: u64, most: u64| u64::try_from(ms).ok().filter(|ms| (least..=most).contains(ms));
+        let timeout_ms = within(timeout_ms, NOT_BEFORE_MS, 120_000).ok_or_else(|| {
+            BadArgument::new(
+                "timeoutMs",
+                "must be between 15000 and 120000 milliseconds (no reverse is taken earlier)",
+            )
+        })?;
+        let interval_ms = within(interval_ms, 100, 60_000)
+            .ok_or_else(|| BadArgument::new("intervalMs", "must be between 100 and 60000 milliseconds"))?;
+        Ok(Self { timeout_ms, interval_ms })
+    }
+}
+
+/// The lines of a code payment: only the reverse shows the client certificate.
+#[derive(Clone, Copy)]
+pub struct Lines<'a> {
+    /// Pays and asks.
+    pub plain: &'a Line,
+    /// Reverses.
+    pub certified: &'a Line,
+}
+
+/// Charges the code. Ends with a final order, a refusal, or [`Error::Undecided`] when even the reverse got no answer.
+pub fn pay(
+    lines: Lines<'_>,
+    merchant: &Merchant,
+    call: &Micropay,
+    patience: Patience,
+    watch: &mut dyn Watch,
+) -> Result<Order, Fault> {
+    let started = lines.plain.clock.now_ms();
+    let mut till = Till {
+        lines,
+        merchant,
+        call,
+        patience,
+        watch,
+        deadline: started + patience.timeout_ms,
+        paid_at: 0,
+        last: None,
+        doubt: None,
+    };
+    match till.charge()? {
+        End::Decided(order) => Ok(*order),
+        End::Open => match till.wait_for_payer()? {
+            End::Decided(order) => Ok(*order),
+            End::Open => till.undo(),
+        },
+    }
+}
+
+enum End {
+    Decided(Box<Order>),
+    Open,
+}
+
+struct Till<'a> {
+    lines: Lines<'a>,
+    merchant: &'a Merchant,
+    call: &'a Micropay,
+    patience: Patience,
+    watch: &'a mut dyn Watch,
+    /// The end of the payer's time.
+    deadline: u64,
+    /// When the payment call had ended; no reverse is taken earlier than 15 s after it.
+    paid_at: u64,
+    last: Option<Order>,
+    /// A fault that must reach the caller although the sale goes on to be reversed.
+    doubt: Option<Fault>,
+}
+
+impl Till<'_> {
+    fn now(&self) -> u64 {
+        self.lines.plain.clock.now_ms()
+    }
+
+    fn ask<C: Call>(&mut self, line: &Line, call: &C) -> Result<C::Answer, Fault> {
+        let watch = &mut *self.watch;
+        line.ask(self.merchant, call, &mut |attempt: &Attempt| watch.tried(attempt))
+    }
+
+    /// The line, with no more time than is left until then.
+    fn until(&self, line: &Line, deadline: u64) -> Line {
+        let left = deadline.saturating_sub(self.now()).max(1);
+        Line { timeout_ms: line.timeout_ms.min(left), ..line.clone() }
+    }
+
+    /// The payment call, sent once.
+    fn charge(&mut self) -> Result<End, Fault> {
+        let line = self.until(self.lines.plain, self.deadline);
+        let charged = self.ask(&line, self.call);
+        self.paid_at = self.now();
+        match charged {
+            Ok(order) => self.settled(order),
+            Err(fault) => self.refused(fault),
+        }
+    }
+
+    fn refused(&mut self, fault: Fault) -> Result<End, Fault> {
+        match &fault.error {
+            Error::Service { err_code, .. } if DEFINITE.contains(&err_code.as_str()) => Err(fault),
+            Error::Service { err_code, .. }
+                if matches!(err_code.as_str(), "ORDERPAID" | "OUT_TRADE_NO_USED") =>
+            {
+                self.paid_before(fault)
+            }
+            Error::Gateway { .. } => self.unsigned(fault),
+            Error::Argument(_) | Error::Configuration(_) => Err(fault),
+            Error::Transport(e) if !e.sent => Err(fault),
+            Error::Signature(_) | Error::Mismatch { .. } => {
+                self.doubt = Some(fault);
+                Ok(End::Open)
+            }
+            _ => Ok(End::Open),
+        }
+    }
+
+    /// The number was used before: if it was this very sale, it is paid.
+    fn paid_before(&mut self, fault: Fault) -> Result<End, Fault> {
+        match self.query() {
+            Ok(order) if order.is_paid() && order.told.total_fee == Some(self.call.total_fee) => {
+                Ok(End::Decided(Box::new(order)))
+            }
+            _ => Err(fault),
+        }
+    }
+
+    /// An unsigned FAIL proves nothing: one question, and if that meets one too, nobody here speaks to WeChat.
+    fn unsigned(&mut self, mut fault: Fault) -> Result<End, Fault> {
+        match self.query() {
+            Err(Fault { error: Error::Gateway { .. }, .. }) => {
+                fault.maybe_processed = true;
+                Err(fault)
+            }
+            Ok(order) => self.settled(order),
+            Err(_) => Ok(End::Open),
+        }
+    }
+
+    fn query(&mut self) -> Result<Order, Fault> {
+        let line = self.until(self.lines.plain, self.deadline + REVERSE_MS);
+        self.ask(&line, &OrderQuery(self.call.id.clone()))
+    }
+
+    /// A verified order: ours, and final?
+    fn settled(&mut self, order: Order) -> Result<End, Fault> {
+        if let Some(got) = order.told.total_fee.filter(|fee| *fee != self.call.total_fee) {
+            return Err(self.another_sale(got));
+        }
+        self.last = Some(order.clone());
+        let is_decided = order.trade_state.is_final() && order.trade_state != TradeState::PayError;
+        Ok(if is_decided { End::Decided(Box::new(order)) } else { End::Open })
+    }
+
+    /// Another sale has this number: reversing it would undo somebody else's payment.
+    fn another_sale(&self, got: i64) -> Fault {
+        let error = Error::Mismatch {
+            field: "total_fee".into(),
+            asked: self.call.total_fee.to_string(),
+            got: got.to_string(),
+        };
+        Fault::new(error, Repeat::Never, self.call.out_trade_no())
+    }
+
+    /// Asks until the payer's time is up, the order is final, or the watcher stops.
+    fn wait_for_payer(&mut self) -> Result<End, Fault> {
+        for number in 1.. {
+            let left = self.deadline.saturating_sub(self.now());
+            if left == 0 || self.has_failed() || !self.watch.pause(self.patience.interval_ms.min(left)) {
+                break;
+            }
+            let seen = self.query();
+            let go_on = self.watch.seen(&seen.as_ref(), number);
+            match seen {
+                Ok(order) => {
+                    if let End::Decided(order) = self.settled(order)? {
+                        return Ok(End::Decided(order));
+                    }
+                }
+                Err(fault) => self.note(fault),
+            }
+            if !go_on {
+                break;
+            }
+        }
+        Ok(End::Open)
+    }
+
+    fn has_failed(&self) -> bool {
+        self.last.as_ref().is_some_and(|order| order.trade_state == TradeState::PayError)
+    }
+
+    /// The first doubt counts, and it is one about the payment: what a question left open, the sale left open.
+    fn note(&mut self, fault: Fault) {
+        if matches!(fault.error, Error::Signature(_) | Error::Mismatch { .. }) && self.doubt.is_none() {
+            self.doubt = Some(Fault::new(fault.error, Repeat::Never, self.call.out_trade_no()));
+        }
+    }
+
+    /// Reverses, whatever the watcher says, and does not believe it before a query shows it.
+    fn undo(&mut self) -> Result<Order, Fault> {
+        self.rest_until(self.paid_at + NOT_BEFORE_MS);
+        let end = self.deadline + REVERSE_MS;
+        match self.reverse(end) {
+            Ok(()) => self.confirm(end),
+            Err(refusal) => self.not_reversed(refusal),
+        }
+    }
+
+    fn rest_until(&mut self, at: u64) {
+        let left = at.saturating_sub(self.now());
+        if left > 0 {
+            self.watch.rest(left);
+        }
+    }
+
+    fn reverse(&mut self, end: u64) -> Result<(), Fault> {
+        // A fifth of the time stays for confirming.
+        let end = end - REVERSE_MS / 5;
+        let mut tries = 1;
+        let mut left_open = false;
+        loop {
+            let line = self.until(self.lines.certified, end);
+            let open = match self.ask(&line, &Reverse(self.call.id.clone())) {
+                Ok(Reversal::Done) => return Ok(()),
+                Ok(Reversal::Again(refusal)) => {
+                    Fault::new(refusal, Repeat::SameNumbers, self.call.out_trade_no())
+                }
+                Err(fault) => fault,
+            };
+            let doubtful = matches!(open.error, Error::Signature(_) | Error::Mismatch { .. });
+            let again = is_open(&open)
+                || doubtful
+                || matches!(open.error, Error::Service { .. }) && open.maybe_processed;
+            // Not even a verified refusal says that an open try before has not reversed it: it may mean "called twice".
+            let open = if left_open { open.after_an_open_try() } else { open };
+            let pause = self.patience.interval_ms.min(2000);
+            if !again || tries >= MOST_TRIES || self.now() + pause >= end {
+                self.note(open.clone());
+                return Err(open);
+            }
+            left_open = open.maybe_processed;
+            self.watch.rest(pause);
+            tries += 1;
+        }
+    }
+
+    /// After an accepted reverse only an order that shows it is given back; a paid one never.
+    fn confirm(&mut self, end: u64) -> Result<Order, Fault> {
+        let mut cause = None;
+        for left in (0..CONFIRMATIONS).rev() {
+            match self.query() {
+                Ok(order) if is_undone(order.trade_state) => return self.decided(order),
+                Ok(order) => self.last = Some(order),
+                Err(fault) => cause = Some(fault),
+            }
+            let time_left = end.saturating_sub(self.now());
+            if left == 0 || time_left == 0 {
+                break;
+            }
+            self.watch.rest(self.patience.interval_ms.min(time_left / (left + 1)).max(1));
+        }
+        Err(self.undecided("the reverse was accepted, but no query shows it yet", true, cause))
+    }
+
+    /// The reverse was refused or stayed open: the order itself has the last word, unless a reverse may yet act on it.
+    fn not_reversed(&mut self, refusal: Fault) -> Result<Order, Fault> {
+        match self.query() {
+            Ok(order) if is_undone(order.trade_state) => self.decided(order),
+            Ok(order) if order.is_paid() && !refusal.maybe_processed => self.decided(order),
+            Ok(order) => {
+                self.last = Some(order);
+                Err(self.undecided("the reverse was not accepted", false, Some(refusal)))
+            }
+            Err(_) => {
+                Err(self.undecided("neither the reverse nor a query was answered", false, Some(refusal)))
+            }
+        }
+    }
+
+    /// A doubt outlives the reverse: somebody else answered in WeChat's name.
+    fn decided(&mut self, order: Order) -> Result<Order, Fault> {
+        match self.doubt.take() {
+            Some(doubt) if !order.is_paid() => Err(doubt),
+            _ => Ok(order),
+        }
+    }
+
+    fn undecided(&mut self, message: &str, reversed: bool, cause: Option<Fault>) -> Fault {
+        let error = Error::Undecided {
+            message: message.to_owned(),
+            last_seen: self.last.take().map(Box::new),
+            reversed,
+            cause: self.doubt.take().or(cause).map(Box::new),
+        };
+        Fault::new(error, Repeat::Never, self.call.out_trade_no())
+    }
+}
+
+fn is_undone(state: TradeState) -> bool {
+    matches!(state, TradeState::Revoked | TradeState::Closed | TradeState::PayError)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! refund: gives money back (protocol.md C.4). An answer means accepted, not refunded.
+
+use super::again::repeat_on;
+use crate::error::{Advice, Error, Fault, Repeat};
+use crate::gateway::call::{Call, Echo, Terms};
+use crate::gateway::line::{Line, OnAttempt};
+use crate::model::merchant::Merchant;
+use crate::model::numbers::{BadArgument, OrderId, out_refund_no};
+use crate::model::refund::RefundReceipt;
+use crate::wire::fields::Fields;
+use crate::wire::sign::Verified;
+
+/// One refund. Its number makes repeats safe: the same number never refunds twice.
+#[derive(Debug, Clone)]
+pub struct Refund {
+    order: OrderId,
+    out_refund_no: String,
+    fields: Fields,
+}
+
+/// Optional fields of a refund.
+pub const OPTIONAL: [&str; 7] =
+    ["refund_fee_type", "refund_desc", "refund_account", "notify_url", "op_user_id", "device_info", "detail"];
+
+impl Refund {
+    /// Checks numbers and amounts: `1 <= refund_fee <= total_fee`.
+    pub fn new(
+        order: OrderId,
+        number: &str,
+        total_fee: i64,
+        refund_fee: i64,
+        options: &[(String, String)],
+    ) -> Result<Self, BadArgument> {
+        out_refund_no(number)?;
+        if total_fee < 1 {
+            return Err(BadArgument::new("totalFee", "must be at least 1 fen"));
+        }
+        if !(1..=total_fee).contains(&refund_fee) {
+            return Err(BadArgument::new("refundFee", "must be between 1 fen and $totalFee"));
+        }
+        let mut fields = Fields::new();
+        fields.set(order.field(), order.number());
+        fields.set("out_refund_no", number);
+        fields.set("total_fee", total_fee.to_string());
+        fields.set("refund_fee", refund_fee.to_string());
+        for (name, value) in options {
+            if !OPTIONAL.contains(&name.as_str()) {
+                return Err(BadArgument::new(
+                    "options",
+                    format!("must have only {} as keys", OPTIONAL.join(", ")),
+                ));
+            }
+            fields.set(name, value);
+        }
+        crate::wire::xml::encode(&fields)
+            .map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;
+        Ok(Self { order, out_refund_no: number.to_owned(), fields })
+    }
+}
+
+/// Asks for the refund; SYSTEMERROR and BIZERR_NEED_RETRY are repeated with the same number, inside the deadline.
+pub fn refund(
+    line: &Line,
+    merchant: &Merchant,
+    refund: &Refund,
+    on_attempt: OnAttempt<'_>,
+) -> Result<RefundReceipt, Fault> {
+    repeat_on(&["SYSTEMERROR", "BIZERR_NEED_RETRY"], line, merchant, refund, on_attempt)
+}
+
+impl Call for Refund {
+    type Answer = RefundReceipt;
+
+    fn terms(&self) -> Terms {
+        Terms { certificate: true, ..Terms::new("/secapi/pay/refund", Repeat::SameNumbers) }
+    }
+
+    fn fields(&self) -> Fields {
+        self.fields.clone()
+    }
+
+    fn echoes(&self) -> Vec<Echo> {
+        let echo = |field: &'static str, asked: &str| Echo {
+            field: field.into(),
+            asked: asked.to_owned(),
+            required: true,
+        };
+        vec![echo(self.order.field(), self.order.number()), echo("out_refund_no", &self.out_refund_no)]
+    }
+
+    fn out_trade_no(&self) -> Option<&str> {
+        self.order.as_out_trade_no()
+    }
+
+    fn read(&self, answer: &Verified<Fields>) -> Result<RefundReceipt, Error> {
+        Ok(RefundReceipt::from_answer(answer)?)
+    }
+
+    /// NOTENOUGH is about the merchant's balance here, not the payer's purse.
+    fn advise(&self, fault: &mut Fault) {
+        if fault.err_code() == Some("NOTENOUGH") {
+            (fault.advice, fault.retryable) = (Advice::Wait, true);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! refundquery: what became of refunds, all pages of it (protocol.md C.5).
+
+use crate::error::{Error, Fault, Repeat};
+use crate::gateway::call::{Call, Echo, Terms};
+use crate::gateway::line::{Line, OnAttempt};
+use crate::model::merchant::Merchant;
+use crate::model::numbers::{BadArgument, OrderId, out_refund_no};
+use crate::model::refund::{RefundEntry, RefundList};
+use crate::wire::fields::Fields;
+use crate::wire::sign::Verified;
+
+/// More pages than any trade has: 50 refunds, at least one a page.
+const MOST_PAGES: usize = 64;
+
+/// What refunds are asked for by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundsOf {
+    /// All refunds of an order.
+    Order(OrderId),
+    /// One refund, by the shop's number.
+    OutRefundNo(String),
+    /// One refund, by WeChat's number.
+    RefundId(String),
+}
+
+impl RefundsOf {
+    /// By the shop's refund number.
+    pub fn out_refund_no(number: &str) -> Result<Self, BadArgument> {
+        Ok(Self::OutRefundNo(out_refund_no(number)?.to_owned()))
+    }
+
+    /// By WeChat's refund number.
+    pub fn refund_id(number: &str) -> Result<Self, BadArgument> {
+        let is_id = (1..=32).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_alphanumeric());
+        let wrong = || BadArgument::new("refundId", "must be 1 to 32 characters of 0-9A-Za-z");
+        if is_id { Ok(Self::RefundId(number.to_owned())) } else { Err(wrong()) }
+    }
+
+    fn field(&self) -> &'static str {
+        match self {
+            Self::Order(id) => id.field(),
+            Self::OutRefundNo(_) => "out_refund_no",
+            Self::RefundId(_) => "refund_id",
+        }
+    }
+
+    fn number(&self) -> &str {
+        match self {
+            Self::Order(id) => id.number(),
+            Self::OutRefundNo(number) | Self::RefundId(number) => number,
+        }
+    }
+
+    /// What the entry says where this asked for one refund.
+    fn named_by<'e>(&self, entry: &'e RefundEntry) -> Option<&'e str> {
+        match self {
+            Self::Order(_) => None,
+            Self::OutRefundNo(_) => entry.out_refund_no.as_deref(),
+            Self::RefundId(_) => entry.refund_id.as_deref(),
+        }
+    }
+}
+
+/// One page of the refunds.
+#[derive(Debug, Clone)]
+pub struct RefundQuery {
+    /// Whose refunds.
+    pub of: RefundsOf,
+    /// How many to skip.
+    pub offset: usize,
+}
+
+/// Asks for all refunds, page after page.
+pub fn all(
+    line: &Line,
+    merchant: &Merchant,
+    of: &RefundsOf,
+    on_attempt: OnAttempt<'_>,
+) -> Result<RefundList, Fault> {
+    let mut query = RefundQuery { of: of.clone(), offset: 0 };
+    let mut list = line.ask(merchant, &query, on_attempt)?;
+    for _ in 1..MOST_PAGES {
+        if list.entries.len() >= list.announced() {
+            return Ok(list);
+        }
+        query.offset = list.entries.len();
+        let page = line.ask(merchant, &query, on_attempt)?;
+        if page.entries.is_empty() {
+            break;
+        }
+        list.append(page);
+    }
+    let message =
+        format!("total_refund_count is {}, but only {} refunds came", list.announced(), list.entries.len());
+    Err(Fault::new(Error::Malformed(message), Repeat::Query, query.out_trade_no()))
+}
+
+impl Call for RefundQuery {
+    type Answer = RefundList;
+
+    fn terms(&self) -> Terms {
+        Terms::new("/pay/refundquery", Repeat::Query)
+    }
+
+    fn fields(&self) -> Fields {
+        let mut fields = Fields::new();
+        fields.set(self.of.field(), self.of.number());
+        fields.set_some("offset", (self.offset > 0).then(|| self.offset.to_string()));
+        fields
+    }
+
+    fn echoes(&self) -> Vec<Echo> {
+        let required = matches!(self.of, RefundsOf::Order(_));
+        vec![Echo { field: self.of.field().into(), asked: self.of.number().to_owned(), required }]
+    }
+
+    fn out_trade_no(&self) -> Option<&str> {
+        match &self.of {
+            RefundsOf::Order(id) => id.as_out_trade_no(),
+            _ => None,
+        }
+    }
+
+    fn read(&self, answer: &Verified<Fields>) -> Result<RefundList, Error> {
+        let list = RefundList::from_page(answer, self.offset)?;
+        self.only_ours(&list)?;
+        Ok(list)
+    }
+}
+
+impl RefundQuery {
+    /// Whoever asks for one refund must get that one, and get it.
+    fn only_ours(&self, list: &RefundList) -> Result<(), Error> {
+        if matches!(self.of, RefundsOf::Order(_)) {
+            return Ok(());
+        }
+        let wrong =
+            list.entries.iter().map(|e| self.of.named_by(e)).find(|named| *named != Some(self.of.number()));
+        let got = match wrong {
+            None if !list.entries.is_empty() => return Ok(()),
+            other => other.flatten().unwrap_or("nothing").to_owned(),
+        };
+        Err(Error::Mismatch {
+            field: format!("{}_0", self.of.field()),
+            asked: self.of.number().to_owned(),
+            got,
+        })
+    }
+}

@@ -1,0 +1,93 @@
+//! report: tells WeChat how a call went (protocol.md C.11). The answer carries no sign; nothing is decided by it.
+
+use super::unified_order::text;
+use crate::error::{Error, Repeat};
+use crate::gateway::call::{Call, Echo, Terms};
+use crate::model::numbers::BadArgument;
+use crate::wire::fields::Fields;
+use crate::wire::sign::Verified;
+
+/// How one call went.
+#[derive(Debug, Clone)]
+pub struct Report {
+    fields: Fields,
+}
+
+/// What a report needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Measured<'a> {
+    /// The call's whole URL.
+    pub interface_url: &'a str,
+    /// How long it took, in milliseconds.
+    pub execute_time_ms: i64,
+    /// Its `return_code`.
+    pub return_code: &'a str,
+    /// Its `result_code`.
+    pub result_code: &'a str,
+    /// The caller's address.
+    pub user_ip: &'a str,
+}
+
+/// Optional fields of a report.
+pub const OPTIONAL: [&str; 6] =
+    ["return_msg", "err_code", "err_code_des", "out_trade_no", "time", "device_info"];
+
+impl Report {
+    /// Checks the arguments by name.
+    pub fn new(measured: &Measured<'_>, options: &[(String, String)]) -> Result<Self, BadArgument> {
+        text("interfaceUrl", measured.interface_url, 127)?;
+        text("userIp", measured.user_ip, 64)?;
+        text("returnCode", measured.return_code, 16)?;
+        text("resultCode", measured.result_code, 16)?;
+        if measured.execute_time_ms < 0 {
+            return Err(BadArgument::new("executeTimeMs", "must be at least 0"));
+        }
+        let mut fields = Fields::new();
+        for (name, value) in options {
+            if !OPTIONAL.contains(&name.as_str()) {
+                return Err(BadArgument::new(
+                    "options",
+                    format!("must have only {} as keys", OPTIONAL.join(", ")),
+                ));
+            }
+            fields.set(name, value);
+        }
+        fields.set("interface_url", measured.interface_url);
+        // The wire has the underscore at the end.
+        fields.set("execute_time_", measured.execute_time_ms.to_string());
+        fields.set("return_code", measured.return_code);
+        fields.set("result_code", measured.result_code);
+        fields.set("user_ip", measured.user_ip);
+        crate::wire::xml::encode(&fields)
+            .map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;
+        Ok(Self { fields })
+    }
+}
+
+impl Call for Report {
+    type Answer = ();
+
+    fn terms(&self) -> Terms {
+        Terms::new("/payitil/report", Repeat::SameNumbers)
+    }
+
+    fn fields(&self) -> Fields {
+        self.fields.clone()
+    }
+
+    fn echoes(&self) -> Vec<Echo> {
+        Vec::new()
+    }
+
+    fn out_trade_no(&self) -> Option<&str> {
+        self.fields.text("out_trade_no")
+    }
+
+    fn read(&self, _: &Verified<Fields>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn read_unsigned(&self, _: &Fields) -> Option<()> {
+        Some(())
+    }
+}

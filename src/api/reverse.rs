@@ -1,0 +1,110 @@
+//! reverse: undoes a code payment (protocol.md C.7).
+
+use crate::error::{Error, Fault, Phase, Repeat};
+use crate::gateway::call::{Call, Echo, Terms};
+use crate::gateway::line::{Line, OnAttempt};
+use crate::model::merchant::Merchant;
+use crate::model::numbers::OrderId;
+use crate::wire::fields::Fields;
+use crate::wire::sign::Verified;
+
+/// How often a reverse is repeated.
+pub const MOST_TRIES: u32 = 10;
+/// Milliseconds between repeats.
+const PAUSE_MS: u64 = 1000;
+
+/// Reverses one order.
+#[derive(Debug, Clone)]
+pub struct Reverse(pub OrderId);
+
+/// What a verified answer of reverse says.
+#[derive(Debug, Clone)]
+pub enum Reversal {
+    /// Done: not paid and closed, or the money goes back.
+    Done,
+    /// `recall` = Y: call again.
+    Again(Error),
+}
+
+impl Call for Reverse {
+    type Answer = Reversal;
+
+    fn terms(&self) -> Terms {
+        Terms { certificate: true, ..Terms::new("/secapi/pay/reverse", Repeat::SameNumbers) }
+    }
+
+    fn fields(&self) -> Fields {
+        let mut fields = Fields::new();
+        fields.set(self.0.field(), self.0.number());
+        fields
+    }
+
+    fn echoes(&self) -> Vec<Echo> {
+        vec![Echo { field: self.0.field().into(), asked: self.0.number().to_owned(), required: false }]
+    }
+
+    fn out_trade_no(&self) -> Option<&str> {
+        self.0.as_out_trade_no()
+    }
+
+    fn read(&self, answer: &Verified<Fields>) -> Result<Reversal, Error> {
+        if answer.text("recall") == Some("Y") {
+            let asked = "the gateway asks to call again (recall=Y)".to_owned();
+            return Ok(Reversal::Again(Error::Service {
+                err_code: "SYSTEMERROR".into(),
+                err_code_des: Some(asked),
+            }));
+        }
+        Ok(Reversal::Done)
+    }
+
+    fn refused(&self, answer: &Verified<Fields>, refusal: Error) -> Result<Reversal, Error> {
+        if answer.text("recall") == Some("Y") { Ok(Reversal::Again(refusal)) } else { Err(refusal) }
+    }
+}
+
+/// Is the outcome of this reverse open, so that it must be called again?
+pub fn is_open(fault: &Fault) -> bool {
+    match &fault.error {
+        Error::Service { err_code, .. } => {
+            matches!(err_code.as_str(), "SYSTEMERROR" | "USERPAYING" | "FREQUENCY_LIMITED")
+        }
+        Error::Transport(e) => e.phase != Phase::Tls,
+        Error::Malformed(_) => true,
+        Error::Gateway { return_msg } => return_msg.starts_with("SYSTEMERROR"),
+        _ => false,
+    }
+}
+
+/// Calls until it is done: again on `recall` = Y, on USERPAYING and when the outcome is unknown, ten times at most
+/// and within the line's deadline from the first call on.
+pub fn reverse(
+    line: &Line,
+    merchant: &Merchant,
+    call: &Reverse,
+    on_attempt: OnAttempt<'_>,
+) -> Result<(), Fault> {
+    let deadline =
+        line.clock.now_ms().saturating_add(line.timeout_ms.max(u64::from(MOST_TRIES) * PAUSE_MS * 2));
+    let mut tries = 1;
+    let mut left_open = false;
+    loop {
+        let (fault, again) = match line.ask(merchant, call, on_attempt) {
+            Ok(Reversal::Done) => return Ok(()),
+            Ok(Reversal::Again(refusal)) => {
+                (Fault::new(refusal, Repeat::SameNumbers, call.out_trade_no()), true)
+            }
+            Err(fault) => {
+                let again = is_open(&fault);
+                (fault, again)
+            }
+        };
+        let fault = if left_open { fault.after_an_open_try() } else { fault };
+        if !again || tries >= MOST_TRIES || line.clock.now_ms() + PAUSE_MS >= deadline {
+            return Err(fault);
+        }
+        left_open = fault.maybe_processed;
+        line.clock.sleep_ms(PAUSE_MS);
+        tries += 1;
+    }
+}

@@ -1,0 +1,49 @@
+//! shorturl: a link of Native mode 1 made short enough for a small QR code (protocol.md C.12).
+
+use super::unified_order::text;
+use crate::error::{Error, Repeat};
+use crate::gateway::call::{Call, Echo, Terms};
+use crate::model::numbers::BadArgument;
+use crate::wire::fields::Fields;
+use crate::wire::sign::Verified;
+
+/// Shortens one link; the link is signed raw.
+#[derive(Debug, Clone)]
+pub struct ShortUrl {
+    long_url: String,
+}
+
+impl ShortUrl {
+    /// Checks the link: at most 512 bytes.
+    pub fn new(long_url: &str) -> Result<Self, BadArgument> {
+        text("longUrl", long_url, 512)?;
+        Ok(Self { long_url: long_url.to_owned() })
+    }
+}
+
+impl Call for ShortUrl {
+    type Answer = String;
+
+    fn terms(&self) -> Terms {
+        Terms::new("/tools/shorturl", Repeat::SameNumbers)
+    }
+
+    fn fields(&self) -> Fields {
+        let mut fields = Fields::new();
+        fields.set("long_url", &self.long_url);
+        fields
+    }
+
+    fn echoes(&self) -> Vec<Echo> {
+        Vec::new()
+    }
+
+    fn out_trade_no(&self) -> Option<&str> {
+        None
+    }
+
+    fn read(&self, answer: &Verified<Fields>) -> Result<String, Error> {
+        let short = answer.text("short_url").map(str::to_owned);
+        short.ok_or_else(|| Error::Malformed("field short_url is missing".into()))
+    }
+}

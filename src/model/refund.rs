@@ -1,0 +1,274 @@
+//! Refunds: what was accepted, what became of it, and what a notice claims (protocol.md C.4, C.5, C.14).
+
+use super::money::{fen, lenient_fen};
+use super::order::Coupon;
+use crate::time;
+use crate::wire::cipher::Decrypted;
+use crate::wire::fields::Fields;
+use crate::wire::read::{FieldError, digits, read};
+use crate::wire::sign::Verified;
+use ::time::OffsetDateTime;
+use serde::Deserialize;
+
+/// `refund_status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefundStatus {
+    /// The money is with the payer.
+    Success,
+    /// On its way.
+    Processing,
+    /// Closed without money moving; may be tried again with the same number after fixing the cause.
+    RefundClose,
+    /// Bounced: the money is back with the merchant and must be paid by hand.
+    Change,
+    /// A status this version does not know.
+    Unknown,
+}
+
+impl RefundStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] =
+        [Self::Success, Self::Processing, Self::RefundClose, Self::Change, Self::Unknown];
+
+    /// The word on the wire.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Success => "SUCCESS",
+            Self::Processing => "PROCESSING",
+            Self::RefundClose => "REFUNDCLOSE",
+            Self::Change => "CHANGE",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+
+    /// Reads a word of the wire; FAIL is what the old pages called REFUNDCLOSE.
+    pub fn from_wire(word: &str) -> Self {
+        if word == "FAIL" {
+            return Self::RefundClose;
+        }
+        Self::ALL.into_iter().find(|status| status.wire() == word).unwrap_or(Self::Unknown)
+    }
+
+    /// Does this refund take money from what may still be refunded?
+    pub fn takes_money(self) -> bool {
+        matches!(self, Self::Success | Self::Processing | Self::Change)
+    }
+}
+
+/// The answer of refund: **accepted**, not yet refunded. Amounts are fen.
+#[derive(Debug, Clone)]
+pub struct RefundReceipt {
+    /// The typed fields.
+    pub told: Accepted,
+    /// Coupons that go back.
+    pub coupons: Vec<Coupon>,
+    /// Every field that was verified.
+    pub fields: Verified<Fields>,
+}
+
+/// The typed fields of an accepted refund.
+#[derive(Debug, Clone, Deserialize)]
+#[allow(missing_docs, reason = "each is the field of that name in protocol.md C.4")]
+pub struct Accepted {
+    pub out_trade_no: Option<String>,
+    pub transaction_id: Option<String>,
+    pub out_refund_no: Option<String>,
+    pub refund_id: Option<String>,
+    #[serde(default, deserialize_with = "fen")]
+    pub refund_fee: Option<i64>,
+    #[serde(default, deserialize_with = "fen")]
+    pub settlement_refund_fee: Option<i64>,
+    #[serde(default, deserialize_with = "fen")]
+    pub total_fee: Option<i64>,
+    #[serde(default, deserialize_with = "fen")]
+    pub settlement_total_fee: Option<i64>,
+    pub fee_type: Option<String>,
+    #[serde(default, deserialize_with = "fen")]
+    pub cash_fee: Option<i64>,
+    #[serde(default, deserialize_with = "lenient_fen")]
+    pub cash_refund_fee: Option<i64>,
+    #[serde(default, deserialize_with = "lenient_fen")]
+    pub coupon_refund_fee: Option<i64>,
+}
+
+impl RefundReceipt {
+    /// Reads the verified answer.
+    pub fn from_answer(fields: &Verified<Fields>) -> Result<Self, FieldError> {
+        let coupons = coupons(fields, |name, n| format!("{name}_{n}"));
+        Ok(Self { told: read(fields)?, coupons, fields: fields.clone() })
+    }
+}
+
+/// All refunds of a trade, as refundquery tells them.
+#[derive(Debug, Clone)]
+pub struct RefundList {
+    /// What the answer says of the trade.
+    pub trade: RefundedTrade,
+    /// The refunds, in the gateway's order.
+    pub entries: Vec<RefundEntry>,
+    /// The verified fields of each page.
+    pub pages: Vec<Verified<Fields>>,
+}
+
+/// What refundquery says of the trade itself.
+#[derive(Debug, Clone, Deserialize)]
+#[allow(missing_docs, reason = "each is the field of that name in protocol.md C.5")]
+pub struct RefundedTrade {
+    pub appid: Option<String>,
+    pub mch_id: Option<String>,
+    pub sub_appid: Option<String>,
+    pub sub_mch_id: Option<String>,
+    pub out_trade_no: Option<String>,
+    pub transaction_id: Option<String>,
+    #[serde(default, deserialize_with = "fen")]
+    pub total_fee: Option<i64>,
+    #[serde(default, deserialize_with = "fen")]
+    pub settlement_total_fee: Option<i64>,
+    pub fee_type: Option<String>,
+    #[serde(default, deserialize_with = "fen")]
+    pub cash_fee: Option<i64>,
+    #[serde(default, deserialize_with = "lenient_fen")]
+    pub total_refund_count: Option<i64>,
+    #[serde(default, deserialize_with = "lenient_fen")]
+    pub refund_count: Option<i64>,
+}
+
+/// One refund. Amounts are fen, times Beijing's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is the numbered field of that name in protocol.md C.5")]
+pub struct RefundEntry {
+    pub out_refund_no: Option<String>,
+    pub refund_id: Option<String>,
+    pub refund_status: RefundStatus,
+    pub refund_channel: Option<String>,
+    pub refund_fee: Option<i64>,
+    pub settlement_refund_fee: Option<i64>,
+    pub refund_account: Option<String>,
+    pub refund_recv_accout: Option<String>,
+    pub refund_success_time: Option<OffsetDateTime>,
+    pub coupon_refund_fee: Option<i64>,
+    pub coupons: Vec<Coupon>,
+}
+
+impl RefundList {
+    /// Reads the first page; `offset` is what it was asked with.
+    pub fn from_page(fields: &Verified<Fields>, offset: usize) -> Result<Self, FieldError> {
+        Ok(Self { trade: read(fields)?, entries: entries(fields, offset)?, pages: vec![fields.clone()] })
+    }
+
+    /// How many refunds the gateway says there are.
+    pub fn announced(&self) -> usize {
+        let count = self.trade.total_refund_count.or(self.trade.refund_count);
+        count.and_then(|n| usize::try_from(n).ok()).unwrap_or(self.entries.len())
+    }
+
+    /// Adds the next page.
+    pub fn append(&mut self, mut page: Self) {
+        self.entries.append(&mut page.entries);
+        self.pages.append(&mut page.pages);
+    }
+
+    /// The sum of the refunds that the predicate picks, fen.
+    pub fn sum(&self, picks: impl Fn(RefundStatus) -> bool) -> i64 {
+        let picked = self.entries.iter().filter(|e| picks(e.refund_status));
+        picked.filter_map(|e| e.refund_fee).fold(0, i64::saturating_add)
+    }
+}
+
+/// The refunds of one page. Their numbers start at 0 on every page, or go on from the offset: both are read.
+fn entries(fields: &Fields, offset: usize) -> Result<Vec<RefundEntry>, FieldError> {
+    let is_there = |n: usize| {
+        ["out_refund_no", "refund_id", "refund_fee"]
+            .iter()
+            .any(|f| fields.text(&format!("{f}_{n}")).is_some())
+    };
+    let first = if is_there(0) { 0 } else { offset };
+    (first..first + Fields::MAX).take_while(|n| is_there(*n)).map(|n| entry(fields, n)).collect()
+}
+
+fn entry(fields: &Fields, n: usize) -> Result<RefundEntry, FieldError> {
+    let text = |name: &str| fields.text(&format!("{name}_{n}")).map(str::to_owned);
+    Ok(RefundEntry {
+        out_refund_no: text("out_refund_no"),
+        refund_id: text("refund_id"),
+        refund_status: text("refund_status")
+            .map_or(RefundStatus::Unknown, |word| RefundStatus::from_wire(&word)),
+        refund_channel: text("refund_channel"),
+        refund_fee: needed_fen(fields, &format!("refund_fee_{n}"))?,
+        settlement_refund_fee: needed_fen(fields, &format!("settlement_refund_fee_{n}"))?,
+        refund_account: text("refund_account"),
+        refund_recv_accout: text("refund_recv_accout"),
+        refund_success_time: text("refund_success_time").and_then(|at| time::spaced(&at)),
+        coupon_refund_fee: text("coupon_refund_fee").and_then(|fee| digits(&fee)),
+        coupons: coupons(fields, |name, m| format!("{name}_{n}_{m}")),
+    })
+}
+
+fn needed_fen(fields: &Fields, name: &str) -> Result<Option<i64>, FieldError> {
+    let wrong =
+        || FieldError { name: name.to_owned(), what: "must be a whole number of fen, digits only".into() };
+    fields.text(name).map(|text| digits(text).ok_or_else(wrong)).transpose()
+}
+
+fn coupons(fields: &Fields, name: impl Fn(&str, usize) -> String) -> Vec<Coupon> {
+    let coupon = |m: usize| {
+        let text = |field: &str| fields.text(&name(field, m));
+        let (id, kind, fee) = (text("coupon_refund_id"), text("coupon_type"), text("coupon_refund_fee"));
+        (id.is_some() || kind.is_some() || fee.is_some()).then(|| Coupon {
+            id: id.map(str::to_owned),
+            coupon_type: kind.map(str::to_owned),
+            fee: fee.and_then(digits),
+        })
+    };
+    (0..Fields::MAX).map_while(coupon).collect()
+}
+
+/// What a refund notice claims. Decrypted, not verified: confirm it by refundquery before booking anything.
+#[derive(Debug, Clone)]
+pub struct RefundNotice {
+    /// The typed fields.
+    pub claimed: Claimed,
+    /// The status it claims.
+    pub refund_status: RefundStatus,
+    /// When the refund succeeded.
+    pub success_time: Option<OffsetDateTime>,
+    /// Every decrypted field.
+    pub fields: Decrypted<Fields>,
+}
+
+/// The typed fields of a refund notice. Amounts are fen.
+#[derive(Debug, Clone, Deserialize)]
+#[allow(missing_docs, reason = "each is the field of that name in protocol.md C.14")]
+pub struct Claimed {
+    pub out_trade_no: String,
+    pub transaction_id: Option<String>,
+    pub out_refund_no: String,
+    pub refund_id: String,
+    #[serde(default, deserialize_with = "fen")]
+    pub total_fee: Option<i64>,
+    #[serde(default, deserialize_with = "fen")]
+    pub settlement_total_fee: Option<i64>,
+    #[serde(default, deserialize_with = "fen")]
+    pub refund_fee: Option<i64>,
+    #[serde(default, deserialize_with = "fen")]
+    pub settlement_refund_fee: Option<i64>,
+    pub refund_recv_accout: Option<String>,
+    pub refund_account: Option<String>,
+    pub refund_request_source: Option<String>,
+    #[serde(default, deserialize_with = "lenient_fen")]
+    pub cash_refund_fee: Option<i64>,
+}
+
+impl RefundNotice {
+    /// Reads the decrypted part.
+    pub fn from_decrypted(fields: &Decrypted<Fields>) -> Result<Self, FieldError> {
+        Ok(Self {
+            claimed: read(fields)?,
+            refund_status: fields
+                .text("refund_status")
+                .map_or(RefundStatus::Unknown, RefundStatus::from_wire),
+            success_time: fields.text("success_time").and_then(time::spaced),
+            fields: fields.clone(),
+        })
+    }
+}

@@ -1,0 +1,182 @@
+//! Notices that WeChat Pay posts to the shop (protocol.md C.13, C.14), and the exact bytes to answer with.
+
+use crate::error::Error;
+use crate::gateway::ladder::result_code;
+use crate::model::merchant::Merchant;
+use crate::model::numbers::BadArgument;
+use crate::model::order::Order;
+use crate::model::refund::RefundNotice;
+use crate::wire::cipher;
+use crate::wire::fields::Fields;
+use crate::wire::sign::{Verified, seal, verify};
+use crate::wire::xml::{self, Root};
+
+/// The reply that ends the repeats; anything else, a newline too, means "send it again".
+pub const SUCCESS: &str =
+    "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";
+
+/// The most bytes of a reason that are sent back.
+const MOST_REASON: usize = 128;
+
+/// What a notice is about.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// A payment: verified.
+    Payment(Box<Order>),
+    /// A refund: decrypted only.
+    Refund(Box<RefundNotice>),
+}
+
+/// A notice that is for us.
+#[derive(Debug, Clone)]
+pub struct Notification {
+    /// Which of the given merchants it is for.
+    pub merchant: usize,
+    /// What it says.
+    pub subject: Subject,
+    /// The same for every repeat of one event.
+    pub dedupe_key: String,
+}
+
+/// Reads the raw body of a notice for whichever of these merchants it is.
+pub fn read(body: &[u8], merchants: &[&Merchant]) -> Result<Notification, Error> {
+    let fields = xml::decode(body, Root::Xml).map_err(|e| {
+        Error::Malformed(format!(
+            "{e} (a notice must be read from the raw body, php://input, before any framework changes it)"
+        ))
+    })?;
+    if fields.text("sign").is_none() {
+        unsigned(&fields)?;
+    }
+    let at = addressee(&fields, merchants)?;
+    let Some(merchant) = merchants.get(at) else {
+        return Err(Error::Malformed("no merchant was given".into()));
+    };
+    match fields.text("req_info") {
+        Some(req_info) => refund(&fields, req_info, merchant, at),
+        None => payment(fields, merchant, at),
+    }
+}
+
+/// What an unsigned notice may say of itself: a refusal, or nothing yet.
+fn unsigned(fields: &Fields) -> Result<(), Error> {
+    match fields.text("return_code") {
+        Some("SUCCESS") | None => Ok(()),
+        Some(code @ ("FAIL" | "SYSTEMERROR")) => {
+            let message = fields.text("return_msg").unwrap_or("no return_msg");
+            let return_msg = format!("{code}: {message}").chars().take(256).collect();
+            Err(Error::Gateway { return_msg })
+        }
+        Some(_) => Err(Error::Malformed("return_code is neither SUCCESS nor FAIL".into())),
+    }
+}
+
+/// The best match: appid, mch_id and both sub ids; else a merchant without sub ids, who takes any
+/// (decisions.md 4.1).
+fn addressee(fields: &Fields, merchants: &[&Merchant]) -> Result<usize, Error> {
+    let ranked =
+        merchants.iter().enumerate().filter_map(|(at, merchant)| Some((rank(fields, merchant)?, at)));
+    let best = ranked.max_by_key(|(rank, at)| (*rank, std::cmp::Reverse(*at)));
+    best.map(|(_, at)| at).ok_or_else(|| mismatch(fields, merchants))
+}
+
+fn rank(fields: &Fields, merchant: &Merchant) -> Option<u8> {
+    let same = |name, ours: &str| fields.text(name) == Some(ours);
+    if !same("appid", &merchant.appid) || !same("mch_id", &merchant.mch_id) {
+        return None;
+    }
+    let sub_mch = merchant.sub_mch_id.as_deref();
+    let sub_app = merchant.sub_appid.as_deref();
+    if fields.text("sub_mch_id") == sub_mch && fields.text("sub_appid") == sub_app {
+        return Some(3);
+    }
+    match sub_mch {
+        Some(ours) => {
+            (same("sub_mch_id", ours) && sub_app.is_none_or(|app| same("sub_appid", app))).then_some(2)
+        }
+        None => sub_app.is_none().then_some(1),
+    }
+}
+
+fn mismatch(fields: &Fields, merchants: &[&Merchant]) -> Error {
+    let shown = |name| {
+        fields.text(name).unwrap_or("none").chars().filter(|c| !c.is_control()).take(32).collect::<String>()
+    };
+    let ours: Vec<String> = merchants.iter().map(|m| format!("{}/{}", m.appid, m.mch_id)).collect();
+    let got = format!("{}/{} (sub_mch_id {})", shown("appid"), shown("mch_id"), shown("sub_mch_id"));
+    Error::Mismatch { field: "mch_id".into(), asked: ours.join(", "), got }
+}
+
+fn payment(fields: Fields, merchant: &Merchant, at: usize) -> Result<Notification, Error> {
+    let fields = verify(fields, &merchant.pin(None))?;
+    said_success(&fields)?;
+    if let Some(refusal) = result_code(&fields)? {
+        return Err(refusal);
+    }
+    let order = Order::from_payment(&fields)?;
+    let transaction_id = needed(&fields, "transaction_id")?;
+    needed(&fields, "out_trade_no")?;
+    needed(&fields, "total_fee")?;
+    let dedupe_key = format!("pay:{}:{}:{transaction_id}", merchant.mch_id, sub_mch_id(&fields));
+    Ok(Notification { merchant: at, subject: Subject::Payment(Box::new(order)), dedupe_key })
+}
+
+fn refund(fields: &Fields, req_info: &str, merchant: &Merchant, at: usize) -> Result<Notification, Error> {
+    said_success(fields)?;
+    let keys = [Some(&merchant.key), merchant.previous_key.as_ref()];
+    let opened =
+        cipher::open(req_info, keys.into_iter().flatten()).map_err(|e| Error::Malformed(e.to_string()))?;
+    let notice = RefundNotice::from_decrypted(&opened)?;
+    let dedupe_key = format!(
+        "refund:{}:{}:{}:{}",
+        merchant.mch_id,
+        sub_mch_id(fields),
+        notice.claimed.refund_id,
+        opened.text("refund_status").unwrap_or("UNKNOWN")
+    );
+    Ok(Notification { merchant: at, subject: Subject::Refund(Box::new(notice)), dedupe_key })
+}
+
+fn said_success(fields: &Fields) -> Result<(), Error> {
+    match fields.text("return_code") {
+        Some("SUCCESS") => Ok(()),
+        _ => Err(Error::Malformed("return_code is not SUCCESS".into())),
+    }
+}
+
+fn sub_mch_id(fields: &Fields) -> &str {
+    fields.text("sub_mch_id").unwrap_or("")
+}
+
+fn needed<'a>(fields: &'a Verified<Fields>, name: &'static str) -> Result<&'a str, Error> {
+    fields.text(name).ok_or_else(|| Error::Malformed(format!("field {name} is missing")))
+}
+
+/// The reply that makes WeChat repeat the notice; the reason is cut and cannot break the document.
+pub fn fail(reason: &str) -> String {
+    let printable: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut end = printable.len().min(MOST_REASON);
+    while !printable.is_char_boundary(end) {
+        end -= 1;
+    }
+    let reason = printable.get(..end).unwrap_or("").replace("]]>", "]]]]><![CDATA[>");
+    format!(
+        "<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[{reason}]]></return_msg></xml>"
+    )
+}
+
+/// A payment notice as WeChat would post it, for a shop's own tests. What is given wins over what is added.
+pub fn sign(mut fields: Fields, merchant: &Merchant, nonce: &str) -> Result<Vec<u8>, BadArgument> {
+    let common =
+        [("return_code", Some("SUCCESS")), ("result_code", Some("SUCCESS")), ("nonce_str", Some(nonce))];
+    for (name, value) in common.into_iter().chain(merchant.ids()) {
+        if fields.get(name).is_none() {
+            fields.set_some(name, value);
+        }
+    }
+    seal(&mut fields, &merchant.key, merchant.sign_type);
+    xml::encode(&fields).map_err(|e| BadArgument::new("fields", format!("must be writable: {e}")))
+}
+
+#[cfg(test)]
+mod tests;

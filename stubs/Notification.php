@@ -1,0 +1,128 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPay;
+
+/**
+ * A notice that WeChat Pay posted to the shop: of a payment, or of a refund. A verified value, made by read() only.
+ *
+ * Read the raw body, `file_get_contents('php://input')`, before any framework touches it; headers and addresses prove
+ * nothing and are not looked at. Answer success() when the event is stored, fail() when it is not: WeChat repeats a
+ * notice until it gets exactly those bytes within 5 seconds, up to 15 times in a day, and may post one twice at the
+ * same moment. Notices may never come at all: ask `OrderQuery` too.
+ *
+ * ```php
+ * use WechatPay\Merchant;
+ * use WechatPay\Notification;
+ * use WechatPay\PayException;
+ * use WechatPay\TradeState;
+ *
+ * $merchant = new Merchant('wx2421b1c4370ec43b', '10000100', '0123456789abcdefghijKLMNOPQRSTUV');
+ *
+ * // What WeChat would post; in the shop: $body = file_get_contents('php://input');
+ * $body = Notification::sign([
+ *     'out_trade_no' => 'T20261122-0008',
+ *     'transaction_id' => '4200000000202611220000000001',
+ *     'total_fee' => 1230,
+ *     'cash_fee' => 1230,
+ *     'time_end' => '20261122103000',
+ * ], $merchant);
+ *
+ * try {
+ *     $notice = Notification::read($body, $merchant);
+ *     if ($notice->order?->tradeState === TradeState::Success) {
+ *         echo "{$notice->order->outTradeNo}: {$notice->order->totalFee} fen\n";   // prints: T20261122-0008: 1230 fen
+ *         echo $notice->dedupeKey, "\n";   // prints: pay:10000100::4200000000202611220000000001
+ *     }
+ *     echo Notification::success(), "\n";  // prints: <return_code><![CDATA[SUCCESS]]></return_code>
+ * } catch (PayException $e) {
+ *     echo Notification::fail('not accepted');
+ * }
+ * ```
+ *
+ * Source: protocol.md A.6, C.13, C.14
+ */
+final class Notification
+{
+    /** What was paid, verified; null in a refund notice. Compare its totalFee with the shop's own amount. */
+    public readonly ?Order $order;
+
+    /** What a refund notice claims: decrypted, not signed; null in a payment notice. */
+    public readonly ?RefundNotice $refund;
+
+    /** The one of read()'s merchants that it is for. */
+    public readonly Merchant $merchant;
+
+    /**
+     * The same for every repeat of one event, so that the shop can store it under a unique key:
+     * `pay:{mch_id}:{sub_mch_id}:{transaction_id}` or `refund:{mch_id}:{sub_mch_id}:{refund_id}:{refund_status}`.
+     */
+    public readonly string $dedupeKey;
+
+    /** Made by the extension only; can be neither constructed nor unserialized. */
+    private function __construct()
+    {
+        throw new \Error('WechatPay\\Notification is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Reads a notice: finds whose it is by `appid`, `mch_id` and the sub-merchant's ids, verifies its sign (or opens a
+     * refund's `req_info`) with that merchant's key or previousKey, and reads it. Nothing is sent.
+     *
+     * Among several merchants the best match counts: one whose sub ids equal the notice's; else one without sub ids,
+     * who takes the notices of all sub-merchants (look at `->order->subMchId` then). A Merchant with a subMchId takes
+     * that sub-merchant's only.
+     *
+     * On any exception answer fail(): whoever sent it is not believed, and a genuine notice comes again.
+     *
+     * @param string   $body         the raw bytes of the request
+     * @param Merchant ...$merchants whose notices come to this address, at least one
+     *
+     * @throws MalformedMessageException truncated, empty, not XML, fields missing, or a `req_info` that does not open
+     * @throws SignatureException        no sign, a wrong one, or one of an algorithm that the merchant does not accept
+     * @throws MismatchException         it is for none of these merchants
+     * @throws GatewayException          an unsigned FAIL; says nothing about any order
+     * @throws ServiceException          a verified `result_code` FAIL
+     * @throws \ValueError               if no merchant is given
+     *
+     * Source: protocol.md A.6, C.13, C.14
+     */
+    public static function read(string $body, Merchant ...$merchants): Notification
+    {
+        throw new \Error('WechatPay\\Notification is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /** The reply that ends the repeats: these bytes and nothing else, no newline. */
+    public static function success(): string
+    {
+        throw new \Error('WechatPay\\Notification is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * The reply that lets WeChat send the notice again.
+     *
+     * @param string $reason for WeChat's logs; cut to 128 bytes, and it cannot break out of the document
+     */
+    public static function fail(string $reason): string
+    {
+        throw new \Error('WechatPay\\Notification is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * A payment notice as WeChat Pay would post it, for a shop's own tests. `return_code`, `result_code`, the
+     * merchant's ids and `nonce_str` are added unless given, then all is signed.
+     *
+     * @param array<string, string|int|\Stringable|null> $fields   by their names on the wire; a field given as null is
+     *                                                              left out
+     * @param Merchant                                   $merchant whose key and algorithm sign
+     *
+     * @throws \ValueError if a field cannot be written
+     *
+     * Source: protocol.md C.13
+     */
+    public static function sign(array $fields, Merchant $merchant): string
+    {
+        throw new \Error('WechatPay\\Notification is provided by the wechatpay extension, which is not loaded.');
+    }
+}

@@ -1,0 +1,101 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPay;
+
+/**
+ * Undoes a code payment: an unpaid one is closed, a paid one goes back to the payer. A service. `Micropay` reverses by
+ * itself; this is for sales that were left open, after a crash say. Orders of `UnifiedOrder` are closed, not reversed.
+ *
+ * Needs the client certificate.
+ *
+ * ```php
+ * use WechatPay\Merchant;
+ * use WechatPay\Micropay;
+ * use WechatPay\Reverse;
+ * use WechatPay\ServiceException;
+ *
+ * $merchant = new Merchant(
+ *     'wx2421b1c4370ec43b',
+ *     '10000100',
+ *     '0123456789abcdefghijKLMNOPQRSTUV',
+ *     certificate: getenv('WECHATPAY_CERTIFICATE'),
+ *     privateKey: getenv('WECHATPAY_PRIVATE_KEY'),
+ * );
+ * $order = (new Micropay($merchant))
+ *     ->pay('M20261122-0002', '134567890123456788', 1230, 'A large coffee', '127.0.0.1');
+ * echo $order->tradeState->value, "\n";   // prints: SUCCESS
+ *
+ * try {
+ *     (new Reverse($merchant))->byOutTradeNo('M20261122-9999');
+ * } catch (ServiceException $e) {
+ *     echo $e->errCode, ' ', $e->advice->name, "\n";   // prints: ORDERNOTEXIST QueryOrder
+ * }
+ * ```
+ *
+ * Source: protocol.md C.7
+ */
+final class Reverse
+{
+    /**
+     * @param Merchant     $merchant whose payments; with a client certificate
+     * @param Gateway|null $gateway  where to ask; null for the INI settings
+     */
+    public function __construct(Merchant $merchant, ?Gateway $gateway = null)
+    {
+        throw new \Error('WechatPay\\Reverse is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Reverses by the shop's number. Repeats while `recall` is Y, on USERPAYING and SYSTEMERROR and when no answer
+     * came: at most 10 times, a second apart, within 20 seconds (or the gateway's `timeoutMs`, if that is longer).
+     *
+     * Not earlier than 15 seconds after the payment call, and not later than 7 days after it: WeChat refuses both. An
+     * order that is reversed already is success.
+     *
+     * @param string $outTradeNo `out_trade_no`, 1 to 32 characters of 0-9A-Za-z_-|*@
+     *
+     * @throws TransportException        no complete answer to the last repeat; the order may be reversed or not, query
+     *                                   it
+     * @throws MalformedMessageException an answer that is not what WeChat Pay says
+     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
+     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
+     * @throws MismatchException         a genuine answer about another merchant or order
+     * @throws ServiceException          `result_code` FAIL: REVERSE_EXPIRE (refund instead), TRADE_ERROR ...,
+     *                                   SYSTEMERROR or USERPAYING after the last repeat
+     * @throws PayException              with Advice::FixConfiguration: the certificate is missing, unreadable or
+     *                                   expired; nothing was sent
+     * @throws \ValueError               if the number cannot be one
+     *
+     * Source: protocol.md C.7
+     */
+    public function byOutTradeNo(string $outTradeNo): void
+    {
+        throw new \Error('WechatPay\\Reverse is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Reverses by WeChat's number; else as byOutTradeNo().
+     *
+     * @param string $transactionId `transaction_id`, 1 to 32 characters of 0-9A-Za-z
+     *
+     * @throws TransportException        no complete answer to the last repeat; the order may be reversed or not, query
+     *                                   it
+     * @throws MalformedMessageException an answer that is not what WeChat Pay says
+     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
+     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
+     * @throws MismatchException         a genuine answer about another merchant or order
+     * @throws ServiceException          `result_code` FAIL: REVERSE_EXPIRE (refund instead), TRADE_ERROR ...,
+     *                                   SYSTEMERROR or USERPAYING after the last repeat
+     * @throws PayException              with Advice::FixConfiguration: the certificate is missing, unreadable or
+     *                                   expired; nothing was sent
+     * @throws \ValueError               if the number cannot be one
+     *
+     * Source: protocol.md C.7
+     */
+    public function byTransactionId(string $transactionId): void
+    {
+        throw new \Error('WechatPay\\Reverse is provided by the wechatpay extension, which is not loaded.');
+    }
+}
