@@ -72,7 +72,7 @@ fn step(age: Ms) -> Ms {
 /// The pause after so many claims without a good end.
 pub fn backoff(attempt: i64) -> Ms {
     let doublings = attempt.clamp(0, 7);
-    (5 * SECOND << doublings).min(10 * MINUTE)
+    ((5 * SECOND) << doublings).min(10 * MINUTE)
 }
 
 /// An order is looked at as soon as it may be given up.
