@@ -68,7 +68,7 @@ final class CloseOrderTest extends TradeTestCase
         self::assertSame('TRADE_STATE_ERROR', $e->errCode);
     }
 
-    public function testALostAnswerMayHaveClosed(): void
+    public function testL16ALostAnswerMayHaveClosed(): void
     {
         self::order(self::NUMBER);
         self::spoil(self::PATH, 'no_answer');
@@ -77,6 +77,16 @@ final class CloseOrderTest extends TradeTestCase
         self::assertSame('CLOSED', self::booked(self::NUMBER)['trade_state']);
         $this->close();
         self::assertCount(2, self::sent(self::PATH), 'what acts is sent once a call');
+    }
+
+    public function testL16APayerWhoIsQuickerThanARepeatedCloseIsSeen(): void
+    {
+        self::order(self::NUMBER);
+        self::spoil(self::PATH, 'status_502');
+        self::thrown(TransportException::class, fn () => $this->close());
+        self::$simulator->control('POST', '/pay', ['out_trade_no' => self::NUMBER]);
+        $e = self::thrown(ServiceException::class, fn () => $this->close());
+        self::assertSame(['ORDERPAID', Advice::QueryOrder], [$e->errCode, $e->advice]);
     }
 
     public function testTheNumberIsCheckedFirst(): void

@@ -358,9 +358,10 @@ impl Till<'_> {
         self.last.as_ref().is_some_and(|order| order.trade_state == TradeState::PayError)
     }
 
+    /// The first doubt counts, and it is one about the payment: what a question left open, the sale left open.
     fn note(&mut self, fault: Fault) {
-        if matches!(fault.error, Error::Signature(_) | Error::Mismatch { .. }) {
-            self.doubt = Some(fault);
+        if matches!(fault.error, Error::Signature(_) | Error::Mismatch { .. }) && self.doubt.is_none() {
+            self.doubt = Some(Fault::new(fault.error, Repeat::Never, self.call.out_trade_no()));
         }
     }
 
@@ -385,6 +386,7 @@ impl Till<'_> {
         // A fifth of the time stays for confirming.
         let end = end - REVERSE_MS / 5;
         let mut tries = 1;
+        let mut left_open = false;
         loop {
             let line = self.until(self.lines.certified, end);
             let open = match self.ask(&line, &Reverse(self.call.id.clone())) {
@@ -398,11 +400,14 @@ impl Till<'_> {
             let again = is_open(&open)
                 || doubtful
                 || matches!(open.error, Error::Service { .. }) && open.maybe_processed;
+            // Only a verified refusal says that the tries before have not reversed it either.
+            let open = if again && left_open { open.after_an_open_try() } else { open };
             let pause = self.patience.interval_ms.min(2000);
             if !again || tries >= MOST_TRIES || self.now() + pause >= end {
                 self.note(open.clone());
                 return Err(open);
             }
+            left_open = open.maybe_processed;
             self.watch.rest(pause);
             tries += 1;
         }
