@@ -9,8 +9,11 @@ if (!extension_loaded('wechatpay')) {
     exit(1);
 }
 
+require __DIR__ . '/FpmServer.php';
 require __DIR__ . '/PhpProcess.php';
 require __DIR__ . '/Promises.php';
+require __DIR__ . '/SecondClient.php';
+require __DIR__ . '/SecondReading.php';
 require __DIR__ . '/SimulatorProcess.php';
 require __DIR__ . '/SimulatorTestCase.php';
 require __DIR__ . '/WebServer.php';

@@ -10,7 +10,7 @@ const SENDS: usize = 3;
 /// Pauses between them, in milliseconds.
 const PAUSES: [u64; SENDS - 1] = [200, 400];
 
-/// Makes the call, and again on these codes.
+/// Makes the call, and again on these codes, which leave open what the call has done.
 pub fn repeat_on<C: Call>(
     codes: &[&str],
     line: &Line,
@@ -20,46 +20,88 @@ pub fn repeat_on<C: Call>(
 ) -> Result<C::Answer, Fault> {
     let deadline = line.clock.now_ms().saturating_add(line.timeout_ms);
     let mut line = line.clone();
-    let mut may_have_acted = false;
-    for pause in PAUSES {
-        let answer = remembering(&mut may_have_acted, line.ask(merchant, call, on_attempt));
+    let mut pauses = PAUSES.into_iter();
+    let mut again = false;
+    loop {
+        let answer = line.ask(merchant, call, on_attempt);
+        let answer = if again { answer.map_err(Fault::after_an_open_try) } else { answer };
         let asks_again =
             matches!(&answer, Err(fault) if fault.err_code().is_some_and(|code| codes.contains(&code)));
+        let Some(pause) = pauses.next().filter(|_| asks_again) else { return answer };
         line.timeout_ms = deadline.saturating_sub(line.clock.now_ms()).saturating_sub(pause);
-        if !asks_again || line.timeout_ms == 0 {
+        if line.timeout_ms == 0 {
             return answer;
         }
         line.clock.sleep_ms(pause);
+        again = true;
     }
-    remembering(&mut may_have_acted, line.ask(merchant, call, on_attempt))
-}
-
-/// A fault after sends whose outcome is open leaves it open: "this one was not accepted" says nothing of those.
-pub fn remembering<T>(may_have_acted: &mut bool, answer: Result<T, Fault>) -> Result<T, Fault> {
-    answer.map_err(|mut fault| {
-        fault.maybe_processed |= *may_have_acted;
-        *may_have_acted = fault.maybe_processed;
-        fault
-    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::error::{Error, Repeat};
+    use crate::api::refund::{Refund, refund};
+    use crate::api::reverse::{Reverse, reverse};
+    use crate::error::{Fault, Phase, TransportError};
+    use crate::gateway::line::Line;
+    use crate::gateway::sample::{NUMBER, failure, merchant, signed};
+    use crate::gateway::transport::{Post, Reply, Transport};
+    use crate::model::numbers::OrderId;
+    use crate::time::Clock;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
-    fn refused(code: &str) -> Result<(), Fault> {
-        let error = Error::Service { err_code: code.into(), err_code_des: None };
-        Err(Fault::new(error, Repeat::SameNumbers, None))
+    #[derive(Default)]
+    struct NoTime(AtomicU64);
+
+    impl Clock for NoTime {
+        fn now_ms(&self) -> u64 {
+            self.0.load(Ordering::SeqCst)
+        }
+
+        fn unix_seconds(&self) -> i64 {
+            0
+        }
+
+        fn sleep_ms(&self, ms: u64) {
+            self.0.fetch_add(ms, Ordering::SeqCst);
+        }
+    }
+
+    /// Carries the first call, then no connection is made any more.
+    #[derive(Default)]
+    struct OnceOnly(AtomicU64);
+
+    impl Transport for OnceOnly {
+        fn send(&self, _: &Post<'_>) -> Result<Reply, TransportError> {
+            if self.0.fetch_add(1, Ordering::SeqCst) == 0 {
+                return Ok(Reply { body: signed(&failure("SYSTEMERROR"), &merchant()), reused: false });
+            }
+            let (message, phase) = (String::new(), Phase::Connect);
+            Err(TransportError { phase, message, sent: false, retry_after_ms: None, reused: None })
+        }
+    }
+
+    fn line() -> Line {
+        Line {
+            transport: Arc::new(OnceOnly::default()),
+            clock: Arc::new(NoTime::default()),
+            health: Arc::default(),
+            url: "https://127.0.0.1:1".into(),
+            backup_url: None,
+            connect_timeout_ms: 1_000,
+            timeout_ms: 8_000,
+            nonce: || "n".into(),
+        }
     }
 
     #[test]
-    fn l17_a_refusal_after_a_send_whose_end_is_open_leaves_it_open() {
-        let mut may_have_acted = false;
-        let mut next = |code| remembering(&mut may_have_acted, refused(code)).unwrap_err().maybe_processed;
-        assert_eq!(
-            ["FREQUENCY_LIMITED", "SYSTEMERROR", "FREQUENCY_LIMITED"].map(&mut next),
-            [false, true, true]
-        );
+    fn a_second_send_that_never_left_us_does_not_take_the_first_one_back() {
+        let order = || OrderId::out_trade_no(NUMBER).unwrap();
+        let call = Refund::new(order(), "R1", 100, 40, &[]).unwrap();
+        let refunded = refund(&line(), &merchant(), &call, &mut |_| {}).map(drop);
+        let reversed = reverse(&line(), &merchant(), &Reverse(order()), &mut |_| {});
+        for fault in [refunded, reversed].into_iter().map(|answer: Result<(), Fault>| answer.unwrap_err()) {
+            assert!(fault.maybe_processed && fault.retryable, "{fault:?}");
+        }
     }
 }

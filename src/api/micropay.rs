@@ -362,9 +362,10 @@ impl Till<'_> {
         self.last.as_ref().is_some_and(|order| order.trade_state == TradeState::PayError)
     }
 
+    /// The first doubt counts, and it is one about the payment: what a question left open, the sale left open.
     fn note(&mut self, fault: Fault) {
-        if matches!(fault.error, Error::Signature(_) | Error::Mismatch { .. }) {
-            self.doubt = Some(fault);
+        if matches!(fault.error, Error::Signature(_) | Error::Mismatch { .. }) && self.doubt.is_none() {
+            self.doubt = Some(Fault::new(fault.error, Repeat::Never, self.call.out_trade_no()));
         }
     }
 
@@ -388,10 +389,10 @@ impl Till<'_> {
     fn reverse(&mut self, end: u64) -> Result<(), Fault> {
         // A fifth of the time stays for confirming.
         let end = end - REVERSE_MS / 5;
-        let (mut tries, mut may_have_acted) = (1, false);
+        let (mut tries, mut left_open) = (1, false);
         loop {
             let line = self.until(self.lines.certified, end);
-            let mut open = match self.ask(&line, &Reverse(self.call.id.clone())) {
+            let open = match self.ask(&line, &Reverse(self.call.id.clone())) {
                 Ok(Reversal::Done) => return Ok(()),
                 Ok(Reversal::Again(refusal)) => {
                     Fault::new(refusal, Repeat::SameNumbers, self.call.out_trade_no())
@@ -402,9 +403,10 @@ impl Till<'_> {
             let again = is_open(&open)
                 || doubtful
                 || matches!(open.error, Error::Service { .. }) && open.maybe_processed;
-            // A try that was lost may have been accepted, whatever a later one is told. USERPAYING was not.
-            may_have_acted |= open.maybe_processed && open.err_code() != Some("USERPAYING");
-            open.maybe_processed |= may_have_acted;
+            // Not even a verified refusal says that an open try before has not reversed it: it may mean "called twice".
+            // USERPAYING was not accepted.
+            let open = if left_open { open.after_an_open_try() } else { open };
+            left_open |= open.maybe_processed && open.err_code() != Some("USERPAYING");
             let pause = self.patience.interval_ms.min(2000);
             if !again || tries >= MOST_TRIES || self.now() + pause >= end {
                 self.note(open.clone());
@@ -454,10 +456,7 @@ impl Till<'_> {
     /// A doubt outlives the reverse: somebody else answered in WeChat's name.
     fn decided(&mut self, order: Order) -> Result<Order, Fault> {
         match self.doubt.take() {
-            // It may have come with a query, but it is the payment's now, and that is never made twice.
-            Some(doubt) if !order.is_paid() => {
-                Err(Fault::new(doubt.error, Repeat::Never, self.call.out_trade_no()))
-            }
+            Some(doubt) if !order.is_paid() => Err(doubt),
             _ => Ok(order),
         }
     }

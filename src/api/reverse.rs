@@ -1,6 +1,5 @@
 //! reverse: undoes a code payment (protocol.md C.7).
 
-use super::again::remembering;
 use crate::error::{Advice, Error, Fault, Phase, Repeat};
 use crate::gateway::call::{Call, Echo, Terms};
 use crate::gateway::line::{Line, OnAttempt};
@@ -96,21 +95,24 @@ pub fn reverse(
 ) -> Result<(), Fault> {
     let deadline =
         line.clock.now_ms().saturating_add(line.timeout_ms.max(u64::from(MOST_TRIES) * PAUSE_MS * 2));
-    let (mut tries, mut may_have_acted) = (1, false);
+    let mut tries = 1;
+    let mut left_open = false;
     loop {
-        let answer = line.ask(merchant, call, on_attempt).and_then(|reversal| match reversal {
-            Reversal::Done => Ok(()),
-            Reversal::Again(refusal) => {
-                Err(Fault::new(refusal, Repeat::SameNumbers, call.out_trade_no()))
+        let (fault, again) = match line.ask(merchant, call, on_attempt) {
+            Ok(Reversal::Done) => return Ok(()),
+            Ok(Reversal::Again(refusal)) => {
+                (Fault::new(refusal, Repeat::SameNumbers, call.out_trade_no()), true)
             }
-        });
-        let open = match remembering(&mut may_have_acted, answer) {
-            Err(fault) if is_open(&fault) => fault,
-            end => return end,
+            Err(fault) => {
+                let again = is_open(&fault);
+                (fault, again)
+            }
         };
-        if tries >= MOST_TRIES || line.clock.now_ms() + PAUSE_MS >= deadline {
-            return Err(open);
+        let fault = if left_open { fault.after_an_open_try() } else { fault };
+        if !again || tries >= MOST_TRIES || line.clock.now_ms() + PAUSE_MS >= deadline {
+            return Err(fault);
         }
+        left_open = fault.maybe_processed;
         line.clock.sleep_ms(PAUSE_MS);
         tries += 1;
     }

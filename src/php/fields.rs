@@ -4,7 +4,7 @@ use super::call::{Call, Raise};
 use super::value;
 use crate::wire::fields::Fields;
 use crate::wire::xml;
-use ext_php_rs::types::{ZendHashTable, ZendStr, Zval};
+use ext_php_rs::types::{ZendStr, Zval};
 use ext_php_rs::zend::ExecutorGlobals;
 use std::borrow::Cow;
 
@@ -17,15 +17,19 @@ const MOST_SIGNED: usize = 64 * 1024 * 1024;
 
 /// Reads the n-th argument as fields. Nulls are kept: who signs skips them, who calls omits them.
 pub fn given<'a>(call: &Call<'a>, n: usize) -> Result<Vec<Given<'a>>, Raise> {
-    read(call, n, call.array(n)?, MOST_SIGNED)
+    read(call, n, MOST_SIGNED)
 }
 
-fn read<'a>(
-    call: &Call<'a>,
-    n: usize,
-    table: &'a ZendHashTable,
-    most: usize,
-) -> Result<Vec<Given<'a>>, Raise> {
+/// The same of fields that are to be sent: no more than a message can hold.
+pub fn outgoing<'a>(call: &Call<'a>, n: usize) -> Result<Vec<Given<'a>>, Raise> {
+    if call.array(n)?.len() > Fields::MAX {
+        return Err(call.bad(n, format!("must not have more than {} fields", Fields::MAX)));
+    }
+    read(call, n, xml::MAX_BYTES)
+}
+
+fn read<'a>(call: &Call<'a>, n: usize, most: usize) -> Result<Vec<Given<'a>>, Raise> {
+    let table = call.array(n)?;
     // A Stringable runs PHP code, which may change what stands behind references: then nothing is borrowed.
     let may_borrow = !value::entries(table).any(|(_, zval)| zval.is_object());
     let mut left = most;
@@ -77,11 +81,7 @@ fn stringable(zval: &Zval) -> Result<Option<Vec<u8>>, Raise> {
 
 /// Fields that can be sent: UTF-8, no nulls. Also the names that were given as null.
 pub fn sendable(call: &Call<'_>, n: usize) -> Result<(Fields, Vec<String>), Raise> {
-    let table = call.array(n)?;
-    if table.len() > Fields::MAX {
-        return Err(call.bad(n, format!("must not have more than {} fields", Fields::MAX)));
-    }
-    checked(call, n, &read(call, n, table, xml::MAX_BYTES)?)
+    checked(call, n, &outgoing(call, n)?)
 }
 
 /// The same of fields that were read already.

@@ -114,9 +114,11 @@ fn count(call: &mut Call<'_>) -> Outcome {
     Ok(value::int(i64::try_from(entries).unwrap_or(i64::MAX)))
 }
 
+/// Over the very objects of `entries`.
 fn iterator(call: &mut Call<'_>) -> Outcome {
-    let made = entries(&call.this::<PhpRefundList>()?.0.entries)?;
-    value::array_iterator(&made)
+    let entries = call.this_object()?.get_properties()?.get("entries");
+    let entries = entries.map(|zval| zval.indirect().unwrap_or(zval).shallow_clone());
+    value::array_iterator(&entries.ok_or_else(|| Raise::Engine("property entries is missing".into()))?)
 }
 
 /// The fields of every page, one array a page.

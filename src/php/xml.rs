@@ -22,7 +22,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 }
 
 fn encode(call: &mut Call<'_>) -> Outcome {
-    let given = fields::given(call, 0)?;
+    let given = fields::outgoing(call, 0)?;
     let pairs = given.iter().filter_map(|(name, text)| Some((&**name, text.as_deref()?)));
     if let Some(document) = xml::encode_plain(pairs) {
         return Ok(value::text(document));

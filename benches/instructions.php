@@ -1,0 +1,72 @@
+<?php
+
+declare(strict_types=1);
+
+/*
+ * Counts the instructions of each codec operation under callgrind and compares them with benches/instructions.json:
+ * a count does not depend on what else the machine does. `--update` writes the counts of this tree.
+ */
+
+const COUNTS = __DIR__ . '/instructions.json';
+const OPERATIONS = [
+    'sign 12 fields, MD5',
+    'sign 12 fields, HMAC-SHA256',
+    'encode 12 fields',
+    'decode 31 fields',
+    'decode 31 fields, strict parser',
+    'verify 31 fields and read the order',
+];
+const FEW = 100;
+const MANY = 600;
+
+/** Builds the counted program; in a folder of its own, since it is built without PHP. */
+function program(): string
+{
+    $root = dirname(__DIR__);
+    $cargo = "cargo build --release --locked --no-default-features --bench instructions --message-format json"
+        . ' --manifest-path ' . escapeshellarg("$root/Cargo.toml") . ' --target-dir ' . escapeshellarg("$root/target/instructions");
+    exec($cargo, $lines, $status);
+    foreach ($lines as $line) {
+        $message = json_decode($line, true);
+        if (($message['target']['name'] ?? '') === 'instructions' && isset($message['executable'])) {
+            return $message['executable'];
+        }
+    }
+    fwrite(STDERR, "cargo did not build benches/instructions.rs (status $status).\n");
+    exit(1);
+}
+
+function collected(string $program, string $operation, int $times): int
+{
+    $command = ['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null', $program, $operation, (string) $times];
+    exec(implode(' ', array_map(escapeshellarg(...), $command)) . ' 2>&1', $lines, $status);
+    if ($status !== 0 || !preg_match('/Collected : (\d+)/', implode("\n", $lines), $found)) {
+        fwrite(STDERR, implode("\n", $lines) . "\n");
+        exit(1);
+    }
+    return (int) $found[1];
+}
+
+$program = program();
+$counts = [];
+foreach (OPERATIONS as $operation) {
+    $more = collected($program, $operation, MANY) - collected($program, $operation, FEW);
+    $counts[$operation] = intdiv($more, MANY - FEW);
+}
+if (in_array('--update', $argv, true)) {
+    file_put_contents(COUNTS, json_encode($counts, JSON_PRETTY_PRINT) . "\n");
+}
+$kept = is_file(COUNTS) ? json_decode(file_get_contents(COUNTS), true) : [];
+$risen = false;
+echo "\n| instructions | now | kept | |\n|---|---|---|---|\n";
+foreach ($counts as $operation => $count) {
+    $before = $kept[$operation] ?? 0;
+    $change = $before === 0 ? INF : $count / $before - 1;
+    $risen = $risen || $change > 0.1;
+    printf("| %s | %d | %d | %+.1f %% |\n", $operation, $count, $before, $change * 100);
+}
+if ($risen) {
+    fwrite(STDERR, "\nAn operation takes over 10 % more instructions than benches/instructions.json says. If that is wanted, run\n"
+        . "`php benches/instructions.php --update` and explain the rise in the commit that changes the file.\n");
+    exit(1);
+}

@@ -1,0 +1,116 @@
+//! One codec operation, so many times: counted under callgrind by `benches/instructions.php`.
+//!
+//! ```text
+//! instructions OPERATION TIMES
+//! ```
+
+use std::hint::black_box;
+use wechatpay::wire::key::Key;
+use wechatpay::wire::sign::{Pin, byte_pairs, sign, verify};
+use wechatpay::wire::xml::{Root, decode, encode};
+use wechatpay::{Fields, Order, SignType};
+
+const REQUEST: [(&str, &str); 12] = [
+    ("appid", "wx2421b1c4370ec43b"),
+    ("mch_id", "10000100"),
+    ("nonce_str", "5d2b6c2a8db53831f7eda20af46e531c"),
+    ("sign_type", "HMAC-SHA256"),
+    ("body", "腾讯充值中心-QQ会员充值"),
+    ("out_trade_no", "20150806125346000012"),
+    ("fee_type", "CNY"),
+    ("total_fee", "8880"),
+    ("spbill_create_ip", "123.12.12.123"),
+    ("notify_url", "https://www.example.com/wxpay/notify?shop=17"),
+    ("trade_type", "NATIVE"),
+    ("product_id", "12235413214070356458058"),
+];
+
+const ANSWER: [(&str, &str); 30] = [
+    ("return_code", "SUCCESS"),
+    ("return_msg", "OK"),
+    ("appid", "wx2421b1c4370ec43b"),
+    ("mch_id", "10000100"),
+    ("device_info", "013467007045764"),
+    ("nonce_str", "5d2b6c2a8db53831f7eda20af46e531c"),
+    ("result_code", "SUCCESS"),
+    ("openid", "oUpF8uN95-Ptaags6E_roPHg7AG0"),
+    ("is_subscribe", "Y"),
+    ("trade_type", "MICROPAY"),
+    ("trade_state", "SUCCESS"),
+    ("bank_type", "CCB_DEBIT"),
+    ("total_fee", "8880"),
+    ("settlement_total_fee", "8800"),
+    ("fee_type", "CNY"),
+    ("cash_fee", "8700"),
+    ("cash_fee_type", "CNY"),
+    ("coupon_fee", "180"),
+    ("coupon_count", "2"),
+    ("coupon_id_0", "10000000000000000001"),
+    ("coupon_type_0", "CASH"),
+    ("coupon_fee_0", "100"),
+    ("coupon_id_1", "10000000000000000002"),
+    ("coupon_type_1", "NO_CASH"),
+    ("coupon_fee_1", "80"),
+    ("transaction_id", "1008450740201411110005820873"),
+    ("out_trade_no", "20150806125346000012"),
+    ("attach", "订单额外描述，原样返回"),
+    ("time_end", "20141111170043"),
+    ("trade_state_desc", "支付成功"),
+];
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let operation = arguments.next().unwrap_or_default();
+    let times: usize = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(0);
+    if let (Some(run), Ok(key)) =
+        (operation_called(&operation), Key::new(b"0123456789abcdefghijKLMNOPQRSTUV"))
+    {
+        let material = Material::new(key);
+        (0..times).for_each(|_| run(&material));
+    } else {
+        std::process::exit(2);
+    }
+}
+
+/// What the operations work on.
+struct Material {
+    key: Key,
+    request: Fields,
+    answer: Fields,
+    document: Vec<u8>,
+    entities: Vec<u8>,
+}
+
+impl Material {
+    fn new(key: Key) -> Self {
+        let fields = |pairs: &[(&str, &str)]| Fields::from_texts(pairs.iter().copied()).unwrap_or_default();
+        let mut answer = fields(&ANSWER);
+        answer.set("sign", sign(byte_pairs(&answer), &key, SignType::HmacSha256));
+        let document = encode(&answer).unwrap_or_default();
+        let entities = String::from_utf8_lossy(&document).replace("CCB", "&#67;CB").into_bytes();
+        Self { key, request: fields(&REQUEST), answer, document, entities }
+    }
+}
+
+fn operation_called(name: &str) -> Option<fn(&Material)> {
+    Some(match name {
+        "sign 12 fields, MD5" => |m| drop(black_box(sign(byte_pairs(&m.request), &m.key, SignType::Md5))),
+        "sign 12 fields, HMAC-SHA256" => {
+            |m| drop(black_box(sign(byte_pairs(&m.request), &m.key, SignType::HmacSha256)))
+        }
+        "encode 12 fields" => |m| drop(black_box(encode(&m.request))),
+        "decode 31 fields" => |m| drop(black_box(decode(&m.document, Root::Xml))),
+        "decode 31 fields, strict parser" => |m| drop(black_box(decode(&m.entities, Root::Xml))),
+        "verify 31 fields and read the order" => |m| {
+            let pin = Pin {
+                sign_type: SignType::HmacSha256,
+                fixed: false,
+                accept_md5: false,
+                key: &m.key,
+                previous_key: None,
+            };
+            drop(black_box(verify(m.answer.clone(), &pin).map(|fields| Order::from_query(&fields).is_ok())));
+        },
+        _ => return None,
+    })
+}
