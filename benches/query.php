@@ -72,30 +72,32 @@ final class Query
     private function many(): iterable
     {
         $numbers = $this->book(1000);
-        foreach ([[0, 3.0], [20, 4.0]] as [$ms, $reach]) {
+        foreach ([[0, 16, 3.0], [20, 64, 4.0]] as [$ms, $concurrency, $reach]) {
             $this->simulator->control('DELETE', '/faults');
             if ($ms > 0) {
                 $delay = ['path' => '*', 'fault' => 'delay', 'ms' => $ms, 'times' => 1_000_000];
                 $this->simulator->control('POST', '/faults', $delay);
             }
-            yield $this->thousand($ms, $numbers, $reach);
+            yield from $this->thousand($ms, $numbers, $concurrency, $reach);
         }
         $this->simulator->control('DELETE', '/faults');
     }
 
-    private function thousand(int $ms, array $numbers, float $reach): Row
+    private function thousand(int $ms, array $numbers, int $concurrency, float $reach): iterable
     {
-        $handles = [];
-        for ($n = 0; $n < 16; $n++) {
-            $handles[] = plain_handle($this->simulator->url, $this->simulator->caFile);
-        }
         $query = $this->query;
-        $concurrency = $ms === 0 ? 16 : 64;
-        return (new Contest("1,000 queries, $ms ms at the gateway, many(concurrency: $concurrency), 16 curl handles", [
+        $multi = function (int $count) use ($numbers) {
+            $handle = fn () => plain_handle($this->simulator->url, $this->simulator->caFile);
+            $handles = array_map($handle, array_fill(0, $count, null));
+            return static fn () => plain_many($handles, ...[...self::IDS, $numbers]);
+        };
+        $contest = new Contest("1,000 queries, $ms ms at the gateway, many(concurrency: $concurrency)", [
             'wechatpay' => static fn () => $query->many($numbers, $concurrency),
-            'curl_multi' => static fn () => plain_many($handles, ...[...self::IDS, $numbers]),
-        ], by: 'wall', times: 1, rounds: max(3, intdiv(ROUNDS, 2)), comparable: static fn (array $orders) => array_map(told(...), $orders)))
-            ->run(['curl_multi' => $reach]);
+            'curl_multi, 16 handles' => $multi(16),
+            'curl_multi, 64 handles' => $multi(64),
+        ], by: 'wall', times: 1, rounds: max(3, intdiv(ROUNDS, 2)), comparable: static fn (array $orders) => array_map(told(...), $orders));
+        yield $contest->run(['curl_multi, 16 handles' => $reach]);
+        yield $contest->by('cpu');
     }
 
     /** @return list<string> */

@@ -27,7 +27,7 @@ final class FpmReuseTest extends SimulatorTestCase
             '--merchant',
             'wx8888888888888888:10000999:abcdefghijKLMNOPQRSTUV0123456789',
         );
-        self::$page = tempnam(sys_get_temp_dir(), 'wechatpay-page-');
+        self::$page = sys_get_temp_dir() . '/wechatpay-page-' . bin2hex(random_bytes(6)) . '.php';
         file_put_contents(self::$page, sprintf(
             '<?php $m = new WechatPay\Merchant("%s", "%s", "%s");'
             . ' echo getmypid(), " ", (new WechatPay\OrderQuery($m))->byOutTradeNo("%s")->tradeState->value;',

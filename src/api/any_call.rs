@@ -49,7 +49,8 @@ const NEVER_SIGNED_BELOW: [&str; 2] = ["/mmpaymkttransfers/", "/mchrisk/"];
 
 impl Path {
     fn is_never_signed(&self) -> bool {
-        NEVER_SIGNED.contains(&self.0.as_str()) || NEVER_SIGNED_BELOW.iter().any(|start| self.0.starts_with(start))
+        NEVER_SIGNED.contains(&self.0.as_str())
+            || NEVER_SIGNED_BELOW.iter().any(|start| self.0.starts_with(start))
     }
 }
 

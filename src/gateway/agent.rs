@@ -47,6 +47,8 @@ impl PooledAgent {
             .max_idle_connections(MOST_IDLE)
             .max_idle_connections_per_host(MOST_IDLE)
             .max_response_header_size(MOST_HEADER_BYTES)
+            .input_buffer_size(2 * MOST_HEADER_BYTES)
+            .output_buffer_size(MOST_HEADER_BYTES)
             .user_agent(concat!("wechatpay-php/", env!("CARGO_PKG_VERSION")))
             .build();
         let connector = ().chain(TcpConnector::default()).chain(TlsConnector { config: tls.clone() });

@@ -129,8 +129,25 @@ pub fn atom(at: OffsetDateTime) -> String {
 pub fn beijing(at: OffsetDateTime) -> Result<Zval, Raise> {
     // SAFETY: ext/date is always there, and its class lives as long as the process.
     let class: &ClassEntry = unsafe { &*zend::php_date_get_immutable_ce() };
-    let object = ZendObject::new(class);
-    object.try_call_method("__construct", vec![&atom(at.to_offset(crate::time::BEIJING))])?;
+    let mut object = ZendObject::new(class);
+    let written = atom(at.to_offset(crate::time::BEIJING));
+    // SAFETY: a date's own data stands as far before its object as the handlers say; the text is only read. What
+    // the constructor would throw is told by the result: no text of ours is refused.
+    let made = unsafe {
+        let before = (*object.handlers).offset.unsigned_abs() as usize;
+        let date = ptr::from_mut(&mut *object).byte_sub(before).cast();
+        zend::php_date_initialize(
+            date,
+            written.as_ptr().cast(),
+            written.len(),
+            ptr::null(),
+            ptr::null_mut(),
+            0,
+        )
+    };
+    if !made {
+        return Err(Raise::Engine(format!("{written} is no time")));
+    }
     Ok(object.into_zval(false)?)
 }
 

@@ -67,6 +67,14 @@ unsafe extern "C" {
     pub fn display_ini_entries(module: *mut c_void);
     pub fn php_check_open_basedir_ex(path: *const c_char, warn: c_int) -> c_int;
     pub fn php_date_get_immutable_ce() -> *mut ClassEntry;
+    pub fn php_date_initialize(
+        date: *mut c_void,
+        time: *const c_char,
+        length: usize,
+        format: *const c_char,
+        zone: *mut Zval,
+        flags: c_int,
+    ) -> bool;
     pub fn php_date_get_interface_ce() -> *mut ClassEntry;
     pub fn php_error_docref(docref: *const c_char, kind: c_int, format: *const c_char, ...);
 }

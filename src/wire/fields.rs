@@ -11,7 +11,14 @@ pub struct Fields {
     buffer: String,
     entries: Vec<Entry>,
     /// Places in `entries`, sorted by the bytes of the name: the order of signing, and the index of `get`.
-    sorted: Vec<u16>,
+    sorted: Vec<Place>,
+}
+
+/// A place in `entries`, with the first bytes of its name.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    first: u64,
+    at: u16,
 }
 
 /// Where in the buffer a field's name and text stand.
@@ -107,7 +114,7 @@ impl Fields {
     /// The text under this name, which may be empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         let at = self.place(name).ok()?;
-        self.entry(*self.sorted.get(at)?).map(|(_, text)| text)
+        self.entry(self.sorted.get(at)?.at).map(|(_, text)| text)
     }
 
     /// The text under this name; an empty element reads as absent (decisions.md 1.8).
@@ -122,12 +129,12 @@ impl Fields {
 
     /// All fields sorted by the bytes of their names, the order of signing.
     pub fn sorted(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.sorted.iter().filter_map(|&i| self.entry(i))
+        self.sorted.iter().filter_map(|place| self.entry(place.at))
     }
 
     /// The field at this place of the order of signing.
     pub(crate) fn nth_sorted(&self, at: usize) -> Option<(&str, &str)> {
-        self.entry(*self.sorted.get(at)?)
+        self.entry(self.sorted.get(at)?.at)
     }
 
     /// How many fields there are.
@@ -140,8 +147,8 @@ impl Fields {
         self.entries.is_empty()
     }
 
-    fn entry(&self, i: u16) -> Option<(&str, &str)> {
-        self.entries.get(usize::from(i)).map(|entry| self.read(*entry))
+    fn entry(&self, at: u16) -> Option<(&str, &str)> {
+        self.entries.get(usize::from(at)).map(|entry| self.read(*entry))
     }
 
     fn read(&self, entry: Entry) -> (&str, &str) {
@@ -150,22 +157,29 @@ impl Fields {
 
     /// Where in `sorted` the name stands, or where it would.
     fn place(&self, name: &str) -> Result<usize, usize> {
-        self.sorted.binary_search_by_key(&name, |&i| self.entry(i).map_or("", |(name, _)| name))
+        let wanted = SortKey::of(name.as_bytes());
+        self.sorted.binary_search_by(|place| {
+            let name = || self.entry(place.at).map_or("", |(name, _)| name);
+            place.first.cmp(&wanted.0).then_with(|| name().as_bytes().cmp(wanted.1))
+        })
     }
 
     fn replace(&mut self, at: usize, text: &str) {
         let text = self.keep(text);
-        let entry = self.sorted.get(at).and_then(|&i| self.entries.get_mut(usize::from(i)));
+        let entry = self.sorted.get(at).and_then(|place| self.entries.get_mut(usize::from(place.at)));
         if let Some(entry) = entry {
             entry.text = text;
         }
     }
 
     fn append(&mut self, at: usize, name: &str, text: &str) {
-        let i = u16::try_from(self.entries.len()).unwrap_or(u16::MAX);
+        let place = Place {
+            first: SortKey::of(name.as_bytes()).0,
+            at: u16::try_from(self.entries.len()).unwrap_or(u16::MAX),
+        };
         let entry = self.note(name, text);
         self.entries.push(entry);
-        self.sorted.insert(at, i);
+        self.sorted.insert(at, place);
     }
 
     fn note(&mut self, name: &str, text: &str) -> Entry {
@@ -184,11 +198,11 @@ impl Fields {
     }
 }
 
-fn signing_order(buffer: &str, entries: &[Entry]) -> Vec<u16> {
+fn signing_order(buffer: &str, entries: &[Entry]) -> Vec<Place> {
     let names = entries.iter().map(|entry| entry.name.of(buffer).as_bytes());
-    let mut keyed: Vec<_> = names.zip(0_u16..).map(|(name, i)| (SortKey::of(name), i)).collect();
+    let mut keyed: Vec<_> = names.zip(0_u16..).map(|(name, at)| (SortKey::of(name), at)).collect();
     keyed.sort_unstable();
-    keyed.into_iter().map(|(_, i)| i).collect()
+    keyed.into_iter().map(|(key, at)| Place { first: key.0, at }).collect()
 }
 
 /// A name as it is sorted: by its bytes. The first eight of them as a number decide nearly always.
@@ -198,9 +212,11 @@ pub struct SortKey<'a>(u64, &'a [u8]);
 impl<'a> SortKey<'a> {
     /// The key of a name.
     pub fn of(name: &'a [u8]) -> Self {
-        let mut first = [0; 8];
-        first.iter_mut().zip(name).for_each(|(to, from)| *to = *from);
-        Self(u64::from_be_bytes(first), name)
+        let first = match name.first_chunk() {
+            Some(first) => u64::from_be_bytes(*first),
+            None => name.iter().chain([0; 8].iter()).take(8).fold(0, |n, &b| n << 8 | u64::from(b)),
+        };
+        Self(first, name)
     }
 
     /// The name itself.
