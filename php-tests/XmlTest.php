@@ -95,7 +95,7 @@ final class XmlTest extends TestCase
             ],
             'too large' => [static fn () => ['a' => str_repeat('x', (1 << 20) + 1)], '1 MiB'],
             'too large when written' => [static fn () => ['a' => str_repeat('x', (1 << 20) - 10)], '1 MiB'],
-            'far too large' => [static fn () => array_fill(0, 1000, str_repeat('x', 1 << 20)), 'at most \d+ MiB'],
+            'far too large' => [static fn () => array_fill(0, 1000, str_repeat('x', 1 << 20)), 'at most 1 MiB'],
         ];
     }
 

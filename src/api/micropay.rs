@@ -456,10 +456,7 @@ impl Till<'_> {
     /// A doubt outlives the reverse: somebody else answered in WeChat's name.
     fn decided(&mut self, order: Order) -> Result<Order, Fault> {
         match self.doubt.take() {
-            // It may have come with a query, but it is the payment's now, and that is never made twice.
-            Some(doubt) if !order.is_paid() => {
-                Err(Fault::new(doubt.error, Repeat::Never, self.call.out_trade_no()))
-            }
+            Some(doubt) if !order.is_paid() => Err(doubt),
             _ => Ok(order),
         }
     }
