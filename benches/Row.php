@@ -65,15 +65,16 @@ final class Row implements \JsonSerializable
         $ours = array_key_first($f['taken']);
         $lines = '';
         foreach ($f['against'] as $name => ['ratio' => $ratio, 'reach' => $reach]) {
+            $isNoise = $f['taken'][$ours][$f['by']]['median'] <= 0 || $f['taken'][$ours][$f['by']]['spread'] > 0.5;
             $lines .= sprintf(
-                "| %s | %s | %s: %s | %.2fx | %s | %s |\n",
+                "| %s | %s | %s: %s | %s | %s | %s |\n",
                 "{$f['work']} ({$f['by']})",
                 self::time($f['taken'][$ours][$f['by']]),
                 $name,
                 self::time($f['taken'][$name][$f['by']]),
-                $ratio,
+                $isNoise ? '-' : sprintf('%.2fx', $ratio),
                 $reach === null ? '-' : sprintf('>= %gx', $reach),
-                $reach === null ? '' : self::mark($ratio >= $reach),
+                $reach === null ? '' : ($isNoise ? 'lost in noise' : self::mark($ratio >= $reach)),
             );
         }
         return $lines;
