@@ -32,6 +32,8 @@ pub enum Subject {
 pub struct Notification {
     /// Which of the given merchants it is for.
     pub merchant: usize,
+    /// The sub-merchant it names, empty if there is none.
+    pub sub_mch_id: String,
     /// What it says.
     pub subject: Subject,
     /// The same for every repeat of one event.
@@ -118,7 +120,8 @@ fn payment(fields: Fields, merchant: &Merchant, at: usize) -> Result<Notificatio
     needed(&fields, "out_trade_no")?;
     needed(&fields, "total_fee")?;
     let dedupe_key = format!("pay:{}:{}:{transaction_id}", merchant.mch_id, sub_mch_id(&fields));
-    Ok(Notification { merchant: at, subject: Subject::Payment(Box::new(order)), dedupe_key })
+    let (sub_mch_id, subject) = (sub_mch_id(&fields).to_owned(), Subject::Payment(Box::new(order)));
+    Ok(Notification { merchant: at, sub_mch_id, subject, dedupe_key })
 }
 
 fn refund(fields: &Fields, req_info: &str, merchant: &Merchant, at: usize) -> Result<Notification, Error> {
@@ -134,7 +137,8 @@ fn refund(fields: &Fields, req_info: &str, merchant: &Merchant, at: usize) -> Re
         notice.claimed.refund_id,
         opened.text("refund_status").unwrap_or("UNKNOWN")
     );
-    Ok(Notification { merchant: at, subject: Subject::Refund(Box::new(notice)), dedupe_key })
+    let (sub_mch_id, subject) = (sub_mch_id(fields).to_owned(), Subject::Refund(Box::new(notice)));
+    Ok(Notification { merchant: at, sub_mch_id, subject, dedupe_key })
 }
 
 fn said_success(fields: &Fields) -> Result<(), Error> {

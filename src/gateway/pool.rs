@@ -98,7 +98,8 @@ pub fn expires_at(source: &CertificateSource, files: &dyn Files) -> Option<Offse
     static KNOWN: Mutex<Vec<(Fingerprint, OffsetDateTime)>> = Mutex::new(Vec::new());
     let fingerprint = identity_fingerprint(source, files).ok()?;
     // A child forked while another thread had the lock goes without.
-    let known = KNOWN.try_lock().ok().and_then(|known| known.iter().find(|(f, _)| *f == fingerprint).copied());
+    let known =
+        KNOWN.try_lock().ok().and_then(|known| known.iter().find(|(f, _)| *f == fingerprint).copied());
     if let Some((_, expires_at)) = known {
         return Some(expires_at);
     }

@@ -214,6 +214,16 @@ pub fn throw(fault: &Fault) {
     debug_assert!(thrown.is_ok(), "an exception object can always be thrown");
 }
 
+/// Throws a fault with the exception that led to it as its previous.
+pub fn throw_caused_by(fault: &Fault, previous: Option<Zval>) {
+    let mut thrown = to_php(fault);
+    if let (Some(previous), Some(object)) = (previous, thrown.object_mut()) {
+        set(object, ce::exception(), "previous", previous);
+    }
+    let thrown = ext_php_rs::exception::throw_object(thrown);
+    debug_assert!(thrown.is_ok(), "an exception object can always be thrown");
+}
+
 /// A fault as its exception, not thrown.
 pub fn to_php(fault: &Fault) -> Zval {
     let (class, own) = class_of(&fault.error);

@@ -8,8 +8,8 @@ use crate::model::refund::{RefundEntry, RefundList, RefundStatus};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 
-/// What a PHP `RefundList` holds.
-pub struct PhpRefundList(pub RefundList);
+/// What a PHP `RefundList` holds: the list, and whether it has all refunds of its order.
+pub struct PhpRefundList(pub RefundList, pub bool);
 
 /// What a PHP `RefundEntry` holds: nothing beside its properties.
 pub struct PhpRefundEntry;
@@ -63,8 +63,8 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
     )
 }
 
-/// A PHP `RefundList`.
-pub fn to_php(list: RefundList) -> Result<Zval, Raise> {
+/// A PHP `RefundList`; `whole` if an order was asked for and not one refund.
+pub fn to_php(list: RefundList, whole: bool) -> Result<Zval, Raise> {
     let trade = &list.trade;
     let text = |field: &Option<String>| value::text_or_null(field.as_deref());
     let always = |field: &Option<String>| value::text(field.as_deref().unwrap_or_default());
@@ -83,7 +83,7 @@ pub fn to_php(list: RefundList) -> Result<Zval, Raise> {
         value::int(list.sum(|status| matches!(status, RefundStatus::Processing | RefundStatus::Change))),
         entries(&list.entries)?,
     ];
-    value::object(PhpRefundList(list), properties)
+    value::object(PhpRefundList(list, whole), properties)
 }
 
 fn entries(entries: &[RefundEntry]) -> Result<Zval, Raise> {

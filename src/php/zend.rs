@@ -44,6 +44,7 @@ unsafe extern "C" {
         silent: bool,
         unused: *mut Zval,
     ) -> *mut Zval;
+    pub fn zend_throw_exception_internal(exception: *mut ZendObject);
     pub fn zend_add_attribute(
         attributes: *mut *mut c_void,
         name: *mut zend_string,
