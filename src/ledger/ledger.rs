@@ -302,10 +302,8 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
                 Added::New => Ok(()),
                 Added::Already => Err(Halt::Breach(Reason::TransactionTaken)),
             },
-            Deed::Revoke => match self.store.revoke(after)? {
-                true => Ok(()),
-                false => Err(Halt::Breach(Reason::Contradiction)),
-            },
+            Deed::Revoke if self.store.revoke(after)? => Ok(()),
+            Deed::Revoke => Err(Halt::Breach(Reason::Contradiction)),
         }
     }
 

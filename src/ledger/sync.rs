@@ -172,51 +172,49 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         self.tally.asked += questions.len();
         let mut next = Vec::new();
         for (errand, answer) in errands.into_iter().zip(answers) {
-            next.extend(self.take_in(errand, answer)?);
+            next.extend(self.take_in(&errand, answer)?);
         }
         Ok(next)
     }
 
     /// One answer: applies it and says what is to be asked next about the same order.
-    fn take_in(&mut self, errand: Errand, answer: Answer) -> Ended<Vec<Errand>, S::Fault> {
+    fn take_in(&mut self, errand: &Errand, answer: Answer) -> Ended<Vec<Errand>, S::Fault> {
         let (key, epoch) = (errand.entry.terms.key.clone(), Some(errand.epoch));
         match (&errand.what, answer) {
             (What::Order, Answer::Order(sighting)) => {
                 let applied = self.ledger.apply(&sighting, epoch);
-                self.go_on(&errand, applied)
+                self.go_on(errand, applied)
             }
-            (What::Order, Answer::Absent) if must_call(&errand) => {
-                self.give_up(&errand, errand.entry.clone())
-            }
+            (What::Order, Answer::Absent) if must_call(errand) => self.give_up(errand, errand.entry.clone()),
             (What::Order, Answer::Absent) => {
                 let applied = self.ledger.apply_absence(&key, epoch);
-                self.go_on(&errand, applied)
+                self.go_on(errand, applied)
             }
             (What::Refunds, Answer::Refunds(seen)) => {
                 let asked = Entry { epoch: errand.epoch, ..errand.entry.clone() };
                 let applied = self.ledger.apply_refunds(&seen, Some(&asked));
-                self.send_refunds(&errand, applied)
+                self.send_refunds(errand, applied)
             }
             (What::Refunds, Answer::Absent) => {
                 let applied = self.ledger.apply_no_refunds(&key, epoch);
-                self.send_refunds(&errand, applied)
+                self.send_refunds(errand, applied)
             }
             (What::Refund(row), Answer::Done { refund_id }) => {
-                self.book(&errand, &row.out_refund_no, &RefundAnswer::Accepted { refund_id })
+                self.book(errand, &row.out_refund_no, &RefundAnswer::Accepted { refund_id })
             }
             (What::Refund(row), Answer::Refused(code)) => {
                 self.tally.faults.push((key, code));
-                self.book(&errand, &row.out_refund_no, &RefundAnswer::Refused)
+                self.book(errand, &row.out_refund_no, &RefundAnswer::Refused)
             }
             (What::Reverse, Answer::Refused(code)) => {
                 let dropped = self.ledger.drop_intent(&key, &code);
                 self.tally.faults.push((key, code));
-                self.ask_again(&errand, dropped)
+                self.ask_again(errand, dropped)
             }
             (What::Close | What::Reverse, Answer::Done { .. } | Answer::Refused(_) | Answer::Absent) => {
                 Ok(vec![errand.then(errand.entry.clone(), What::Order, true)])
             }
-            (_, answer) => self.fault(&errand, answer),
+            (_, answer) => self.fault(errand, answer),
         }
     }
 

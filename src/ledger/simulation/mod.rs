@@ -3,6 +3,15 @@
 //!
 //! `SEEDS=100000 cargo test --release --no-default-features simulation` runs more; `SEED=17` replays one.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::large_enum_variant,
+    clippy::inconsistent_struct_constructor,
+    reason = "numbers are small here, and nothing is kept for long"
+)]
+
 mod bank;
 mod checks;
 mod database;

@@ -109,7 +109,7 @@ pub fn worker(world: &Shared, yielder: &Yielder<(), Turn>) -> bool {
         let mut counter = SimCounter(ledger.store.clone());
         loop {
             match round(&mut ledger, &mut counter, &whose, 3) {
-                Ok(tally) if tally.claimed == 0 => drop(yielder.suspend(Turn::Idle)),
+                Ok(tally) if tally.claimed == 0 => yielder.suspend(Turn::Idle),
                 Ok(tally) => tally.transitions.iter().for_each(|t| world.borrow_mut().told(t)),
                 Err(_) => break,
             }

@@ -103,7 +103,9 @@ impl Stage {
             let (ended, waiting) = world.zombies.drain(..).partition(|(at, _)| *at <= step);
             world.zombies = waiting;
             let ended: Vec<(u64, super::database::Tx)> = ended;
-            ended.into_iter().for_each(|(_, tx)| world.db.rollback(tx));
+            for (_, tx) in ended {
+                world.db.rollback(tx);
+            }
             if world.dice.one_in(12) {
                 let jump = if world.dice.one_in(12) { 300_000 } else { 8_000 };
                 world.now += world.dice.between(1, jump);
@@ -284,7 +286,9 @@ impl Stage {
             drop(actor);
         }
         let zombies = std::mem::take(&mut self.world.borrow_mut().zombies);
-        zombies.into_iter().for_each(|(_, tx)| self.world.borrow_mut().db.rollback(tx));
+        for (_, tx) in zombies {
+            self.world.borrow_mut().db.rollback(tx);
+        }
         for role in unfinished.into_iter().filter(|role| !matches!(role, Role::Worker)) {
             self.left(role, false);
         }
