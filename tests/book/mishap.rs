@@ -69,7 +69,6 @@ const NONSENSE: &[(&str, &str)] = &[
     ("appid", "wxsomebodyelse"),
     ("mch_id", "10000199"),
     ("sub_mch_id", "10000198"),
-    ("out_trade_no", "ANOTHERSORDER"),
     ("out_refund_no", "ANOTHERSREFUND"),
     ("return_code", "OOPS"),
     ("result_code", "OOPS"),
@@ -137,7 +136,8 @@ impl Mishaps {
 
     /// What is still to come, for the story of a case.
     pub fn told(&self) -> String {
-        self.later.iter().flat_map(|fault| [" later ".to_owned(), fault.to_string()]).collect()
+        let later: Vec<_> = self.later.iter().map(Value::to_string).collect();
+        if later.is_empty() { String::new() } else { format!(" later {}", later.join(" ")) }
     }
 }
 
