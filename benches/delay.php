@@ -51,7 +51,7 @@ while (true) {
         if ($at <= microtime(true)) {
             unset($held[$n]);
             if (is_resource($to)) {
-                $piece === null ? stream_socket_shutdown($to, STREAM_SHUT_WR) : fwrite($to, $piece);
+                $piece === null ? stream_socket_shutdown($to, STREAM_SHUT_WR) : @fwrite($to, $piece);
             }
         }
     }
