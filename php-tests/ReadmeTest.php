@@ -44,7 +44,7 @@ final class ReadmeTest extends TestCase
     public function testTheSnippetRunsAndPrintsWhatItSays(string $snippet): void
     {
         $ini = self::$simulator->ini() + ['error_log' => '/dev/null'];
-        $run = PhpProcess::code(self::preparation() . self::here($snippet), $ini);
+        $run = PhpProcess::code(self::preparation() . self::shop($snippet) . self::here($snippet), $ini);
 
         self::assertSame('', $run->errors, $snippet);
         self::assertSame(0, $run->exitCode, $run->output);
@@ -218,6 +218,23 @@ final class ReadmeTest extends TestCase
             PHP;
     }
 
+    /** For a snippet that uses the ledger: the function that makes it, from the README, and a shop that has opened an order. */
+    private static function shop(string $snippet): string
+    {
+        $makers = array_filter(self::blocks('README.md'), fn (string $block): bool => str_contains($block, 'function ledger('));
+        if (!str_contains($snippet, 'ledger($pdo)')) {
+            return '';
+        }
+        return implode('', $makers) . <<<'PHP'
+            $pdo = new PDO('sqlite::memory:');
+            $pdo->exec('CREATE TABLE shop_order (number TEXT PRIMARY KEY, paid INT)');
+            $pdo->exec("INSERT INTO shop_order VALUES ('coffee-0001', 0)");
+            ledger($pdo)->install();
+            ledger($pdo)->open($merchant, 'coffee-0001', 1230);
+
+            PHP;
+    }
+
     /** The snippet with the addresses of the running simulator for those of the text, and a notice for the request. */
     private static function here(string $snippet): string
     {
@@ -227,6 +244,7 @@ final class ReadmeTest extends TestCase
             'http://127.0.0.1:8442' => self::$simulator->control,
             '/tmp/wechatpay-simulator-1-ab/ca.pem' => self::$simulator->caFile,
             "file_get_contents('php://input')" => 'BODY',
+            'run(seconds: 55)' => 'run(seconds: 0)',
         ]);
     }
 
