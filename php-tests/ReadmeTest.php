@@ -14,6 +14,7 @@ final class ReadmeTest extends TestCase
 {
     private const READMES = ['README.md', 'README.zh-CN.md'];
     private const SIMULATOR_PAGES = ['docs/simulator.md', 'docs/simulator.zh-CN.md'];
+    private const LEDGER_PAGES = ['docs/ledger.md', 'docs/ledger.zh-CN.md'];
 
     private static SimulatorProcess $simulator;
 
@@ -126,6 +127,12 @@ final class ReadmeTest extends TestCase
         self::assertSame($english, $chinese);
     }
 
+    public function testBothLanguagesHaveTheSameLedger(): void
+    {
+        [$english, $chinese] = array_map(self::outline(...), self::LEDGER_PAGES);
+        self::assertSame($english, $chinese);
+    }
+
     /** @dataProvider readmes */
     public function testTheSettingsAreThoseOfTheExtension(string $readme): void
     {
@@ -144,6 +151,7 @@ final class ReadmeTest extends TestCase
     /**
      * @dataProvider readmes
      * @dataProvider simulatorPages
+     * @dataProvider ledgerPages
      */
     public function testEveryLinkLeadsSomewhere(string $page): void
     {
@@ -170,6 +178,14 @@ final class ReadmeTest extends TestCase
     public static function simulatorPages(): iterable
     {
         foreach (self::SIMULATOR_PAGES as $page) {
+            yield $page => [$page];
+        }
+    }
+
+    /** @return iterable<string, array{string}> */
+    public static function ledgerPages(): iterable
+    {
+        foreach (self::LEDGER_PAGES as $page) {
             yield $page => [$page];
         }
     }
