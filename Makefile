@@ -25,13 +25,16 @@ say = printf '\n==> %s\n' '$(1)'
 # The steps of `test` build on each other.
 .NOTPARALLEL:
 
-.PHONY: help setup setup-build build demo test test-core test-doc test-php test-stubs bench bench-instructions install lint clean
+.PHONY: help setup setup-build build demo test test-core test-doc test-php test-stubs leak valgrind bench bench-instructions \
+        install lint clean
 
 help:
 	@echo 'make build    the extension and the simulator, into target/release'
 	@echo 'make demo     builds, then shows a scan-pay order from placing to refund, offline'
 	@echo 'make test     all tests: core, simulator, documentation, PHP, stubs'
 	@echo 'make bench    speed beside plain PHP; QUICK=1 for a short run'
+	@echo 'make leak     a million queries in one process: memory stays flat (minutes)'
+	@echo 'make valgrind every method under valgrind (minutes)'
 	@echo 'make install  the built extension into PHP, with an ini file (sudo make install)'
 	@echo 'make lint     format and lints, nothing is changed'
 	@echo 'make clean    removes what was built'
@@ -80,6 +83,16 @@ test-stubs: setup build
 	@tools/php $(PHPUNIT) -c php-tests --testsuite stubs \
 	    || { echo 'stubs/ and src/php/ must say the same: change both, and the documentation with them.' >&2; exit 1; }
 
+leak: setup build
+	@$(call say,leak: a million queries and a million rounds without a network)
+	@tools/php php-tests/leak.php 1000000 1000000
+
+# With symbols: suppressions and traces need names.
+valgrind: setup
+	@$(call say,valgrind: every method)
+	@$(CARGO) build --locked $(WHOLE) --lib --bins
+	@php-tests/valgrind.sh
+
 bench: setup build
 	@$(call say,bench: beside plain PHP)
 	@QUICK=$(QUICK) tools/php benches/run.php
@@ -105,7 +118,9 @@ lint: setup
 	@$(call say,lint: PHP and shell syntax)
 	@find stubs php-tests examples benches -name '*.php' -print0 2>/dev/null \
 	    | xargs -0 -r -n 1 sh -c 'out=$$(php -l "$$0" 2>&1) || { echo "$$out" >&2; exit 255; }'
-	@for script in tools/setup.sh tools/php tools/install.sh .ci/run; do bash -n "$$script"; done
+	@for script in tools/setup.sh tools/php tools/install.sh php-tests/valgrind.sh .ci/run; do bash -n "$$script"; done
+	@$(call say,lint: each fault has its tests)
+	@php tools/faults.php --check
 
 clean:
 	@$(CARGO) clean

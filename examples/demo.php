@@ -18,6 +18,7 @@ require __DIR__ . '/demo/orders.php';
 require __DIR__ . '/demo/Endpoint.php';
 require __DIR__ . '/demo/faults.php';
 require __DIR__ . '/demo/trade.php';
+require __DIR__ . '/demo/ledger.php';
 
 /** @return array<string, callable(Shop): void> title => chapter */
 function chapters(): array
@@ -35,6 +36,10 @@ function chapters(): array
         'Refund a part of it' => refundAPart(...),
         "Scan the payer's code" => scanThePayersCode(...),
         'A close that comes too late' => closeTooLate(...),
+        'The ledger finds a lost notice' => findALostNotice(...),
+        'The ledger credits once' => creditOnce(...),
+        'The ledger and a late payment' => showALatePayment(...),
+        'The ledger books a refund' => bookARefund(...),
     ];
 }
 

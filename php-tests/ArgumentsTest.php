@@ -42,6 +42,17 @@ final class ArgumentsTest extends SimulatorTestCase
         return self::evaluated([$expression], $strict)[0];
     }
 
+    public function testNamedArgumentsThatAVariadicMethodCannotTakeAreRefused(): void
+    {
+        $merchant = 'new WechatPay\Merchant("wx1", "1", str_repeat("k", 32))';
+        foreach (["merchants: $merchant", "...['shop' => $merchant]", "$merchant, other: $merchant"] as $arguments) {
+            self::assertSame(
+                'ArgumentCountError: WechatPay\Notification::read() does not accept unknown named parameters',
+                self::called("WechatPay\Notification::read('', $arguments)", true),
+            );
+        }
+    }
+
     /**
      * Ours beside one of PHP's own with the same parameter type: what they say may differ in function and argument only.
      *

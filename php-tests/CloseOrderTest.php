@@ -6,83 +6,99 @@ namespace WechatPayTests;
 
 use WechatPay\Advice;
 use WechatPay\CloseOrder;
-use WechatPay\MismatchException;
 use WechatPay\ServiceException;
-use WechatPay\SignatureException;
-use WechatPay\TradeState;
+use WechatPay\TransportException;
 
-final class CloseOrderTest extends SimulatorTestCase
+final class CloseOrderTest extends TradeTestCase
 {
-    protected function setUp(): void
+    private const NUMBER = 'T100001';
+    private const PATH = '/pay/closeorder';
+
+    private function close(string $outTradeNo = self::NUMBER, mixed ...$gateway): void
     {
-        parent::setUp();
-        self::order('T100001');
+        (new CloseOrder($this->merchant(), $this->gateway(...$gateway)))->byOutTradeNo($outTradeNo);
     }
 
-    private function close(string $number = 'T100001'): void
+    /** @dataProvider manners */
+    public function testAnOpenOrderIsClosed(string $manner): void
     {
-        self::assertNull((new CloseOrder($this->merchant(), $this->gateway()))->byOutTradeNo($number));
-    }
-
-    public function testAnUnpaidOrderIsClosed(): void
-    {
+        self::$simulator->control('POST', '/manners', ['closeorder' => $manner]);
+        self::order(self::NUMBER);
         $this->close();
-        self::assertSame(TradeState::Closed, $this->query()->byOutTradeNo('T100001')->tradeState);
+        self::assertSame('CLOSED', self::booked(self::NUMBER)['trade_state']);
+        self::assertFalse(self::requests()[0]['client_certificate']);
     }
 
-    public function testAnOrderThatIsClosedAlreadyIsSuccess(): void
+    /** @dataProvider manners */
+    public function testAnOrderThatIsClosedAlreadyIsSuccess(string $manner): void
     {
+        self::$simulator->control('POST', '/manners', ['closeorder' => $manner]);
+        self::order(self::NUMBER);
         $this->close();
         $this->close();
-        self::assertCount(2, self::requests());
+        self::assertCount(2, self::sent(self::PATH));
     }
 
-    public function testAPaidOrderIsNotClosedAndShouldBeQueried(): void
+    /** @return list<array{string}> */
+    public static function manners(): array
     {
-        self::$simulator->control('POST', '/pay', ['out_trade_no' => 'T100001']);
-        $e = self::caught(fn () => $this->close());
-        self::assertInstanceOf(ServiceException::class, $e);
-        self::assertSame(['ORDERPAID', Advice::QueryOrder, false, false], [$e->errCode, $e->advice, $e->retryable, $e->maybeProcessed]);
+        return [['documented'], ['captured']];
     }
 
-    public function testAnOrderThatDoesNotExistMayStillArrive(): void
+    public function testACloseThatMeetsThePayerIsAskedAbout(): void
     {
-        $e = self::caught(fn () => $this->close('none01'));
-        self::assertSame(['ORDERNOTEXIST', Advice::QueryOrder], [$e->errCode, $e->advice]);
+        self::paid(self::NUMBER);
+        $e = self::thrown(ServiceException::class, fn () => $this->close());
+        self::assertSame(['ORDERPAID', self::NUMBER], [$e->errCode, $e->outTradeNo]);
+        self::assertVerdict(Advice::QueryOrder, false, false, $e);
+        self::assertSame('SUCCESS', self::booked(self::NUMBER)['trade_state']);
     }
 
-    public function testASystemErrorMayHaveClosedIt(): void
+    public function testAnUnknownOrderIsAskedAboutForItMayStillArrive(): void
     {
-        self::fault('system_error', ['path' => '/pay/closeorder']);
-        $e = self::caught(fn () => $this->close());
-        self::assertSame(['SYSTEMERROR', Advice::Retry, true, true], [$e->errCode, $e->advice, $e->retryable, $e->maybeProcessed]);
+        $e = self::thrown(ServiceException::class, fn () => $this->close());
+        self::assertSame('ORDERNOTEXIST', $e->errCode);
+        self::assertVerdict(Advice::QueryOrder, false, false, $e);
     }
 
-    public function testAnAnswerThatProvesNothingMayHaveClosedIt(): void
+    public function testACodePaymentIsReversedInstead(): void
     {
-        foreach (['no_sign' => SignatureException::class, 'swapped_merchant' => MismatchException::class] as $fault => $class) {
-            self::fault($fault, ['path' => '/pay/closeorder']);
-            $e = self::caught(fn () => $this->close());
-            self::assertInstanceOf($class, $e);
-            self::assertTrue($e->maybeProcessed);
-        }
+        self::order(self::NUMBER, ['trade_type' => 'MICROPAY']);
+        $e = self::thrown(ServiceException::class, fn () => $this->close());
+        self::assertSame('TRADE_STATE_ERROR', $e->errCode);
     }
 
-    public function testTheCapturedMannersOfTheGatewayAreUnderstoodToo(): void
+    public function testL16ALostAnswerMayHaveClosed(): void
     {
-        self::$simulator->control('POST', '/manners', ['closeorder' => 'captured']);
+        self::order(self::NUMBER);
+        self::spoil(self::PATH, 'no_answer');
+        $e = self::thrown(TransportException::class, fn () => $this->close(timeoutMs: 300));
+        self::assertVerdict(Advice::QueryOrder, true, true, $e);
+        self::assertSame('CLOSED', self::booked(self::NUMBER)['trade_state']);
         $this->close();
-        $this->close('none01');
-        self::assertSame(['ok', 'ok'], $this->outcomes());
+        self::assertCount(2, self::sent(self::PATH), 'what acts is sent once a call');
     }
 
-    public function testANumberThatCannotBeOneIsRefusedBeforeAnythingIsSent(): void
+    public function testL16APayerWhoIsQuickerThanARepeatedCloseIsSeen(): void
     {
-        $e = self::caught(fn () => $this->close('a b'));
-        self::assertSame(
-            'WechatPay\CloseOrder::byOutTradeNo(): Argument #1 ($outTradeNo) must be 1 to 32 characters of 0-9A-Za-z_-|*@',
-            $e->getMessage(),
-        );
-        self::assertSame([], self::requests());
+        self::order(self::NUMBER);
+        self::spoil(self::PATH, 'status_502');
+        self::thrown(TransportException::class, fn () => $this->close());
+        self::$simulator->control('POST', '/pay', ['out_trade_no' => self::NUMBER]);
+        $e = self::thrown(ServiceException::class, fn () => $this->close());
+        self::assertSame(['ORDERPAID', Advice::QueryOrder], [$e->errCode, $e->advice]);
+    }
+
+    public function testTheNumberIsCheckedFirst(): void
+    {
+        self::assertRefused('outTradeNo', fn () => $this->close("T1\n"));
+        self::assertRefused('outTradeNo', fn () => $this->close(''));
+    }
+
+    public function testOrdersOfAnOlderSystemCanBeClosed(): void
+    {
+        self::order('a|b*c@d');
+        $this->close('a|b*c@d');
+        self::assertSame('CLOSED', self::booked('a|b*c@d')['trade_state']);
     }
 }

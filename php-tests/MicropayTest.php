@@ -244,7 +244,7 @@ final class MicropayTest extends TradeTestCase
     {
         self::fault('refuse');
         $e = self::thrown(TransportException::class, fn () => $this->sell());
-        self::assertVerdict(Advice::Retry, false, false, $e);
+        self::assertVerdict(Advice::Retry, true, false, $e);
         self::noFaults();
         self::assertSame([], self::requests());
     }

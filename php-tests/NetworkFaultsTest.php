@@ -99,7 +99,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertSame(['transport'], $this->outcomes());
     }
 
-    public function test_n5_an_expired_certificate_is_refused_with_a_hint_at_the_clock(): void
+    public function test_n5_an_expired_certificate_is_refused_with_its_date(): void
     {
         self::fault('expired_cert');
         $e = $this->lost(Advice::FixConfiguration, false, backupUrl: self::$simulator->backupUrl);

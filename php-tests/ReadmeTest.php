@@ -13,6 +13,7 @@ use PHPUnit\Framework\TestCase;
 final class ReadmeTest extends TestCase
 {
     private const READMES = ['README.md', 'README.zh-CN.md'];
+    private const SIMULATOR_PAGES = ['docs/simulator.md', 'docs/simulator.zh-CN.md'];
 
     private static SimulatorProcess $simulator;
 
@@ -42,7 +43,8 @@ final class ReadmeTest extends TestCase
     /** @dataProvider snippets */
     public function testTheSnippetRunsAndPrintsWhatItSays(string $snippet): void
     {
-        $run = PhpProcess::code(self::preparation() . self::here($snippet), self::$simulator->ini());
+        $ini = self::$simulator->ini() + ['error_log' => '/dev/null'];
+        $run = PhpProcess::code(self::preparation() . self::here($snippet), $ini);
 
         self::assertSame('', $run->errors, $snippet);
         self::assertSame(0, $run->exitCode, $run->output);
@@ -72,16 +74,56 @@ final class ReadmeTest extends TestCase
         self::assertSame($english, $chinese);
     }
 
-    /** @dataProvider readmes */
-    public function testTheSimulatorKnowsEveryFaultAndNoOther(string $readme): void
+    /** @dataProvider simulatorPages */
+    public function testTheSimulatorKnowsEveryFaultAndNoOther(string $page): void
     {
-        $names = self::listed($readme, 'wrong_host_cert', 'no_sign', 'status_404', 'truncate', 'swapped_order');
+        $names = self::listed($page, 'wrong_host_cert', 'reset_mid_body', 'status_404', 'empty_sign', 'swapped_order');
         foreach ($names as $fault) {
             self::$simulator->control('POST', '/faults', ['fault' => $fault, 'path' => '/nowhere', 'times' => 1]);
         }
         self::assertCount(\count($names), self::$simulator->control('GET', '/faults'));
         preg_match_all('~^    \("(\w+)", Fault::~m', file_get_contents(ROOT . '/src/simulator/fault.rs'), $known);
         self::assertEqualsCanonicalizing($known[1], $names);
+    }
+
+    /** @dataProvider simulatorPages */
+    public function testTheSimulatorKnowsEveryScenario(string $page): void
+    {
+        $some = ['password', 'password_never', 'payerror', 'auth_code_expired'];
+        $names = array_diff(array_unique(self::listed($page, ...$some)), ['pay_after_ms', 'err_code']);
+        foreach ($names as $scenario) {
+            self::$simulator->control('POST', '/micropay', ['scenario' => $scenario]);
+        }
+        preg_match_all('~^ +(?:\("(\w+)", "[A-Z]|"(\w+)" => course\()~m', file_get_contents(ROOT . '/src/simulator/till.rs'), $known);
+        self::assertEqualsCanonicalizing(array_filter([...$known[1], ...$known[2]]), $names);
+    }
+
+    /** @dataProvider simulatorPages */
+    public function testTheSimulatorKnowsEveryMutation(string $page): void
+    {
+        $names = [...self::listed($page, 'with_sign_type'), ...self::listed($page, 'bad_padding')];
+        preg_match_all('~"[a-z0-9_]+"(?: \| "[a-z0-9_]+")*(?= => )~', file_get_contents(ROOT . '/src/simulator/notice/mutation.rs'), $arms);
+        preg_match_all('~"(\w+)"~', implode(' ', $arms[0]), $known);
+        self::assertEqualsCanonicalizing($known[1], $names);
+    }
+
+    /** @dataProvider simulatorPages */
+    public function testTheControlIsThatOfTheSimulator(string $page): void
+    {
+        $calls = function (string $text, string $line): array {
+            preg_match_all($line, $text, $rows);
+            preg_match_all('~`((?:GET|POST|DELETE) /\w+)`~', implode(' ', $rows[0]), $found);
+            sort($found[1]);
+            return $found[1];
+        };
+        $control = file_get_contents(ROOT . '/src/simulator/control/mod.rs');
+        self::assertSame($calls($control, '~^//! \| `.*$~m'), $calls(self::text($page), '~^\| `(?:GET|POST|DELETE) .*$~m'));
+    }
+
+    public function testBothLanguagesHaveTheSameControl(): void
+    {
+        [$english, $chinese] = array_map(self::outline(...), self::SIMULATOR_PAGES);
+        self::assertSame($english, $chinese);
     }
 
     /** @dataProvider readmes */
@@ -99,12 +141,20 @@ final class ReadmeTest extends TestCase
         self::assertEqualsCanonicalizing($stubs, $named[1]);
     }
 
-    /** @dataProvider readmes */
-    public function testEveryLinkLeadsSomewhere(string $readme): void
+    /**
+     * @dataProvider readmes
+     * @dataProvider simulatorPages
+     */
+    public function testEveryLinkLeadsSomewhere(string $page): void
     {
-        preg_match_all('~\]\((?!https?:)([^)#]+)\)~', self::text($readme), $links);
-        foreach ($links[1] as $link) {
-            self::assertFileExists(ROOT . '/' . $link);
+        preg_match_all('~\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)~', self::text($page), $links, PREG_SET_ORDER);
+        self::assertNotEmpty($links);
+        foreach ($links as [, $path]) {
+            self::assertFileExists(\dirname(ROOT . "/$page") . "/$path");
+        }
+        foreach (array_filter($links, fn (array $link): bool => isset($link[2])) as [, $path, $chapter]) {
+            $target = $path === '' ? $page : ltrim(\dirname($page) . "/$path", './');
+            self::assertContains($chapter, self::chapters($target), "$page links to $path#$chapter");
         }
     }
 
@@ -116,9 +166,25 @@ final class ReadmeTest extends TestCase
         }
     }
 
+    /** @return iterable<string, array{string}> */
+    public static function simulatorPages(): iterable
+    {
+        foreach (self::SIMULATOR_PAGES as $page) {
+            yield $page => [$page];
+        }
+    }
+
     private static function text(string $readme): string
     {
         return file_get_contents(\dirname(__DIR__) . '/' . $readme);
+    }
+
+    /** @return list<string> the names by which links call the headings of a page */
+    private static function chapters(string $page): array
+    {
+        preg_match_all('~^#+ (.*)$~m', self::text($page), $headings);
+        $name = fn (string $heading): string => str_replace(' ', '-', preg_replace('~[^\w -]~u', '', mb_strtolower($heading)));
+        return array_map($name, $headings[1]);
     }
 
     /** @return list<string> */
@@ -137,6 +203,10 @@ final class ReadmeTest extends TestCase
             putenv('WECHATPAY_MCH_ID=$mchId');
             putenv('WECHATPAY_KEY=$key');
             \$merchant = new \WechatPay\Merchant('$appid', '$mchId', '$key');
+            define('BODY', \WechatPay\Notification::sign(
+                ['out_trade_no' => 'coffee-0001', 'transaction_id' => '4200000001', 'total_fee' => 1230],
+                \$merchant,
+            ));
             \$logger = new class {
                 public function info(string \$message, array \$context): void
                 {
@@ -148,7 +218,7 @@ final class ReadmeTest extends TestCase
             PHP;
     }
 
-    /** The snippet with the addresses of the running simulator for those of the text. */
+    /** The snippet with the addresses of the running simulator for those of the text, and a notice for the request. */
     private static function here(string $snippet): string
     {
         return strtr($snippet, [
@@ -156,6 +226,7 @@ final class ReadmeTest extends TestCase
             'https://127.0.0.1:8441' => self::$simulator->backupUrl,
             'http://127.0.0.1:8442' => self::$simulator->control,
             '/tmp/wechatpay-simulator-1-ab/ca.pem' => self::$simulator->caFile,
+            "file_get_contents('php://input')" => 'BODY',
         ]);
     }
 

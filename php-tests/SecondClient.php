@@ -155,7 +155,7 @@ final class SecondClient
         $answer = self::fields($body);
         $this->succeeded($answer);
         $this->proven($answer, $this->algorithm);
-        return $this->ours($answer);
+        return $this->ours($answer, ['sub_appid' => $this->subAppid, 'sub_mch_id' => $this->subMchId]);
     }
 
     /** C.13: a payment notice that is signed and ours. */
@@ -163,12 +163,13 @@ final class SecondClient
     {
         $notice = self::fields($body);
         $this->succeeded($notice);
-        $algorithm = \strlen($notice['sign'] ?? '') === 64 ? 'HMAC-SHA256' : 'MD5';
+        // An order placed with HMAC-SHA256 is never told of by MD5; the length tells when it is the other way round.
+        $algorithm = \strlen($notice['sign'] ?? '') === 64 ? 'HMAC-SHA256' : $this->algorithm;
         if (($notice['sign_type'] ?? $algorithm) !== $algorithm) {
             throw new \UnexpectedValueException('sign_type is not what was used');
         }
         $this->proven($notice, $algorithm);
-        return $this->ours($notice);
+        return $this->ours($notice, $this->sub());
     }
 
     /** C.14: what a refund notice says inside; nothing in it is signed. */
@@ -176,7 +177,7 @@ final class SecondClient
     {
         $notice = self::fields($body);
         $this->succeeded($notice);
-        $this->ours($notice);
+        $this->ours($notice, $this->sub());
         $sealed = base64_decode($notice['req_info'] ?? '', true);
         $plain = openssl_decrypt((string) $sealed, 'aes-256-ecb', md5($this->key), OPENSSL_RAW_DATA);
         if ($plain === false) {
@@ -268,11 +269,16 @@ final class SecondClient
         }
     }
 
-    private function ours(array $message): array
+    /** A notice is pushed: a provider who names no sub-merchant hears about all of his (C.18). */
+    private function sub(): array
     {
-        $who = ['appid' => $this->appid, 'mch_id' => $this->mchId];
-        $sub = ['sub_appid' => $this->subAppid, 'sub_mch_id' => $this->subMchId];
-        foreach ($who as $name => $value) {
+        return array_filter(['sub_appid' => $this->subAppid, 'sub_mch_id' => $this->subMchId]);
+    }
+
+    /** @param array<string, string> $sub what the sub-merchant's numbers must be, where the message has them */
+    private function ours(array $message, array $sub): array
+    {
+        foreach (['appid' => $this->appid, 'mch_id' => $this->mchId] as $name => $value) {
             if (($message[$name] ?? '') !== $value) {
                 throw new \UnexpectedValueException("$name is not ours");
             }

@@ -123,6 +123,22 @@ final class SecretsTest extends SimulatorTestCase
         }
     }
 
+    public function test_h15_a_key_that_lost_its_first_and_last_line_is_not_shown_as_a_path(): void
+    {
+        preg_match('~KEY-----(.*)-----END~s', (string) file_get_contents(self::$simulator->ready['key_file']), $found);
+        $lines = trim($found[1]);
+        foreach ([$lines, strtr($lines, ["\n" => ''])] as $bare) {
+            $merchant = $this->merchant(certificate: self::$simulator->ready['cert_file'], privateKey: $bare);
+            try {
+                (new \WechatPay\Refund($merchant, $this->gateway()))->byOutTradeNo('T100001', 'R1', 1, 1);
+                self::fail('refunded');
+            } catch (\WechatPay\PayException $e) {
+                self::assertStringContainsString('the private key is no unencrypted PEM key', $e->getMessage());
+                self::assertStringNotContainsString(substr($bare, 80, 40), (string) $e);
+            }
+        }
+    }
+
     public function test_h15_explain_masks_a_key_that_somebody_put_among_the_fields(): void
     {
         $fields = ['key' => self::KEY, 'a' => 'x' . self::KEY, self::OLD => '1', 'sign' => self::KEY];

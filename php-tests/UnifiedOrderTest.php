@@ -5,154 +5,235 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use WechatPay\Advice;
+use WechatPay\Merchant;
 use WechatPay\Prepay;
 use WechatPay\ServiceException;
+use WechatPay\Signer;
+use WechatPay\SignType;
+use WechatPay\TransportException;
 use WechatPay\UnifiedOrder;
 
-final class UnifiedOrderTest extends SimulatorTestCase
+final class UnifiedOrderTest extends TradeTestCase
 {
-    private const BASIC = ['outTradeNo' => 'T100001', 'totalFee' => 150, 'body' => '一杯咖啡', 'notifyUrl' => 'https://shop.example/notify', 'spbillCreateIp' => '127.0.0.1'];
+    private const NUMBER = 'T100001';
+    private const PATH = '/pay/unifiedorder';
 
-    private function place(mixed ...$more): Prepay
+    /** @param array<string, mixed> $with arguments by name */
+    private function place(string $how = 'native', array $with = [], ?Merchant $merchant = null, mixed ...$gateway): Prepay
     {
-        return (new UnifiedOrder($this->merchant(), $this->gateway()))->native(...$more + self::BASIC);
+        $orders = new UnifiedOrder($merchant ?? $this->merchant(), $this->gateway(...$gateway));
+        return $orders->$how(...$with + [
+            'outTradeNo' => self::NUMBER,
+            'totalFee' => 100,
+            'body' => '咖啡',
+            'notifyUrl' => self::NOTIFY_URL,
+            'spbillCreateIp' => '127.0.0.1',
+        ]);
     }
 
-    public function testAPlacedOrderHasACodeToScan(): void
+    public function testNativeGivesACode(): void
     {
         $prepay = $this->place();
-        self::assertSame(['tradeType' => 'NATIVE', 'prepayId' => $prepay->prepayId, 'codeUrl' => $prepay->codeUrl, 'h5Url' => null], get_object_vars($prepay));
-        self::assertStringStartsWith('weixin://wxpay/bizpayurl?pr=', $prepay->codeUrl);
-        self::assertNotEmpty($prepay->prepayId);
-        self::assertSame('NOTPAY', $this->query()->byOutTradeNo('T100001')->tradeState->value);
+        self::assertSame(['NATIVE', null], [$prepay->tradeType, $prepay->h5Url]);
+        self::assertStringStartsWith('weixin://', $prepay->codeUrl);
+        self::assertNotNull($prepay->prepayId);
+        self::assertSame("\x89PNG", substr($prepay->qrPng(), 0, 4));
+        self::assertStringContainsString('<svg', $prepay->qrSvg(320));
+        self::assertNotSame('', $prepay->qrText());
     }
 
-    public function testAllArgumentsTravelUnderTheirNamesOnTheWire(): void
+    public function testH5GivesAnAddress(): void
     {
-        $this->place(
-            productId: 'P1', deviceInfo: 'till 1', detail: ['goods' => [['name' => '茶/tea', 'price' => 5]]], attach: '七号桌', feeType: 'CNY',
-            timeStart: new \DateTime('2026-11-22 01:02:03 UTC'), timeExpire: new \DateTimeImmutable('2035-01-01 00:00:00 +08:00'), goodsTag: 'WXG',
-            limitPay: 'no_credit', receipt: 'Y', sceneInfo: ['store_info' => ['id' => 'S1']], profitSharing: false, extra: ['version' => '1.0', 'gone' => null],
+        $scene = ['h5_info' => ['type' => 'Wap', 'wap_url' => 'https://shop.example', 'wap_name' => '店']];
+        $prepay = $this->place('h5', ['sceneInfo' => $scene]);
+        self::assertSame(['MWEB', null], [$prepay->tradeType, $prepay->codeUrl]);
+        self::assertStringStartsWith('https://', $prepay->h5Url);
+        self::assertSame($scene, json_decode(self::sentFields(self::PATH)[0]['scene_info'], true));
+        self::assertInstanceOf(\LogicException::class, self::caught(static fn () => $prepay->qrText()));
+    }
+
+    /** @dataProvider algorithms */
+    public function testJsapiGivesSignedParametersForThePage(SignType $type): void
+    {
+        $prepay = $this->place('jsapi', ['openid' => 'oUpF8uMuAJO'], $this->merchant(signType: $type));
+        $params = $prepay->jsapiParams();
+        self::assertSame(['appId', 'timeStamp', 'nonceStr', 'package', 'signType', 'paySign'], array_keys($params));
+        self::assertSame(
+            [SimulatorProcess::APPID, "prepay_id=$prepay->prepayId", $type->value],
+            [$params['appId'], $params['package'], $params['signType']],
         );
-        $sent = array_diff_key(self::requests()[0]['fields'], ['appid' => 1, 'mch_id' => 1, 'nonce_str' => 1, 'sign_type' => 1, 'sign' => 1]);
-        self::assertEquals([
-            'trade_type' => 'NATIVE', 'out_trade_no' => 'T100001', 'total_fee' => '150', 'body' => '一杯咖啡', 'notify_url' => 'https://shop.example/notify',
-            'spbill_create_ip' => '127.0.0.1', 'product_id' => 'P1', 'device_info' => 'till 1', 'detail' => '{"goods":[{"name":"茶/tea","price":5}]}',
-            'attach' => '七号桌', 'fee_type' => 'CNY', 'time_start' => '20261122090203', 'time_expire' => '20350101000000', 'goods_tag' => 'WXG',
-            'limit_pay' => 'no_credit', 'receipt' => 'Y', 'scene_info' => '{"store_info":{"id":"S1"}}', 'profit_sharing' => 'N', 'version' => '1.0',
-        ], $sent);
+        self::assertEqualsWithDelta(time(), (int) $params['timeStamp'], 5);
+        $sign = array_pop($params);
+        self::assertSame(Signer::sign($params, SimulatorProcess::KEY, $type), $sign);
+        self::assertNotSame($params['nonceStr'], $prepay->jsapiParams()['nonceStr'], 'made at each call');
+        self::assertContainsOnly('string', $params);
     }
 
-    public function testTheSameOrderAgainGivesAFreshCodeAndAnotherOneIsRefused(): void
+    /** @dataProvider algorithms */
+    public function testAppGivesSignedParametersForTheSdk(SignType $type): void
     {
+        $prepay = $this->place('app', [], $this->merchant(signType: $type));
+        self::assertSame('APP', $prepay->tradeType);
+        $params = $prepay->appParams();
+        $names = ['appid', 'partnerid', 'prepayid', 'package', 'noncestr', 'timestamp', 'sign'];
+        self::assertSame($names, array_keys($params));
+        self::assertSame(
+            [SimulatorProcess::APPID, SimulatorProcess::MCH_ID, $prepay->prepayId, 'Sign=WXPay'],
+            \array_slice(array_values($params), 0, 4),
+        );
+        $sign = array_pop($params);
+        self::assertSame(Signer::sign($params, SimulatorProcess::KEY, $type), $sign);
+    }
+
+    /** @return list<array{SignType}> */
+    public static function algorithms(): array
+    {
+        return [[SignType::Md5], [SignType::HmacSha256]];
+    }
+
+    public function testEveryOptionalArgumentIsSentUnderItsName(): void
+    {
+        $beijing = new \DateTimeZone('Asia/Shanghai');
+        $start = new \DateTimeImmutable('now', $beijing);
+        $expire = new \DateTime('+15 minutes', new \DateTimeZone('America/New_York'));
+        $detail = ['goods_detail' => [['goods_id' => 'G/1', 'goods_name' => '拿铁', 'quantity' => 1, 'price' => 100]]];
+        $this->place('native', [
+            'productId' => 'P1',
+            'deviceInfo' => 'till 1',
+            'detail' => $detail,
+            'attach' => '桌7',
+            'feeType' => 'CNY',
+            'timeStart' => $start,
+            'timeExpire' => $expire,
+            'goodsTag' => 'TAG',
+            'limitPay' => 'no_credit',
+            'receipt' => 'Y',
+            'sceneInfo' => ['store_info' => ['id' => 'S1']],
+            'profitSharing' => false,
+            'extra' => ['version' => '1.0', 'user_type' => null],
+        ]);
+        $expected = [
+            'product_id' => 'P1',
+            'device_info' => 'till 1',
+            'detail' => json_encode($detail, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE),
+            'attach' => '桌7',
+            'fee_type' => 'CNY',
+            'time_start' => $start->format('YmdHis'),
+            'time_expire' => (clone $expire)->setTimezone($beijing)->format('YmdHis'),
+            'goods_tag' => 'TAG',
+            'limit_pay' => 'no_credit',
+            'receipt' => 'Y',
+            'scene_info' => '{"store_info":{"id":"S1"}}',
+            'profit_sharing' => 'N',
+            'version' => '1.0',
+        ];
+        $sent = self::sentFields(self::PATH)[0];
+        self::assertSame($expected, array_intersect_key($sent, $expected + ['user_type' => 1]));
+        self::assertArrayNotHasKey('openid', $sent);
+    }
+
+    public function testTheSameArgumentsAgainAreSafeAndGiveAFreshCode(): void
+    {
+        self::spoil(self::PATH, 'no_answer');
+        $e = self::thrown(TransportException::class, fn () => $this->place('native', [], null, timeoutMs: 300));
+        self::assertVerdict(Advice::QueryOrder, true, true, $e);
+
         $first = $this->place();
         $second = $this->place();
-        self::assertNotSame($first->codeUrl, $second->codeUrl);
-        $e = self::caught(fn () => $this->place(totalFee: 151));
-        self::assertInstanceOf(ServiceException::class, $e);
-        self::assertSame(['INVALID_REQUEST', Advice::FixCall, false, 'T100001'], [$e->errCode, $e->advice, $e->maybeProcessed, $e->outTradeNo]);
+        self::assertNotSame($first->prepayId, $second->prepayId);
+        self::assertCount(1, self::$simulator->control('GET', '/orders'), 'it is one order');
     }
 
-    public function testAPaidOrClosedNumberIsUsedUp(): void
+    public function testTheSameNumberWithOtherArgumentsIsRefused(): void
     {
         $this->place();
-        self::$simulator->control('POST', '/pay', ['out_trade_no' => 'T100001']);
-        $e = self::caught(fn () => $this->place());
-        self::assertSame(['ORDERPAID', Advice::QueryOrder], [$e->errCode, $e->advice]);
+        $e = self::thrown(ServiceException::class, fn () => $this->place('native', ['totalFee' => 101]));
+        self::assertSame(['INVALID_REQUEST', self::NUMBER], [$e->errCode, $e->outTradeNo]);
+        self::assertVerdict(Advice::FixCall, false, false, $e);
     }
 
-    /** @dataProvider wrong */
-    public function testAnArgumentThatCannotBeUsedIsNamedAndNothingIsSent(array $arguments, string $class, string $says): void
+    public function testNumbersThatAreUsedUp(): void
     {
-        $e = self::caught(fn () => $this->place(...$arguments));
-        self::assertSame([$class, "WechatPay\\UnifiedOrder::native(): Argument $says"], [$e::class, substr($e->getMessage(), 0, \strlen("WechatPay\\UnifiedOrder::native(): Argument $says"))]);
-        self::assertSame([], self::requests());
-    }
-
-    /** @return iterable<string, array{array<string, mixed>, class-string, string}> */
-    public static function wrong(): iterable
-    {
-        $self = [];
-        $self['self'] = &$self;
-        $wrong = [
-            ['outTradeNo', '12345', '#1 ($outTradeNo) must be 6 to 32 characters of 0-9A-Za-z_-'],
-            ['outTradeNo', 'a|b*c@d', '#1 ($outTradeNo) must be 6 to 32'],
-            ['totalFee', 0, '#2 ($totalFee) must be at least 1 fen'],
-            ['totalFee', PHP_INT_MIN, '#2 ($totalFee) must be at least 1 fen'],
-            ['body', '', '#3 ($body) must be 1 to 127 bytes long'],
-            ['body', str_repeat('茶', 43), '#3 ($body) must be 1 to 127 bytes long'],
-            ['body', '😀', '#3 ($body) must not contain characters of 4 UTF-8 bytes'],
-            ['body', "\xFF", '#3 ($body) must be valid UTF-8'],
-            ['notifyUrl', 'http://shop.example/', '#4 ($notifyUrl) must be an https URL without a query'],
-            ['notifyUrl', 'https://shop.example/?a', '#4 ($notifyUrl) must be an https URL'],
-            ['spbillCreateIp', '', '#5 ($spbillCreateIp) must be'],
-            ['productId', '', '#6 ($productId) must be 1 to 32 bytes'],
-            ['deviceInfo', str_repeat('x', 33), '#7 ($deviceInfo) must be'],
-            ['detail', ["\xFF"], '#8 ($detail) must be encodable as JSON'],
-            ['detail', $self, '#8 ($detail) must be encodable as JSON'],
-            ['detail', [str_repeat('x', 6000)], '#8 ($detail) must be 1 to 6000 bytes'],
-            ['attach', "a\0b", '#9 ($attach) must not contain control characters'],
-            ['timeStart', (new \DateTimeImmutable())->setDate(20000, 1, 1), '#11 ($timeStart) must be a time between'],
-            ['sceneInfo', [str_repeat('x', 256)], '#16 ($sceneInfo) must be 1 to 256 bytes'],
-            ['extra', ['total_fee' => 1], '#18 ($extra) must not contain total_fee'],
-            ['extra', ['key' => '😀'], '#18 ($extra) must be writable: field key'],
-            ['extra', ['sign' => 'x'], '#18 ($extra) must not contain sign'],
-            ['extra', ['a b' => 'x'], '#18 ($extra) must be writable: field a b'],
-        ];
-        foreach ($wrong as $n => [$argument, $value, $says]) {
-            yield "$n: $says" => [[$argument => $value], \ValueError::class, $says];
+        $said = [];
+        foreach (['SUCCESS' => 'T200001', 'CLOSED' => 'T200002'] as $state => $number) {
+            $this->place('native', ['outTradeNo' => $number]);
+            self::$simulator->control('POST', '/state', ['out_trade_no' => $number, 'trade_state' => $state]);
+            $e = self::thrown(ServiceException::class, fn () => $this->place('native', ['outTradeNo' => $number]));
+            $said[$e->errCode] = $e->advice;
         }
-        yield 'detail as text' => [['detail' => '{}'], \TypeError::class, '#8 ($detail) must be of type ?array, string given'];
-        yield 'a time as text' => [['timeExpire' => '20261122000000'], \TypeError::class, '#12 ($timeExpire) must be of type ?DateTimeInterface, string given'];
-        yield 'extra null' => [['extra' => null], \TypeError::class, '#18 ($extra) must be of type array, null given'];
-        yield 'an array inside' => [['extra' => ['a' => []]], \TypeError::class, '#18 ($extra) must contain only values of type string|int|Stringable|null, array given for key "a"'];
+        self::assertSame(['ORDERPAID' => Advice::QueryOrder, 'ORDERCLOSED' => Advice::FixCall], $said);
     }
 
-    public function testWhatJsonSerializeThrowsIsThrownOn(): void
+    /** @dataProvider wrongArguments */
+    public function testAnArgumentThatNoOrderCouldUseIsRefusedByName(string $argument, mixed $value, string $how = 'native'): void
     {
-        $item = new class implements \JsonSerializable {
+        self::assertRefused($argument, fn () => $this->place($how, [$argument => $value]));
+    }
+
+    /** @return list<array> */
+    public static function wrongArguments(): array
+    {
+        return [
+            ['outTradeNo', 'short'],
+            ['outTradeNo', str_repeat('x', 33)],
+            ['outTradeNo', 'a|b*c@d'],
+            ['outTradeNo', '订单号码'],
+            ['totalFee', 0],
+            ['totalFee', -1],
+            ['body', ''],
+            ['body', str_repeat('咖', 42) . 'xx'],
+            ['body', 'tea 🍵'],
+            ['body', "tea\x07"],
+            ['body', "\xff"],
+            ['notifyUrl', 'http://shop.example/notify'],
+            ['notifyUrl', 'https://shop.example/notify?a=1'],
+            ['notifyUrl', 'shop.example'],
+            ['notifyUrl', 'https://shop.example/' . str_repeat('x', 256)],
+            ['spbillCreateIp', ''],
+            ['productId', str_repeat('x', 33)],
+            ['deviceInfo', str_repeat('x', 33)],
+            ['attach', str_repeat('x', 128)],
+            ['attach', ''],
+            ['detail', ['goods' => str_repeat('x', 6000)]],
+            ['detail', ['goods' => "\xff"]],
+            ['sceneInfo', ['store' => str_repeat('x', 256)]],
+            ['goodsTag', str_repeat('x', 33)],
+            ['timeExpire', new \DateTimeImmutable('+30 seconds')],
+            ['timeExpire', new \DateTimeImmutable('-1 day')],
+            ['openid', null, 'jsapi'],
+            ['openid', str_repeat('o', 129), 'jsapi'],
+            ['subOpenid', 'oSub', 'jsapi'],
+            ['extra', ['sign' => 'x']],
+            ['extra', ['total_fee' => '1']],
+            ['extra', ['mch_id' => '1']],
+            ['extra', ['no name' => 'x']],
+        ];
+    }
+
+    public function testPlainHttpGoesToThisMachineOnly(): void
+    {
+        $this->place('native', ['notifyUrl' => 'http://127.0.0.1:8080/notify']);
+        self::assertSame('http://127.0.0.1:8080/notify', self::booked(self::NUMBER)['notify_url']);
+    }
+
+    public function testTypesAreCheckedAsPhpDoes(): void
+    {
+        $e = self::thrown(\TypeError::class, fn () => $this->place('native', ['timeExpire' => '2026-11-22']));
+        self::assertStringContainsString('Argument #12 ($timeExpire) must be of type ?DateTimeInterface', $e->getMessage());
+        $e = self::thrown(\TypeError::class, fn () => $this->place('native', ['extra' => ['x' => [1]]]));
+        self::assertStringContainsString('($extra)', $e->getMessage());
+    }
+
+    public function testWhatJsonSerializableThrowsIsThrownOn(): void
+    {
+        $broken = new class implements \JsonSerializable {
             public function jsonSerialize(): never
             {
-                throw new \DomainException('no json');
+                throw new \DomainException('not now');
             }
         };
-        self::assertInstanceOf(\DomainException::class, self::caught(fn () => $this->place(detail: [$item])));
-    }
-
-    public function testTheCodeIsDrawnAsSvgPngAndText(): void
-    {
-        $prepay = $this->place();
-        $svg = simplexml_load_string($prepay->qrSvg(300));
-        self::assertGreaterThanOrEqual(300, (int) $svg['width']);
-        [$width, $height, $type] = getimagesizefromstring($prepay->qrPng(300));
-        self::assertSame([IMAGETYPE_PNG, $height], [$type, $width]);
-        self::assertGreaterThanOrEqual(300, $width);
-        self::assertGreaterThan(15, substr_count($prepay->qrText(), "\n"));
-        self::assertSame($prepay->qrSvg(), $prepay->qrSvg(256));
-        foreach (['qrSvg', 'qrPng'] as $method) {
-            foreach ([31, 4097, -1] as $size) {
-                $e = self::caught(static fn () => $prepay->$method($size));
-                self::assertSame("WechatPay\\Prepay::$method(): Argument #1 (\$size) must be between 32 and 4096 pixels", $e->getMessage());
-            }
-        }
-    }
-
-    public function testWithoutACodeNothingCanBeDrawn(): void
-    {
-        self::$simulator->control('POST', '/faults', ['path' => '/pay/unifiedorder', 'fault' => 'remove_field', 'name' => 'code_url']);
-        $prepay = $this->place();
-        self::assertNull($prepay->codeUrl);
-        foreach (['qrSvg', 'qrPng', 'qrText'] as $method) {
-            self::assertInstanceOf(\LogicException::class, self::caught(static fn () => $prepay->$method()));
-        }
-    }
-
-    public function testAPrepayCannotBeForged(): void
-    {
-        $prepay = $this->place();
-        foreach ([static fn () => new Prepay(), static fn () => clone $prepay, static fn () => serialize($prepay), static fn () => unserialize('O:16:"WechatPay\Prepay":0:{}'),
-            static fn () => $prepay->codeUrl = 'weixin://evil', static fn () => (new \ReflectionClass(Prepay::class))->newInstanceWithoutConstructor()] as $n => $try) {
-            self::assertInstanceOf(\Throwable::class, self::caught($try), (string) $n);
-        }
+        $e = self::caught(fn () => $this->place('native', ['detail' => [$broken]]));
+        self::assertInstanceOf(\DomainException::class, $e);
+        self::assertSame([], self::requests());
     }
 }

@@ -11,7 +11,12 @@ if (!extension_loaded('wechatpay')) {
 
 require __DIR__ . '/FpmServer.php';
 require __DIR__ . '/PhpProcess.php';
+require __DIR__ . '/DatabaseServer.php';
+require __DIR__ . '/Database.php';
+require __DIR__ . '/LedgerTestCase.php';
 require __DIR__ . '/Promises.php';
+require __DIR__ . '/SecondClient.php';
+require __DIR__ . '/SecondReading.php';
 require __DIR__ . '/SimulatorProcess.php';
 require __DIR__ . '/SimulatorTestCase.php';
 require __DIR__ . '/WebServer.php';

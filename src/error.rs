@@ -165,9 +165,15 @@ impl Fault {
     pub fn new(error: Error, repeat: Repeat, out_trade_no: Option<&str>) -> Self {
         let verdict = Verdict::of(&error, repeat);
         let acts = repeat != Repeat::Query;
+        // What was not even accepted may be sent again; what may have acted must be asked about.
+        let might_act_twice = repeat == Repeat::Never && verdict.may_have_acted;
+        let advice = match verdict.advice {
+            Advice::Retry if might_act_twice => Advice::QueryOrder,
+            advice => advice,
+        };
         Self {
-            advice: verdict.advice,
-            retryable: verdict.retryable && repeat != Repeat::Never,
+            advice,
+            retryable: verdict.retryable && !might_act_twice,
             maybe_processed: acts && verdict.may_have_acted,
             out_trade_no: out_trade_no.map(str::to_owned),
             error,
@@ -182,6 +188,17 @@ impl Fault {
             _ => Advice::FixCall,
         };
         Self { advice, retryable: false, ..Self::new(error, Repeat::Query, None) }
+    }
+
+    /// The same call was sent before and left open: what met the next send takes nothing back, not even a
+    /// request that never left us.
+    #[must_use]
+    pub fn after_an_open_try(mut self) -> Self {
+        if !self.maybe_processed && !self.retryable {
+            self.advice = Advice::QueryOrder;
+        }
+        self.maybe_processed = true;
+        self
     }
 
     /// The verified `err_code`, if that is what happened.
@@ -294,8 +311,11 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_must_not_be_repeated_is_never_retryable() {
-        assert!(!service("SYSTEMERROR", Repeat::Never).retryable);
+    fn a_call_that_must_not_be_repeated_is_retryable_only_if_it_cannot_have_acted() {
+        let open = service("SYSTEMERROR", Repeat::Never);
+        assert_eq!((open.retryable, open.advice), (false, Advice::QueryOrder));
+        let refused = service("FREQUENCY_LIMITED", Repeat::Never);
+        assert_eq!((refused.retryable, refused.advice), (true, Advice::Wait));
     }
 
     #[test]
@@ -318,6 +338,14 @@ mod tests {
     }
 
     #[test]
+    fn an_open_try_stays_open_whatever_meets_the_next_one() {
+        let wait = service("FREQUENCY_LIMITED", Repeat::SameNumbers).after_an_open_try();
+        assert!(wait.maybe_processed && wait.retryable && wait.advice == Advice::Wait);
+        let refused = service("INVALID_REQUEST", Repeat::SameNumbers).after_an_open_try();
+        assert!(refused.maybe_processed && !refused.retryable && refused.advice == Advice::QueryOrder);
+    }
+
+    #[test]
     fn a_request_that_never_left_us_cannot_have_been_processed() {
         let lost = |sent| TransportError {
             phase: Phase::Connect,
@@ -328,6 +356,9 @@ mod tests {
         };
         let fault = |sent| Fault::new(lost(sent).into(), Repeat::SameNumbers, None);
         assert!(!fault(false).maybe_processed && fault(false).advice == Advice::Retry);
+        let never = Fault::new(lost(false).into(), Repeat::Never, None);
+        assert!(never.retryable && never.advice == Advice::Retry);
+        assert!(!Fault::new(lost(true).into(), Repeat::Never, None).retryable);
         assert!(fault(true).maybe_processed && fault(true).advice == Advice::QueryOrder);
     }
 }

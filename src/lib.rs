@@ -14,6 +14,7 @@
 pub mod api;
 pub mod error;
 pub mod gateway;
+pub mod ledger;
 pub mod model;
 pub mod notification;
 pub mod scan_pay;

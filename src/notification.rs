@@ -32,6 +32,8 @@ pub enum Subject {
 pub struct Notification {
     /// Which of the given merchants it is for.
     pub merchant: usize,
+    /// The sub-merchant it names, empty if there is none.
+    pub sub_mch_id: String,
     /// What it says.
     pub subject: Subject,
     /// The same for every repeat of one event.
@@ -45,11 +47,8 @@ pub fn read(body: &[u8], merchants: &[&Merchant]) -> Result<Notification, Error>
             "{e} (a notice must be read from the raw body, php://input, before any framework changes it)"
         ))
     })?;
-    if let Some(code) = fields.text("return_code").filter(|code| *code != "SUCCESS")
-        && fields.text("sign").is_none()
-    {
-        let message = fields.text("return_msg").unwrap_or("no return_msg");
-        return Err(Error::Gateway { return_msg: format!("{code}: {message}").chars().take(256).collect() });
+    if fields.text("sign").is_none() {
+        unsigned(&fields)?;
     }
     let at = addressee(&fields, merchants)?;
     let Some(merchant) = merchants.get(at) else {
@@ -58,6 +57,19 @@ pub fn read(body: &[u8], merchants: &[&Merchant]) -> Result<Notification, Error>
     match fields.text("req_info") {
         Some(req_info) => refund(&fields, req_info, merchant, at),
         None => payment(fields, merchant, at),
+    }
+}
+
+/// What an unsigned notice may say of itself: a refusal, or nothing yet.
+fn unsigned(fields: &Fields) -> Result<(), Error> {
+    match fields.text("return_code") {
+        Some("SUCCESS") | None => Ok(()),
+        Some(code @ ("FAIL" | "SYSTEMERROR")) => {
+            let message = fields.text("return_msg").unwrap_or("no return_msg");
+            let return_msg = format!("{code}: {message}").chars().take(256).collect();
+            Err(Error::Gateway { return_msg })
+        }
+        Some(_) => Err(Error::Malformed("return_code is neither SUCCESS nor FAIL".into())),
     }
 }
 
@@ -80,10 +92,10 @@ fn rank(fields: &Fields, merchant: &Merchant) -> Option<u8> {
     if fields.text("sub_mch_id") == sub_mch && fields.text("sub_appid") == sub_app {
         return Some(3);
     }
+    let fits = |app| fields.text("sub_appid").is_none_or(|got| got == app);
     match sub_mch {
-        Some(ours) => {
-            (same("sub_mch_id", ours) && sub_app.is_none_or(|app| same("sub_appid", app))).then_some(2)
-        }
+        // A notice need not name the sub_appid: an order that was not placed through it knows none.
+        Some(ours) => (same("sub_mch_id", ours) && sub_app.is_none_or(fits)).then_some(2),
         None => sub_app.is_none().then_some(1),
     }
 }
@@ -108,7 +120,8 @@ fn payment(fields: Fields, merchant: &Merchant, at: usize) -> Result<Notificatio
     needed(&fields, "out_trade_no")?;
     needed(&fields, "total_fee")?;
     let dedupe_key = format!("pay:{}:{}:{transaction_id}", merchant.mch_id, sub_mch_id(&fields));
-    Ok(Notification { merchant: at, subject: Subject::Payment(Box::new(order)), dedupe_key })
+    let (sub_mch_id, subject) = (sub_mch_id(&fields).to_owned(), Subject::Payment(Box::new(order)));
+    Ok(Notification { merchant: at, sub_mch_id, subject, dedupe_key })
 }
 
 fn refund(fields: &Fields, req_info: &str, merchant: &Merchant, at: usize) -> Result<Notification, Error> {
@@ -124,7 +137,8 @@ fn refund(fields: &Fields, req_info: &str, merchant: &Merchant, at: usize) -> Re
         notice.claimed.refund_id,
         opened.text("refund_status").unwrap_or("UNKNOWN")
     );
-    Ok(Notification { merchant: at, subject: Subject::Refund(Box::new(notice)), dedupe_key })
+    let (sub_mch_id, subject) = (sub_mch_id(fields).to_owned(), Subject::Refund(Box::new(notice)));
+    Ok(Notification { merchant: at, sub_mch_id, subject, dedupe_key })
 }
 
 fn said_success(fields: &Fields) -> Result<(), Error> {

@@ -46,6 +46,10 @@ find_missing() {
     need php-xml has_php_module dom
     need php-curl has_php_module curl
     need php-sqlite3 has_php_module pdo_sqlite
+    need php-mysql has_php_module pdo_mysql
+    need php-pgsql has_php_module pdo_pgsql
+    need mariadb-server has_file '/usr/sbin/mariadbd'
+    need postgresql has_file '/usr/lib/postgresql/*/bin/postgres'
     need php-mbstring has_php_module mbstring
     need php-fpm has_file '/usr/sbin/php-fpm*'
     need nginx has_command nginx
@@ -74,7 +78,7 @@ check_root() {
     apt-get install ${missing[*]}"
 }
 
-# nginx and php-fpm are wanted as programs, the tests start their own; as services they stay down.
+# nginx, php-fpm and the databases are wanted as programs, the tests start their own; as services they stay down.
 keep_services_down() {
     policy=/usr/sbin/policy-rc.d
     [ -e "$policy" ] && return

@@ -1,10 +1,10 @@
 //! Any other v2 endpoint, by its path (decisions.md 2.10).
 
-use crate::error::{Error, Repeat};
+use crate::error::{Advice, Error, Fault, Repeat};
 use crate::gateway::call::{Call, Echo, Terms};
 use crate::model::numbers::BadArgument;
 use crate::wire::fields::Fields;
-use crate::wire::sign::{SignType, Verified};
+use crate::wire::sign::{SignType, SignatureError, Verified};
 
 /// One call of an endpoint that has no class of its own. It is sent once.
 #[derive(Debug, Clone)]
@@ -33,6 +33,24 @@ impl Path {
             return Err(BadArgument::new("path", "must be a path like /pay/orderquery"));
         }
         Ok(Self(path.to_owned()))
+    }
+}
+
+/// Endpoints whose answers carry no sign (protocol.md A.6): whole paths, and the beginnings of others.
+const NEVER_SIGNED: [&str; 6] = [
+    "/payitil/report",
+    "/risk/getpublickey",
+    "/secapi/mch/submchmanage",
+    "/sandboxnew/pay/getsignkey",
+    "/xdc/apiv2getsignkey/sign/getsignkey",
+    "/papay/entrustweb",
+];
+const NEVER_SIGNED_BELOW: [&str; 2] = ["/mmpaymkttransfers/", "/mchrisk/"];
+
+impl Path {
+    fn is_never_signed(&self) -> bool {
+        NEVER_SIGNED.contains(&self.0.as_str())
+            || NEVER_SIGNED_BELOW.iter().any(|start| self.0.starts_with(start))
     }
 }
 
@@ -69,6 +87,20 @@ impl Call for AnyCall {
 
     fn read(&self, answer: &Verified<Fields>) -> Result<Self::Answer, Error> {
         Ok(Fields::clone(answer))
+    }
+
+    /// Says so where no answer is ever signed; and what nobody has signed proves nothing.
+    fn advise(&self, fault: &mut Fault) {
+        match &fault.error {
+            Error::Signature(SignatureError::Missing) if self.path.is_never_signed() => {
+                fault.error = SignatureError::NeverSigned.into();
+                fault.advice = Advice::FixCall;
+            }
+            Error::Service { .. } if self.allow_unsigned && self.path.is_never_signed() => {
+                fault.maybe_processed = true;
+            }
+            _ => {}
+        }
     }
 
     fn omitted(&self) -> &[String] {
@@ -137,6 +169,23 @@ mod tests {
             [("out_trade_no".into(), "T1".into(), false), ("out_refund_no".into(), "R1".into(), false)]
         );
         assert_eq!(call.out_trade_no(), Some("T1"));
+    }
+
+    #[test]
+    fn an_endpoint_that_never_signs_is_known_and_its_refusal_proves_nothing() {
+        let advised = |path: &str, error: Error| {
+            let call = AnyCall { path: Path::new(path).unwrap(), ..call(&[], true) };
+            let mut fault = Fault::new(error, Repeat::Never, None);
+            call.advise(&mut fault);
+            fault
+        };
+        let fault = advised("/mmpaymkttransfers/sendredpack", SignatureError::Missing.into());
+        assert!(fault.error.to_string().contains("allowUnsigned: true") && fault.advice == Advice::FixCall);
+        let fault = advised("/pay/orderquery", SignatureError::Missing.into());
+        assert!(!fault.error.to_string().contains("allowUnsigned"));
+        let refusal = || Error::Service { err_code: "PARAM_ERROR".into(), err_code_des: None };
+        assert!(advised("/mmpaymkttransfers/sendredpack", refusal()).maybe_processed);
+        assert!(!advised("/pay/orderquery", refusal()).maybe_processed);
     }
 
     #[test]

@@ -312,8 +312,8 @@ impl Till<'_> {
 
     /// A verified order: ours, and final?
     fn settled(&mut self, order: Order) -> Result<End, Fault> {
-        if let Some(got) = order.told.total_fee.filter(|fee| *fee != self.call.total_fee) {
-            return Err(self.another_sale(got));
+        if let Some(fault) = self.anothers(&order) {
+            return Err(fault);
         }
         self.last = Some(order.clone());
         let is_decided = order.trade_state.is_final() && order.trade_state != TradeState::PayError;
@@ -321,13 +321,14 @@ impl Till<'_> {
     }
 
     /// Another sale has this number: reversing it would undo somebody else's payment.
-    fn another_sale(&self, got: i64) -> Fault {
+    fn anothers(&self, order: &Order) -> Option<Fault> {
+        let got = order.told.total_fee.filter(|fee| *fee != self.call.total_fee)?;
         let error = Error::Mismatch {
             field: "total_fee".into(),
             asked: self.call.total_fee.to_string(),
             got: got.to_string(),
         };
-        Fault::new(error, Repeat::Never, self.call.out_trade_no())
+        Some(Fault::new(error, Repeat::Never, self.call.out_trade_no()))
     }
 
     /// Asks until the payer's time is up, the order is final, or the watcher stops.
@@ -341,8 +342,11 @@ impl Till<'_> {
             let go_on = self.watch.seen(&seen.as_ref(), number);
             match seen {
                 Ok(order) => {
-                    if let End::Decided(order) = self.settled(order)? {
-                        return Ok(End::Decided(order));
+                    // Nobody would learn that it is paid: then it must not stay so.
+                    let is_unseen = order.is_paid() && self.watch.throws();
+                    match self.settled(order)? {
+                        End::Decided(order) if !is_unseen => return Ok(End::Decided(order)),
+                        _ => {}
                     }
                 }
                 Err(fault) => self.note(fault),
@@ -358,9 +362,10 @@ impl Till<'_> {
         self.last.as_ref().is_some_and(|order| order.trade_state == TradeState::PayError)
     }
 
+    /// The first doubt counts, and it is one about the payment: what a question left open, the sale left open.
     fn note(&mut self, fault: Fault) {
-        if matches!(fault.error, Error::Signature(_) | Error::Mismatch { .. }) {
-            self.doubt = Some(fault);
+        if matches!(fault.error, Error::Signature(_) | Error::Mismatch { .. }) && self.doubt.is_none() {
+            self.doubt = Some(Fault::new(fault.error, Repeat::Never, self.call.out_trade_no()));
         }
     }
 
@@ -384,7 +389,7 @@ impl Till<'_> {
     fn reverse(&mut self, end: u64) -> Result<(), Fault> {
         // A fifth of the time stays for confirming.
         let end = end - REVERSE_MS / 5;
-        let mut tries = 1;
+        let (mut tries, mut left_open) = (1, false);
         loop {
             let line = self.until(self.lines.certified, end);
             let open = match self.ask(&line, &Reverse(self.call.id.clone())) {
@@ -398,6 +403,10 @@ impl Till<'_> {
             let again = is_open(&open)
                 || doubtful
                 || matches!(open.error, Error::Service { .. }) && open.maybe_processed;
+            // Not even a verified refusal says that an open try before has not reversed it: it may mean "called twice".
+            // USERPAYING was not accepted.
+            let open = if left_open { open.after_an_open_try() } else { open };
+            left_open |= open.maybe_processed && open.err_code() != Some("USERPAYING");
             let pause = self.patience.interval_ms.min(2000);
             if !again || tries >= MOST_TRIES || self.now() + pause >= end {
                 self.note(open.clone());
@@ -430,7 +439,10 @@ impl Till<'_> {
     fn not_reversed(&mut self, refusal: Fault) -> Result<Order, Fault> {
         match self.query() {
             Ok(order) if is_undone(order.trade_state) => self.decided(order),
-            Ok(order) if order.is_paid() && !refusal.maybe_processed => self.decided(order),
+            Ok(order) if order.is_paid() && !refusal.maybe_processed => match self.anothers(&order) {
+                Some(fault) => Err(fault),
+                None => self.decided(order),
+            },
             Ok(order) => {
                 self.last = Some(order);
                 Err(self.undecided("the reverse was not accepted", false, Some(refusal)))

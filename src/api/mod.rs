@@ -1,5 +1,6 @@
 //! Floor 3: one file for each call of WeChat Pay.
 
+pub mod abreast;
 pub mod again;
 pub mod any_call;
 pub mod auth_code_to_openid;

@@ -89,6 +89,10 @@ pub fn all(
             break;
         }
         list.append(page);
+        if let Some(twin) = list.twin() {
+            let message = format!("refund {twin} came twice, the pages do not fit together");
+            return Err(Fault::new(Error::Malformed(message), Repeat::Query, query.out_trade_no()));
+        }
     }
     let message =
         format!("total_refund_count is {}, but only {} refunds came", list.announced(), list.entries.len());

@@ -1,6 +1,6 @@
 //! reverse: undoes a code payment (protocol.md C.7).
 
-use crate::error::{Error, Fault, Phase, Repeat};
+use crate::error::{Advice, Error, Fault, Phase, Repeat};
 use crate::gateway::call::{Call, Echo, Terms};
 use crate::gateway::line::{Line, OnAttempt};
 use crate::model::merchant::Merchant;
@@ -58,6 +58,15 @@ impl Call for Reverse {
         Ok(Reversal::Done)
     }
 
+    /// No payer can help here; and a payer who is typing the password ends that soon.
+    fn advise(&self, fault: &mut Fault) {
+        if fault.err_code() == Some("USERPAYING") {
+            (fault.advice, fault.retryable) = (Advice::Wait, true);
+        } else if fault.advice == Advice::AskPayer {
+            fault.advice = Advice::QueryOrder;
+        }
+    }
+
     fn refused(&self, answer: &Verified<Fields>, refusal: Error) -> Result<Reversal, Error> {
         if answer.text("recall") == Some("Y") { Ok(Reversal::Again(refusal)) } else { Err(refusal) }
     }
@@ -87,16 +96,23 @@ pub fn reverse(
     let deadline =
         line.clock.now_ms().saturating_add(line.timeout_ms.max(u64::from(MOST_TRIES) * PAUSE_MS * 2));
     let mut tries = 1;
+    let mut left_open = false;
     loop {
-        let open = match line.ask(merchant, call, on_attempt) {
+        let (fault, again) = match line.ask(merchant, call, on_attempt) {
             Ok(Reversal::Done) => return Ok(()),
-            Ok(Reversal::Again(refusal)) => Fault::new(refusal, Repeat::SameNumbers, call.out_trade_no()),
-            Err(fault) if is_open(&fault) => fault,
-            Err(fault) => return Err(fault),
+            Ok(Reversal::Again(refusal)) => {
+                (Fault::new(refusal, Repeat::SameNumbers, call.out_trade_no()), true)
+            }
+            Err(fault) => {
+                let again = is_open(&fault);
+                (fault, again)
+            }
         };
-        if tries >= MOST_TRIES || line.clock.now_ms() + PAUSE_MS >= deadline {
-            return Err(open);
+        let fault = if left_open { fault.after_an_open_try() } else { fault };
+        if !again || tries >= MOST_TRIES || line.clock.now_ms() + PAUSE_MS >= deadline {
+            return Err(fault);
         }
+        left_open = fault.maybe_processed;
         line.clock.sleep_ms(PAUSE_MS);
         tries += 1;
     }

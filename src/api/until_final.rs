@@ -24,6 +24,10 @@ pub trait Watch {
     fn tried(&mut self, attempt: &Attempt);
     /// A poll saw this; `false` stops.
     fn seen(&mut self, seen: &Seen<'_>, number: u32) -> bool;
+    /// Will nobody see the end, because the watcher throws?
+    fn throws(&self) -> bool {
+        false
+    }
     /// Waits; `false` stops.
     fn pause(&mut self, ms: u64) -> bool;
     /// Waits where nothing may stop it.

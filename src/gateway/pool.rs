@@ -1,7 +1,7 @@
 //! Connections that outlive one call, one script, one php-fpm request: one pool a process.
 
 use super::agent::PooledAgent;
-use super::identity::{Files, Fingerprint, Identity, belongs_to, fingerprint, still_valid};
+use super::identity::{self, Files, Fingerprint, Identity, belongs_to, fingerprint, still_valid};
 use super::line::{Line, random_nonce};
 use super::resolver::Names;
 use super::retry::Health;
@@ -90,6 +90,27 @@ fn key(settings: &Settings, source: Option<&CertificateSource>, files: &dyn File
         ca: ca.map(|path| fingerprint([&path], files)).transpose()?,
         identity: identity.transpose()?,
     })
+}
+
+/// When the certificate of this source expires, if it can be read. Opening a container costs as much as a call, and
+/// every request of a shop makes its merchant anew: so each is opened once.
+pub fn expires_at(source: &CertificateSource, files: &dyn Files) -> Option<OffsetDateTime> {
+    static KNOWN: Mutex<Vec<(Fingerprint, OffsetDateTime)>> = Mutex::new(Vec::new());
+    let fingerprint = identity_fingerprint(source, files).ok()?;
+    // A child forked while another thread had the lock goes without.
+    let known =
+        KNOWN.try_lock().ok().and_then(|known| known.iter().find(|(f, _)| *f == fingerprint).copied());
+    if let Some((_, expires_at)) = known {
+        return Some(expires_at);
+    }
+    let expires_at = identity::expires_at(source, files)?;
+    if let Ok(mut known) = KNOWN.try_lock() {
+        if known.len() >= MOST_KEPT {
+            known.remove(0);
+        }
+        known.push((fingerprint, expires_at));
+    }
+    Some(expires_at)
 }
 
 /// The password takes part: who does not know it must not get what another has opened with it.

@@ -16,15 +16,27 @@ pub enum Material {
 }
 
 impl Material {
-    /// PEM text and PKCS#12 bytes stand for themselves, anything else is a path.
+    /// PEM text and PKCS#12 bytes stand for themselves, and so does what can only be a key that lost its first and
+    /// last line: messages show paths, and must never show a key. Anything else is a path.
     pub fn new(text: &[u8]) -> Self {
-        let is_pem = text.windows(11).any(|w| w == b"-----BEGIN ");
         match std::str::from_utf8(text) {
             // A container begins with a long DER length, which is no UTF-8.
-            Ok(path) if !is_pem => Self::Path(path.to_owned()),
+            Ok(path) if !is_pem(text) && !is_bare(text) => Self::Path(path.to_owned()),
             _ => Self::Inline(Zeroizing::new(text.to_owned())),
         }
     }
+}
+
+fn is_pem(text: &[u8]) -> bool {
+    text.windows(11).any(|w| w == b"-----BEGIN ")
+}
+
+/// More than one line, longer than any path, or the Base64 of DER, which begins with M and has no dot.
+fn is_bare(text: &[u8]) -> bool {
+    let is_base64 = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    text.iter().any(|b| matches!(b, b'\n' | b'\r'))
+        || text.len() > 4096
+        || text.len() >= 60 && text.starts_with(b"M") && text.iter().all(is_base64)
 }
 
 /// What a client certificate is read from.
@@ -135,6 +147,16 @@ mod tests {
         let pem = b"Bag Attributes\n-----BEGIN CERTIFICATE-----\n".as_slice();
         for content in [pem, &container] {
             assert!(matches!(Material::new(content), Material::Inline(_)), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn h15_a_key_without_its_first_and_last_line_is_not_taken_for_a_path_that_messages_show() {
+        let line = format!("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj{}==", "Aa0+/".repeat(300));
+        let lines = format!("{}\n{}\n", &line[..64], &line[64..]);
+        let ed25519 = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g";
+        for key in [line.as_str(), &lines, ed25519, "----BEGIN PRIVATE KEY\nAAAA", &"a".repeat(4097)] {
+            assert!(matches!(Material::new(key.as_bytes()), Material::Inline(_)), "{key}");
         }
     }
 

@@ -9,6 +9,7 @@ use crate::wire::read::{FieldError, digits, read};
 use crate::wire::sign::Verified;
 use ::time::OffsetDateTime;
 use serde::Deserialize;
+use std::collections::HashSet;
 
 /// `refund_status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -166,6 +167,14 @@ impl RefundList {
     pub fn append(&mut self, mut page: Self) {
         self.entries.append(&mut page.entries);
         self.pages.append(&mut page.pages);
+    }
+
+    /// A refund that came twice: the gateway took no notice of the offset, or a new refund has moved the pages.
+    pub fn twin(&self) -> Option<&str> {
+        let mut seen = HashSet::new();
+        let mut numbers =
+            self.entries.iter().filter_map(|e| e.refund_id.as_deref().or(e.out_refund_no.as_deref()));
+        numbers.find(|number| !seen.insert(*number))
     }
 
     /// The sum of the refunds that the predicate picks, fen.

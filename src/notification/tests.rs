@@ -133,6 +133,14 @@ fn the_best_fitting_merchant_takes_the_notice() {
 }
 
 #[test]
+fn a_notice_without_a_sub_appid_still_reaches_the_sub_merchant_but_another_one_does_not() {
+    let named = Merchant { sub_appid: Some("wxsub".into()), ..of_sub("1") };
+    assert!(read(&notice(&[], &of_sub("1")), &[&named]).is_ok());
+    let other = notice(&[("sub_appid", "wxother")], &of_sub("1"));
+    assert!(matches!(read(&other, &[&named]), Err(Error::Mismatch { .. })));
+}
+
+#[test]
 fn a_failed_payment_is_a_refusal_and_a_needed_number_that_lacks_is_malformed() {
     let ours = merchant(SignType::Md5);
     let failed = notice(&[("result_code", "FAIL"), ("err_code", "X")], &ours);

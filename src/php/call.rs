@@ -118,7 +118,8 @@ pub fn run(
 }
 
 impl<'a> Call<'a> {
-    /// Checks the number of arguments; a wrong one leaves PHP's `ArgumentCountError` pending.
+    /// Checks the number of arguments, and that none has a name nobody knows; else PHP's `ArgumentCountError` is
+    /// pending.
     pub fn new(ex: &'a mut ExecuteData, params: &'static [Param]) -> Option<Self> {
         let count = zend::argument_count(ex);
         let required = params.iter().filter(|p| p.default.is_none() && !p.variadic).count();
@@ -127,6 +128,11 @@ impl<'a> Call<'a> {
         if count < least || (count > most && !variadic) {
             // SAFETY: only formats a message and throws.
             unsafe { ffi::zend_wrong_parameters_count_error(least, if variadic { u32::MAX } else { most }) };
+            return None;
+        }
+        if zend::has_unknown_names(ex) {
+            // SAFETY: only formats a message and throws.
+            unsafe { zend::zend_unexpected_extra_named_error() };
             return None;
         }
         Some(Self { ex, params, count: count as usize })

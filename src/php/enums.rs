@@ -1,9 +1,11 @@
 //! Our enums. `#[php_enum]` cannot have instance methods, so they are built by hand (decisions.md 5.3).
 
 use super::call::{Call, Outcome, Raise, param};
-use super::class::{Method, Returns, function, method};
+use super::class::{Method, Returns, function, keep, method};
 use super::value;
 use crate::error::Advice;
+use crate::ledger::resolve::Resolution;
+use crate::ledger::state::LedgerState;
 use crate::model::refund::RefundStatus;
 use crate::model::trade_state::TradeState;
 use crate::wire::sign::SignType;
@@ -79,6 +81,25 @@ php_enum!(RefundStatus, "WechatPay\\RefundStatus", [
     RefundStatus::Unknown => "Unknown" = "UNKNOWN",
 ]);
 
+php_enum!(LedgerState, "WechatPay\\LedgerState", [
+    LedgerState::Created => "Created" = "CREATED",
+    LedgerState::UserPaying => "UserPaying" = "USERPAYING",
+    LedgerState::Paid => "Paid" = "PAID",
+    LedgerState::PartiallyRefunded => "PartiallyRefunded" = "PART_REFUNDED",
+    LedgerState::Refunded => "Refunded" = "REFUNDED",
+    LedgerState::Closing => "Closing" = "CLOSING",
+    LedgerState::Closed => "Closed" = "CLOSED",
+    LedgerState::Revoked => "Revoked" = "REVOKED",
+    LedgerState::PaidLate => "PaidLate" = "PAID_LATE",
+    LedgerState::Review => "Review" = "REVIEW",
+]);
+
+php_enum!(Resolution, "WechatPay\\Resolution", [
+    Resolution::Credit => "Credit" = "CREDIT",
+    Resolution::Refund => "Refund" = "REFUND",
+    Resolution::Dismiss => "Dismiss" = "DISMISS",
+]);
+
 /// The PHP case of a value.
 pub fn to_php<E: PhpEnum>(value: E) -> Zval {
     let mut zval = Zval::null();
@@ -137,8 +158,7 @@ fn register<E: PhpEnum>(methods: &[Method]) -> ext_php_rs::error::Result<()> {
     builder
         .registration(|class, tables| {
             E::class().store(class, Ordering::Release);
-            // The engine points into these tables until the process ends.
-            std::mem::forget(tables);
+            keep(tables);
         })
         .register()
 }
@@ -149,6 +169,8 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
     register::<SignType>(&[])?;
     register::<Advice>(&[])?;
     register::<RefundStatus>(&[])?;
+    register::<LedgerState>(&[])?;
+    register::<Resolution>(&[])?;
     register::<TradeState>(&[
         method!("isFinal", is_final, [], BOOL),
         method!("isPaid", is_paid, [], BOOL),

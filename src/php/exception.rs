@@ -3,7 +3,7 @@
 //! The classes are built by hand: `#[php_class]` would take file, line and trace from them.
 
 use super::call::{Call, Outcome, Param, Raise, param};
-use super::class::{Handler, Property, declare, nullable, property, with_params};
+use super::class::{Handler, Property, declare, keep, nullable, property, with_params};
 use super::enums::{self, PhpEnum};
 use super::order;
 use super::value;
@@ -130,8 +130,7 @@ fn register(
         .method(constructor, MethodFlags::Public)
         .registration(|entry, tables| {
             LATEST.store(entry, Ordering::Release);
-            // The engine points into these tables until the process ends.
-            std::mem::forget(tables);
+            keep(tables);
         })
         .register()?;
     class.entry.store(LATEST.load(Ordering::Acquire), Ordering::Release);
@@ -212,6 +211,16 @@ pub fn throw(fault: &Fault) {
         return;
     }
     let thrown = ext_php_rs::exception::throw_object(to_php(fault));
+    debug_assert!(thrown.is_ok(), "an exception object can always be thrown");
+}
+
+/// Throws a fault with the exception that led to it as its previous.
+pub fn throw_caused_by(fault: &Fault, previous: Option<Zval>) {
+    let mut thrown = to_php(fault);
+    if let (Some(previous), Some(object)) = (previous, thrown.object_mut()) {
+        set(object, ce::exception(), "previous", previous);
+    }
+    let thrown = ext_php_rs::exception::throw_object(thrown);
     debug_assert!(thrown.is_ok(), "an exception object can always be thrown");
 }
 

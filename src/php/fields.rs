@@ -66,7 +66,9 @@ fn text(n: usize, name: &[u8], zval: &Zval) -> Result<Option<Vec<u8>>, Raise> {
 }
 
 fn stringable(zval: &Zval) -> Result<Option<Vec<u8>>, Raise> {
-    let Some(object) = zval.object() else { return Ok(None) };
+    // Held while it speaks: PHP code may take it out of a reference meanwhile, and nobody else holds it.
+    let held = zval.shallow_clone();
+    let Some(object) = held.object() else { return Ok(None) };
     if !object.instance_of(ext_php_rs::zend::ce::stringable()) {
         return Ok(None);
     }

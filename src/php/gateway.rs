@@ -91,7 +91,7 @@ fn construct(call: &mut Call<'_>) -> Result<PhpGateway, Raise> {
 }
 
 /// A callable that stays one: what may be called here, a private method say, may not be called from elsewhere.
-fn closure(callable: &Zval) -> Result<Zval, Raise> {
+pub fn closure(callable: &Zval) -> Result<Zval, Raise> {
     Ok(ZendCallable::try_from_name("Closure::fromCallable")?.try_call(vec![callable])?)
 }
 
@@ -155,17 +155,25 @@ impl Caller {
     /// The constructor that every call class has: `(Merchant $merchant, ?Gateway $gateway = null)`.
     pub fn construct(call: &mut Call<'_>) -> Result<Self, Raise> {
         let merchant = call.object::<PhpMerchant>(0)?.0.clone();
-        let access = match call.object_or::<PhpGateway>(1)? {
-            Some(gateway) => gateway.0.clone(),
-            None => Rc::new(Access { settings: default_settings()?, on_attempt: None }),
-        };
+        let access = call.object_or::<PhpGateway>(1)?.map(|gateway| gateway.0.clone());
+        Self::over(merchant, access)
+    }
+
+    /// Calls for this merchant; without a gateway over that of the INI settings.
+    pub fn over(merchant: Arc<Merchant>, access: Option<Rc<Access>>) -> Result<Self, Raise> {
+        let default = || Ok::<_, Raise>(Rc::new(Access { settings: default_settings()?, on_attempt: None }));
+        let access = access.map_or_else(default, Ok)?;
         Ok(Self { merchant, access, fatal: Cell::new(false) })
     }
 
     /// Opens the line; a certificate or CA file that cannot be used is a fault before anything is sent.
     pub fn line(&self, certificate: bool, out_trade_no: Option<&str>) -> Result<Line, Raise> {
+        self.line_or_why(certificate).map_err(|why| misconfigured(why, out_trade_no))
+    }
+
+    /// Opens the line, or says why there is none.
+    pub fn line_or_why(&self, certificate: bool) -> Result<Line, String> {
         pool::line(&self.access.settings, &self.merchant, certificate, &PhpFiles)
-            .map_err(|why| misconfigured(why, out_trade_no))
     }
 
     /// Makes one call and brings its answer.
@@ -181,6 +189,11 @@ impl Caller {
         Ok(end?)
     }
 
+    /// Has an observer left something that ends the conversation? Whoever has work to finish asks this first.
+    pub fn is_interrupted(&self) -> bool {
+        self.fatal.get() || ExecutorGlobals::has_exception()
+    }
+
     /// What an observer has left: `exit()`, or a fatal error, which ends the script here and not inside of work
     /// that must be finished, threads of `many` above all.
     pub fn observed(&self) -> Result<(), Raise> {
@@ -194,7 +207,7 @@ impl Caller {
     /// Tells the observer. What it throws becomes a warning and never replaces a result (decisions.md 2.8).
     pub fn observe(&self, attempt: &Attempt) {
         let Some(on_attempt) = &self.access.on_attempt else { return };
-        if self.fatal.get() || ExecutorGlobals::has_exception() {
+        if self.is_interrupted() {
             return;
         }
         let told = try_catch(AssertUnwindSafe(|| Self::tell(on_attempt, attempt)));

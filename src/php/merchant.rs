@@ -5,7 +5,7 @@ use super::class::{Property, hide, nullable, php_class, property, register};
 use super::enums::{self, PhpEnum};
 use super::files::PhpFiles;
 use super::value;
-use crate::gateway::identity::expires_at;
+use crate::gateway::pool::expires_at;
 use crate::model::merchant::{CertificateSource, Material, Merchant};
 use crate::wire::key::Key;
 use crate::wire::sign::SignType;

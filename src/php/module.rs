@@ -1,9 +1,9 @@
 //! The module: what PHP loads, what phpinfo() shows.
 
 use super::{
-    auth_code_to_openid, client, close_order, enums, exception, fen, gateway, ini, merchant, micropay, names,
-    notification, order, order_query, prepay, refund, refund_list, refund_query, report, reverse, scan_pay,
-    short_url, signals, signer, unified_order, xml, zend,
+    auth_code_to_openid, client, close_order, enums, exception, fen, gateway, ini, ledger, merchant,
+    micropay, names, notification, order, order_query, prepay, refund, refund_list, refund_query, report,
+    reverse, scan_pay, short_url, signals, signer, sync, transition, unified_order, xml, zend,
 };
 use crate::gateway::threads;
 use ext_php_rs::prelude::*;
@@ -44,6 +44,9 @@ pub fn startup(_: i32, module: i32) -> i32 {
         .and_then(|()| short_url::register_all())
         .and_then(|()| report::register_all())
         .and_then(|()| client::register_all())
+        .and_then(|()| transition::register_all())
+        .and_then(|()| ledger::register_all())
+        .and_then(|()| sync::register_all())
         .and_then(|()| signer::register_all())
         .and_then(|()| xml::register_all())
         .and_then(|()| fen::register_all());

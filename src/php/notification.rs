@@ -14,8 +14,8 @@ use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use std::sync::Arc;
 
-/// What a PHP `Notification` holds: nothing beside its properties.
-pub struct PhpNotification;
+/// What a PHP `Notification` holds: what was read, and for whom.
+pub struct PhpNotification(pub Notification, pub Arc<Merchant>);
 
 /// What a PHP `RefundNotice` holds.
 pub struct PhpRefundNotice(pub RefundNotice);
@@ -76,7 +76,7 @@ fn read(call: &mut Call<'_>) -> Outcome {
     let merchants = merchants(call)?;
     let known: Vec<&Merchant> = merchants.iter().map(|(merchant, _)| &**merchant).collect();
     let read = notification::read(body, &known).map_err(Fault::of_notice)?;
-    to_php(&read, merchants)
+    to_php(read, merchants)
 }
 
 fn merchants(call: &Call<'_>) -> Result<Vec<(Arc<Merchant>, Zval)>, Raise> {
@@ -90,14 +90,15 @@ fn merchants(call: &Call<'_>) -> Result<Vec<(Arc<Merchant>, Zval)>, Raise> {
     (1..call.count()).map(merchant).collect()
 }
 
-fn to_php(read: &Notification, merchants: Vec<(Arc<Merchant>, Zval)>) -> Result<Zval, Raise> {
-    let merchant = merchants.into_iter().nth(read.merchant).map_or_else(Zval::null, |(_, zval)| zval);
+fn to_php(read: Notification, merchants: Vec<(Arc<Merchant>, Zval)>) -> Result<Zval, Raise> {
+    let addressee = merchants.into_iter().nth(read.merchant);
+    let (merchant, zval) = addressee.ok_or_else(|| Raise::Engine("the notice's merchant is gone".into()))?;
     let (order, refund) = match &read.subject {
         Subject::Payment(order) => (order::to_php((**order).clone())?, Zval::null()),
         Subject::Refund(notice) => (Zval::null(), refund_to_php((**notice).clone())?),
     };
-    let properties = [order, refund, merchant, value::text(&read.dedupe_key)];
-    value::object(PhpNotification, properties)
+    let properties = [order, refund, zval, value::text(&read.dedupe_key)];
+    value::object(PhpNotification(read, merchant), properties)
 }
 
 fn refund_to_php(notice: RefundNotice) -> Result<Zval, Raise> {

@@ -29,8 +29,13 @@ impl<'a> Polling<'a> {
         })
     }
 
+    /// A fatal error of an observer ends the poll as an exception does: what must be undone is undone first.
+    fn go_on(&self) -> Result<(), Raise> {
+        if self.caller.is_interrupted() { Err(Raise::Pending) } else { Ok(()) }
+    }
+
     fn call_back(&self, seen: &Seen<'_>, number: u32) -> Result<bool, Raise> {
-        self.caller.observed()?;
+        self.go_on()?;
         let Some(on_poll) = &self.on_poll else { return Ok(true) };
         let seen = match seen {
             Ok(order) => order::to_php((*order).clone())?,
@@ -52,8 +57,12 @@ impl Watch for Polling<'_> {
         self.note(go_on)
     }
 
+    fn throws(&self) -> bool {
+        self.raised.is_some()
+    }
+
     fn pause(&mut self, ms: u64) -> bool {
-        let waited = signals::sleep(ms).map(|()| true);
+        let waited = self.go_on().and_then(|()| signals::sleep(ms)).map(|()| true);
         self.note(waited)
     }
 

@@ -8,8 +8,8 @@ use crate::model::refund::{RefundEntry, RefundList, RefundStatus};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 
-/// What a PHP `RefundList` holds.
-pub struct PhpRefundList(pub RefundList);
+/// What a PHP `RefundList` holds: the list, and whether it has all refunds of its order.
+pub struct PhpRefundList(pub RefundList, pub bool);
 
 /// What a PHP `RefundEntry` holds: nothing beside its properties.
 pub struct PhpRefundEntry;
@@ -63,8 +63,8 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
     )
 }
 
-/// A PHP `RefundList`.
-pub fn to_php(list: RefundList) -> Result<Zval, Raise> {
+/// A PHP `RefundList`; `whole` if an order was asked for and not one refund.
+pub fn to_php(list: RefundList, whole: bool) -> Result<Zval, Raise> {
     let trade = &list.trade;
     let text = |field: &Option<String>| value::text_or_null(field.as_deref());
     let always = |field: &Option<String>| value::text(field.as_deref().unwrap_or_default());
@@ -83,7 +83,7 @@ pub fn to_php(list: RefundList) -> Result<Zval, Raise> {
         value::int(list.sum(|status| matches!(status, RefundStatus::Processing | RefundStatus::Change))),
         entries(&list.entries)?,
     ];
-    value::object(PhpRefundList(list), properties)
+    value::object(PhpRefundList(list, whole), properties)
 }
 
 fn entries(entries: &[RefundEntry]) -> Result<Zval, Raise> {
@@ -114,9 +114,11 @@ fn count(call: &mut Call<'_>) -> Outcome {
     Ok(value::int(i64::try_from(entries).unwrap_or(i64::MAX)))
 }
 
+/// Over the very objects of `entries`.
 fn iterator(call: &mut Call<'_>) -> Outcome {
-    let made = entries(&call.this::<PhpRefundList>()?.0.entries)?;
-    value::array_iterator(&made)
+    let entries = call.this_object()?.get_properties()?.get("entries");
+    let entries = entries.map(|zval| zval.indirect().unwrap_or(zval).shallow_clone());
+    value::array_iterator(&entries.ok_or_else(|| Raise::Engine("property entries is missing".into()))?)
 }
 
 /// The fields of every page, one array a page.

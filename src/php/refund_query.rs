@@ -46,5 +46,5 @@ fn ask(call: &mut Call<'_>, of: &RefundsOf) -> Outcome {
     let caller = &call.this::<PhpRefundQuery>()?.0;
     let line = caller.line(false, None)?;
     let list = all(&line, &caller.merchant, of, &mut |attempt| caller.observe(attempt));
-    refund_list::to_php(caller.ended(list)?)
+    refund_list::to_php(caller.ended(list)?, matches!(of, RefundsOf::Order(_)))
 }

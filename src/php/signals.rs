@@ -2,8 +2,9 @@
 
 use super::call::Raise;
 use ext_php_rs::types::ZendCallable;
-use ext_php_rs::zend::{ExecutorGlobals, Function};
+use ext_php_rs::zend::ExecutorGlobals;
 use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How often PHP's handlers get their turn while we wait.
@@ -39,9 +40,57 @@ pub fn sleep(ms: u64) -> Result<(), Raise> {
 
 /// Lets pcntl run the handlers of signals that came, if ext/pcntl is there.
 pub fn dispatch() -> Result<(), Raise> {
-    if Function::try_from_function("pcntl_signal_dispatch").is_some() {
-        let dispatcher = ZendCallable::try_from_name("pcntl_signal_dispatch")?;
+    if let Ok(dispatcher) = ZendCallable::try_from_name("pcntl_signal_dispatch") {
         dispatcher.try_call(vec![])?;
     }
     if ExecutorGlobals::has_exception() { Err(Raise::Pending) } else { Ok(()) }
+}
+
+static TOLD_TO_STOP: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn tell_to_stop(_: libc::c_int) {
+    TOLD_TO_STOP.store(true, Ordering::Relaxed);
+}
+
+/// Notes SIGTERM and SIGINT while it lives, unless the script has handlers of its own for them.
+pub struct Stop(Vec<(libc::c_int, libc::sigaction)>);
+
+impl Stop {
+    /// Begins to watch.
+    pub fn watch() -> Self {
+        TOLD_TO_STOP.store(false, Ordering::Relaxed);
+        let unhandled = [libc::SIGTERM, libc::SIGINT].into_iter().filter(|signal| !is_handled(*signal));
+        Self(unhandled.filter_map(|signal| Some((signal, replace(signal)?))).collect())
+    }
+
+    /// Did one come?
+    #[allow(clippy::unused_self, reason = "nobody has watched before there is one")]
+    pub fn is_set(&self) -> bool {
+        TOLD_TO_STOP.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        for (signal, before) in &self.0 {
+            // SAFETY: `before` is what libc gave for this signal.
+            unsafe { libc::sigaction(*signal, before, std::ptr::null_mut()) };
+        }
+    }
+}
+
+/// Has the script its own handler? Without ext/pcntl it cannot.
+fn is_handled(signal: libc::c_int) -> bool {
+    let asked = ZendCallable::try_from_name("pcntl_signal_get_handler");
+    let handler = asked.and_then(|ask| ask.try_call(vec![&i64::from(signal)]));
+    handler.is_ok_and(|handler| handler.long() != Some(0))
+}
+
+fn replace(signal: libc::c_int) -> Option<libc::sigaction> {
+    // SAFETY: an all-zero sigaction is valid: no flags, an empty mask.
+    let (mut ours, mut before): (libc::sigaction, libc::sigaction) =
+        unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
+    ours.sa_sigaction = tell_to_stop as extern "C" fn(libc::c_int) as libc::sighandler_t;
+    // SAFETY: the handler only stores into an atomic; both structures live here.
+    (unsafe { libc::sigaction(signal, &raw const ours, &raw mut before) } == 0).then_some(before)
 }

@@ -44,6 +44,7 @@ unsafe extern "C" {
         silent: bool,
         unused: *mut Zval,
     ) -> *mut Zval;
+    pub fn zend_throw_exception_internal(exception: *mut ZendObject);
     pub fn zend_add_attribute(
         attributes: *mut *mut c_void,
         name: *mut zend_string,
@@ -60,6 +61,7 @@ unsafe extern "C" {
         cache: *mut c_void,
         error: *mut *mut c_char,
     ) -> bool;
+    pub fn zend_unexpected_extra_named_error();
     pub fn zend_ini_long(name: *const c_char, length: usize, original: c_int) -> i64;
     pub fn zend_ini_string(name: *const c_char, length: usize, original: c_int) -> *mut c_char;
     pub fn zend_unregister_ini_entries(module: c_int);
@@ -76,6 +78,13 @@ unsafe extern "C" {
     ) -> bool;
     pub fn php_date_get_interface_ce() -> *mut ClassEntry;
     pub fn php_error_docref(docref: *const c_char, kind: c_int, format: *const c_char, ...);
+}
+
+/// Were there named arguments that no parameter takes? Only a function with a variadic parameter sees any.
+pub fn has_unknown_names(ex: &ExecuteData) -> bool {
+    const HAS_EXTRA_NAMED_PARAMS: u32 = 1 << 27;
+    // SAFETY: for a running function `This.u1` always holds the flags of the call.
+    unsafe { ex.This.u1.type_info & HAS_EXTRA_NAMED_PARAMS != 0 }
 }
 
 /// How many arguments the running call has.

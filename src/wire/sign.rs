@@ -90,6 +90,9 @@ pub enum SignatureError {
     /// There is no sign, or an empty one.
     #[error("it carries no sign")]
     Missing,
+    /// There is no sign, and at this endpoint there never is one (protocol.md A.6).
+    #[error("it carries no sign, for this endpoint never signs: say allowUnsigned: true to take its answers")]
+    NeverSigned,
     /// The sign is of an algorithm this merchant does not accept.
     #[error("it is signed with {got}, but this merchant accepts only {pinned}")]
     Algorithm {

@@ -324,8 +324,11 @@ impl Decoder {
         XmlError::Refused { what, name: self.name.clone() }
     }
 
+    /// The parser's own words quote the sender's, who may have written a megabyte of them.
     fn malformed(&self, what: &str) -> XmlError {
-        XmlError::Malformed { what: what.to_owned(), name: self.name.clone() }
+        const MOST_WORDS: usize = 160;
+        let what = what.chars().filter(|c| !c.is_control()).take(MOST_WORDS).collect();
+        XmlError::Malformed { what, name: self.name.clone() }
     }
 }
 

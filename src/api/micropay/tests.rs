@@ -41,6 +41,10 @@ enum Payment {
     Page502,
     /// The payment call's answer is not WeChat's; the payer never pays.
     Forged,
+    /// A query's answer is about another order; the payer never pays.
+    ForeignQuery,
+    /// No answer before the reverse; then the number turns out to be that of an old sale of another amount.
+    OldSale,
 }
 
 /// How the reverse goes.
@@ -52,6 +56,10 @@ enum Undoing {
     NoAnswer,
     /// Accepted, but no query ever shows it.
     Unseen,
+    /// Accepted, but the answer is lost, no query shows it yet, and a repeat is refused.
+    LostThenRefused,
+    /// Refused for good.
+    Refused,
 }
 
 const PAYMENTS: [Payment; 6] = [
@@ -86,7 +94,7 @@ impl Gateway {
         let book = self.book.lock().unwrap();
         match self.payment {
             _ if book.reversed && self.undoing != Undoing::Unseen => "REVOKED",
-            Payment::Paid => "SUCCESS",
+            Payment::Paid | Payment::OldSale => "SUCCESS",
             Payment::PasswordThenPaid if self.clock.now_ms() >= 12_000 => "SUCCESS",
             Payment::PayError => "PAYERROR",
             Payment::Page502 | Payment::Forged => "NOTPAY",
@@ -98,11 +106,22 @@ impl Gateway {
         self.book.lock().unwrap().pays += 1;
         match self.payment {
             Payment::Paid => Ok(answer(&[("total_fee", "100"), ("out_trade_no", NUMBER)])),
-            Payment::NoAnswer => self.silence(),
+            Payment::NoAnswer | Payment::OldSale => self.silence(),
             Payment::Page502 => Err(lost(Phase::Status(502))),
             Payment::Forged => Ok(b"<xml><return_code>SUCCESS</return_code></xml>".to_vec()),
             _ => Ok(refusal("USERPAYING", "")),
         }
+    }
+
+    fn tell(&self) -> Result<Vec<u8>, TransportError> {
+        let reverses = self.book.lock().unwrap().reverses;
+        let (number, fee) = match self.payment {
+            Payment::OldSale if reverses == 0 => return self.silence(),
+            Payment::OldSale => (NUMBER, "999"),
+            Payment::ForeignQuery if reverses == 0 => ("T99999999", "100"),
+            _ => (NUMBER, "100"),
+        };
+        Ok(answer(&[("out_trade_no", number), ("trade_state", self.state()), ("total_fee", fee)]))
     }
 
     fn reverse(&self) -> Result<Vec<u8>, TransportError> {
@@ -113,6 +132,9 @@ impl Gateway {
             Undoing::RecallThreeTimes if book.reverses <= 3 => Some(refusal("SYSTEMERROR", "Y")),
             Undoing::UserPayingTwice if book.reverses <= 2 => Some(refusal("USERPAYING", "N")),
             Undoing::NoAnswer => return self.silence(),
+            Undoing::LostThenRefused if book.reverses == 1 => return self.silence(),
+            Undoing::LostThenRefused => Some(refusal("INVALID_REQUEST", "N")),
+            Undoing::Refused => Some(refusal("REVERSE_EXPIRE", "N")),
             _ => None,
         };
         book.reversed |= refuse.is_none();
@@ -131,7 +153,7 @@ impl Transport for Gateway {
         let body = match post.path {
             "/pay/micropay" => self.pay(),
             "/secapi/pay/reverse" => self.reverse(),
-            _ => Ok(answer(&[("out_trade_no", NUMBER), ("trade_state", self.state()), ("total_fee", "100")])),
+            _ => self.tell(),
         };
         // A silent gateway costs the caller its deadline, not more.
         let took = self.clock.now_ms() - before;
@@ -173,6 +195,8 @@ struct FakeWatch {
     clock: Arc<FakeClock>,
     stop_after: u32,
     polls: u32,
+    /// Does it stop by throwing?
+    throws: bool,
 }
 
 impl Watch for FakeWatch {
@@ -181,6 +205,10 @@ impl Watch for FakeWatch {
     fn seen(&mut self, _: &Seen<'_>, number: u32) -> bool {
         self.polls = number;
         number < self.stop_after
+    }
+
+    fn throws(&self) -> bool {
+        self.throws && self.polls >= self.stop_after
     }
 
     fn pause(&mut self, ms: u64) -> bool {
@@ -200,6 +228,10 @@ struct Sold {
 }
 
 fn sell(payment: Payment, undoing: Undoing, stop_after: u32) -> Sold {
+    sell_watched(payment, undoing, stop_after, false)
+}
+
+fn sell_watched(payment: Payment, undoing: Undoing, stop_after: u32, throws: bool) -> Sold {
     let clock = Arc::new(FakeClock::default());
     let gateway = Arc::new(Gateway { clock: clock.clone(), payment, undoing, book: Mutex::default() });
     let line = Line {
@@ -220,7 +252,7 @@ fn sell(payment: Payment, undoing: Undoing, stop_after: u32) -> Sold {
         spbill_create_ip: "127.0.0.1",
     };
     let call = Micropay::new(&sale, &[]).unwrap();
-    let mut watch = FakeWatch { clock: clock.clone(), stop_after, polls: 0 };
+    let mut watch = FakeWatch { clock: clock.clone(), stop_after, polls: 0, throws };
     let patience = Patience::new(30_000, 5000).unwrap();
     let lines = Lines { plain: &line, certified: &line };
     let end = pay(lines, &merchant(), &call, patience, &mut watch);
@@ -271,6 +303,16 @@ fn a_watcher_that_stops_gets_the_sale_reversed_first() {
 }
 
 #[test]
+fn a_payment_that_only_a_throwing_watcher_saw_is_reversed_too() {
+    // The third question, at 15 s, sees it paid.
+    let stopped = sell_watched(Payment::PasswordThenPaid, Undoing::Works, 3, false);
+    assert_eq!(stopped.end.unwrap().trade_state, TradeState::Success);
+    let thrown = sell_watched(Payment::PasswordThenPaid, Undoing::Works, 3, true);
+    assert_eq!(thrown.end.unwrap().trade_state, TradeState::Revoked);
+    assert!(thrown.gateway.book.lock().unwrap().reversed);
+}
+
+#[test]
 fn an_accepted_reverse_that_no_query_shows_is_undecided_and_says_that_it_was_reversed() {
     let fault = sell(Payment::PasswordNever, Undoing::Unseen, u32::MAX).end.unwrap_err();
     let Error::Undecided { reversed, last_seen, .. } = &fault.error else { panic!("{fault:?}") };
@@ -283,6 +325,29 @@ fn a_payment_whose_reverse_was_accepted_is_never_given_back_as_paid() {
     // The password comes while the till has stopped waiting: paid at 12 s, reversed at 15 s, still shown as paid.
     let sold = sell(Payment::PasswordThenPaid, Undoing::Unseen, 1);
     assert!(matches!(sold.end.unwrap_err().error, Error::Undecided { reversed: true, .. }));
+}
+
+#[test]
+fn a_payment_whose_reverse_may_have_been_accepted_is_never_given_back_as_paid() {
+    let fault = sell(Payment::PasswordThenPaid, Undoing::LostThenRefused, 1).end.unwrap_err();
+    assert!(matches!(fault.error, Error::Undecided { reversed: false, .. }), "{fault:?}");
+    let refused = sell(Payment::PasswordThenPaid, Undoing::Refused, 1).end.unwrap();
+    assert_eq!(refused.trade_state, TradeState::Success);
+}
+
+#[test]
+fn an_old_sale_of_another_amount_is_never_taken_for_this_one() {
+    let fault = sell(Payment::OldSale, Undoing::Refused, u32::MAX).end.unwrap_err();
+    let Error::Mismatch { field, got, .. } = &fault.error else { panic!("{fault:?}") };
+    assert_eq!((field.as_str(), got.as_str()), ("total_fee", "999"));
+}
+
+#[test]
+fn a_doubt_that_came_with_a_query_never_says_that_the_payment_may_be_made_again() {
+    let fault = sell(Payment::ForeignQuery, Undoing::Works, u32::MAX).end.unwrap_err();
+    assert!(matches!(fault.error, Error::Mismatch { .. }), "{fault:?}");
+    assert_eq!((fault.retryable, fault.maybe_processed), (false, true));
+    assert_eq!(fault.advice, Advice::QueryOrder);
 }
 
 #[test]

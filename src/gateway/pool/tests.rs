@@ -197,3 +197,18 @@ fn n28_another_merchants_certificate_is_refused_and_one_without_a_number_is_not(
         assert_eq!(says, format!("the client certificate is that of merchant 1900000109, not of {mch_id}"));
     }
 }
+
+#[test]
+fn a_certificate_is_opened_once_to_know_when_it_expires() {
+    let _turn = turn();
+    let paper = paper(30);
+    let mut shelf = Shelf::default();
+    shelf.put("expiry.pem", format!("{}{}", paper.certificate, paper.key), 1);
+    let merchant = with_certificate(b"expiry.pem", None, "");
+    let source = merchant.certificate.as_ref().unwrap();
+    let first = expires_at(source, &shelf);
+    assert!(first.is_some());
+    assert_eq!((expires_at(source, &shelf), shelf.reads()), (first, 1));
+    shelf.put("expiry.pem", "gone", 2);
+    assert_eq!((expires_at(source, &shelf), shelf.reads()), (None, 2));
+}

@@ -342,3 +342,22 @@ fn a_wrong_comment_is_refused() {
         ]);
     }
 }
+
+#[test]
+fn p26_a_refusal_never_repeats_the_message_at_length() {
+    let long = "c".repeat(900_000);
+    for document in [
+        format!("<xml><a>1</{long}></xml>"),
+        format!("<xml></{long}>"),
+        format!("<xml><a>&{long};</a></xml>"),
+        format!("<xml><{long}"),
+        format!("<xml><a>&{long}</a></xml>"),
+        format!("<{long}/>"),
+        format!("<xml {long}='1'/>"),
+        format!("<?xml {long}?><xml/>"),
+        format!("<xml><!{long}></xml>"),
+    ] {
+        let words = refuses_soon(&document).to_string();
+        assert!(words.len() < 300, "{} bytes of {}", words.len(), &words[..100]);
+    }
+}

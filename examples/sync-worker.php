@@ -1,0 +1,50 @@
+<?php
+
+declare(strict_types=1);
+
+/*
+ * The worker: asks WeChat Pay about every order that is due, gives up those that nobody pays, delivers the outbox. Run as
+ * many as you like, on as many machines as you like:
+ *
+ *     php examples/sync-worker.php [SECONDS]      without SECONDS until SIGTERM
+ *
+ * systemd: examples/wechatpay-sync.service.
+ */
+
+require __DIR__ . '/ledger.php';
+
+use WechatPay\Sync;
+use WechatPay\SyncReport;
+
+$until = isset($argv[1]) ? time() + (int) $argv[1] : PHP_INT_MAX;
+$isTerminal = stream_isatty(STDERR);
+
+$progress = function (SyncReport $r) use ($isTerminal): void {
+    if ($isTerminal) {
+        $seconds = intdiv($r->ms, 1000);
+        fwrite(STDERR, "\r{$seconds}s  asked $r->asked  credited $r->credited  changed $r->changed  faults $r->faults\e[K");
+    }
+};
+/** Tell the outside world: mail, stock, invoices. What returns has arrived; false or an exception means "again". */
+$deliver = function (string $topic, array $payload): void {
+    echo date('H:i:s'), " {$payload['out_trade_no']} $topic ({$payload['reason']})\n";
+};
+
+for ($pause = 1; time() < $until;) {
+    try {
+        $ledger = shop_ledger();
+        $sync = new Sync($ledger, merchant());
+        do {
+            $report = $sync->run(seconds: max(1, min(10, $until - time())), onProgress: $progress);
+            array_map(fn (string $message) => fwrite(STDERR, "\n$message"), $report->messages);
+            $ledger->outbox($deliver);
+            $pause = 1;
+        } while (!$report->stopped && time() < $until);
+        exit(0);
+    } catch (PDOException $e) {
+        // The database went away: connect anew, a little later each time.
+        fwrite(STDERR, "\n{$e->getMessage()}, again in $pause s\n");
+        sleep($pause);
+        $pause = min(60, 2 * $pause);
+    }
+}

@@ -1,0 +1,122 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPayTests;
+
+use WechatPay\Notification;
+
+/** docs/calls.md is true: each snippet runs and prints what it says, and the Chinese page shows the same code. */
+final class CallsPageTest extends TradeTestCase
+{
+    private const PAGES = ['docs/calls.md', 'docs/calls.zh-CN.md'];
+
+    protected function setUp(): void
+    {
+        parent::setUp();
+        self::paid('coffee-0001', ['total_fee' => 1230]);
+        self::order('tea-0001', ['total_fee' => 800]);
+        self::paid('till-0002', ['trade_type' => 'MICROPAY', 'created_ago_ms' => 60_000]);
+    }
+
+    /** @dataProvider snippets */
+    public function testTheSnippetRunsAndPrintsWhatItSays(string $snippet): void
+    {
+        $run = PhpProcess::code($this->preparation() . $this->here($snippet), self::$simulator->ini() + ['error_log' => '/dev/null']);
+        self::assertSame(['', 0], [$run->errors, $run->exitCode], "$snippet\n$run->output");
+        self::assertSame('', Promises::broken($snippet, $run->output), "Missing, or out of order, in:\n$run->output");
+    }
+
+    /** @return iterable<string, array{string}> */
+    public static function snippets(): iterable
+    {
+        foreach (self::PAGES as $page) {
+            foreach (self::blocks($page) as $at => $snippet) {
+                yield "$page, snippet " . $at + 1 => [$snippet];
+            }
+        }
+    }
+
+    public function testBothLanguagesShowTheSameCode(): void
+    {
+        [$english, $chinese] = array_map(self::blocks(...), self::PAGES);
+        self::assertNotEmpty($english);
+        self::assertSame(array_map(self::bare(...), $english), array_map(self::bare(...), $chinese));
+    }
+
+    public function testBothLanguagesHaveTheSameChaptersAndRows(): void
+    {
+        [$english, $chinese] = array_map(self::outline(...), self::PAGES);
+        self::assertSame($english, $chinese);
+    }
+
+    public function testEveryCallHasAChapterOrALink(): void
+    {
+        foreach (self::PAGES as $page) {
+            preg_match_all('~^\| `(\w+)` \| .* \| .* \| ~m', self::text($page), $named);
+            foreach ($named[1] as $call) {
+                self::assertTrue(class_exists("WechatPay\\$call"), $call);
+            }
+            foreach (['Micropay', 'Reverse', 'Refund', 'RefundQuery', 'CloseOrder', 'UnifiedOrder', 'Report'] as $call) {
+                self::assertContains($call, $named[1]);
+            }
+            preg_match_all('~\]\((?!https?:)([^)#]+)\)~', self::text($page), $links);
+            foreach ($links[1] as $link) {
+                self::assertFileExists(ROOT . "/docs/$link");
+            }
+        }
+    }
+
+    private static function text(string $page): string
+    {
+        return file_get_contents(\dirname(__DIR__) . "/$page");
+    }
+
+    /** @return list<string> */
+    private static function blocks(string $page): array
+    {
+        preg_match_all('~^```php\n(.*?)^```$~ms', self::text($page), $found);
+        return $found[1];
+    }
+
+    /** What the snippets take as given: a merchant, a notice on its way in, and the frameworks they are for. */
+    private function preparation(): string
+    {
+        $fields = ['out_trade_no' => 'coffee-0001', 'transaction_id' => '4200000001', 'total_fee' => 1230];
+        $ready = self::$simulator->ready;
+        $code = 'const BODY = ' . var_export(Notification::sign($fields, $this->merchant()), true) . ";\n";
+        $arguments = [SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY];
+        $arguments += ['certificate' => $ready['cert_file'], 'privateKey' => $ready['key_file']];
+        $code .= '$merchant = new \WechatPay\Merchant(...' . var_export($arguments, true) . ");\n";
+        return $code . 'require ' . var_export(__DIR__ . '/fixtures/frameworks.php', true) . ";\n";
+    }
+
+    /** The snippet with the files of the running simulator for those of the text, and the notice for the request. */
+    private function here(string $snippet): string
+    {
+        return strtr($snippet, [
+            '/etc/wechatpay/apiclient_cert.pem' => self::$simulator->ready['cert_file'],
+            '/etc/wechatpay/apiclient_key.pem' => self::$simulator->ready['key_file'],
+            "file_get_contents('php://input')" => 'BODY',
+        ]);
+    }
+
+    /** Code without comments and blanks, and without the words for people. */
+    private static function bare(string $snippet): string
+    {
+        $tokens = array_filter(\PhpToken::tokenize("<?php $snippet"), static fn (\PhpToken $t): bool => !$t->isIgnorable());
+        $words = static fn (\PhpToken $t): string => $t->is([T_CONSTANT_ENCAPSED_STRING, T_ENCAPSED_AND_WHITESPACE])
+            && preg_match('~[ \x80-\xff]~', $t->text) ? "'...'" : $t->text;
+        return implode(' ', array_map($words, $tokens));
+    }
+
+    /** @return list<string> the depths of the headings, each with the number of table rows below it */
+    private static function outline(string $page): array
+    {
+        $outline = [];
+        foreach (preg_split('~^(?=#)~m', preg_replace('~^```.*?^```$~ms', '', self::text($page)), -1, PREG_SPLIT_NO_EMPTY) as $part) {
+            $outline[] = strspn($part, '#') . ' deep, ' . preg_match_all('~^\|~m', $part) . ' rows';
+        }
+        return $outline;
+    }
+}

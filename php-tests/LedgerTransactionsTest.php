@@ -1,0 +1,386 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPayTests;
+
+use WechatPay\Ledger;
+use WechatPay\LedgerState;
+use WechatPay\Transition;
+use WechatPay\UndecidedException;
+
+/** The ledger's transactions: its own, those it joins, and what a callback may do to them. */
+final class LedgerTransactionsTest extends LedgerTestCase
+{
+    /** @dataProvider databases */
+    public function testL11AnOpenTransactionIsJoinedAndTheShopDecides(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->open($ledger);
+        $this->pdo->beginTransaction();
+        $this->pdo->exec("INSERT INTO balance VALUES ('own', 7)");
+        self::assertTrue($ledger->apply($this->order())->credited);
+        self::assertTrue($this->pdo->inTransaction());
+        $this->pdo->rollBack();
+        self::assertSame([[], [], 0], [$this->booked(), $this->booked('own'), $this->rows('credit')]);
+
+        $this->pdo->beginTransaction();
+        self::assertTrue($ledger->apply($this->order())->credited);
+        $this->pdo->commit();
+        self::assertSame([[100], LedgerState::Paid], [$this->booked(), $ledger->find($this->merchant, 'T00001')->state]);
+    }
+
+    /** @dataProvider databases */
+    public function testH5AnExceptionOfTheCallbackRollsBackAndIsTheSameObject(string $database): void
+    {
+        foreach ([new \DomainException('no stock'), new \Error('a bug')] as $mine) {
+            $line = __LINE__ + 1;
+            $ledger = $this->shop($this->pdo, onCredit: fn () => throw $mine);
+            $this->open($ledger);
+            try {
+                $ledger->apply($this->order());
+                self::fail('Nothing was thrown.');
+            } catch (\Throwable $e) {
+                self::assertSame($mine, $e);
+                self::assertNull($e->getPrevious());
+            }
+            self::assertFalse($this->pdo->inTransaction());
+            self::assertSame([0, 0, 0], [$this->rows('credit'), $this->rows('evidence'), $this->rows('outbox')]);
+        }
+        self::assertTrue($this->shop($this->pdo)->apply($this->order())->credited);
+    }
+
+    /** @dataProvider databases */
+    public function testH5InAJoinedTransactionAnExceptionLeavesTheShopsRows(string $database): void
+    {
+        $ledger = $this->shop($this->pdo, onCredit: fn () => throw new \DomainException());
+        $this->open($ledger);
+        $this->pdo->beginTransaction();
+        $this->pdo->exec("INSERT INTO balance VALUES ('own', 7)");
+        try {
+            $ledger->apply($this->order());
+            self::fail('Nothing was thrown.');
+        } catch (\DomainException) {
+            $this->pdo->commit();
+        }
+        self::assertSame([[7], 0], [$this->booked('own'), $this->rows('credit')]);
+    }
+
+    /** @dataProvider databases */
+    public function testH6ACallbackThatCallsItsOwnLedgerIsTold(string $database): void
+    {
+        $ledger = null;
+        $ledger = $this->shop($this->pdo, onCredit: function () use (&$ledger): void {
+            $ledger->find($this->merchant, 'T00001');
+        });
+        $this->open($ledger);
+        try {
+            $ledger->apply($this->order());
+            self::fail('Nothing was thrown.');
+        } catch (\LogicException $e) {
+            self::assertStringContainsString('its own callback must not call it', $e->getMessage());
+        }
+        self::assertSame(LedgerState::Created, $ledger->find($this->merchant, 'T00001')->state);
+    }
+
+    /** @dataProvider databases */
+    public function testASecondLedgerInsideTheCallbackJoins(string $database): void
+    {
+        $other = $this->shop($this->pdo);
+        $ledger = $this->shop($this->pdo, onCredit: function () use ($other): void {
+            self::assertTrue($other->apply($this->order(out_trade_no: 'T00002', transaction_id: '43'))->credited);
+        });
+        $this->open($ledger);
+        $this->open($ledger, 'T00002');
+        self::assertTrue($ledger->apply($this->order())->credited);
+        self::assertSame([[100], 2], [$this->booked('T00002'), $this->rows('credit')]);
+    }
+
+    /** @dataProvider spoilers */
+    public function testL11ACallbackThatEndsTheTransactionIsFoundOut(string $database, \Closure $spoil): void
+    {
+        $ledger = $this->shop($this->pdo, onCredit: fn (Transition $t, \PDO $pdo) => $spoil($pdo));
+        $this->open($ledger);
+        try {
+            $ledger->apply($this->order());
+            self::fail('Nobody noticed.');
+        } catch (\LogicException $e) {
+            self::assertStringContainsString('callback of the ledger', $e->getMessage());
+        }
+        self::assertFalse($this->pdo->inTransaction());
+        $credits = $this->rows('credit');
+        $state = $this->shop($this->database->connect())->find($this->merchant, 'T00001')->state;
+        self::assertSame($credits === 1 ? LedgerState::Paid : LedgerState::Created, $state, 'never half');
+    }
+
+    /** @return iterable<string, array{string, \Closure}> */
+    public static function spoilers(): iterable
+    {
+        $deeds = [
+            'commits' => fn (\PDO $pdo) => $pdo->commit(),
+            'rolls back' => fn (\PDO $pdo) => $pdo->rollBack(),
+            'rolls back and begins' => fn (\PDO $pdo) => [$pdo->rollBack(), $pdo->beginTransaction()],
+            'turns errors off' => fn (\PDO $pdo) => $pdo->setAttribute(\PDO::ATTR_ERRMODE, \PDO::ERRMODE_SILENT),
+        ];
+        foreach (Database::KINDS as $kind) {
+            foreach ($deeds as $name => $deed) {
+                yield "$kind $name" => [$kind, $deed];
+            }
+        }
+        yield 'mariadb makes a table' => ['mariadb', fn (\PDO $pdo) => $pdo->exec('CREATE TABLE x (id INT)')];
+        yield 'pgsql swallows an error' => ['pgsql', function (\PDO $pdo): void {
+            try {
+                $pdo->exec('no SQL at all');
+            } catch (\PDOException) {
+            }
+        }];
+    }
+
+    /** @dataProvider databases */
+    public function testL10AnErrorThatTheCallbackSwallowsSpoilsNothingWhereTheDatabaseGoesOn(string $database): void
+    {
+        if ($database === 'pgsql') {
+            $this->expectException(\PDOException::class);
+        }
+        $ledger = $this->shop($this->pdo, onCredit: function (Transition $t, \PDO $pdo): void {
+            try {
+                $pdo->exec('no SQL at all');
+            } catch (\PDOException) {
+                self::book(1)($t, $pdo);
+            }
+        });
+        $this->open($ledger);
+        if ($database === 'pgsql') {
+            try {
+                $ledger->apply($this->order());
+            } finally {
+                self::assertSame([0, []], [$this->rows('credit'), $this->booked()]);
+            }
+        }
+        self::assertTrue($ledger->apply($this->order())->credited);
+        self::assertSame([100], $this->booked());
+    }
+
+    /** @dataProvider databases */
+    public function testL4ADeadlockIsTriedAgainAsAWholeInOurOwnTransactionOnly(string $database): void
+    {
+        $info = ['sqlite' => ['HY000', 5, 'database is locked'], 'mariadb' => ['40001', 1213, 'Deadlock found'],
+            'pgsql' => ['40P01', 7, 'deadlock detected']][$database];
+        $runs = 0;
+        $ledger = $this->shop($this->pdo, onCredit: function (Transition $t, \PDO $pdo) use (&$runs, $info): void {
+            self::book(1)($t, $pdo);
+            if (++$runs % 3 !== 0) {
+                $deadlock = new \PDOException($info[2]);
+                $deadlock->errorInfo = $info;
+                throw $deadlock;
+            }
+        });
+        $this->open($ledger);
+        self::assertTrue($ledger->apply($this->order())->credited);
+        self::assertSame([3, [100]], [$runs, $this->booked()]);
+
+        $this->open($ledger, 'T00002');
+        $this->pdo->beginTransaction();
+        try {
+            $ledger->apply($this->order(out_trade_no: 'T00002', transaction_id: '43'));
+            self::fail('Tried again in the transaction of the shop.');
+        } catch (\PDOException $e) {
+            self::assertSame([4, $info], [$runs, $e->errorInfo]);
+        }
+        $this->pdo->rollBack();
+    }
+
+    /** @dataProvider databases */
+    public function testL4ARowLockedByAnotherIsWaitedForAndThenGiven(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->open($ledger);
+        $code = sprintf(
+            '$pdo = new PDO(...unserialize(base64_decode(%s))); $pdo->beginTransaction();
+             $pdo->exec("UPDATE wechatpay_order SET attempt = 0"); echo "locked"; usleep(400000); $pdo->commit();',
+            var_export(base64_encode(serialize($this->database->arguments())), true),
+        );
+        $process = proc_open([PHP_BINARY, '-r', $code], [1 => ['pipe', 'w']], $pipes);
+        self::assertSame('locked', fread($pipes[1], 6));
+        self::assertTrue($ledger->apply($this->order())->credited);
+        self::assertSame(0, proc_close($process));
+    }
+
+    /** @dataProvider databases */
+    public function testL2ACommitWhoseAnswerIsLostIsUndecidedAndTheSameEvidenceSettlesIt(string $database): void
+    {
+        foreach ([true, false] as $at => $stored) {
+            $number = "T1000$at";
+            $pdo = $this->database->connect(LosesCommit::class);
+            $ledger = $this->shop($pdo);
+            $this->open($ledger, $number);
+            $order = $this->order(out_trade_no: $number, transaction_id: "42$at");
+            $pdo->commits = $stored;
+            try {
+                $ledger->apply($order);
+                self::fail('Nothing was thrown.');
+            } catch (UndecidedException $e) {
+                self::assertInstanceOf(\PDOException::class, $e->getPrevious());
+                self::assertSame([$number, true, true], [$e->outTradeNo, $e->maybeProcessed, $e->retryable]);
+            }
+            $again = $this->shop($this->pdo)->apply($order);
+            self::assertSame([!$stored, LedgerState::Paid], [$again->credited, $again->to]);
+            self::assertSame([100], $this->booked($number));
+        }
+    }
+
+    /** @dataProvider databases */
+    public function testL11ASilentPdoIsRefused(string $database): void
+    {
+        $silent = $this->database->connect(options: [\PDO::ATTR_ERRMODE => \PDO::ERRMODE_SILENT]);
+        $this->expectException(\ValueError::class);
+        $this->expectExceptionMessage('($pdo) must have PDO::ATTR_ERRMODE set to PDO::ERRMODE_EXCEPTION');
+        $this->shop($silent);
+    }
+
+    public function testL11SwitchedOffAutocommitAndAnImpatientSqliteAreRefused(): void
+    {
+        Database::of('mariadb')->clear();
+        foreach ([
+            [Database::of('mariadb')->connect(options: [\PDO::ATTR_AUTOCOMMIT => 0]), 'ATTR_AUTOCOMMIT'],
+            [$this->database->connect(options: [\PDO::ATTR_TIMEOUT => 0]), 'busy_timeout'],
+        ] as [$pdo, $why]) {
+            try {
+                $this->shop($pdo);
+                self::fail($why);
+            } catch (\ValueError $e) {
+                self::assertStringContainsString($why, $e->getMessage());
+            }
+        }
+    }
+
+    /** @dataProvider databases */
+    public function testL9PdosSettingsMakeNoDifference(string $database): void
+    {
+        $settings = [\PDO::ATTR_CASE => \PDO::CASE_UPPER, \PDO::ATTR_STRINGIFY_FETCHES => true,
+            \PDO::ATTR_DEFAULT_FETCH_MODE => \PDO::FETCH_OBJ, \PDO::ATTR_ORACLE_NULLS => \PDO::NULL_TO_STRING];
+        $own = match ($database) {
+            'mariadb' => [
+                [\PDO::MYSQL_ATTR_FOUND_ROWS => true],
+                [\PDO::ATTR_EMULATE_PREPARES => false],
+                [\PDO::MYSQL_ATTR_USE_BUFFERED_QUERY => false],
+                [\PDO::MYSQL_ATTR_INIT_COMMAND => "SET sql_mode=''"],
+            ],
+            'pgsql' => [[\PDO::ATTR_EMULATE_PREPARES => true], [\PDO::PGSQL_ATTR_DISABLE_PREPARES => true]],
+            default => [[]],
+        };
+        foreach ($own as $at => $more) {
+            $ledger = $this->shop($this->database->connect(options: $more + $settings));
+            $this->open($ledger, "T1000$at");
+            $this->open($ledger, "T1000$at");
+            $order = $this->order(out_trade_no: "T1000$at", transaction_id: "42$at");
+            self::assertTrue($ledger->apply($order)->credited);
+            $again = $ledger->apply($order);
+            self::assertSame([false, LedgerState::Paid], [$again->credited, $again->to]);
+            $second = $ledger->apply($this->order(out_trade_no: "T1000$at", transaction_id: "x$at"));
+            self::assertSame(LedgerState::Review, $second->to);
+            self::assertSame(2, $ledger->outbox(fn () => true));
+            self::assertSame([100], $this->booked("T1000$at"));
+        }
+    }
+
+    /** @dataProvider databases */
+    public function testH2AConnectionThatWentThroughAForkIsRefused(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->open($ledger);
+        [$here, $there] = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, 0);
+        $child = pcntl_fork();
+        if ($child === 0) {
+            try {
+                $ledger->apply($this->order());
+            } catch (\LogicException $e) {
+                fwrite($there, $e->getMessage());
+            }
+            fflush($there);
+            posix_kill(getmypid(), SIGKILL);
+        }
+        fclose($there);
+        self::assertStringContainsString('made before a fork', stream_get_contents($here));
+        pcntl_waitpid($child, $status);
+        self::assertTrue($ledger->apply($this->order())->credited);
+    }
+
+    public function testL12AnSqliteTransactionBegunBySqlIsJoinedToo(): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->open($ledger);
+        $this->pdo->exec('BEGIN IMMEDIATE');
+        self::assertTrue($ledger->apply($this->order())->credited);
+        $this->pdo->exec('ROLLBACK');
+        self::assertSame([[], 0], [$this->booked(), $this->rows('credit')]);
+        self::assertTrue($ledger->apply($this->order())->credited);
+    }
+
+    /** @dataProvider databases */
+    public function testL3AServerThatDiesInsideTheTransactionLosesNothing(string $database): void
+    {
+        if ($database === 'sqlite') {
+            $this->expectNotToPerformAssertions();
+            return;
+        }
+        $ledger = $this->shop($this->pdo, onCredit: function (Transition $t, \PDO $pdo): void {
+            self::book(1)($t, $pdo);
+            $this->database->restart();
+        });
+        $this->open($ledger);
+        try {
+            $ledger->apply($this->order());
+            self::fail('Nothing was thrown.');
+        } catch (\Exception $e) {
+            self::assertInstanceOf(\PDOException::class, $e);
+        }
+        try {
+            $ledger->apply($this->order());
+            self::fail('A dead connection was used.');
+        } catch (\Exception) {
+            $this->pdo = $this->database->connect();
+        }
+        self::assertSame([0, []], [$this->rows('credit'), $this->booked()]);
+        self::assertTrue($this->shop($this->pdo)->apply($this->order())->credited);
+    }
+
+    /** @dataProvider databases */
+    public function testIntentsAreRefusedInsideATransaction(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->open($ledger);
+        $this->pdo->beginTransaction();
+        foreach ([
+            fn () => $ledger->refund($this->merchant, 'T00001', 'R1', 1),
+            fn () => $ledger->close($this->merchant, 'T00001'),
+            fn () => $ledger->reverse($this->merchant, 'T00001'),
+            fn () => $ledger->outbox(fn () => true),
+            fn () => $ledger->install(),
+            fn () => (new \WechatPay\Sync($ledger, $this->merchant))->run(0),
+        ] as $intent) {
+            try {
+                $intent();
+                self::fail('An intent that could be rolled back was called.');
+            } catch (\LogicException $e) {
+                self::assertStringContainsString('inside a transaction', $e->getMessage());
+            }
+        }
+        $this->pdo->rollBack();
+    }
+}
+
+/** Its COMMIT is carried out or not, and its answer never comes. */
+final class LosesCommit extends \PDO
+{
+    public ?bool $commits = null;
+
+    public function commit(): bool
+    {
+        if ($this->commits === null) {
+            return parent::commit();
+        }
+        $this->commits ? parent::commit() : parent::rollBack();
+        throw new \PDOException('the connection was lost');
+    }
+}

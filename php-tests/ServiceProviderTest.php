@@ -1,0 +1,154 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPayTests;
+
+use WechatPay\AuthCodeToOpenId;
+use WechatPay\Client;
+use WechatPay\CloseOrder;
+use WechatPay\Merchant;
+use WechatPay\Micropay;
+use WechatPay\MismatchException;
+use WechatPay\Notification;
+use WechatPay\OrderQuery;
+use WechatPay\Refund;
+use WechatPay\RefundQuery;
+use WechatPay\Report;
+use WechatPay\Reverse;
+use WechatPay\ScanPay;
+use WechatPay\ShortUrl;
+use WechatPay\Signer;
+use WechatPay\SignType;
+use WechatPay\UnifiedOrder;
+
+/** A service provider acts for a sub-merchant: both ids in every request, both compared in every answer. */
+final class ServiceProviderTest extends TradeTestCase
+{
+    private const SUB_APPID = 'wx0000000000000001';
+    private const SUB_MCH_ID = '1900000109';
+
+    private function provider(mixed ...$settings): Merchant
+    {
+        return $this->shop(...$settings + ['subAppid' => self::SUB_APPID, 'subMchId' => self::SUB_MCH_ID]);
+    }
+
+    /** @param array<string, mixed> $more */
+    private static function paidOfSub(string $outTradeNo, array $more = []): void
+    {
+        self::paid($outTradeNo, $more + ['sub_mch_id' => self::SUB_MCH_ID, 'sub_appid' => self::SUB_APPID]);
+    }
+
+    /** Makes each call once and gives what it returned, by path. */
+    private function everyCall(): array
+    {
+        self::paidOfSub('T100001');
+        self::paidOfSub('M100001', ['trade_type' => 'MICROPAY', 'created_ago_ms' => 20_000]);
+        $them = [$this->provider(), $this->gateway()];
+        $pay = ['T100002', 100, 'tea', self::NOTIFY_URL, '127.0.0.1'];
+        return [
+            '/pay/unifiedorder' => (new UnifiedOrder(...$them))->jsapi(...$pay, subOpenid: 'oSubUs1'),
+            '/pay/orderquery' => (new OrderQuery(...$them))->byOutTradeNo('T100001'),
+            '/pay/closeorder' => (new CloseOrder(...$them))->byOutTradeNo('T100002'),
+            '/pay/micropay' => (new Micropay(...$them))->pay('M100002', self::code(), 100, 'tea', '127.0.0.1'),
+            '/secapi/pay/reverse' => (new Reverse(...$them))->byOutTradeNo('M100001'),
+            '/secapi/pay/refund' => (new Refund(...$them))->byOutTradeNo('T100001', 'R1', 100, 40),
+            '/pay/refundquery' => (new RefundQuery(...$them))->byOutTradeNo('T100001'),
+            '/tools/authcodetoopenid' => (new AuthCodeToOpenId(...$them))->byAuthCode(self::code()),
+            '/tools/shorturl' => (new ShortUrl(...$them))->of((new ScanPay($them[0]))->productUrl('P1')),
+            '/payitil/report' => (new Report(...$them))->send('https://a.test/', 1, 'SUCCESS', 'SUCCESS', '127.0.0.1'),
+            '/pay/orderquery ' => (new Client(...$them))->call('/pay/orderquery', ['out_trade_no' => 'T100001']),
+        ];
+    }
+
+    public function testEveryCallSendsBothIds(): void
+    {
+        $results = $this->everyCall();
+        $paths = array_column(self::requests(), 'path');
+        self::assertSame(array_map('trim', array_keys($results)), $paths);
+        foreach (self::requests() as ['path' => $path, 'fields' => $fields]) {
+            self::assertSame(
+                [SimulatorProcess::APPID, SimulatorProcess::MCH_ID, self::SUB_APPID, self::SUB_MCH_ID],
+                [$fields['appid'], $fields['mch_id'], $fields['sub_appid'], $fields['sub_mch_id']],
+                $path,
+            );
+        }
+        foreach (['/pay/orderquery', '/pay/micropay', '/pay/refundquery'] as $path) {
+            self::assertSame([self::SUB_APPID, self::SUB_MCH_ID], [$results[$path]->subAppid, $results[$path]->subMchId], $path);
+        }
+        self::assertNotNull($results['/tools/authcodetoopenid']->subOpenid);
+    }
+
+    /** @dataProvider answers */
+    public function testP6F14AnAnswerForAnotherSubMerchantIsRefused(string $path, string $field, string $fault): void
+    {
+        self::spoil($path, $fault, ['name' => $field, 'value' => '1900000999']);
+        $e = self::thrown(MismatchException::class, fn () => $this->everyCall());
+        self::assertSame($field, $e->field);
+    }
+
+    /** @return iterable<string, array{string, string, string}> */
+    public static function answers(): iterable
+    {
+        $needed = ['/pay/orderquery', '/secapi/pay/refund', '/pay/refundquery'];
+        $others = ['/pay/unifiedorder', '/pay/closeorder', '/secapi/pay/reverse', '/tools/shorturl', '/tools/authcodetoopenid'];
+        foreach ([...$needed, ...$others] as $path) {
+            yield "$path, another sub_mch_id" => [$path, 'sub_mch_id', 'set_field'];
+            yield "$path, another sub_appid" => [$path, 'sub_appid', 'set_field'];
+        }
+        foreach ($needed as $path) {
+            yield "$path, no sub_mch_id" => [$path, 'sub_mch_id', 'remove_field'];
+        }
+    }
+
+    public function testAnAnswerForASubMerchantIsNotForADirectMerchant(): void
+    {
+        self::paid('T100001');
+        self::spoil('/pay/orderquery', 'set_field', ['name' => 'sub_mch_id', 'value' => self::SUB_MCH_ID]);
+        $query = new OrderQuery($this->merchant(), $this->gateway());
+        self::assertSame('sub_mch_id', self::thrown(MismatchException::class, static fn () => $query->byOutTradeNo('T100001'))->field);
+        self::spoil('/pay/orderquery', 'set_field', ['name' => 'sub_mch_id', 'value' => '']);
+        self::assertNull($query->byOutTradeNo('T100001')->subMchId, 'an empty one is none');
+    }
+
+    public function testThePageOfASubMerchantPaysUnderItsOwnApp(): void
+    {
+        $orders = new UnifiedOrder($this->provider(), $this->gateway());
+        $bySub = $orders->jsapi('T100001', 100, 'tea', self::NOTIFY_URL, '127.0.0.1', subOpenid: 'oSubUs1')->jsapiParams();
+        self::assertSame(self::SUB_APPID, $bySub['appId']);
+        $sign = array_pop($bySub);
+        self::assertSame(Signer::sign($bySub, SimulatorProcess::KEY, SignType::HmacSha256), $sign, "the provider's key signs");
+
+        $byProvider = $orders->jsapi('T100002', 100, 'tea', self::NOTIFY_URL, '127.0.0.1', openid: 'oUpF8u1')->jsapiParams();
+        self::assertSame(SimulatorProcess::APPID, $byProvider['appId']);
+    }
+
+    public function testTheAppOfASubMerchantPaysUnderItsOwnIds(): void
+    {
+        $orders = new UnifiedOrder($this->provider(), $this->gateway());
+        $params = $orders->app('T100001', 100, 'tea', self::NOTIFY_URL, '127.0.0.1')->appParams();
+        self::assertSame([self::SUB_APPID, self::SUB_MCH_ID], [$params['appid'], $params['partnerid']]);
+
+        $orders = new UnifiedOrder($this->provider(subAppid: null), $this->gateway());
+        $params = $orders->app('T100002', 100, 'tea', self::NOTIFY_URL, '127.0.0.1')->appParams();
+        self::assertSame([SimulatorProcess::APPID, self::SUB_MCH_ID], [$params['appid'], $params['partnerid']]);
+    }
+
+    public function testASubOpenidNeedsASubAppid(): void
+    {
+        $orders = new UnifiedOrder($this->provider(subAppid: null), $this->gateway());
+        self::assertRefused('subOpenid', static fn () => $orders
+            ->jsapi('T100001', 100, 'tea', self::NOTIFY_URL, '127.0.0.1', subOpenid: 'oSubUs1'));
+    }
+
+    public function testNoticesOfASubMerchantAreRead(): void
+    {
+        $fields = ['out_trade_no' => 'T100001', 'transaction_id' => '42', 'total_fee' => 100, 'sub_openid' => 'oSubUs1'];
+        $provider = $this->provider();
+        $order = Notification::read(Notification::sign($fields, $provider), $provider)->order;
+        self::assertSame(
+            [self::SUB_APPID, self::SUB_MCH_ID, 'oSubUs1'],
+            [$order->subAppid, $order->subMchId, $order->subOpenid],
+        );
+    }
+}

@@ -1,0 +1,150 @@
+//! The questions of the ledger, carried to WeChat over a line: faults become what they mean for an order.
+
+use super::entry::{Entry, RefundRow};
+use super::sighting::{RefundSighting, Sighting, Source};
+use super::sync::{Answer, Question, What};
+use crate::api::abreast::abreast;
+use crate::api::close_order::CloseOrder;
+use crate::api::order_query::OrderQuery;
+use crate::api::refund::{Refund, refund};
+use crate::api::refund_query::{RefundsOf, all};
+use crate::api::reverse::{Reverse, reverse};
+use crate::error::{Advice, Error, Fault, Phase};
+use crate::gateway::line::{Line, OnAttempt};
+use crate::model::merchant::Merchant;
+use crate::model::numbers::OrderId;
+use std::collections::BTreeMap;
+
+/// Carries one merchant's questions.
+pub struct Carrier<'a> {
+    /// Who asks.
+    pub merchant: &'a Merchant,
+    /// The line for questions, or why there is none.
+    pub line: Result<Line, String>,
+    /// The line with the certificate, for calls that move money, or why there is none.
+    pub certified: Result<Line, String>,
+    /// Questions at once.
+    pub concurrency: usize,
+}
+
+/// Does this question need the merchant's certificate?
+pub fn needs_certificate(question: &Question) -> bool {
+    matches!(question.what, What::Reverse | What::Refund(_))
+}
+
+impl Carrier<'_> {
+    /// Asks all of them; answers in their order.
+    pub fn ask(&self, questions: &[Question], on_attempt: OnAttempt<'_>) -> Vec<Answer> {
+        let ask = |question: &Question, on_attempt: OnAttempt<'_>| self.answer(question, on_attempt);
+        let answers = abreast(questions, self.concurrency, &ask, on_attempt);
+        let none = || Answer::Unreached("no thread could be started for this question".into());
+        answers.into_iter().map(|answer| answer.unwrap_or_else(none)).collect()
+    }
+
+    fn answer(&self, question: &Question, on_attempt: OnAttempt<'_>) -> Answer {
+        self.one(question, on_attempt).unwrap_or_else(|fault| meaning(&fault, &question.what))
+    }
+
+    /// Asks one question; a fault stays one.
+    pub fn one(&self, question: &Question, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
+        let line = if needs_certificate(question) { &self.certified } else { &self.line };
+        let line = match line {
+            Ok(line) => line,
+            Err(why) => return Ok(Answer::Unreached(why.clone())),
+        };
+        let id = OrderId::OutTradeNo(question.entry.terms.key.out_trade_no.clone());
+        match &question.what {
+            What::Order => self.order(line, id, on_attempt),
+            What::Refunds => self.refunds(line, id, on_attempt),
+            What::Close => self.close(line, id, on_attempt),
+            What::Reverse => {
+                reverse(line, self.merchant, &Reverse(id), on_attempt)?;
+                Ok(Answer::Done { refund_id: None })
+            }
+            What::Refund(row) => self.refund(line, &question.entry, row, on_attempt),
+        }
+    }
+
+    fn order(&self, line: &Line, id: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
+        let order = line.ask(self.merchant, &OrderQuery(id), on_attempt)?;
+        Ok(Answer::Order(Sighting::of(&order, Source::Query)))
+    }
+
+    fn refunds(&self, line: &Line, id: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
+        let list = all(line, self.merchant, &RefundsOf::Order(id), on_attempt)?;
+        Ok(match RefundSighting::of(&list) {
+            Ok(seen) => Answer::Refunds(seen),
+            Err(what) => Answer::Useless(format!("a list of refunds {what}")),
+        })
+    }
+
+    fn close(&self, line: &Line, out_trade_no: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
+        line.ask(self.merchant, &CloseOrder { out_trade_no }, on_attempt)?;
+        Ok(Answer::Done { refund_id: None })
+    }
+
+    fn refund(
+        &self,
+        line: &Line,
+        entry: &Entry,
+        row: &RefundRow,
+        on_attempt: OnAttempt<'_>,
+    ) -> Result<Answer, Fault> {
+        let terms = &entry.terms;
+        let id = OrderId::OutTradeNo(terms.key.out_trade_no.clone());
+        let options = options(&row.options);
+        match Refund::new(id, &row.out_refund_no, terms.total_fee, row.refund_fee, &options) {
+            Ok(call) => {
+                let receipt = refund(line, self.merchant, &call, on_attempt)?;
+                Ok(Answer::Done { refund_id: receipt.told.refund_id })
+            }
+            Err(bad) => Ok(Answer::Refused(bad.to_string())),
+        }
+    }
+}
+
+/// The further fields of a refund, from the JSON they are kept as.
+fn options(kept: &str) -> Vec<(String, String)> {
+    let fields: BTreeMap<String, String> = serde_json::from_str(kept).unwrap_or_default();
+    fields.into_iter().collect()
+}
+
+/// The further fields of a refund as they are kept.
+pub fn kept(options: &[(String, String)]) -> String {
+    if options.is_empty() {
+        return String::new();
+    }
+    let fields: BTreeMap<&str, &str> = options.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    serde_json::to_string(&fields).unwrap_or_default()
+}
+
+/// Did WeChat refuse for good, verified, without doing anything?
+fn is_refusal(fault: &Fault) -> bool {
+    let patient = matches!(fault.advice, Advice::Wait | Advice::Retry);
+    fault.err_code().is_some() && !fault.maybe_processed && !fault.retryable && !patient
+}
+
+/// What a fault means for the order that was asked about.
+pub fn meaning(fault: &Fault, what: &What) -> Answer {
+    let text = fault.error.to_string();
+    match (fault.err_code(), what) {
+        (Some("FREQUENCY_LIMITED" | "INVALID_REQ_TOO_MUCH"), _) => Answer::Limited,
+        (Some("ORDERNOTEXIST"), What::Order | What::Close | What::Reverse) => Answer::Absent,
+        (Some("REFUNDNOTEXIST"), What::Refunds) => Answer::Absent,
+        (Some("ORDERCLOSED"), What::Close) => Answer::Done { refund_id: None },
+        (Some(_), What::Close | What::Reverse | What::Refund(_)) if is_refusal(fault) => {
+            Answer::Refused(text)
+        }
+        (Some("SYSTEMERROR" | "BIZERR_NEED_RETRY" | "NOTENOUGH" | "BANKERROR"), _) => Answer::Unreached(text),
+        (Some(_), _) => Answer::Useless(text),
+        (None, _) => unverified(fault, text),
+    }
+}
+
+fn unverified(fault: &Fault, text: String) -> Answer {
+    match &fault.error {
+        Error::Transport(error) if error.phase == Phase::Status(429) => Answer::Limited,
+        Error::Malformed(_) | Error::Mismatch { .. } => Answer::Useless(text),
+        _ => Answer::Unreached(text),
+    }
+}

@@ -1,0 +1,199 @@
+//! What follows from a sighting of an order: pure, and the same for notices, queries and bills.
+//!
+//! [`edge`] is the table of docs/ledger.md; [`decide`] first asks whether the sighting fits the order at all.
+
+use super::entry::{Entry, Intent};
+use super::sighting::Sighting;
+use super::state::LedgerState;
+use super::transition::Reason;
+use crate::model::trade_state::TradeState;
+
+/// What has to be done beside moving the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Nothing.
+    Nothing,
+    /// Give the credit: `$onCredit` runs.
+    Credit,
+    /// Take the credit back: `$onRevoke` runs.
+    Revoke,
+}
+
+/// What follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Where the order goes; `None`: it stays.
+    pub to: Option<LedgerState>,
+    /// What else is to be done.
+    pub deed: Deed,
+    /// Why.
+    pub reason: Reason,
+    /// What is wanted of the gateway from now on.
+    pub intent: Option<Intent>,
+    /// Must the refunds be asked for?
+    pub ask_refunds: bool,
+}
+
+impl Step {
+    /// The order stays.
+    pub const fn stay(reason: Reason) -> Self {
+        Self { to: None, deed: Deed::Nothing, reason, intent: None, ask_refunds: false }
+    }
+
+    /// The order moves.
+    pub const fn go(to: LedgerState, reason: Reason) -> Self {
+        Self { to: Some(to), ..Self::stay(reason) }
+    }
+
+    const fn with(self, deed: Deed) -> Self {
+        Self { deed, ..self }
+    }
+
+    const fn wanting(self, intent: Intent) -> Self {
+        Self { intent: Some(intent), ..self }
+    }
+
+    const fn asking_refunds(self) -> Self {
+        Self { ask_refunds: true, ..self }
+    }
+}
+
+/// What follows from seeing `sighting` of `entry`.
+pub fn decide(entry: &Entry, sighting: &Sighting, credit_late: bool) -> Step {
+    if entry.state == LedgerState::Review {
+        return Step::stay(Reason::UnderReview);
+    }
+    match fits(entry, sighting) {
+        Ok(()) => refined(entry, edge(entry.state, sighting.trade_state), credit_late),
+        Err(Misfit::Ignore(reason)) => Step::stay(reason),
+        Err(Misfit::Freeze(reason)) => Step::go(LedgerState::Review, reason),
+    }
+}
+
+/// The table: where an order stands, and what WeChat says of it.
+pub fn edge(state: LedgerState, seen: TradeState) -> Step {
+    use LedgerState as L;
+    use TradeState as T;
+    match (state, seen) {
+        (L::Review, _) => Step::stay(Reason::UnderReview),
+        (_, T::Unknown) => Step::stay(Reason::UnknownState),
+
+        (L::Created | L::UserPaying, T::NotPay | T::Accept) => Step::stay(Reason::NotPaidYet),
+        (L::Created, T::UserPaying) => Step::go(L::UserPaying, Reason::Advanced),
+        (L::UserPaying | L::Closing, T::UserPaying) => Step::stay(Reason::NotPaidYet),
+        (L::Closing, T::NotPay | T::Accept) => Step::stay(Reason::NotPaidYet),
+        (L::Created | L::UserPaying | L::Closing, T::Success) => {
+            Step::go(L::Paid, Reason::Paid).with(Deed::Credit)
+        }
+        (L::Created | L::UserPaying | L::Closing, T::Closed) => Step::go(L::Closed, Reason::Closed),
+        (L::Created | L::UserPaying | L::Closing, T::Revoked) => Step::go(L::Revoked, Reason::Reversed),
+        (L::Created | L::UserPaying | L::Closing, T::PayError) => {
+            Step::go(L::Closing, Reason::PaymentFailed).wanting(Intent::Reverse)
+        }
+
+        (L::Closed, T::Success) => Step::go(L::PaidLate, Reason::PaidAfterClose),
+        (L::Closed, T::Closed) => Step::stay(Reason::Duplicate),
+        (L::Closed, T::NotPay | T::Accept | T::UserPaying | T::PayError | T::Revoked) => {
+            Step::stay(Reason::Late)
+        }
+
+        (L::Created | L::UserPaying | L::Closing | L::Closed | L::Paid | L::PaidLate, T::Refund) => {
+            Step::stay(Reason::RefundsUnknown).asking_refunds()
+        }
+        (L::PartiallyRefunded | L::Refunded, T::Refund) => Step::stay(Reason::Duplicate),
+
+        (L::Paid | L::PartiallyRefunded | L::Refunded | L::PaidLate, T::Success) => {
+            Step::stay(Reason::Duplicate)
+        }
+        (L::Paid | L::PartiallyRefunded, T::Revoked) => {
+            Step::go(L::Revoked, Reason::Reversed).with(Deed::Revoke)
+        }
+        (L::PaidLate, T::Revoked) => Step::go(L::Revoked, Reason::Reversed),
+        (
+            L::Paid | L::PartiallyRefunded | L::Refunded | L::PaidLate,
+            T::NotPay | T::Accept | T::UserPaying,
+        ) => Step::stay(Reason::Late),
+        (L::Paid | L::PartiallyRefunded | L::Refunded | L::PaidLate, T::Closed | T::PayError) => {
+            Step::stay(Reason::Contradiction)
+        }
+        (L::Refunded, T::Revoked) => Step::stay(Reason::Late),
+
+        (L::Revoked, T::Revoked) => Step::stay(Reason::Duplicate),
+        (L::Revoked, T::Success | T::Refund) => Step::stay(Reason::Contradiction),
+        (L::Revoked, T::NotPay | T::Accept | T::UserPaying | T::PayError | T::Closed) => {
+            Step::stay(Reason::Late)
+        }
+    }
+}
+
+/// What the table cannot know: a reverse that is wanted, and whether late payments are credited.
+fn refined(entry: &Entry, step: Step, credit_late: bool) -> Step {
+    match step.to {
+        Some(LedgerState::Paid) if entry.intent == Some(Intent::Reverse) => Step::stay(Reason::ReverseWanted),
+        Some(LedgerState::PaidLate) if credit_late => {
+            Step::go(LedgerState::Paid, Reason::PaidAfterClose).with(Deed::Credit)
+        }
+        _ => step,
+    }
+}
+
+/// Why a sighting does not fit its order.
+enum Misfit {
+    /// Nothing follows from it.
+    Ignore(Reason),
+    /// A person has to look.
+    Freeze(Reason),
+}
+
+/// Does the sighting speak of the order that was opened?
+fn fits(entry: &Entry, sighting: &Sighting) -> Result<(), Misfit> {
+    let terms = &entry.terms;
+    if sighting.appid != terms.appid || differ(&terms.sub_appid, &sighting.sub_appid) {
+        return Err(Misfit::Freeze(Reason::AppidDiffers));
+    }
+    if !sighting.trade_state.is_paid() {
+        return Ok(());
+    }
+    let (Some(total_fee), Some(transaction)) = (sighting.total_fee, &sighting.transaction_id) else {
+        return Err(Misfit::Ignore(Reason::Incomplete));
+    };
+    if entry.suspect_id.as_ref() == Some(transaction) {
+        return Err(Misfit::Ignore(Reason::Dismissed));
+    }
+    match &entry.transaction_id {
+        Some(known) if known == transaction => return Ok(()),
+        Some(_) => return Err(Misfit::Freeze(Reason::SecondTransaction)),
+        None => {}
+    }
+    amounts(entry, total_fee, sighting.fee_type.as_deref())
+}
+
+fn amounts(entry: &Entry, total_fee: i64, fee_type: Option<&str>) -> Result<(), Misfit> {
+    if total_fee != entry.terms.total_fee {
+        return Err(Misfit::Freeze(Reason::AmountDiffers));
+    }
+    if fee_type.unwrap_or("CNY") != entry.terms.fee_type {
+        return Err(Misfit::Freeze(Reason::CurrencyDiffers));
+    }
+    Ok(())
+}
+
+/// Two ids that both sides name must be the same.
+fn differ(ours: &str, told: &str) -> bool {
+    !ours.is_empty() && !told.is_empty() && ours != told
+}
+
+/// What follows when WeChat says, verified, that it knows no such order: nothing, unless it was to be closed
+/// anyway and its time is up.
+pub fn absent(entry: &Entry) -> Step {
+    let gone = entry.state == LedgerState::Closing && entry.now >= entry.expires_at();
+    match entry.state {
+        LedgerState::Review => Step::stay(Reason::UnderReview),
+        LedgerState::Closing if gone => Step::go(LedgerState::Closed, Reason::NeverOrdered),
+        state if state.is_open() => Step::stay(Reason::NotPaidYet),
+        _ => Step::stay(Reason::Contradiction),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,142 @@
+use super::super::entry::{OrderKey, Terms};
+use super::super::sighting::Source;
+use super::*;
+
+/// An order over 100 fen; paid states know their payment.
+pub(in crate::ledger) fn entry(state: LedgerState) -> Entry {
+    let key = OrderKey { mch_id: "1900".into(), sub_mch_id: String::new(), out_trade_no: "T00001".into() };
+    let terms = Terms {
+        key,
+        appid: "wx1".into(),
+        sub_appid: String::new(),
+        total_fee: 100,
+        fee_type: "CNY".into(),
+        trade_type: "NATIVE".into(),
+        expires_at: None,
+    };
+    let paid = state.is_paid() || state == LedgerState::Refunded;
+    Entry {
+        id: 1,
+        terms,
+        state,
+        version: 3,
+        transaction_id: paid.then(|| "4200".into()),
+        paid: paid.then_some(100),
+        credited: paid && state != LedgerState::PaidLate,
+        refunded: 0,
+        intent: None,
+        ask_refunds: false,
+        suspect_id: None,
+        reason: String::new(),
+        created_at: 0,
+        changed_at: 0,
+        due_at: None,
+        epoch: 0,
+        attempt: 0,
+        now: 1000,
+    }
+}
+
+fn seen(trade_state: TradeState) -> Sighting {
+    Sighting {
+        key: entry(LedgerState::Created).terms.key,
+        appid: "wx1".into(),
+        sub_appid: String::new(),
+        trade_state,
+        transaction_id: trade_state.is_paid().then(|| "4200".into()),
+        total_fee: trade_state.is_paid().then_some(100),
+        fee_type: None,
+        digest: String::new(),
+        source: Source::Query,
+    }
+}
+
+fn step(state: LedgerState, trade_state: TradeState) -> Step {
+    decide(&entry(state), &seen(trade_state), false)
+}
+
+#[test]
+fn every_pair_follows_the_table_and_only_ways_that_are_allowed() {
+    for state in LedgerState::ALL {
+        for trade_state in TradeState::ALL {
+            let step = step(state, trade_state);
+            let to = step.to.unwrap_or(state);
+            assert!(state.may_become(to), "{state:?} {trade_state:?} -> {to:?}");
+            assert_eq!(step.deed == Deed::Credit, to == LedgerState::Paid && state.is_open(), "{state:?}");
+            if state == LedgerState::Review || trade_state == TradeState::Unknown {
+                assert_eq!((step.to, step.deed), (None, Deed::Nothing));
+            }
+        }
+    }
+}
+
+#[test]
+fn f8_late_news_after_the_payment_are_ignored() {
+    for trade_state in [TradeState::NotPay, TradeState::UserPaying, TradeState::Accept] {
+        assert_eq!(step(LedgerState::Paid, trade_state), Step::stay(Reason::Late));
+    }
+}
+
+#[test]
+fn f9_a_refund_before_the_payment_asks_for_refunds_and_credits_nothing() {
+    let step = step(LedgerState::Created, TradeState::Refund);
+    assert!(step.ask_refunds && step.to.is_none() && step.deed == Deed::Nothing);
+}
+
+#[test]
+fn f12_f13_another_amount_currency_or_appid_is_for_a_person() {
+    let mut amount = seen(TradeState::Success);
+    amount.total_fee = Some(99);
+    let mut currency = seen(TradeState::Success);
+    currency.fee_type = Some("USD".into());
+    let mut appid = seen(TradeState::Success);
+    appid.appid = "wx2".into();
+    for (sighting, reason) in
+        [(amount, Reason::AmountDiffers), (currency, Reason::CurrencyDiffers), (appid, Reason::AppidDiffers)]
+    {
+        let step = decide(&entry(LedgerState::Created), &sighting, false);
+        assert_eq!(step, Step::go(LedgerState::Review, reason));
+    }
+}
+
+#[test]
+fn f16_a_second_transaction_is_for_a_person_and_a_dismissed_one_is_silent() {
+    let mut second = seen(TradeState::Success);
+    second.transaction_id = Some("4201".into());
+    let mut paid = entry(LedgerState::Paid);
+    assert_eq!(decide(&paid, &second, false), Step::go(LedgerState::Review, Reason::SecondTransaction));
+    paid.suspect_id = Some("4201".into());
+    assert_eq!(decide(&paid, &second, false), Step::stay(Reason::Dismissed));
+}
+
+#[test]
+fn f20_paid_after_close_is_credited_only_if_the_shop_wants_it() {
+    let late = step(LedgerState::Closed, TradeState::Success);
+    assert_eq!(late, Step::go(LedgerState::PaidLate, Reason::PaidAfterClose));
+    let wanted = decide(&entry(LedgerState::Closed), &seen(TradeState::Success), true);
+    assert_eq!((wanted.to, wanted.deed), (Some(LedgerState::Paid), Deed::Credit));
+}
+
+#[test]
+fn a_payment_that_is_to_be_reversed_is_not_credited() {
+    let mut closing = entry(LedgerState::Closing);
+    closing.intent = Some(Intent::Reverse);
+    let step = decide(&closing, &seen(TradeState::Success), false);
+    assert_eq!(step, Step::stay(Reason::ReverseWanted));
+}
+
+#[test]
+fn p14_a_payment_without_amount_or_number_credits_nothing() {
+    let mut silent = seen(TradeState::Success);
+    silent.total_fee = None;
+    assert_eq!(decide(&entry(LedgerState::Created), &silent, false), Step::stay(Reason::Incomplete));
+}
+
+#[test]
+fn an_order_nobody_knows_is_closed_only_when_it_was_to_be_closed_and_its_time_is_up() {
+    let mut closing = entry(LedgerState::Closing);
+    assert_eq!(absent(&closing), Step::stay(Reason::NotPaidYet));
+    closing.now = Entry::LIFE;
+    assert_eq!(absent(&closing), Step::go(LedgerState::Closed, Reason::NeverOrdered));
+    assert_eq!(absent(&entry(LedgerState::Paid)), Step::stay(Reason::Contradiction));
+}

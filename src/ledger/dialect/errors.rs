@@ -1,0 +1,76 @@
+//! What a database's error means.
+
+use super::super::store::Kind;
+use super::Dialect;
+
+/// An error as PDO tells it: SQLSTATE, the driver's number, the text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problem {
+    /// Five characters.
+    pub state: String,
+    /// The driver's own number.
+    pub code: i64,
+    /// The driver's words.
+    pub text: String,
+}
+
+/// What it means for us.
+pub fn classify(dialect: Dialect, problem: &Problem) -> Kind {
+    match dialect {
+        Dialect::Sqlite => sqlite(problem),
+        Dialect::Mysql => mysql(problem),
+        Dialect::Postgres => postgres(problem),
+    }
+}
+
+fn sqlite(problem: &Problem) -> Kind {
+    match problem.code & 0xff {
+        5 | 6 => Kind::Busy,
+        _ if problem.text.contains("no such savepoint") => Kind::Broken,
+        _ => Kind::Other,
+    }
+}
+
+fn mysql(problem: &Problem) -> Kind {
+    match problem.code {
+        1213 | 1205 | 1020 => Kind::Busy,
+        2006 | 2013 | 4031 | 1927 | 1053 | 1317 => Kind::Lost,
+        1305 => Kind::Broken,
+        _ => Kind::Other,
+    }
+}
+
+fn postgres(problem: &Problem) -> Kind {
+    let text = problem.text.to_ascii_lowercase();
+    match problem.state.as_str() {
+        "40001" | "40P01" | "55P03" | "0A000" => Kind::Busy,
+        "25P01" | "25P02" | "3B001" => Kind::Broken,
+        "57P01" | "57P02" | "57P03" => Kind::Lost,
+        state if state.starts_with("08") => Kind::Lost,
+        "HY000" if text.contains("connection") || text.contains("terminat") => Kind::Lost,
+        _ => Kind::Other,
+    }
+}
+
+/// Is a unique key taken?
+pub fn is_taken(dialect: Dialect, problem: &Problem) -> bool {
+    match dialect {
+        Dialect::Sqlite => problem.code & 0xff == 19 && problem.text.contains("UNIQUE"),
+        Dialect::Mysql => problem.code == 1062,
+        Dialect::Postgres => problem.state == "23505",
+    }
+}
+
+/// Did a begin find a transaction that PDO does not know of? SQLite's, begun by SQL instead of by PDO.
+pub fn is_in_transaction(dialect: Dialect, problem: &Problem) -> bool {
+    dialect == Dialect::Sqlite && problem.text.contains("within a transaction")
+}
+
+/// Is a table not there?
+pub fn is_missing(dialect: Dialect, problem: &Problem) -> bool {
+    match dialect {
+        Dialect::Sqlite => problem.text.contains("no such table"),
+        Dialect::Mysql => problem.code == 1146,
+        Dialect::Postgres => problem.state == "42P01",
+    }
+}

@@ -1,0 +1,106 @@
+use super::super::store::Kind;
+use super::*;
+
+const ALL: [Dialect; 3] = [Dialect::Sqlite, Dialect::Mysql, Dialect::Postgres];
+
+fn sql(dialect: Dialect) -> Sql {
+    Sql::new(dialect, "shop_").unwrap()
+}
+
+#[test]
+fn a_prefix_that_is_no_name_is_refused() {
+    for wrong in ["", "1a", "a-b", "a b", "a`", "ü", &"a".repeat(22)] {
+        assert!(Sql::new(Dialect::Sqlite, wrong).is_err(), "{wrong}");
+    }
+    for right in ["_", "a1_", "WechatPay_", &"a".repeat(21)] {
+        assert!(Sql::new(Dialect::Sqlite, right).is_ok(), "{right}");
+    }
+}
+
+#[test]
+fn no_placeholder_of_ours_is_left_and_every_table_has_the_prefix() {
+    for dialect in ALL {
+        let sql = sql(dialect);
+        for text in Statement::ALL.map(|statement| sql.text(statement)).into_iter().chain(sql.schema()) {
+            assert!(!text.contains(['{', '}']), "{text}");
+            assert!(!text.contains(" T32") && !text.contains("INT8") && !text.contains(" FREE"), "{text}");
+            assert!(text.contains("shop_") || text.starts_with("SELECT "), "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_number_of_parameters_is_the_same_on_every_database_but_for_claims() {
+    let count = |dialect, statement| sql(dialect).text(statement).matches('?').count();
+    for statement in Statement::ALL {
+        let [sqlite, mysql, postgres] = ALL.map(|dialect| count(dialect, statement));
+        assert_eq!(sqlite, postgres, "{statement:?}");
+        let marked_apart = matches!(statement, Statement::Claim | Statement::ClaimMessages);
+        assert_eq!(mysql, sqlite - usize::from(marked_apart), "{statement:?}");
+    }
+}
+
+#[test]
+fn l8_every_time_comes_from_the_databases_clock() {
+    for dialect in ALL {
+        for statement in [Statement::Register, Statement::Settle, Statement::Announce, Statement::Claim] {
+            assert!(sql(dialect).text(statement).contains(dialect.clock()), "{statement:?}");
+        }
+    }
+}
+
+#[test]
+fn l9_an_update_changes_a_row_even_if_its_values_are_equal() {
+    for (statement, grows) in [
+        (Statement::Advance, "version = ?"),
+        (Statement::MoveRefund, "version = version + 1"),
+        (Statement::Settle, "epoch = epoch + 1"),
+        (Statement::SettleMessage, "epoch = epoch + 1"),
+    ] {
+        assert!(sql(Dialect::Mysql).text(statement).contains(grows), "{statement:?}");
+    }
+}
+
+#[test]
+fn l6_claims_skip_rows_of_others_or_hold_the_write_lock() {
+    for statement in [Statement::Claim, Statement::ClaimMessages] {
+        for dialect in [Dialect::Mysql, Dialect::Postgres] {
+            assert!(sql(dialect).text(statement).contains("SKIP LOCKED"));
+        }
+        assert!(sql(Dialect::Sqlite).text(statement).contains("RETURNING id"));
+    }
+    let mark = sql(Dialect::Mysql).mark(Statement::Claim, &[1, 2]);
+    assert!(mark.starts_with("UPDATE shop_order SET") && mark.ends_with("WHERE id IN (1, 2)"), "{mark}");
+}
+
+#[test]
+fn numbers_compare_as_bytes_on_mysql() {
+    let schema = sql(Dialect::Mysql).schema().join("\n");
+    assert_eq!(schema.matches("VARCHAR").count(), schema.matches("COLLATE ascii_bin").count());
+    assert!(schema.contains("UNIQUE (mch_id, sub_mch_id, out_trade_no)"));
+    assert!(schema.contains("UNIQUE (mch_id, transaction_id)"));
+}
+
+#[test]
+fn l4_l10_errors_mean_what_they_meant_when_they_were_measured() {
+    let problem = |state: &str, code, text: &str| Problem { state: state.into(), code, text: text.into() };
+    for (dialect, problem, kind) in [
+        (Dialect::Sqlite, problem("HY000", 5, "database is locked"), Kind::Busy),
+        (Dialect::Sqlite, problem("HY000", 517, "database is locked"), Kind::Busy),
+        (Dialect::Sqlite, problem("HY000", 1, "no such savepoint: x"), Kind::Broken),
+        (Dialect::Sqlite, problem("HY000", 13, "database or disk is full"), Kind::Other),
+        (Dialect::Mysql, problem("40001", 1213, "Deadlock found"), Kind::Busy),
+        (Dialect::Mysql, problem("HY000", 1205, "Lock wait timeout"), Kind::Busy),
+        (Dialect::Mysql, problem("HY000", 2006, "gone away"), Kind::Lost),
+        (Dialect::Mysql, problem("42000", 1305, "SAVEPOINT does not exist"), Kind::Broken),
+        (Dialect::Postgres, problem("40P01", 7, "deadlock detected"), Kind::Busy),
+        (Dialect::Postgres, problem("55P03", 7, "lock timeout"), Kind::Busy),
+        (Dialect::Postgres, problem("25P02", 7, "current transaction is aborted"), Kind::Broken),
+        (Dialect::Postgres, problem("HY000", 7, "server closed the connection unexpectedly"), Kind::Lost),
+        (Dialect::Postgres, problem("22001", 7, "value too long"), Kind::Other),
+    ] {
+        assert_eq!(classify(dialect, &problem), kind, "{problem:?}");
+    }
+    assert!(is_taken(Dialect::Mysql, &problem("23000", 1062, "")));
+    assert!(!is_taken(Dialect::Sqlite, &problem("23000", 19, "NOT NULL constraint failed")));
+}

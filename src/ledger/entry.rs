@@ -1,0 +1,195 @@
+//! What the ledger knows of one order.
+
+use super::state::LedgerState;
+use super::transition::Reason;
+
+/// Milliseconds: a length, or UTC since 1970.
+pub type Ms = i64;
+
+/// Names one order (decisions.md 7.5): direct merchants have an empty `sub_mch_id`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "each is the field of that name in protocol.md")]
+pub struct OrderKey {
+    pub mch_id: String,
+    pub sub_mch_id: String,
+    pub out_trade_no: String,
+}
+
+/// What the shop says when it opens an order. All of it must come back the same before a credit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// Which order.
+    pub key: OrderKey,
+    /// `appid`.
+    pub appid: String,
+    /// `sub_appid`, empty if there is none.
+    pub sub_appid: String,
+    /// Fen.
+    pub total_fee: i64,
+    /// Currency.
+    pub fee_type: String,
+    /// How it is paid; MICROPAY is reversed, all else is closed.
+    pub trade_type: String,
+    /// When the shop gives it up; `None`: two hours after opening.
+    pub expires_at: Option<Ms>,
+}
+
+/// What the shop wants of the gateway, written down before the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// Close it: no payment is wanted any more.
+    Close,
+    /// Reverse it: a code payment is to be undone.
+    Reverse,
+}
+
+impl Intent {
+    /// The word in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Close => "CLOSE",
+            Self::Reverse => "REVERSE",
+        }
+    }
+
+    /// Reads a word of the database.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Close, Self::Reverse].into_iter().find(|intent| intent.word() == word)
+    }
+}
+
+/// One order as its row says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The row.
+    pub id: i64,
+    /// What the shop opened.
+    pub terms: Terms,
+    /// Where it stands.
+    pub state: LedgerState,
+    /// Grows with every change.
+    pub version: i64,
+    /// The payment that counts.
+    pub transaction_id: Option<String>,
+    /// `total_fee` of that payment as WeChat told it.
+    pub paid: Option<i64>,
+    /// Is the credit given, and not taken back?
+    pub credited: bool,
+    /// Fen that went back or are on their way.
+    pub refunded: i64,
+    /// What is wanted of the gateway.
+    pub intent: Option<Intent>,
+    /// Must its refunds be asked for?
+    pub ask_refunds: bool,
+    /// The payment that does not fit, if one was seen.
+    pub suspect_id: Option<String>,
+    /// Why it stands where it stands.
+    pub reason: String,
+    /// When it was opened.
+    pub created_at: Ms,
+    /// When it changed last.
+    pub changed_at: Ms,
+    /// When it is asked about next.
+    pub due_at: Option<Ms>,
+    /// Grows with every claim.
+    pub epoch: i64,
+    /// Claims since the last one that ended well.
+    pub attempt: i64,
+    /// The database's clock when the row was read.
+    pub now: Ms,
+}
+
+impl Entry {
+    /// Two hours: the life of a `code_url`.
+    pub const LIFE: Ms = 2 * 3_600_000;
+
+    /// When the shop gives it up.
+    pub fn expires_at(&self) -> Ms {
+        self.terms.expires_at.unwrap_or_else(|| self.created_at.saturating_add(Self::LIFE))
+    }
+
+    /// How old it is.
+    pub fn age(&self) -> Ms {
+        self.now.saturating_sub(self.created_at)
+    }
+
+    /// Is it a payment that nobody had opened?
+    pub fn is_orphan(&self) -> bool {
+        self.state == LedgerState::Review && self.reason == Reason::UnknownOrder.text()
+    }
+
+    /// Is it a code payment?
+    pub fn is_micropay(&self) -> bool {
+        self.terms.trade_type == "MICROPAY"
+    }
+
+    /// How it is given up: code payments cannot be closed.
+    pub fn way_out(&self) -> Intent {
+        if self.is_micropay() { Intent::Reverse } else { Intent::Close }
+    }
+}
+
+/// Where a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundWord {
+    /// Written down, not known to have arrived.
+    Intent,
+    /// Accepted, on its way.
+    Processing,
+    /// Done.
+    Success,
+    /// Bounced: the money is with the merchant again, a person sends it on. Counts as refunded.
+    Change,
+    /// Closed by WeChat; the same number may be tried again.
+    Closed,
+    /// Refused for good.
+    Refused,
+}
+
+impl RefundWord {
+    /// Every word.
+    pub const ALL: [Self; 6] =
+        [Self::Intent, Self::Processing, Self::Success, Self::Change, Self::Closed, Self::Refused];
+
+    /// The word in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Intent => "INTENT",
+            Self::Processing => "PROCESSING",
+            Self::Success => "SUCCESS",
+            Self::Change => "CHANGE",
+            Self::Closed => "CLOSED",
+            Self::Refused => "REFUSED",
+        }
+    }
+
+    /// Reads a word of the database.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
+    /// Does WeChat count it against the payment?
+    pub fn counts(self) -> bool {
+        matches!(self, Self::Processing | Self::Success | Self::Change)
+    }
+
+    /// Must somebody ask again?
+    pub fn is_pending(self) -> bool {
+        matches!(self, Self::Intent | Self::Processing)
+    }
+}
+
+/// One refund of an order, as its row says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundRow {
+    /// The shop's number.
+    pub out_refund_no: String,
+    /// WeChat's number.
+    pub refund_id: Option<String>,
+    /// Fen.
+    pub refund_fee: i64,
+    /// Where it stands.
+    pub state: RefundWord,
+    /// Further fields of the call, as JSON, so that a repeat is the same call.
+    pub options: String,
+}

@@ -1,0 +1,492 @@
+//! The ledger: opens orders and applies evidence, each application in one transaction.
+//!
+//! Row, evidence, credit, outbox and the shop's own writes are stored together or not at all. Nothing here
+//! speaks to the gateway.
+
+use super::decide::{self, Deed, Step};
+use super::entry::{Entry, Intent, Ms, OrderKey, Terms};
+use super::refunds;
+use super::schedule::{self, Jitter};
+use super::sighting::{RefundSighting, SeenRefund, Sighting, Source, digest_of};
+use super::state::LedgerState;
+use super::store::{Added, Evidence, Failure, Halt, Kind, Opening, Refusal, Scope, Shop, Store};
+use super::transition::{Reason, Transition};
+
+/// What the shop has chosen.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rules {
+    /// Credit payments that arrive after the order was closed.
+    pub credit_late: bool,
+}
+
+/// A ledger in a database.
+pub struct Ledger<S, H> {
+    /// The database.
+    pub store: S,
+    /// The shop.
+    pub shop: H,
+    /// What the shop has chosen.
+    pub rules: Rules,
+    /// Spreads the polls.
+    pub jitter: Jitter,
+}
+
+/// The end of an operation.
+pub type Ended<T, F> = Result<T, Halt<F>>;
+
+/// Whole transactions are tried so often.
+const MOST_TRIES: u32 = 5;
+/// A payment nobody opened waits this long for its order, then it is for a person.
+pub const ORPHAN_GRACE: Ms = 5 * 60_000;
+
+/// What an application rests on.
+pub(super) struct Proof<'a> {
+    pub digest: &'a str,
+    pub source: Source,
+    pub observed: &'a str,
+    pub transaction_id: Option<&'a str>,
+    pub total_fee: Option<i64>,
+    pub note: Option<&'a str>,
+}
+
+impl<'a> Proof<'a> {
+    fn of(sighting: &'a Sighting) -> Self {
+        Self {
+            digest: &sighting.digest,
+            source: sighting.source,
+            observed: sighting.trade_state.wire(),
+            transaction_id: sighting.transaction_id.as_deref(),
+            total_fee: sighting.total_fee,
+            note: None,
+        }
+    }
+}
+
+impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
+    /// Opens an order. The same terms again give the same entry.
+    pub fn open(&mut self, terms: &Terms) -> Ended<Entry, S::Fault> {
+        self.transact(|ledger| ledger.open_once(terms))
+    }
+
+    fn open_once(&mut self, terms: &Terms) -> Ended<Entry, S::Fault> {
+        let paid_before = self.store.first_seen(&terms.key)?.is_some();
+        let opening = Opening {
+            state: LedgerState::Created,
+            due_in: Some(if paid_before { 0 } else { self.jitter.spread(5000) }),
+            suspect_id: None,
+            paid: None,
+            reason: Reason::Opened,
+        };
+        let added = self.store.register(terms, &opening)?;
+        let entry = self.store.entry(&terms.key)?.ok_or(Halt::Raced)?;
+        if added == Added::New {
+            return Ok(entry);
+        }
+        if entry.is_orphan() {
+            self.store.adopt(&entry, terms)?;
+            return self.store.entry(&terms.key)?.ok_or(Halt::Raced);
+        }
+        same_terms(&entry, terms)?;
+        Ok(entry)
+    }
+
+    /// The order, if it was opened.
+    pub fn find(&mut self, key: &OrderKey) -> Ended<Option<Entry>, S::Fault> {
+        Ok(self.store.peek(key)?)
+    }
+
+    /// Applies what a verified answer or notice says. `epoch` is the claim of a worker that asked for it.
+    pub fn apply(&mut self, sighting: &Sighting, epoch: Option<i64>) -> Ended<Transition, S::Fault> {
+        let applied = self.transact(|ledger| ledger.apply_once(sighting, epoch));
+        self.or_freeze(&sighting.key, &Proof::of(sighting), applied)
+    }
+
+    fn apply_once(&mut self, sighting: &Sighting, epoch: Option<i64>) -> Ended<Transition, S::Fault> {
+        match self.store.entry(&sighting.key)? {
+            Some(entry) => {
+                let step = decide::decide(&entry, sighting, self.rules.credit_late);
+                self.take(&entry, step, &Proof::of(sighting), epoch)
+            }
+            None => self.adopt(sighting),
+        }
+    }
+
+    /// A payment nobody opened: kept, and after a while for a person.
+    fn adopt(&mut self, sighting: &Sighting) -> Ended<Transition, S::Fault> {
+        let orphan = Transition::orphan(sighting.key.clone());
+        if !sighting.trade_state.is_paid() {
+            return Ok(orphan);
+        }
+        self.keep(None, &sighting.key, &Proof::of(sighting), Reason::UnknownOrder)?;
+        let first = self.store.first_seen(&sighting.key)?;
+        let now = self.store.now()?;
+        if first.is_none_or(|first| now.saturating_sub(first) < ORPHAN_GRACE) {
+            return Ok(orphan);
+        }
+        self.store.register(&orphan_terms(sighting), &orphan_opening(sighting))?;
+        let entry = self.store.entry(&sighting.key)?.ok_or(Halt::Raced)?;
+        let transition = Transition { entry: Some(entry.clone()), changed: true, ..orphan };
+        self.announce(&entry, &transition)?;
+        Ok(transition)
+    }
+
+    /// Applies a verified "no such order" (ORDERNOTEXIST) to an order that a worker asked about.
+    pub fn apply_absence(&mut self, key: &OrderKey, epoch: Option<i64>) -> Ended<Transition, S::Fault> {
+        self.transact(|ledger| {
+            let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
+            let digest = digest_of(&format!("ORDERNOTEXIST {} {}", entry.id, entry.now));
+            ledger.take(
+                &entry,
+                decide::absent(&entry),
+                &unsigned(&digest, Source::Query, "ORDERNOTEXIST"),
+                epoch,
+            )
+        })
+    }
+
+    /// Applies what a verified list says of all refunds. `asked` is the order as a worker had claimed it when it
+    /// asked: a list that was asked for before our last change is asked for again.
+    pub fn apply_refunds(
+        &mut self,
+        seen: &RefundSighting,
+        asked: Option<&Entry>,
+    ) -> Ended<Transition, S::Fault> {
+        let proof = Proof {
+            transaction_id: seen.transaction_id.as_deref(),
+            total_fee: seen.total_fee,
+            ..unsigned(&seen.digest, Source::Refunds, "REFUNDS")
+        };
+        let applied = self.transact(|ledger| ledger.apply_refunds_once(seen, &proof, asked));
+        self.or_freeze(&seen.key, &proof, applied)
+    }
+
+    fn apply_refunds_once(
+        &mut self,
+        seen: &RefundSighting,
+        proof: &Proof<'_>,
+        asked: Option<&Entry>,
+    ) -> Ended<Transition, S::Fault> {
+        let Some(entry) = self.store.entry(&seen.key)? else {
+            return Ok(Transition::orphan(seen.key.clone()));
+        };
+        let epoch = asked.map(|asked| asked.epoch);
+        if asked.is_some_and(|asked| asked.version != entry.version) {
+            let again = Step { ask_refunds: true, ..Step::stay(Reason::RefundsUnknown) };
+            return self.take(&entry, again, proof, epoch);
+        }
+        for refund in &seen.refunds {
+            self.see_refund(&entry, refund)?;
+        }
+        let rows = self.store.refunds(&entry)?;
+        let step = refunds::decide(&entry, seen, &rows, self.rules.credit_late);
+        let mut counted = entry.clone();
+        counted.version += 1;
+        counted.refunded = refunds::refunded(&rows);
+        counted.ask_refunds = refunds::pending(&entry, &rows);
+        self.take_from(&entry, counted, step, proof, epoch)
+    }
+
+    fn see_refund(&mut self, entry: &Entry, seen: &SeenRefund) -> Ended<(), S::Fault> {
+        let rows = self.store.refunds(entry)?;
+        let Some(known) = rows.into_iter().find(|row| row.out_refund_no == seen.out_refund_no) else {
+            return match self.store.add_refund(entry, &refunds::foreign(seen))? {
+                Added::New => Ok(()),
+                Added::Already => Err(Halt::Breach(Reason::RefundsExceed)),
+            };
+        };
+        let mut row = refunds::foreign(seen);
+        row.options.clone_from(&known.options);
+        row.state = refunds::newer(known.state, seen.state);
+        if row != known {
+            self.store.move_refund(entry, &row)?;
+        }
+        Ok(())
+    }
+
+    /// Applies a verified "no refunds" (REFUNDNOTEXIST): nothing but our own intents is left to ask about.
+    pub fn apply_no_refunds(&mut self, key: &OrderKey, epoch: Option<i64>) -> Ended<Transition, S::Fault> {
+        self.transact(|ledger| {
+            let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
+            let mut asked = entry.clone();
+            asked.version += 1;
+            asked.ask_refunds = refunds::pending(&entry, &ledger.store.refunds(&entry)?);
+            let digest = digest_of(&format!("REFUNDNOTEXIST {} {}", entry.id, entry.now));
+            let proof = unsigned(&digest, Source::Refunds, "REFUNDNOTEXIST");
+            ledger.take_from(&entry, asked, Step::stay(Reason::NoRefunds), &proof, epoch)
+        })
+    }
+
+    /// Keeps a refund notice, which is decrypted but not verified, and makes the order due.
+    pub fn note_refund_notice(&mut self, key: &OrderKey, digest: &str) -> Ended<Transition, S::Fault> {
+        self.transact(|ledger| {
+            let Some(entry) = ledger.store.entry(key)? else { return Ok(Transition::orphan(key.clone())) };
+            let step = Step { ask_refunds: true, ..Step::stay(Reason::RefundNotice) };
+            ledger.take(&entry, step, &unsigned(digest, Source::RefundNotice, "REFUND_NOTICE"), None)
+        })
+    }
+
+    /// Freezes an order that a worker could not bring to an end, however often it tried.
+    pub fn give_up(&mut self, key: &OrderKey, note: &str) -> Ended<Transition, S::Fault> {
+        self.transact(|ledger| {
+            let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
+            let digest = digest_of(&format!("poison {} {}", entry.id, entry.version));
+            let proof = Proof { note: Some(note), ..unsigned(&digest, Source::Query, "POISON") };
+            let mut silent = entry.clone();
+            silent.ask_refunds = false;
+            let step = Step::go(LedgerState::Review, Reason::Poison);
+            ledger.take_from(&entry, silent, step, &proof, Some(entry.epoch))
+        })
+    }
+
+    /// Takes a step: see [`take_from`](Self::take_from).
+    pub(super) fn take(
+        &mut self,
+        entry: &Entry,
+        step: Step,
+        proof: &Proof<'_>,
+        epoch: Option<i64>,
+    ) -> Ended<Transition, S::Fault> {
+        self.take_from(entry, entry.clone(), step, proof, epoch)
+    }
+
+    /// Takes a step from `before`, of which `after` has what changed already: writes the row, the evidence, the
+    /// credit and the message, then calls the shop.
+    pub(super) fn take_from(
+        &mut self,
+        before: &Entry,
+        mut after: Entry,
+        step: Step,
+        proof: &Proof<'_>,
+        epoch: Option<i64>,
+    ) -> Ended<Transition, S::Fault> {
+        moved(&mut after, step, proof);
+        self.plan(before, &mut after, epoch.is_some_and(|epoch| epoch == before.epoch));
+        if step.reason != Reason::NotPaidYet {
+            self.keep(Some(before.id), &before.terms.key, proof, step.reason)?;
+        }
+        if after != *before {
+            after.version += 1;
+            if !self.store.advance(before, &after)? {
+                return Err(Halt::Raced);
+            }
+        }
+        let transition = Transition::between(before, &after, step.reason);
+        self.enter(&after, step.deed, proof)?;
+        if transition.changed {
+            self.announce(&after, &transition)?;
+        }
+        self.tell(step.deed, &transition)?;
+        Ok(transition)
+    }
+
+    /// The next poll: planned anew by the worker that holds the lease, and whenever something changed.
+    fn plan(&mut self, before: &Entry, after: &mut Entry, leased: bool) {
+        if after.ask_refunds && !before.ask_refunds {
+            after.due_at = Some(after.now);
+            return;
+        }
+        let changed = after != before;
+        if leased {
+            after.attempt = 0;
+        }
+        if leased || changed || after.due_at.is_none() {
+            after.due_at = schedule::next(after, &mut self.jitter);
+        }
+    }
+
+    /// Writes the credit, or marks it as taken back. Anything but one row breaks a rule.
+    fn enter(&mut self, after: &Entry, deed: Deed, proof: &Proof<'_>) -> Ended<(), S::Fault> {
+        match deed {
+            Deed::Nothing => Ok(()),
+            Deed::Credit => match self.store.credit(after, proof.digest)? {
+                Added::New => Ok(()),
+                Added::Already => Err(Halt::Breach(Reason::TransactionTaken)),
+            },
+            Deed::Revoke if self.store.revoke(after)? => Ok(()),
+            Deed::Revoke => Err(Halt::Breach(Reason::Contradiction)),
+        }
+    }
+
+    /// Calls the shop inside the fence.
+    fn tell(&mut self, deed: Deed, transition: &Transition) -> Ended<(), S::Fault> {
+        if deed == Deed::Nothing {
+            return Ok(());
+        }
+        self.store.guard()?;
+        match deed {
+            Deed::Credit => self.shop.credit(transition)?,
+            _ => self.shop.revoke(transition)?,
+        }
+        Ok(self.store.unguard()?)
+    }
+
+    pub(super) fn keep(
+        &mut self,
+        order_id: Option<i64>,
+        key: &OrderKey,
+        proof: &Proof<'_>,
+        reason: Reason,
+    ) -> Ended<Added, S::Fault> {
+        Ok(self.store.keep_evidence(&Evidence {
+            key,
+            order_id,
+            digest: proof.digest,
+            source: proof.source,
+            observed: proof.observed,
+            transaction_id: proof.transaction_id,
+            total_fee: proof.total_fee,
+            reason,
+            note: proof.note,
+        })?)
+    }
+
+    fn announce(&mut self, entry: &Entry, transition: &Transition) -> Ended<(), S::Fault> {
+        let payload = super::outbox::payload(transition);
+        Ok(self.store.announce(entry, transition.to.word(), &payload)?)
+    }
+
+    /// After a breach nothing was stored: a second transaction leaves the order to a person.
+    fn or_freeze(
+        &mut self,
+        key: &OrderKey,
+        proof: &Proof<'_>,
+        applied: Ended<Transition, S::Fault>,
+    ) -> Ended<Transition, S::Fault> {
+        let Err(Halt::Breach(reason)) = applied else { return applied };
+        self.transact(|ledger| {
+            let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
+            ledger.take(&entry, Step::go(LedgerState::Review, reason), proof, None)
+        })
+    }
+
+    /// Runs `work` in one transaction. Our own is tried again as a whole when the database was busy; the shop's
+    /// never is.
+    pub(super) fn transact<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Self) -> Ended<T, S::Fault>,
+    ) -> Ended<T, S::Fault> {
+        let mut tries = 1;
+        loop {
+            let (scope, ended) = self.once(&mut work);
+            match ended {
+                Err(halt) if scope == Scope::Own && tries < MOST_TRIES && may_help(&halt) => {
+                    self.store.pause(tries);
+                    tries += 1;
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    fn once<T>(
+        &mut self,
+        work: &mut impl FnMut(&mut Self) -> Ended<T, S::Fault>,
+    ) -> (Scope, Ended<T, S::Fault>) {
+        let scope = match self.store.begin() {
+            Ok(scope) => scope,
+            Err(fault) => return (Scope::Own, Err(fault.into())),
+        };
+        let ended = work(self).and_then(|value| Ok(self.store.commit().map(|()| value)?));
+        if ended.is_err() {
+            self.store.abandon();
+        }
+        (scope, ended)
+    }
+}
+
+/// Can the same transaction end better?
+fn may_help<F: Failure>(halt: &Halt<F>) -> bool {
+    match halt {
+        Halt::Store(fault) => fault.kind() == Kind::Busy,
+        Halt::Raced => true,
+        Halt::Refused(_) | Halt::Breach(_) => false,
+    }
+}
+
+/// What a step changes of an order.
+fn moved(after: &mut Entry, step: Step, proof: &Proof<'_>) {
+    let from = after.state;
+    if let Some(to) = step.to.filter(|to| *to != from) {
+        after.state = to;
+        after.intent = None;
+        after.changed_at = after.now;
+        step.reason.text().clone_into(&mut after.reason);
+        remember_payment(after, proof);
+    }
+    if after.state == LedgerState::Revoked {
+        after.ask_refunds = false;
+        return credit_flag(after, step.deed);
+    }
+    if step.intent.is_some() && step.intent != after.intent {
+        after.intent = step.intent;
+        after.changed_at = after.now;
+    }
+    after.ask_refunds |= step.ask_refunds;
+    credit_flag(after, step.deed);
+}
+
+fn credit_flag(after: &mut Entry, deed: Deed) {
+    match deed {
+        Deed::Nothing => {}
+        Deed::Credit => after.credited = true,
+        Deed::Revoke => after.credited = false,
+    }
+}
+
+/// The payment that counts, or the one that does not fit.
+fn remember_payment(after: &mut Entry, proof: &Proof<'_>) {
+    let Some(told) = proof.transaction_id else { return };
+    if after.state == LedgerState::Review {
+        after.suspect_id = Some(told.to_owned());
+    } else if after.transaction_id.is_none() {
+        after.transaction_id = Some(told.to_owned());
+    }
+    after.paid = after.paid.or(proof.total_fee);
+}
+
+pub(super) fn unsigned<'a>(digest: &'a str, source: Source, observed: &'a str) -> Proof<'a> {
+    Proof { digest, source, observed, transaction_id: None, total_fee: None, note: None }
+}
+
+fn same_terms<F>(entry: &Entry, terms: &Terms) -> Ended<(), F> {
+    let known = &entry.terms;
+    let differs = [
+        ("merchant (appid)", known.appid != terms.appid),
+        ("merchant (subAppid)", known.sub_appid != terms.sub_appid),
+        ("totalFee", known.total_fee != terms.total_fee),
+        ("feeType", known.fee_type != terms.fee_type),
+        ("tradeType", known.trade_type != terms.trade_type),
+        ("expiresAt", terms.expires_at.is_some() && known.expires_at != terms.expires_at),
+    ];
+    match differs.into_iter().find(|(_, differs)| *differs) {
+        Some((name, _)) => Err(Halt::Refused(Refusal::Differs(name))),
+        None => Ok(()),
+    }
+}
+
+fn orphan_terms(sighting: &Sighting) -> Terms {
+    Terms {
+        key: sighting.key.clone(),
+        appid: sighting.appid.clone(),
+        sub_appid: sighting.sub_appid.clone(),
+        total_fee: sighting.total_fee.unwrap_or(0),
+        fee_type: sighting.fee_type.clone().unwrap_or_else(|| "CNY".into()),
+        trade_type: "NATIVE".into(),
+        expires_at: None,
+    }
+}
+
+fn orphan_opening(sighting: &Sighting) -> Opening {
+    Opening {
+        state: LedgerState::Review,
+        due_in: None,
+        suspect_id: sighting.transaction_id.clone(),
+        paid: sighting.total_fee,
+        reason: Reason::UnknownOrder,
+    }
+}
+
+/// An order that is to be given up has an intent; this says which calls are still to be made for it.
+pub fn pending_call(entry: &Entry) -> Option<Intent> {
+    entry.intent.filter(|intent| schedule::is_ripe(entry, *intent))
+}

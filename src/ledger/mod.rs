@@ -1,0 +1,26 @@
+//! Floor 4: keeping the shop right. Every paid order is credited once and no order is forgotten.
+//!
+//! [`decide`] and [`refunds`] are pure: what is known and what was seen give what follows. [`ledger`] applies
+//! that in one transaction of a [`store`], and calls the shop inside it. [`sync`] asks WeChat about whatever
+//! is due. No file here but [`dialect`] knows SQL.
+
+pub mod carrier;
+pub mod decide;
+pub mod desk;
+pub mod dialect;
+pub mod entry;
+pub mod intents;
+#[allow(clippy::module_inception, reason = "the ledger is what this floor is about")]
+pub mod ledger;
+pub mod outbox;
+pub mod refunds;
+pub mod resolve;
+pub mod schedule;
+pub mod sighting;
+pub mod state;
+pub mod store;
+pub mod sync;
+pub mod transition;
+
+#[cfg(test)]
+mod simulation;

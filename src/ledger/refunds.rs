@@ -1,0 +1,170 @@
+//! What follows from a verified list of refunds: pure (decisions.md 7.3).
+
+use super::decide::{Deed, Step};
+use super::entry::{Entry, RefundRow, RefundWord};
+use super::sighting::{RefundSighting, SeenRefund};
+use super::state::LedgerState;
+use super::transition::Reason;
+
+/// What follows from seeing all refunds of an order, `refunds` being our rows after they were brought up to
+/// date with the list.
+pub fn decide(entry: &Entry, seen: &RefundSighting, refunds: &[RefundRow], credit_late: bool) -> Step {
+    if entry.suspect_id.is_some() && entry.suspect_id == seen.transaction_id {
+        return Step::stay(Reason::Dismissed);
+    }
+    if let Some(reason) = misfit(entry, seen) {
+        return frozen(entry, reason);
+    }
+    let sum = refunded(refunds);
+    if sum > entry.terms.total_fee {
+        return frozen(entry, Reason::RefundsExceed);
+    }
+    follow(entry, sum, credit_late)
+}
+
+/// What follows from the sum that went back, when the payment itself is beyond doubt.
+pub fn follow(entry: &Entry, sum: i64, credit_late: bool) -> Step {
+    use LedgerState as L;
+    let whole = sum == entry.terms.total_fee;
+    let share = if sum == 0 { L::Paid } else { L::PartiallyRefunded };
+    match entry.state {
+        L::Review => Step::stay(Reason::UnderReview),
+        L::Revoked => Step::stay(Reason::Late),
+        _ if whole => moved(entry, L::Refunded, Deed::Nothing),
+        _ if entry.credited => moved(entry, share, Deed::Nothing),
+        L::Created | L::UserPaying | L::Closing => moved(entry, share, Deed::Credit),
+        _ if credit_late => moved(entry, share, Deed::Credit),
+        _ => moved(entry, L::PaidLate, Deed::Nothing),
+    }
+}
+
+fn moved(entry: &Entry, to: LedgerState, deed: Deed) -> Step {
+    let to = (entry.state != to).then_some(to);
+    Step { to, deed, ..Step::stay(Reason::Refunds) }
+}
+
+fn frozen(entry: &Entry, reason: Reason) -> Step {
+    match entry.state {
+        LedgerState::Review => Step::stay(Reason::UnderReview),
+        _ => Step::go(LedgerState::Review, reason),
+    }
+}
+
+fn misfit(entry: &Entry, seen: &RefundSighting) -> Option<Reason> {
+    let other_payment = |known: &String| seen.transaction_id.as_ref().is_some_and(|told| told != known);
+    if entry.transaction_id.as_ref().is_some_and(other_payment) {
+        return Some(Reason::SecondTransaction);
+    }
+    if seen.total_fee != Some(entry.terms.total_fee) {
+        return Some(Reason::AmountDiffers);
+    }
+    let currency = seen.fee_type.as_deref().unwrap_or("CNY");
+    (currency != entry.terms.fee_type).then_some(Reason::CurrencyDiffers)
+}
+
+/// Fen that WeChat counts as refunded.
+pub fn refunded(refunds: &[RefundRow]) -> i64 {
+    sum(refunds.iter().filter(|row| row.state.counts()))
+}
+
+/// Must the refunds be asked about again? What was reversed has none.
+pub fn pending(entry: &Entry, refunds: &[RefundRow]) -> bool {
+    entry.state != LedgerState::Revoked && refunds.iter().any(|row| row.state.is_pending())
+}
+
+/// Fen that are refunded or may be: what a further refund has to leave alone.
+pub fn reserved(refunds: &[RefundRow]) -> i64 {
+    sum(refunds.iter().filter(|row| row.state.counts() || row.state == RefundWord::Intent))
+}
+
+fn sum<'a>(rows: impl Iterator<Item = &'a RefundRow>) -> i64 {
+    rows.fold(0, |sum, row| sum.saturating_add(row.refund_fee))
+}
+
+/// Where a refund stands after a list said so. What is done stays done, whatever an older answer says; what is
+/// to be sent (again) is sent, for the list may be from before.
+pub fn newer(known: RefundWord, told: RefundWord) -> RefundWord {
+    use RefundWord::{Change, Closed, Intent, Success};
+    match (known, told) {
+        (Success | Change, Success | Change) => told,
+        (Success | Change, _) | (Intent, Closed) => known,
+        _ => told,
+    }
+}
+
+/// A row for a refund we did not order.
+pub fn foreign(seen: &SeenRefund) -> RefundRow {
+    RefundRow {
+        out_refund_no: seen.out_refund_no.clone(),
+        refund_id: seen.refund_id.clone(),
+        refund_fee: seen.refund_fee,
+        state: seen.state,
+        options: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::decide::tests::entry;
+    use super::*;
+
+    fn row(refund_fee: i64, state: RefundWord) -> RefundRow {
+        RefundRow { out_refund_no: "R".into(), refund_id: None, refund_fee, state, options: String::new() }
+    }
+
+    fn seen() -> RefundSighting {
+        RefundSighting {
+            key: entry(LedgerState::Created).terms.key,
+            transaction_id: Some("4200".into()),
+            total_fee: Some(100),
+            fee_type: None,
+            refunds: vec![],
+            digest: String::new(),
+        }
+    }
+
+    fn after(state: LedgerState, rows: &[RefundRow]) -> Step {
+        decide(&entry(state), &seen(), rows, false)
+    }
+
+    #[test]
+    fn f9_a_refund_in_part_before_the_payment_was_seen_credits_and_is_partial() {
+        let step = after(LedgerState::Created, &[row(40, RefundWord::Processing)]);
+        assert_eq!((step.to, step.deed), (Some(LedgerState::PartiallyRefunded), Deed::Credit));
+    }
+
+    #[test]
+    fn f9_a_full_refund_before_the_payment_was_seen_credits_nothing() {
+        let rows = [row(40, RefundWord::Success), row(60, RefundWord::Change)];
+        let step = after(LedgerState::Created, &rows);
+        assert_eq!((step.to, step.deed), (Some(LedgerState::Refunded), Deed::Nothing));
+    }
+
+    #[test]
+    fn refunds_over_the_payment_are_for_a_person() {
+        let rows = [row(60, RefundWord::Success), row(60, RefundWord::Processing)];
+        let step = after(LedgerState::Paid, &rows);
+        assert_eq!((step.to, step.reason), (Some(LedgerState::Review), Reason::RefundsExceed));
+    }
+
+    #[test]
+    fn closed_refused_and_unsent_refunds_do_not_count_but_unsent_ones_are_reserved() {
+        let rows = [row(10, RefundWord::Closed), row(20, RefundWord::Refused), row(30, RefundWord::Intent)];
+        assert_eq!((refunded(&rows), reserved(&rows)), (0, 30));
+    }
+
+    #[test]
+    fn a_refund_that_is_done_stays_done() {
+        for told in [RefundWord::Processing, RefundWord::Closed] {
+            assert_eq!(newer(RefundWord::Success, told), RefundWord::Success);
+        }
+        assert_eq!(newer(RefundWord::Processing, RefundWord::Closed), RefundWord::Closed);
+        assert_eq!(newer(RefundWord::Success, RefundWord::Change), RefundWord::Change);
+    }
+
+    #[test]
+    fn after_a_close_refunds_show_a_late_payment() {
+        let step = after(LedgerState::Closed, &[row(40, RefundWord::Success)]);
+        assert_eq!((step.to, step.deed), (Some(LedgerState::PaidLate), Deed::Nothing));
+    }
+}

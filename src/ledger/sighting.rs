@@ -1,0 +1,173 @@
+//! What was seen of an order, and where: the only things that may move one.
+
+use super::entry::{OrderKey, RefundWord};
+use crate::model::order::Order;
+use crate::model::refund::{RefundEntry, RefundList, RefundStatus};
+use crate::model::trade_state::TradeState;
+use crate::wire::fields::Fields;
+use crate::wire::sign::{Verified, byte_pairs, hex, takes_part};
+use sha2::{Digest, Sha256};
+
+/// Where something was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A payment notice.
+    Notice,
+    /// An answer to a question of ours.
+    Query,
+    /// A list of refunds.
+    Refunds,
+    /// A refund notice: decrypted, not verified.
+    RefundNotice,
+    /// A bill.
+    Bill,
+    /// A person's decision.
+    Person,
+}
+
+impl Source {
+    /// The word in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Query => "query",
+            Self::Refunds => "refunds",
+            Self::RefundNotice => "refund_notice",
+            Self::Bill => "bill",
+            Self::Person => "person",
+        }
+    }
+}
+
+/// What a verified answer or notice says of an order.
+#[derive(Debug, Clone)]
+pub struct Sighting {
+    /// Which order.
+    pub key: OrderKey,
+    /// `appid`.
+    pub appid: String,
+    /// `sub_appid`, empty if there is none.
+    pub sub_appid: String,
+    /// WeChat's word.
+    pub trade_state: TradeState,
+    /// The payment.
+    pub transaction_id: Option<String>,
+    /// Fen.
+    pub total_fee: Option<i64>,
+    /// Currency; absent counts as CNY.
+    pub fee_type: Option<String>,
+    /// SHA-256 of the signed bytes.
+    pub digest: String,
+    /// Where it was seen.
+    pub source: Source,
+}
+
+/// What a verified list says of all refunds of an order.
+#[derive(Debug, Clone)]
+pub struct RefundSighting {
+    /// Which order.
+    pub key: OrderKey,
+    /// The payment.
+    pub transaction_id: Option<String>,
+    /// `total_fee` of the payment.
+    pub total_fee: Option<i64>,
+    /// Currency; absent counts as CNY.
+    pub fee_type: Option<String>,
+    /// The refunds.
+    pub refunds: Vec<SeenRefund>,
+    /// SHA-256 of the signed bytes.
+    pub digest: String,
+}
+
+/// One refund of a verified list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenRefund {
+    /// The shop's number.
+    pub out_refund_no: String,
+    /// WeChat's number.
+    pub refund_id: Option<String>,
+    /// Fen.
+    pub refund_fee: i64,
+    /// Where it stands.
+    pub state: RefundWord,
+}
+
+impl Sighting {
+    /// What an order says, and where it was seen.
+    pub fn of(order: &Order, source: Source) -> Self {
+        let told = &order.told;
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        Self {
+            key: OrderKey {
+                mch_id: text(&told.mch_id),
+                sub_mch_id: text(&told.sub_mch_id),
+                out_trade_no: text(&told.out_trade_no),
+            },
+            appid: text(&told.appid),
+            sub_appid: text(&told.sub_appid),
+            trade_state: order.trade_state,
+            transaction_id: told.transaction_id.clone(),
+            total_fee: told.total_fee,
+            fee_type: told.fee_type.clone(),
+            digest: digest([&order.fields]),
+            source,
+        }
+    }
+}
+
+impl RefundSighting {
+    /// What a list of all refunds of an order says. A status that is not known counts as on its way: it takes
+    /// money from the payment, and is asked about again.
+    pub fn of(list: &RefundList) -> Result<Self, &'static str> {
+        let trade = &list.trade;
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        let refunds: Option<Vec<SeenRefund>> = list.entries.iter().map(SeenRefund::of).collect();
+        Ok(Self {
+            key: OrderKey {
+                mch_id: text(&trade.mch_id),
+                sub_mch_id: text(&trade.sub_mch_id),
+                out_trade_no: text(&trade.out_trade_no),
+            },
+            transaction_id: trade.transaction_id.clone(),
+            total_fee: trade.total_fee,
+            fee_type: trade.fee_type.clone(),
+            refunds: refunds.ok_or("must have the number and the amount of each refund")?,
+            digest: digest(&list.pages),
+        })
+    }
+}
+
+impl SeenRefund {
+    fn of(entry: &RefundEntry) -> Option<Self> {
+        Some(Self {
+            out_refund_no: entry.out_refund_no.clone()?,
+            refund_id: entry.refund_id.clone(),
+            refund_fee: entry.refund_fee?,
+            state: match entry.refund_status {
+                RefundStatus::Success => RefundWord::Success,
+                RefundStatus::Processing | RefundStatus::Unknown => RefundWord::Processing,
+                RefundStatus::RefundClose => RefundWord::Closed,
+                RefundStatus::Change => RefundWord::Change,
+            },
+        })
+    }
+}
+
+/// SHA-256 of the bytes that were signed, in lower-case hex; of all pages together where there are many.
+pub fn digest<'a>(pages: impl IntoIterator<Item = &'a Verified<Fields>>) -> String {
+    let mut digest = Sha256::new();
+    for page in pages {
+        for (name, text) in byte_pairs(page).filter(|(name, text)| takes_part(name, text)) {
+            for part in [name, b"=", text, b"&"] {
+                digest.update(part);
+            }
+        }
+        digest.update(b"\n");
+    }
+    hex(&digest.finalize()).to_ascii_lowercase()
+}
+
+/// SHA-256 of a text that nobody signed.
+pub fn digest_of(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes())).to_ascii_lowercase()
+}

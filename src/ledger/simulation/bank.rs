@@ -1,0 +1,191 @@
+//! WeChat as far as the ledger can see it: orders, payers, refunds, notices.
+
+use super::super::entry::{Ms, OrderKey, RefundWord, Terms};
+use super::super::sighting::{RefundSighting, SeenRefund, Sighting, Source, digest_of};
+use super::super::sync::{Answer, Question, What};
+use super::dice::Dice;
+use crate::model::trade_state::TradeState;
+use std::collections::BTreeSet;
+
+#[derive(Debug, Clone)]
+pub struct BankRefund {
+    pub out_refund_no: String,
+    pub refund_fee: i64,
+    pub state: RefundWord,
+}
+
+#[derive(Debug, Clone)]
+pub struct BankOrder {
+    pub terms: Terms,
+    pub trade_state: TradeState,
+    pub transaction_id: Option<String>,
+    pub paid_fee: i64,
+    pub refunds: Vec<BankRefund>,
+    /// Known to WeChat from then on.
+    pub placed_at: Ms,
+    /// A payment that does not fit was made on purpose.
+    pub evil: bool,
+}
+
+/// Something that will happen.
+#[derive(Debug, Clone)]
+pub enum Event {
+    Pay(usize),
+    FailToPay(usize),
+    EndRefund(usize, usize),
+    Notice { sighting: Sighting, tries: u32 },
+}
+
+#[derive(Debug, Default)]
+pub struct Bank {
+    pub orders: Vec<BankOrder>,
+    pub events: Vec<(Ms, Event)>,
+    /// Digests of everything that was really signed.
+    pub signed: BTreeSet<String>,
+    serial: u64,
+}
+
+impl Bank {
+    pub fn find(&mut self, key: &OrderKey, now: Ms) -> Option<usize> {
+        self.orders.iter().position(|order| order.terms.key == *key && order.placed_at <= now)
+    }
+
+    pub fn at(&mut self, when: Ms, event: Event) {
+        self.events.push((when, event));
+    }
+
+    /// The next event at or before `now`.
+    pub fn due(&mut self, now: Ms) -> Option<Event> {
+        let at =
+            (0..self.events.len()).filter(|i| self.events[*i].0 <= now).min_by_key(|i| self.events[*i].0)?;
+        Some(self.events.remove(at).1)
+    }
+
+    /// A signed word about an order.
+    pub fn sign(&mut self, at: usize, source: Source) -> Sighting {
+        self.serial += 1;
+        let order = &self.orders[at];
+        let paid = order.trade_state.is_paid();
+        let digest = digest_of(&format!("{} {:?}", self.serial, order.trade_state));
+        self.signed.insert(digest.clone());
+        Sighting {
+            key: order.terms.key.clone(),
+            appid: order.terms.appid.clone(),
+            sub_appid: String::new(),
+            trade_state: order.trade_state,
+            transaction_id: order.transaction_id.clone().filter(|_| paid),
+            total_fee: paid.then_some(order.paid_fee),
+            fee_type: None,
+            digest,
+            source,
+        }
+    }
+
+    /// The payer pays, if that is still possible; notices go out, none to many, early and late.
+    pub fn pay(&mut self, at: usize, now: Ms, dice: &mut Dice) {
+        let order = &mut self.orders[at];
+        let payable = matches!(order.trade_state, TradeState::NotPay | TradeState::UserPaying);
+        if !payable || order.placed_at > now {
+            return;
+        }
+        order.trade_state = TradeState::Success;
+        order.transaction_id = Some(format!("42{at:06}"));
+        order.paid_fee = order.terms.total_fee;
+        if order.evil {
+            order.paid_fee += 1;
+        }
+        let notice = self.sign(at, Source::Notice);
+        for _ in 0..dice.below(4) {
+            let most = if dice.one_in(4) { 9_000_000 } else { 5000 };
+            let when = now + dice.between(0, most);
+            self.at(when, Event::Notice { sighting: notice.clone(), tries: 15 });
+        }
+    }
+
+    /// One call.
+    pub fn answer(&mut self, question: &Question, now: Ms, dice: &mut Dice) -> Answer {
+        let Some(at) = self.find(&question.entry.terms.key, now) else {
+            return match question.what {
+                What::Close if dice.one_in(2) => Answer::Done { refund_id: None },
+                _ => Answer::Absent,
+            };
+        };
+        match &question.what {
+            What::Order => Answer::Order(self.sign(at, Source::Query)),
+            What::Refunds => self.list(at),
+            What::Close => self.close(at),
+            What::Reverse => self.reverse(at),
+            What::Refund(row) => self.refund(at, &row.out_refund_no, row.refund_fee, now, dice),
+        }
+    }
+
+    fn list(&mut self, at: usize) -> Answer {
+        if self.orders[at].refunds.is_empty() {
+            return Answer::Absent;
+        }
+        let digest = self.sign(at, Source::Refunds).digest;
+        let order = &self.orders[at];
+        let refunds = order.refunds.iter().map(|refund| SeenRefund {
+            out_refund_no: refund.out_refund_no.clone(),
+            refund_id: None,
+            refund_fee: refund.refund_fee,
+            state: refund.state,
+        });
+        Answer::Refunds(RefundSighting {
+            key: order.terms.key.clone(),
+            transaction_id: order.transaction_id.clone(),
+            total_fee: Some(order.paid_fee),
+            fee_type: None,
+            refunds: refunds.collect(),
+            digest,
+        })
+    }
+
+    fn close(&mut self, at: usize) -> Answer {
+        let order = &mut self.orders[at];
+        match order.trade_state {
+            TradeState::NotPay | TradeState::Closed => {
+                order.trade_state = TradeState::Closed;
+                Answer::Done { refund_id: None }
+            }
+            _ => Answer::Refused("ORDERPAID".into()),
+        }
+    }
+
+    fn reverse(&mut self, at: usize) -> Answer {
+        let order = &mut self.orders[at];
+        if !order.refunds.is_empty() || order.trade_state == TradeState::Closed {
+            return Answer::Refused("TRADE_ERROR".into());
+        }
+        order.trade_state = TradeState::Revoked;
+        Answer::Done { refund_id: None }
+    }
+
+    fn refund(&mut self, at: usize, number: &str, fee: i64, now: Ms, dice: &mut Dice) -> Answer {
+        let order = &mut self.orders[at];
+        if !order.trade_state.is_paid() {
+            return Answer::Refused("TRADE_STATE".into());
+        }
+        let known = order.refunds.iter().position(|refund| refund.out_refund_no == number);
+        let which = known.unwrap_or(order.refunds.len());
+        if known.is_none() {
+            let state = RefundWord::Processing;
+            order.refunds.push(BankRefund { out_refund_no: number.to_owned(), refund_fee: fee, state });
+        } else if order.refunds[which].state == RefundWord::Closed {
+            order.refunds[which].state = RefundWord::Processing;
+        } else {
+            return Answer::Done { refund_id: None };
+        }
+        order.trade_state = TradeState::Refund;
+        self.at(now + dice.between(1000, 600_000), Event::EndRefund(at, which));
+        Answer::Done { refund_id: None }
+    }
+
+    pub fn end_refund(&mut self, at: usize, which: usize, dice: &mut Dice) {
+        let refund = &mut self.orders[at].refunds[which];
+        if refund.state == RefundWord::Processing {
+            let closed = dice.one_in(6);
+            refund.state = if closed { RefundWord::Closed } else { RefundWord::Success };
+        }
+    }
+}

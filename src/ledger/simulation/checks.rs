@@ -1,0 +1,158 @@
+//! What must hold: always, and when all is quiet. Written without the ledger's own rules.
+
+use super::super::entry::RefundWord;
+use super::super::state::LedgerState;
+use super::bank::BankOrder;
+use super::world::World;
+use crate::model::trade_state::TradeState;
+use std::collections::{BTreeMap, BTreeSet};
+
+type Check = Result<(), String>;
+
+/// What must hold after every step, over everything that is committed.
+pub fn always(world: &World) -> Check {
+    if let Some(order) = world.lies.first() {
+        return Err(format!("{order} was said to be credited, and was not"));
+    }
+    credits_are_unique_and_exact(world)?;
+    deliveries_are_credits(world)?;
+    histories_are_legal(world)?;
+    open_orders_have_a_next_poll(world)?;
+    refunds_stay_below_payments(world)
+}
+
+fn uncommitted(world: &World, order: &super::super::entry::OrderKey) -> bool {
+    world.db.order_id(order).is_some_and(|id| world.db.order_locks.contains_key(&id))
+}
+
+fn credits_are_unique_and_exact(world: &World) -> Check {
+    let (mut orders, mut payments) = (BTreeSet::new(), BTreeSet::new());
+    for credit in world.db.credits.values() {
+        let key = &credit.key;
+        if !orders.insert(key) || !payments.insert(&credit.transaction_id) {
+            return Err(format!("two credits for {key:?}"));
+        }
+        let paid =
+            world.bank.orders.iter().find(|o| o.transaction_id.as_ref() == Some(&credit.transaction_id));
+        let Some(paid) = paid else { return Err(format!("a credit for a payment nobody made: {credit:?}")) };
+        if paid.terms.key != *key || paid.paid_fee != credit.amount || paid.terms.total_fee != credit.amount {
+            return Err(format!("a credit over another amount or order: {credit:?}"));
+        }
+        let evidence = world.db.evidence.values().any(|e| e.key == *key && e.digest == credit.digest);
+        if !evidence || !world.bank.signed.contains(&credit.digest) {
+            return Err(format!("a credit without verified evidence: {credit:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// What the shop wrote is exactly what was credited.
+fn deliveries_are_credits(world: &World) -> Check {
+    let mut sums: BTreeMap<_, i64> = BTreeMap::new();
+    for delivery in world.db.deliveries.values() {
+        *sums.entry(&delivery.key).or_default() += delivery.count;
+    }
+    for entry in world.db.orders.values() {
+        let key = &entry.terms.key;
+        if uncommitted(world, key) {
+            continue;
+        }
+        let given = sums.get(key).copied().unwrap_or(0);
+        let credited = world.db.credits.values().any(|c| c.key == *key && !c.revoked);
+        if given != i64::from(credited) || credited != entry.credited {
+            return Err(format!(
+                "{key:?}: the shop gave {given}, credited {credited}, row {}",
+                entry.credited
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A paid order never becomes unpaid, but by a reverse.
+fn histories_are_legal(world: &World) -> Check {
+    use LedgerState::{Closed, Closing, Created, Paid, PartiallyRefunded, Refunded, UserPaying};
+    for (order, states) in &world.db.history {
+        let first_paid = states.iter().position(|s| matches!(s, Paid | PartiallyRefunded | Refunded));
+        let after = states.get(first_paid.unwrap_or(states.len())..).unwrap_or_default();
+        if after.iter().any(|s| matches!(s, Created | UserPaying | Closing | Closed)) {
+            return Err(format!("order {order} became unpaid: {states:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn open_orders_have_a_next_poll(world: &World) -> Check {
+    for entry in world.db.orders.values() {
+        let waits = entry.state.is_open() || entry.intent.is_some() || entry.ask_refunds;
+        if waits && entry.due_at.is_none() && !uncommitted(world, &entry.terms.key) {
+            return Err(format!("forgotten: {entry:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn refunds_stay_below_payments(world: &World) -> Check {
+    for entry in world.db.orders.values().filter(|entry| !uncommitted(world, &entry.terms.key)) {
+        let lines = world.db.refunds.values().filter(|line| line.order_id == entry.id);
+        let live = lines.filter(|l| !matches!(l.row.state, RefundWord::Closed | RefundWord::Refused));
+        let sum: i64 = live.map(|line| line.row.refund_fee).sum();
+        if sum > entry.terms.total_fee {
+            return Err(format!("refunds of {sum} over {}", entry.terms.total_fee));
+        }
+    }
+    for order in &world.bank.orders {
+        let live = order.refunds.iter().filter(|refund| refund.state != RefundWord::Closed);
+        if live.map(|refund| refund.refund_fee).sum::<i64>() > order.paid_fee {
+            return Err(format!("WeChat was asked for more than was paid: {:?}", order.terms.key));
+        }
+    }
+    Ok(())
+}
+
+/// What must hold when all is quiet: the ledger knows what the bank knows.
+pub fn at_rest(world: &World) -> Check {
+    always(world)?;
+    for order in &world.bank.orders {
+        let entry = world.db.orders.values().find(|entry| entry.terms.key == order.terms.key);
+        let Some(entry) = entry else { return Err(format!("never opened: {:?}", order.terms.key)) };
+        if !expected(order).contains(&entry.state) {
+            return Err(format!("WeChat says {:?}, the ledger {entry:?}", order.trade_state));
+        }
+    }
+    messages_came_in_order(world)
+}
+
+/// The states an order may rest in.
+fn expected(order: &BankOrder) -> Vec<LedgerState> {
+    use LedgerState as L;
+    let done = |word: RefundWord| order.refunds.iter().filter(move |r| r.state == word);
+    let refunded: i64 = done(RefundWord::Success).map(|refund| refund.refund_fee).sum();
+    match order.trade_state {
+        _ if order.evil && order.transaction_id.is_some() => vec![L::Review, L::Revoked],
+        TradeState::Success => vec![L::Paid],
+        TradeState::Refund if refunded == 0 => vec![L::Paid],
+        TradeState::Refund if refunded < order.paid_fee => vec![L::PartiallyRefunded],
+        TradeState::Refund => vec![L::Refunded],
+        TradeState::Revoked => vec![L::Revoked],
+        TradeState::Closed => vec![L::Closed],
+        _ => vec![],
+    }
+}
+
+fn messages_came_in_order(world: &World) -> Check {
+    for (order, delivered) in &world.delivered {
+        let announced: Vec<i64> =
+            world.db.outbox.iter().filter(|(_, r)| r.order_id == *order).map(|(id, _)| *id).collect();
+        let mut first_times: Vec<i64> = Vec::new();
+        for id in delivered {
+            if !first_times.contains(id) {
+                first_times.push(*id);
+            }
+        }
+        if first_times != announced {
+            return Err(format!("order {order}: announced {announced:?}, delivered {delivered:?}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,490 @@
+//! A connection to the database in memory, with everything that real ones do to a transaction.
+
+use super::super::entry::{Entry, Ms, OrderKey, RefundRow, Terms};
+use super::super::state::LedgerState;
+use super::super::store::{Added, Evidence, Kind, Message, Opening, Scope, Store, Whose};
+use super::super::transition::Reason;
+use super::database::{CreditRow, EvidenceRow, OutboxRow, RefundLine, Tx, Undo};
+use super::line::{Core, fresh};
+pub use super::line::{Line, SimFault, Turn};
+use super::world::{Sabotage, Shared};
+use corosensei::Yielder;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+#[derive(Clone)]
+pub struct Session<'y> {
+    pub core: Rc<Core>,
+    pub yielder: &'y Yielder<(), Turn>,
+}
+
+/// A lock is waited for so many turns.
+const PATIENCE: u32 = 60;
+
+impl<'y> Session<'y> {
+    pub fn new(world: &Shared, yielder: &'y Yielder<(), Turn>) -> Self {
+        let core = Core {
+            world: world.clone(),
+            line: Cell::new(Line::Idle),
+            marks: RefCell::default(),
+            fence: Cell::new(None),
+        };
+        Self { core: Rc::new(core), yielder }
+    }
+
+    pub fn world(&self) -> std::cell::RefMut<'_, super::world::World> {
+        self.core.world.borrow_mut()
+    }
+
+    pub fn line(&self) -> Line {
+        self.core.line.get()
+    }
+
+    /// A point where others run, and where a process may die.
+    pub fn step(&self, what: &str) {
+        self.world().trace(what);
+        self.yielder.suspend(Turn::Step);
+    }
+
+    pub fn fail<T>(&self, kind: Kind, what: &'static str) -> Result<T, SimFault> {
+        let mut world = self.world();
+        match kind {
+            Kind::Busy => world.counts.busy += 1,
+            Kind::Lost => world.counts.lost += 1,
+            Kind::OutcomeUnknown => world.counts.unknown += 1,
+            _ => {}
+        }
+        Err(SimFault(kind, what))
+    }
+
+    /// One statement: the transaction it runs in, or none when it commits by itself.
+    pub fn statement(&self, what: &'static str) -> Result<Option<Tx>, SimFault> {
+        self.step(what);
+        let tx = match self.line() {
+            Line::Dead => return self.fail(Kind::Lost, what),
+            Line::Aborted => return Err(SimFault(Kind::Other, "25P02")),
+            Line::Idle => None,
+            Line::Open(tx) => Some(tx),
+        };
+        if self.world().fault(400) {
+            self.end(tx, Line::Dead);
+            return self.fail(Kind::Lost, what);
+        }
+        if tx.is_some() && self.world().fault(150) {
+            return self.deadlock(tx, what);
+        }
+        Ok(tx)
+    }
+
+    /// The server ends our transaction; MySQL goes on without one, PostgreSQL waits for a rollback.
+    pub fn deadlock<T>(&self, tx: Option<Tx>, what: &'static str) -> Result<T, SimFault> {
+        let after = if self.world().dice.one_in(2) { Line::Aborted } else { Line::Idle };
+        self.end(tx, after);
+        self.fail(Kind::Busy, what)
+    }
+
+    pub fn end(&self, tx: Option<Tx>, after: Line) {
+        if let Some(tx) = tx {
+            self.world().db.rollback(tx);
+        }
+        self.core.line.set(after);
+    }
+
+    /// Waits while `taken`; a wait that is too long is a deadlock.
+    fn wait(&self, tx: Option<Tx>, taken: impl Fn(&super::world::World) -> bool) -> Result<(), SimFault> {
+        for _ in 0..PATIENCE {
+            if !taken(&self.world()) {
+                return Ok(());
+            }
+            self.yielder.suspend(Turn::Step);
+            if self.line() == Line::Dead {
+                return self.fail(Kind::Lost, "wait");
+            }
+        }
+        self.deadlock(tx, "lock wait")
+    }
+
+    fn sabotaged(&self, sabotage: Sabotage) -> bool {
+        self.world().sabotage == Some(sabotage)
+    }
+
+    fn lock(&self, tx: Option<Tx>, id: i64) -> Result<(), SimFault> {
+        if self.sabotaged(Sabotage::NoLocks) {
+            return Ok(());
+        }
+        self.wait(tx, |world| {
+            world.db.holder(id, tx).is_some()
+                || (tx.is_none() && world.single_writer && world.db.writer.is_some())
+        })?;
+        if let Some(tx) = tx {
+            self.world().db.order_locks.insert(id, tx);
+        }
+        Ok(())
+    }
+
+    /// The shop commits behind our back.
+    pub fn steal_commit(&self) {
+        if let Line::Open(tx) = self.line() {
+            self.world().db.commit(tx);
+            self.core.line.set(Line::Idle);
+        }
+    }
+
+    fn autocommit(&self, tx: Option<Tx>) {
+        if tx.is_none() {
+            self.world().db.remember();
+        }
+    }
+
+    /// The shop's own transaction around ours.
+    pub fn begin_outer(&mut self) -> Result<(), SimFault> {
+        self.begin().map(|_| ())
+    }
+}
+
+impl Store for Session<'_> {
+    type Fault = SimFault;
+
+    fn begin(&mut self) -> Result<Scope, SimFault> {
+        self.step("begin");
+        match self.line() {
+            Line::Dead => return self.fail(Kind::Lost, "begin"),
+            Line::Aborted => return Err(SimFault(Kind::Other, "25P02")),
+            Line::Open(tx) => {
+                let mark = self.world().db.live.get(&tx).map_or(0, Vec::len);
+                self.core.marks.borrow_mut().push(mark);
+                return Ok(Scope::Joined);
+            }
+            Line::Idle => {}
+        }
+        if self.world().single_writer {
+            self.wait(None, |world| world.db.writer.is_some())?;
+        }
+        let mut world = self.world();
+        let tx = world.db.begin();
+        if world.single_writer {
+            world.db.writer = Some(tx);
+        }
+        drop(world);
+        self.core.line.set(Line::Open(tx));
+        Ok(Scope::Own)
+    }
+
+    fn commit(&mut self) -> Result<(), SimFault> {
+        self.step("commit");
+        if self.core.marks.borrow_mut().pop().is_some() {
+            return match self.line() {
+                Line::Open(_) => Ok(()),
+                _ => Err(SimFault(Kind::Broken, "no such savepoint")),
+            };
+        }
+        match self.line() {
+            Line::Dead => self.fail(Kind::Lost, "commit"),
+            // The trap: COMMIT of a transaction that is gone says yes.
+            Line::Idle | Line::Aborted => {
+                self.core.line.set(Line::Idle);
+                Ok(())
+            }
+            Line::Open(tx) => self.commit_open(tx),
+        }
+    }
+
+    fn abandon(&mut self) {
+        let mark = self.core.marks.borrow_mut().pop();
+        match (self.line(), mark) {
+            (Line::Open(tx), Some(mark)) => self.world().db.undo_to(tx, mark),
+            (Line::Open(tx), None) => self.end(Some(tx), Line::Idle),
+            (Line::Aborted, None) => self.core.line.set(Line::Idle),
+            _ => {}
+        }
+        self.step("abandoned");
+    }
+
+    fn pause(&mut self, tries: u32) {
+        (0..tries * 3).for_each(|_| self.step("pause"));
+    }
+
+    fn guard(&mut self) -> Result<(), SimFault> {
+        let tx = self.statement("guard")?;
+        self.core.fence.set(tx);
+        Ok(())
+    }
+
+    fn unguard(&mut self) -> Result<(), SimFault> {
+        self.step("unguard");
+        match (self.line(), self.core.fence.take()) {
+            _ if self.sabotaged(Sabotage::NoFence) => Ok(()),
+            (Line::Open(tx), Some(fence)) if tx == fence => Ok(()),
+            _ => Err(SimFault(Kind::Broken, "no such savepoint")),
+        }
+    }
+
+    fn now(&mut self) -> Result<Ms, SimFault> {
+        self.statement("now")?;
+        Ok(self.world().now)
+    }
+
+    fn entry(&mut self, key: &OrderKey) -> Result<Option<Entry>, SimFault> {
+        let tx = self.statement("select order for update")?;
+        let Some(id) = self.world().db.order_id(key) else { return Ok(None) };
+        self.lock(tx, id)?;
+        let world = self.world();
+        let now = world.now;
+        Ok(world.db.orders.get(&id).map(|entry| Entry { now, ..entry.clone() }))
+    }
+
+    fn peek(&mut self, key: &OrderKey) -> Result<Option<Entry>, SimFault> {
+        self.entry(key)
+    }
+
+    fn register(&mut self, terms: &Terms, opening: &Opening) -> Result<Added, SimFault> {
+        let tx = self.statement("insert order")?;
+        let found = self.world().db.order_id(&terms.key);
+        if let Some(id) = found {
+            self.wait(tx, |world| world.db.holder(id, tx).is_some())?;
+            if self.world().db.orders.contains_key(&id) {
+                return Ok(Added::Already);
+            }
+        }
+        let mut world = self.world();
+        let (now, id) = (world.now, world.db.id());
+        world.db.orders.insert(id, fresh(id, terms, opening, now));
+        if let Some(tx) = tx {
+            world.db.order_locks.insert(id, tx);
+        }
+        world.db.note(tx, Undo::OrderAdded(id));
+        Ok(Added::New)
+    }
+
+    fn adopt(&mut self, orphan: &Entry, terms: &Terms) -> Result<bool, SimFault> {
+        let tx = self.statement("adopt order")?;
+        self.lock(tx, orphan.id)?;
+        let mut world = self.world();
+        let now = world.now;
+        let Some(current) = world.db.orders.get(&orphan.id).cloned() else { return Ok(false) };
+        let opening = Opening {
+            state: LedgerState::Created,
+            due_in: Some(0),
+            suspect_id: None,
+            paid: None,
+            reason: Reason::Opened,
+        };
+        let mut adopted = fresh(orphan.id, terms, &opening, now);
+        adopted.version = current.version + 1;
+        world.db.orders.insert(orphan.id, adopted);
+        world.db.note(tx, Undo::OrderWas(Box::new(current)));
+        Ok(true)
+    }
+
+    fn advance(&mut self, before: &Entry, after: &Entry) -> Result<bool, SimFault> {
+        let tx = self.statement("update order")?;
+        self.lock(tx, before.id)?;
+        let mut world = self.world();
+        let Some(current) = world.db.orders.get(&before.id).cloned() else { return Ok(false) };
+        if current.version != before.version && world.sabotage != Some(Sabotage::NoLocks) {
+            return Ok(false);
+        }
+        let epoch = current.epoch;
+        world.db.note(tx, Undo::OrderWas(Box::new(current)));
+        let due_at = after.due_at.filter(|_| world.sabotage != Some(Sabotage::NoNextPoll));
+        world.db.orders.insert(before.id, Entry { epoch, due_at, ..after.clone() });
+        drop(world);
+        self.autocommit(tx);
+        Ok(true)
+    }
+
+    fn keep_evidence(&mut self, evidence: &Evidence<'_>) -> Result<Added, SimFault> {
+        let tx = self.statement("insert evidence")?;
+        if self.sabotaged(Sabotage::NoEvidence) {
+            return Ok(Added::New);
+        }
+        let same = |row: &EvidenceRow| row.key == *evidence.key && row.digest == evidence.digest;
+        let found = self.world().db.evidence.iter().find(|(_, row)| same(row)).map(|(id, _)| *id);
+        if let Some(id) = found {
+            self.wait(tx, |world| world.db.writer_of(0, id, tx).is_some())?;
+            if self.world().db.evidence.contains_key(&id) {
+                return Ok(Added::Already);
+            }
+        }
+        let mut world = self.world();
+        let (id, seen_at) = (world.db.id(), world.now);
+        let (key, digest) = (evidence.key.clone(), evidence.digest.to_owned());
+        world.db.evidence.insert(id, EvidenceRow { key, digest, seen_at });
+        world.db.note(tx, Undo::EvidenceAdded(id));
+        Ok(Added::New)
+    }
+
+    fn first_seen(&mut self, key: &OrderKey) -> Result<Option<Ms>, SimFault> {
+        let tx = self.statement("select evidence")?;
+        let world = self.world();
+        let visible = world
+            .db
+            .evidence
+            .iter()
+            .filter(|(id, row)| row.key == *key && world.db.writer_of(0, **id, tx).is_none());
+        Ok(visible.map(|(_, row)| row.seen_at).min())
+    }
+
+    fn credit(&mut self, entry: &Entry, digest: &str) -> Result<Added, SimFault> {
+        let tx = self.statement("insert credit")?;
+        let transaction_id = entry.transaction_id.clone().unwrap_or_default();
+        let collides = |row: &CreditRow| row.key == entry.terms.key || row.transaction_id == transaction_id;
+        let found = self.world().db.credits.iter().find(|(_, row)| collides(row)).map(|(id, _)| *id);
+        if let Some(id) = found {
+            self.wait(tx, |world| world.db.writer_of(1, id, tx).is_some())?;
+            if self.world().db.credits.contains_key(&id) {
+                return Ok(Added::Already);
+            }
+        }
+        let mut world = self.world();
+        let id = world.db.id();
+        let row = CreditRow {
+            key: entry.terms.key.clone(),
+            transaction_id,
+            amount: entry.terms.total_fee,
+            digest: digest.to_owned(),
+            revoked: false,
+        };
+        world.db.credits.insert(id, row);
+        world.db.note(tx, Undo::CreditAdded(id));
+        Ok(Added::New)
+    }
+
+    fn revoke(&mut self, entry: &Entry) -> Result<bool, SimFault> {
+        let tx = self.statement("update credit")?;
+        let mut world = self.world();
+        let found = world.db.credits.iter().find(|(_, row)| row.key == entry.terms.key && !row.revoked);
+        let Some((id, row)) = found.map(|(id, row)| (*id, row.clone())) else { return Ok(false) };
+        world.db.note(tx, Undo::CreditWas(id, row.clone()));
+        world.db.credits.insert(id, CreditRow { revoked: true, ..row });
+        Ok(true)
+    }
+
+    fn refunds(&mut self, entry: &Entry) -> Result<Vec<RefundRow>, SimFault> {
+        self.statement("select refunds")?;
+        if self.sabotaged(Sabotage::NoRefunds) {
+            return Ok(Vec::new());
+        }
+        let world = self.world();
+        let lines = world.db.refunds.values().filter(|line| line.order_id == entry.id);
+        Ok(lines.map(|line| line.row.clone()).collect())
+    }
+
+    fn add_refund(&mut self, entry: &Entry, row: &RefundRow) -> Result<Added, SimFault> {
+        let tx = self.statement("insert refund")?;
+        let number = &row.out_refund_no;
+        if self.world().db.refunds.values().any(|line| line.row.out_refund_no == *number) {
+            return Ok(Added::Already);
+        }
+        let mut world = self.world();
+        let id = world.db.id();
+        world.db.refunds.insert(id, RefundLine { order_id: entry.id, row: row.clone() });
+        world.db.note(tx, Undo::RefundAdded(id));
+        Ok(Added::New)
+    }
+
+    fn move_refund(&mut self, entry: &Entry, row: &RefundRow) -> Result<bool, SimFault> {
+        let tx = self.statement("update refund")?;
+        let mut world = self.world();
+        let ours =
+            |line: &RefundLine| line.order_id == entry.id && line.row.out_refund_no == row.out_refund_no;
+        let found =
+            world.db.refunds.iter().find(|(_, line)| ours(line)).map(|(id, line)| (*id, line.clone()));
+        let Some((id, line)) = found else { return Ok(false) };
+        world.db.note(tx, Undo::RefundWas(id, line));
+        world.db.refunds.insert(id, RefundLine { order_id: entry.id, row: row.clone() });
+        Ok(true)
+    }
+
+    fn announce(&mut self, entry: &Entry, _: &str, _: &str) -> Result<(), SimFault> {
+        let tx = self.statement("insert outbox")?;
+        let mut world = self.world();
+        let (id, due_at) = (world.db.id(), world.now);
+        let row = OutboxRow { order_id: entry.id, due_at, epoch: 0, attempt: 0, done: false };
+        world.db.outbox.insert(id, row);
+        world.db.note(tx, Undo::OutboxAdded(id));
+        Ok(())
+    }
+
+    fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> Result<Vec<Entry>, SimFault> {
+        let tx = self.statement("claim")?;
+        self.wait(tx, |world| world.single_writer && world.db.writer.is_some())?;
+        let mut claimed = Vec::new();
+        {
+            let mut world = self.world();
+            let now = world.now;
+            let free = |entry: &&Entry| {
+                entry.terms.key.mch_id == whose.mch_id
+                    && entry.due_at.is_some_and(|due| due <= now)
+                    && !world.db.order_locks.contains_key(&entry.id)
+            };
+            let mut due: Vec<Entry> = world.db.orders.values().filter(free).cloned().collect();
+            due.sort_by_key(|entry| entry.due_at);
+            for mut entry in due.into_iter().take(most) {
+                entry.due_at = Some(now + lease);
+                entry.epoch += 1;
+                entry.attempt += 1;
+                world.db.orders.insert(entry.id, entry.clone());
+                claimed.push(Entry { now, ..entry });
+            }
+        }
+        self.step("claimed");
+        Ok(claimed)
+    }
+
+    fn settle(&mut self, claimed: &Entry, due_in: Ms, attempt: i64) -> Result<bool, SimFault> {
+        let tx = self.statement("settle")?;
+        self.lock(tx, claimed.id)?;
+        let mut world = self.world();
+        let now = world.now;
+        let Some(current) = world.db.orders.get_mut(&claimed.id) else { return Ok(false) };
+        if current.epoch != claimed.epoch || current.due_at.is_none() {
+            return Ok(false);
+        }
+        current.due_at = Some(now + due_in);
+        current.epoch += 1;
+        current.attempt = attempt;
+        Ok(true)
+    }
+
+    fn claim_messages(&mut self, lease: Ms, most: usize) -> Result<Vec<Message>, SimFault> {
+        self.statement("claim messages")?;
+        let mut world = self.world();
+        let now = world.now;
+        let mut claimed = Vec::new();
+        let ids: Vec<i64> = world.db.outbox.keys().copied().collect();
+        for id in ids {
+            let row = world.db.outbox[&id].clone();
+            let earlier =
+                world.db.outbox.iter().any(|(i, r)| *i < id && r.order_id == row.order_id && !r.done);
+            let locked = world.db.order_locks.contains_key(&row.order_id);
+            if row.done || row.due_at > now || earlier || locked || claimed.len() >= most {
+                continue;
+            }
+            let (epoch, attempt) = (row.epoch + 1, row.attempt + 1);
+            world.db.outbox.insert(id, OutboxRow { due_at: now + lease, epoch, attempt, ..row });
+            claimed.push(Message {
+                id,
+                epoch,
+                attempt,
+                topic: row.order_id.to_string(),
+                payload: String::new(),
+            });
+        }
+        Ok(claimed)
+    }
+
+    fn settle_message(&mut self, claimed: &Message, due_in: Option<Ms>) -> Result<bool, SimFault> {
+        self.statement("settle message")?;
+        let mut world = self.world();
+        let now = world.now;
+        let Some(row) = world.db.outbox.get_mut(&claimed.id) else { return Ok(false) };
+        if row.epoch != claimed.epoch {
+            return Ok(false);
+        }
+        row.done = due_in.is_none();
+        row.due_at = now + due_in.unwrap_or(0);
+        row.epoch += 1;
+        Ok(true)
+    }
+}

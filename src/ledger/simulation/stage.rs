@@ -1,0 +1,320 @@
+//! One run: a rough time in which everything goes wrong, then a quiet one in which all must come right.
+
+use super::super::entry::{Entry, Intent, Ms, OrderKey, Terms};
+use super::super::intents::RefundOrder;
+use super::super::sighting::Sighting;
+use super::bank::{BankOrder, Event};
+use super::checks;
+use super::people::{self, MCH_ID, Wish};
+use super::session::Turn;
+use super::world::{Counts, Sabotage, Shared, World};
+use crate::model::trade_state::TradeState;
+use corosensei::{Coroutine, CoroutineResult};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// What a run leaves.
+#[derive(Debug)]
+pub struct Run {
+    pub trace: u64,
+    pub counts: Counts,
+}
+
+/// What an actor does.
+#[derive(Debug, Clone)]
+enum Role {
+    Worker,
+    Endpoint(Sighting, u32),
+    Opener(usize),
+    Office(Wish),
+    Postman,
+}
+
+struct Actor {
+    role: Role,
+    body: Coroutine<(), Turn, bool>,
+}
+
+struct Stage {
+    world: Shared,
+    actors: Vec<Actor>,
+    plans: Vec<Terms>,
+    opened: usize,
+}
+
+const WORKERS: usize = 3;
+const ROUGH_STEPS: u64 = 700;
+const QUIET_STEPS: u64 = 60_000;
+
+/// Runs one seed.
+pub fn run(seed: u64, sabotage: Option<Sabotage>) -> Result<Run, String> {
+    let world = Rc::new(RefCell::new(World::new(seed)));
+    world.borrow_mut().sabotage = sabotage;
+    let mut stage = Stage { plans: plans(&world), world, actors: Vec::new(), opened: 0 };
+    stage.rough_time()?;
+    stage.quiet_time()?;
+    let mut world = stage.world.borrow_mut();
+    checks::at_rest(&world)?;
+    let (credits, refunds) = (world.db.credits.len(), world.db.refunds.len());
+    let reviews = world.db.orders.values().filter(|e| e.state == super::super::state::LedgerState::Review);
+    world.counts.reviews = reviews.count() as u64;
+    world.counts.credits = credits as u64;
+    world.counts.refunds = refunds as u64;
+    Ok(Run { trace: world.trace, counts: world.counts })
+}
+
+fn plans(world: &Shared) -> Vec<Terms> {
+    let world = &mut *world.borrow_mut();
+    let count = 1 + world.dice.below(5);
+    (0..count).map(|n| plan(world, n)).collect()
+}
+
+fn plan(world: &mut World, n: usize) -> Terms {
+    let key = OrderKey { mch_id: MCH_ID.into(), sub_mch_id: String::new(), out_trade_no: format!("T{n:05}") };
+    let micropay = world.dice.one_in(4);
+    let life = world.dice.between(30_000, 900_000);
+    Terms {
+        key,
+        appid: "wx1".into(),
+        sub_appid: String::new(),
+        total_fee: world.dice.between(1, 1000),
+        fee_type: "CNY".into(),
+        trade_type: if micropay { "MICROPAY" } else { "NATIVE" }.into(),
+        expires_at: Some(world.now + life),
+    }
+}
+
+impl Stage {
+    fn rough_time(&mut self) -> Result<(), String> {
+        (0..WORKERS).for_each(|_| self.enter(Role::Worker));
+        for step in 0..ROUGH_STEPS {
+            self.world.borrow_mut().counts.steps = step;
+            self.happen(step);
+            self.turn();
+            checks::always(&self.world.borrow())?;
+        }
+        Ok(())
+    }
+
+    /// What comes from outside: time, payers, clerks, the server's housekeeping.
+    fn happen(&mut self, step: u64) {
+        let (pass, wish, open) = {
+            let world = &mut *self.world.borrow_mut();
+            let (ended, waiting) = world.zombies.drain(..).partition(|(at, _)| *at <= step);
+            world.zombies = waiting;
+            let ended: Vec<(u64, super::database::Tx)> = ended;
+            for (_, tx) in ended {
+                world.db.rollback(tx);
+            }
+            if world.dice.one_in(12) {
+                let jump = if world.dice.one_in(12) { 300_000 } else { 8_000 };
+                world.now += world.dice.between(1, jump);
+            }
+            (world.dice.one_in(60), world.dice.one_in(90), world.dice.one_in(20))
+        };
+        self.events();
+        if pass {
+            self.enter(Role::Postman);
+        }
+        if open && self.opened < self.plans.len() {
+            self.order();
+        }
+        if wish && self.opened > 0 {
+            let wish = self.wish();
+            self.enter(Role::Office(wish));
+        }
+    }
+
+    /// The shop opens an order and places it at the bank, one way or the other round.
+    fn order(&mut self) {
+        let at = self.opened;
+        self.opened += 1;
+        self.enter(Role::Opener(at));
+        let world = &mut *self.world.borrow_mut();
+        world.counts.orders += 1;
+        let placed_at = world.now + world.dice.between(0, 4000);
+        let evil = world.dice.one_in(25);
+        world.bank.orders.push(BankOrder {
+            terms: self.plans[at].clone(),
+            trade_state: TradeState::NotPay,
+            transaction_id: None,
+            paid_fee: 0,
+            refunds: Vec::new(),
+            placed_at,
+            evil,
+        });
+        if world.dice.one_in(4) {
+            return;
+        }
+        let pays_at = placed_at + world.dice.between(0, 700_000);
+        let event = if world.dice.one_in(10) { Event::FailToPay(at) } else { Event::Pay(at) };
+        world.bank.at(pays_at, event);
+    }
+
+    fn wish(&self) -> Wish {
+        let world = &mut *self.world.borrow_mut();
+        let terms = &self.plans[world.dice.below(self.opened)];
+        let key = terms.key.clone();
+        if world.dice.one_in(4) {
+            let micropay = terms.trade_type == "MICROPAY";
+            return Wish::GiveUp(key, if micropay { Intent::Reverse } else { Intent::Close });
+        }
+        Wish::Refund(RefundOrder {
+            out_refund_no: format!("{}-{}", key.out_trade_no, world.dice.below(3)),
+            refund_fee: (terms.total_fee / (1 + world.dice.below(3) as i64)).max(1),
+            key,
+            options: String::new(),
+        })
+    }
+
+    fn events(&mut self) {
+        loop {
+            let event = {
+                let world = &mut *self.world.borrow_mut();
+                let now = world.now;
+                world.bank.due(now)
+            };
+            match event {
+                None => return,
+                Some(Event::Notice { sighting, tries }) => {
+                    self.world.borrow_mut().counts.notices += 1;
+                    self.enter(Role::Endpoint(sighting, tries));
+                }
+                Some(event) => self.at_the_bank(&event),
+            }
+        }
+    }
+
+    fn at_the_bank(&mut self, event: &Event) {
+        let world = &mut *self.world.borrow_mut();
+        match event {
+            Event::Pay(at) => world.bank.pay(*at, world.now, &mut world.dice),
+            Event::FailToPay(at) => {
+                let order = &mut world.bank.orders[*at];
+                if order.trade_state == TradeState::NotPay {
+                    order.trade_state = TradeState::PayError;
+                }
+            }
+            Event::EndRefund(at, which) => world.bank.end_refund(*at, *which, &mut world.dice),
+            Event::Notice { .. } => {}
+        }
+    }
+
+    fn enter(&mut self, role: Role) {
+        let (world, part) = (self.world.clone(), role.clone());
+        let terms = match role {
+            Role::Opener(at) => Some(self.plans[at].clone()),
+            _ => None,
+        };
+        let body = Coroutine::new(move |yielder: &corosensei::Yielder<(), Turn>, ()| match &part {
+            Role::Worker => people::worker(&world, yielder),
+            Role::Endpoint(sighting, _) => people::endpoint(&world, yielder, sighting),
+            Role::Opener(_) => people::opener(&world, yielder, terms.as_ref().unwrap()),
+            Role::Office(wish) => people::office(&world, yielder, wish),
+            Role::Postman => people::postman(&world, yielder),
+        });
+        self.actors.push(Actor { role, body });
+    }
+
+    /// One actor does one step, or dies.
+    fn turn(&mut self) -> Option<Turn> {
+        let (at, dies) = {
+            let world = &mut *self.world.borrow_mut();
+            (world.dice.below(self.actors.len()), world.fault(120))
+        };
+        if dies {
+            self.world.borrow_mut().counts.kills += 1;
+            let actor = self.actors.swap_remove(at);
+            let role = actor.role.clone();
+            drop(actor);
+            self.left(role, false);
+            return None;
+        }
+        match self.actors[at].body.resume(()) {
+            CoroutineResult::Yield(turn) => Some(turn),
+            CoroutineResult::Return(settled) => {
+                let actor = self.actors.swap_remove(at);
+                self.left(actor.role, settled);
+                None
+            }
+        }
+    }
+
+    /// Who leaves is replaced: workers are restarted, WeChat repeats, the shop tries again.
+    fn left(&mut self, role: Role, settled: bool) {
+        match role {
+            Role::Worker => self.enter(Role::Worker),
+            Role::Opener(_) if !settled => self.enter(role),
+            Role::Endpoint(sighting, tries) if !settled && tries > 0 => {
+                let world = &mut *self.world.borrow_mut();
+                let when = world.now + world.dice.between(1000, 400_000);
+                world.bank.at(when, Event::Notice { sighting, tries: tries - 1 });
+            }
+            _ => {}
+        }
+    }
+
+    /// No more faults: one worker, one postman, and the clock moves whenever nobody has anything to do.
+    fn quiet_time(&mut self) -> Result<(), String> {
+        while self.opened < self.plans.len() {
+            self.order();
+        }
+        self.world.borrow_mut().rough = false;
+        self.everybody_leaves();
+        for step in 0..QUIET_STEPS {
+            self.world.borrow_mut().counts.steps = ROUGH_STEPS + step;
+            self.events();
+            let turn = self.turn();
+            let alone = self.actors.len() == 1;
+            if alone && turn == Some(Turn::Idle) && !self.pass_time() {
+                return Ok(());
+            }
+            if step % 16 == 0 {
+                checks::always(&self.world.borrow())?;
+            }
+        }
+        let roles: Vec<&Role> = self.actors.iter().map(|actor| &actor.role).collect();
+        let world = self.world.borrow();
+        Err(format!("it never rests: {roles:?} {:?} {:?}", world.db, world.bank.events))
+    }
+
+    fn everybody_leaves(&mut self) {
+        let actors = std::mem::take(&mut self.actors);
+        let mut unfinished = Vec::new();
+        for actor in actors {
+            unfinished.push(actor.role.clone());
+            drop(actor);
+        }
+        let zombies = std::mem::take(&mut self.world.borrow_mut().zombies);
+        for (_, tx) in zombies {
+            self.world.borrow_mut().db.rollback(tx);
+        }
+        for role in unfinished.into_iter().filter(|role| !matches!(role, Role::Worker)) {
+            self.left(role, false);
+        }
+        self.enter(Role::Worker);
+        self.enter(Role::Postman);
+    }
+
+    /// To the next thing that is due; `false` if there is none.
+    fn pass_time(&mut self) -> bool {
+        let next = {
+            let world = self.world.borrow();
+            let polls = world.db.orders.values().filter_map(|entry: &Entry| entry.due_at);
+            let waiting = |order| world.db.outbox.values().find(|row| row.order_id == order && !row.done);
+            let letters = world.db.orders.keys().filter_map(|order| waiting(*order)).map(|row| row.due_at);
+            let events = world.bank.events.iter().map(|(when, _)| *when);
+            polls.chain(letters).chain(events).min()
+        };
+        let Some(next) = next else { return false };
+        let unread = {
+            let mut world = self.world.borrow_mut();
+            world.now = world.now.max(next as Ms);
+            world.db.outbox.values().any(|row| !row.done)
+        };
+        if unread {
+            self.enter(Role::Postman);
+        }
+        true
+    }
+}

@@ -1,0 +1,122 @@
+//! Everything that is not the ledger: clock, dice, database, bank, and how rough it all is.
+
+use super::super::entry::Ms;
+use super::bank::Bank;
+use super::database::Database;
+use super::dice::Dice;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// The simulated world, shared by all actors.
+pub type Shared = Rc<RefCell<World>>;
+
+#[derive(Debug)]
+pub struct World {
+    pub dice: Dice,
+    pub now: Ms,
+    pub db: Database,
+    pub bank: Bank,
+    /// One writer at a time, as SQLite has it; otherwise row locks.
+    pub single_writer: bool,
+    /// Do faults happen?
+    pub rough: bool,
+    /// A running hash of everything that happened: the same seed gives the same.
+    pub trace: u64,
+    pub counts: Counts,
+    /// Orders that were said to be credited while no credit was stored.
+    pub lies: Vec<String>,
+    /// The rule that is broken on purpose.
+    pub sabotage: Option<Sabotage>,
+    /// The messages that were delivered, per order, in that order.
+    pub delivered: std::collections::BTreeMap<i64, Vec<i64>>,
+    /// Transactions of dead processes that the server has not noticed yet, and when it will.
+    pub zombies: Vec<(u64, super::database::Tx)>,
+}
+
+/// A rule of the database that is broken on purpose, to see that the checks notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sabotage {
+    /// The fence around the callback never finds anything.
+    NoFence,
+    /// Rows are neither locked nor compared.
+    NoLocks,
+    /// The next poll is not stored.
+    NoNextPoll,
+    /// Evidence is not stored.
+    NoEvidence,
+    /// Refunds are forgotten.
+    NoRefunds,
+    /// A rollback keeps the shop's writes.
+    HalfRollback,
+}
+
+/// What happened, for the report.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    pub steps: u64,
+    pub orders: u64,
+    pub kills: u64,
+    pub busy: u64,
+    pub lost: u64,
+    pub unknown: u64,
+    pub notices: u64,
+    pub credits: u64,
+    pub refunds: u64,
+    pub reviews: u64,
+}
+
+impl World {
+    pub fn new(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let single_writer = dice.one_in(2);
+        Self {
+            dice,
+            now: 1_000_000,
+            db: Database::default(),
+            bank: Bank::default(),
+            single_writer,
+            rough: true,
+            trace: 0,
+            counts: Counts::default(),
+            lies: Vec::new(),
+            sabotage: None,
+            delivered: std::collections::BTreeMap::new(),
+            zombies: Vec::new(),
+        }
+    }
+
+    /// Somebody was told this: a credit that is said to be stored must be.
+    pub fn told(&mut self, transition: &super::super::transition::Transition) {
+        let stored = self.db.credits.values().any(|credit| credit.key == transition.key);
+        if transition.credited && !stored {
+            self.lies.push(transition.key.out_trade_no.clone());
+        }
+    }
+
+    /// Does a fault of this rarity happen now?
+    pub fn fault(&mut self, rarity: usize) -> bool {
+        self.rough && self.dice.one_in(rarity)
+    }
+
+    pub fn trace(&mut self, what: &str) {
+        for byte in what.bytes() {
+            self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
+        }
+        self.trace ^= self.now.unsigned_abs();
+    }
+}
+
+impl Counts {
+    pub fn add(&mut self, other: &Self) {
+        self.steps += other.steps;
+        self.orders += other.orders;
+        self.kills += other.kills;
+        self.busy += other.busy;
+        self.lost += other.lost;
+        self.unknown += other.unknown;
+        self.notices += other.notices;
+        self.credits += other.credits;
+        self.refunds += other.refunds;
+        self.reviews += other.reviews;
+    }
+}

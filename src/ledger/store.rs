@@ -1,0 +1,227 @@
+//! What the ledger needs of a database, in its own words, and of the shop.
+
+use super::entry::{Entry, Ms, OrderKey, RefundRow, Terms};
+use super::sighting::Source;
+use super::state::LedgerState;
+use super::transition::{Reason, Transition};
+
+/// What a database's error means for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A deadlock, a lock that was not given: the whole transaction may be tried again.
+    Busy,
+    /// The connection is gone; nothing was stored.
+    Lost,
+    /// COMMIT was sent and its answer is missing: stored, or not.
+    OutcomeUnknown,
+    /// The callback ended or spoiled our transaction.
+    Broken,
+    /// The callback's own exception.
+    Foreign,
+    /// Anything else.
+    Other,
+}
+
+/// An error of a store.
+pub trait Failure {
+    /// What it means.
+    fn kind(&self) -> Kind;
+}
+
+/// Whose transaction it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Ours.
+    Own,
+    /// The shop's; we have a savepoint in it.
+    Joined,
+}
+
+/// What became of an insert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// It is new.
+    New,
+    /// It was there.
+    Already,
+}
+
+/// One piece of evidence.
+#[derive(Debug, Clone)]
+pub struct Evidence<'a> {
+    /// The order, known or not.
+    pub key: &'a OrderKey,
+    /// Its row, if it is known.
+    pub order_id: Option<i64>,
+    /// SHA-256 of the signed bytes.
+    pub digest: &'a str,
+    /// Where it was seen.
+    pub source: Source,
+    /// What was seen: WeChat's word, or a person's.
+    pub observed: &'a str,
+    /// The payment.
+    pub transaction_id: Option<&'a str>,
+    /// Fen.
+    pub total_fee: Option<i64>,
+    /// What became of it.
+    pub reason: Reason,
+    /// A person's note.
+    pub note: Option<&'a str>,
+}
+
+/// How a row for an order begins.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// The first state: Created, or Review for a payment that nobody opened.
+    pub state: LedgerState,
+    /// When it is asked about, from now.
+    pub due_in: Option<Ms>,
+    /// The payment that nobody opened.
+    pub suspect_id: Option<String>,
+    /// Its amount.
+    pub paid: Option<i64>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// One message of the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The row.
+    pub id: i64,
+    /// Grows with every claim.
+    pub epoch: i64,
+    /// Claims so far.
+    pub attempt: i64,
+    /// What it is about: the state that was reached.
+    pub topic: String,
+    /// JSON.
+    pub payload: String,
+}
+
+/// The database. Everything between `begin` and `commit` happens together or not at all.
+pub trait Store {
+    /// Its errors.
+    type Fault: Failure;
+
+    /// Begins, or joins the shop's transaction.
+    fn begin(&mut self) -> Result<Scope, Self::Fault>;
+    /// Commits, or ends the savepoint. A failure that does not say "not stored" is `OutcomeUnknown`.
+    fn commit(&mut self) -> Result<(), Self::Fault>;
+    /// Rolls back. Never hides the error that led here.
+    fn abandon(&mut self);
+    /// Waits before try number `tries`.
+    fn pause(&mut self, tries: u32);
+    /// The fence before foreign code ...
+    fn guard(&mut self) -> Result<(), Self::Fault>;
+    /// ... and after: fails with `Broken` if the transaction is not what it was.
+    fn unguard(&mut self) -> Result<(), Self::Fault>;
+    /// The database's clock.
+    fn now(&mut self) -> Result<Ms, Self::Fault>;
+
+    /// The order's current row, locked until the transaction ends.
+    fn entry(&mut self, key: &OrderKey) -> Result<Option<Entry>, Self::Fault>;
+    /// The order's row, not locked.
+    fn peek(&mut self, key: &OrderKey) -> Result<Option<Entry>, Self::Fault>;
+    /// Inserts an order unless it is there.
+    fn register(&mut self, terms: &Terms, opening: &Opening) -> Result<Added, Self::Fault>;
+    /// Gives a payment that nobody had opened its order: the terms, and a life that begins now.
+    fn adopt(&mut self, orphan: &Entry, terms: &Terms) -> Result<bool, Self::Fault>;
+    /// Writes what changed if the row is still the one that was read; `false` if it is not.
+    fn advance(&mut self, before: &Entry, after: &Entry) -> Result<bool, Self::Fault>;
+    /// Keeps evidence.
+    fn keep_evidence(&mut self, evidence: &Evidence<'_>) -> Result<Added, Self::Fault>;
+    /// When evidence for this order was first kept.
+    fn first_seen(&mut self, key: &OrderKey) -> Result<Option<Ms>, Self::Fault>;
+    /// Inserts the credit; `Already` if the order or its payment has one.
+    fn credit(&mut self, entry: &Entry, digest: &str) -> Result<Added, Self::Fault>;
+    /// Marks the credit as taken back.
+    fn revoke(&mut self, entry: &Entry) -> Result<bool, Self::Fault>;
+    /// The refunds of an order.
+    fn refunds(&mut self, entry: &Entry) -> Result<Vec<RefundRow>, Self::Fault>;
+    /// Inserts a refund; `Already` if the number is taken.
+    fn add_refund(&mut self, entry: &Entry, row: &RefundRow) -> Result<Added, Self::Fault>;
+    /// Brings a refund of this order up to date.
+    fn move_refund(&mut self, entry: &Entry, row: &RefundRow) -> Result<bool, Self::Fault>;
+    /// Puts a message into the outbox.
+    fn announce(&mut self, entry: &Entry, topic: &str, payload: &str) -> Result<(), Self::Fault>;
+
+    /// Takes up to `most` orders of a merchant that are due, oldest first, and keeps them for `lease`. Its own
+    /// transaction.
+    fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> Result<Vec<Entry>, Self::Fault>;
+    /// Gives a claimed order back: due again after `due_in`. `false` if the lease was lost.
+    fn settle(&mut self, claimed: &Entry, due_in: Ms, attempt: i64) -> Result<bool, Self::Fault>;
+    /// Takes messages that are due, the oldest of each order only.
+    fn claim_messages(&mut self, lease: Ms, most: usize) -> Result<Vec<Message>, Self::Fault>;
+    /// Gives a message back: due again after `due_in`, or done.
+    fn settle_message(&mut self, claimed: &Message, due_in: Option<Ms>) -> Result<bool, Self::Fault>;
+}
+
+/// Whose orders: a merchant, or one sub-merchant of a service provider.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "each is the field of that name in protocol.md")]
+pub struct Whose {
+    pub mch_id: String,
+    pub sub_mch_id: String,
+}
+
+/// The shop: what runs inside the transaction that gives or takes the credit.
+pub trait Shop<F> {
+    /// Gives the credit.
+    fn credit(&mut self, transition: &Transition) -> Result<(), F>;
+    /// Takes it back.
+    fn revoke(&mut self, transition: &Transition) -> Result<(), F>;
+}
+
+/// Why the ledger stopped.
+#[derive(Debug)]
+pub enum Halt<F> {
+    /// The store failed.
+    Store(F),
+    /// The shop asked for something that cannot be.
+    Refused(Refusal),
+    /// A rule that the database keeps for us would have been broken: nothing was stored.
+    Breach(Reason),
+    /// Another transaction was faster, although the row was locked: nothing was stored.
+    Raced,
+}
+
+impl<F> From<F> for Halt<F> {
+    fn from(fault: F) -> Self {
+        Self::Store(fault)
+    }
+}
+
+/// What cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nobody opened it.
+    #[error("must be the number of an order that was opened")]
+    NotOpened,
+    /// It was opened with other arguments.
+    #[error("must be opened with the same {0} as before")]
+    Differs(&'static str),
+    /// The state does not allow it.
+    #[error("cannot be {what} while it is {}", .state.word())]
+    State {
+        /// What was asked.
+        what: &'static str,
+        /// Where the order stands.
+        state: LedgerState,
+    },
+    /// The refund's number was used with another amount, or for another order.
+    #[error("must not be a number that was used for another refund")]
+    RefundTaken,
+    /// More than is left.
+    #[error("must be at most the {left} fen that are left to refund")]
+    TooMuch {
+        /// Fen.
+        left: i64,
+    },
+    /// Nothing verified says that it was paid.
+    #[error("cannot be credited: no verified payment is known")]
+    NoPayment,
+    /// Code payments are reversed, the others are closed.
+    #[error("cannot be {0}: code payments are reversed, all others are closed")]
+    WrongWay(&'static str),
+}

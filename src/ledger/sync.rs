@@ -1,0 +1,416 @@
+//! Asking WeChat about every order that is due, and giving up those whose time is over.
+//!
+//! Orders are claimed by lease, asked about outside any transaction, and applied one by one. Closing and
+//! reversing follow the same road everywhere: query, write the intent down, call, query again.
+
+use super::entry::{Entry, Intent, Ms, OrderKey, RefundRow};
+use super::intents::{RefundAnswer, is_expired};
+use super::ledger::{Ended, Ledger, pending_call};
+use super::schedule::{self, MOST_ATTEMPTS, Pace};
+use super::sighting::{RefundSighting, Sighting};
+use super::state::LedgerState;
+use super::store::{Failure, Halt, Kind, Shop, Store, Whose};
+use super::transition::Transition;
+use std::collections::VecDeque;
+
+/// A claimed order is nobody else's for so long: longer than all calls of one errand may take.
+pub const LEASE: Ms = 120_000;
+/// Faults that are nobody's order's fault count only up to here.
+const BLAMELESS: i64 = 8;
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// What became of the order.
+    Order,
+    /// What became of its refunds.
+    Refunds,
+    /// To close it.
+    Close,
+    /// To reverse it.
+    Reverse,
+    /// To refund.
+    Refund(RefundRow),
+}
+
+/// One question to the gateway.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// About this order, as it stood when it was read.
+    pub entry: Entry,
+    /// What.
+    pub what: What,
+}
+
+/// What the gateway, or the way to it, answered.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// A verified order.
+    Order(Sighting),
+    /// A verified list of refunds.
+    Refunds(RefundSighting),
+    /// Verified: closed, reversed or accepted.
+    Done {
+        /// WeChat's number of an accepted refund.
+        refund_id: Option<String>,
+    },
+    /// Verified: it knows no such order, or no refund of it.
+    Absent,
+    /// Verified: refused for good.
+    Refused(String),
+    /// Too many questions.
+    Limited,
+    /// No answer, or none that says anything about this order.
+    Unreached(String),
+    /// An answer about this order that cannot be used; asking again may give the same.
+    Useless(String),
+}
+
+/// Who carries questions to the gateway: all of them at once, answers in their order.
+pub trait Counter {
+    /// Asks.
+    fn ask(&mut self, questions: &[Question]) -> Vec<Answer>;
+    /// Is the worker told to stop?
+    fn stopped(&mut self) -> bool {
+        false
+    }
+}
+
+/// What one round did.
+#[derive(Debug)]
+pub struct Tally<F> {
+    /// Orders claimed.
+    pub claimed: usize,
+    /// Questions asked.
+    pub asked: usize,
+    /// Applications that changed something.
+    pub transitions: Vec<Transition>,
+    /// Questions that brought nothing, and why.
+    pub faults: Vec<(OrderKey, String)>,
+    /// Applications that failed: the callback's exceptions, for one.
+    pub failures: Vec<(OrderKey, Halt<F>)>,
+    /// WeChat said FREQUENCY_LIMITED.
+    pub limited: bool,
+}
+
+impl<F> Default for Tally<F> {
+    fn default() -> Self {
+        let (transitions, faults, failures) = (Vec::new(), Vec::new(), Vec::new());
+        Self { claimed: 0, asked: 0, transitions, faults, failures, limited: false }
+    }
+}
+
+/// An order on its way through a round.
+struct Errand {
+    entry: Entry,
+    what: What,
+    /// The claim it rests on.
+    epoch: i64,
+    /// Was it closed or reversed just now?
+    after_call: bool,
+}
+
+impl Errand {
+    fn first(entry: Entry) -> Self {
+        let what = if entry.ask_refunds && entry.intent.is_none() { What::Refunds } else { What::Order };
+        Self { epoch: entry.epoch, entry, what, after_call: false }
+    }
+
+    fn then(&self, entry: Entry, what: What, after_call: bool) -> Self {
+        Self { entry, what, epoch: self.epoch, after_call }
+    }
+}
+
+/// One round over one merchant's orders.
+pub struct Round<'a, S: Store, H, C> {
+    ledger: &'a mut Ledger<S, H>,
+    counter: &'a mut C,
+    tally: Tally<S::Fault>,
+}
+
+/// Claims what is due, asks and applies. What fails for one order does not stop the others; a lost
+/// connection stops the round.
+pub fn round<S: Store, H: Shop<S::Fault>, C: Counter>(
+    ledger: &mut Ledger<S, H>,
+    counter: &mut C,
+    whose: &Whose,
+    batch: usize,
+) -> Ended<Tally<S::Fault>, S::Fault> {
+    let claimed = ledger.store.claim(whose, LEASE, batch)?;
+    let mut round = Round { ledger, counter, tally: Tally::default() };
+    round.tally.claimed = claimed.len();
+    let mut errands = round.fresh(claimed)?;
+    while !errands.is_empty() {
+        if round.counter.stopped() {
+            round.release(errands)?;
+            break;
+        }
+        errands = round.ask(errands)?;
+    }
+    Ok(round.tally)
+}
+
+impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
+    /// Orders that were claimed too often without a good end are for a person.
+    fn fresh(&mut self, claimed: Vec<Entry>) -> Ended<Vec<Errand>, S::Fault> {
+        let (poison, fit): (Vec<Entry>, Vec<Entry>) =
+            claimed.into_iter().partition(|entry| entry.attempt > MOST_ATTEMPTS);
+        for entry in poison {
+            let note = format!("claimed {} times without a good end", entry.attempt);
+            let given_up = self.ledger.give_up(&entry.terms.key, &note);
+            self.applied(&entry, given_up)?;
+        }
+        Ok(fit.into_iter().map(Errand::first).collect())
+    }
+
+    fn ask(&mut self, errands: Vec<Errand>) -> Ended<Vec<Errand>, S::Fault> {
+        let questions: Vec<Question> = errands
+            .iter()
+            .map(|errand| Question { entry: errand.entry.clone(), what: errand.what.clone() })
+            .collect();
+        let answers = self.counter.ask(&questions);
+        self.tally.asked += questions.len();
+        let mut next = Vec::new();
+        for (errand, answer) in errands.into_iter().zip(answers) {
+            next.extend(self.take_in(&errand, answer)?);
+        }
+        Ok(next)
+    }
+
+    /// One answer: applies it and says what is to be asked next about the same order.
+    fn take_in(&mut self, errand: &Errand, answer: Answer) -> Ended<Vec<Errand>, S::Fault> {
+        let (key, epoch) = (errand.entry.terms.key.clone(), Some(errand.epoch));
+        match (&errand.what, answer) {
+            (What::Order, Answer::Order(sighting)) => {
+                let applied = self.ledger.apply(&sighting, epoch);
+                self.go_on(errand, applied)
+            }
+            (What::Order, Answer::Absent) if must_call(errand) => self.give_up(errand, errand.entry.clone()),
+            (What::Order, Answer::Absent) => {
+                let applied = self.ledger.apply_absence(&key, epoch);
+                self.go_on(errand, applied)
+            }
+            (What::Refunds, Answer::Refunds(seen)) => {
+                let asked = Entry { epoch: errand.epoch, ..errand.entry.clone() };
+                let applied = self.ledger.apply_refunds(&seen, Some(&asked));
+                self.send_refunds(errand, applied)
+            }
+            (What::Refunds, Answer::Absent) => {
+                let applied = self.ledger.apply_no_refunds(&key, epoch);
+                self.send_refunds(errand, applied)
+            }
+            (What::Refund(row), Answer::Done { refund_id }) => {
+                self.book(errand, &row.out_refund_no, &RefundAnswer::Accepted { refund_id })
+            }
+            (What::Refund(row), Answer::Refused(code)) => {
+                self.tally.faults.push((key, code));
+                self.book(errand, &row.out_refund_no, &RefundAnswer::Refused)
+            }
+            (What::Reverse, Answer::Refused(code)) => {
+                let dropped = self.ledger.drop_intent(&key, &code);
+                self.tally.faults.push((key, code));
+                self.ask_again(errand, dropped)
+            }
+            (What::Close | What::Reverse, Answer::Done { .. } | Answer::Refused(_) | Answer::Absent) => {
+                Ok(vec![errand.then(errand.entry.clone(), What::Order, true)])
+            }
+            (_, answer) => self.fault(errand, answer),
+        }
+    }
+
+    /// After a query: an order whose time is over is given up, others are done for now.
+    fn go_on(
+        &mut self,
+        errand: &Errand,
+        applied: Ended<Transition, S::Fault>,
+    ) -> Ended<Vec<Errand>, S::Fault> {
+        let Some(entry) = self.applied(&errand.entry, applied)? else { return Ok(Vec::new()) };
+        if errand.after_call {
+            return Ok(Vec::new());
+        }
+        if entry.ask_refunds && entry.intent.is_none() {
+            return Ok(vec![errand.then(entry, What::Refunds, false)]);
+        }
+        self.give_up(errand, entry)
+    }
+
+    /// Closes or reverses what is to be given up, having written that down.
+    fn give_up(&mut self, errand: &Errand, mut entry: Entry) -> Ended<Vec<Errand>, S::Fault> {
+        let stranded = entry.state == LedgerState::Closing && entry.intent.is_none();
+        if is_expired(&entry) || stranded {
+            let wanted = self.ledger.want(&entry.terms.key, entry.way_out());
+            match self.applied(&entry, wanted)? {
+                Some(after) => entry = after,
+                None => return Ok(Vec::new()),
+            }
+        }
+        let what = match pending_call(&entry) {
+            Some(Intent::Close) => What::Close,
+            Some(Intent::Reverse) => What::Reverse,
+            None => return Ok(Vec::new()),
+        };
+        Ok(vec![errand.then(entry, what, false)])
+    }
+
+    fn ask_again(
+        &mut self,
+        errand: &Errand,
+        applied: Ended<Transition, S::Fault>,
+    ) -> Ended<Vec<Errand>, S::Fault> {
+        let entry = self.applied(&errand.entry, applied)?;
+        Ok(entry.into_iter().map(|entry| errand.then(entry, What::Order, true)).collect())
+    }
+
+    /// After a list of refunds: whatever of ours has not arrived is sent again, under the same number.
+    fn send_refunds(
+        &mut self,
+        errand: &Errand,
+        applied: Ended<Transition, S::Fault>,
+    ) -> Ended<Vec<Errand>, S::Fault> {
+        let Some(entry) = self.applied(&errand.entry, applied)? else { return Ok(Vec::new()) };
+        if !entry.state.is_paid() {
+            return Ok(Vec::new());
+        }
+        let unsent = self.ledger.unsent_refunds(&entry)?;
+        Ok(unsent.into_iter().map(|row| errand.then(entry.clone(), What::Refund(row), false)).collect())
+    }
+
+    fn book(&mut self, errand: &Errand, number: &str, answer: &RefundAnswer) -> Ended<Vec<Errand>, S::Fault> {
+        let booked = self.ledger.book_refund(&errand.entry, number, answer);
+        self.applied(&errand.entry, booked)?;
+        Ok(Vec::new())
+    }
+
+    /// Books the end of an application. One that failed is due again later, and stops nothing but a lost
+    /// connection does.
+    fn applied(
+        &mut self,
+        entry: &Entry,
+        applied: Ended<Transition, S::Fault>,
+    ) -> Ended<Option<Entry>, S::Fault> {
+        match applied {
+            Ok(transition) => {
+                let after = transition.entry.clone();
+                if transition.changed {
+                    self.tally.transitions.push(transition);
+                }
+                Ok(after)
+            }
+            Err(Halt::Store(fault)) if is_fatal(&fault) => Err(fault.into()),
+            Err(halt) => {
+                self.tally.failures.push((entry.terms.key.clone(), halt));
+                self.postpone(entry, entry.attempt)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// A question that brought nothing.
+    fn fault(&mut self, errand: &Errand, answer: Answer) -> Ended<Vec<Errand>, S::Fault> {
+        let (text, attempt) = match answer {
+            Answer::Limited => {
+                self.tally.limited = true;
+                ("FREQUENCY_LIMITED".to_owned(), errand.entry.attempt.min(BLAMELESS))
+            }
+            Answer::Unreached(text) => (text, errand.entry.attempt.min(BLAMELESS)),
+            Answer::Useless(text) | Answer::Refused(text) => (text, errand.entry.attempt),
+            answer => (format!("an answer to another question: {answer:?}"), errand.entry.attempt),
+        };
+        self.tally.faults.push((errand.entry.terms.key.clone(), text));
+        self.postpone(&errand.entry, attempt)?;
+        Ok(Vec::new())
+    }
+
+    fn postpone(&mut self, entry: &Entry, attempt: i64) -> Ended<(), S::Fault> {
+        let wait = self.ledger.jitter.spread(schedule::backoff(attempt));
+        self.ledger.store.settle(entry, wait, attempt)?;
+        Ok(())
+    }
+
+    /// Gives claimed orders back as they were.
+    fn release(&mut self, errands: Vec<Errand>) -> Ended<(), S::Fault> {
+        for errand in errands {
+            self.ledger.store.settle(&errand.entry, 0, errand.entry.attempt.saturating_sub(1))?;
+        }
+        Ok(())
+    }
+}
+
+/// An order that is being closed is called first: the close of a worker that died may never have been sent.
+fn must_call(errand: &Errand) -> bool {
+    errand.entry.state == LedgerState::Closing && !errand.after_call
+}
+
+fn is_fatal<F: Failure>(fault: &F) -> bool {
+    matches!(fault.kind(), Kind::Lost | Kind::OutcomeUnknown)
+}
+
+/// Whose turn it is, and how fast each may be asked about.
+#[derive(Debug)]
+pub struct Turns {
+    waiting: VecDeque<(Whose, Pace)>,
+}
+
+impl Turns {
+    /// The merchants, each with the same pace.
+    pub fn new(merchants: impl IntoIterator<Item = Whose>, per_second: Ms) -> Self {
+        Self { waiting: merchants.into_iter().map(|whose| (whose, Pace::new(per_second))).collect() }
+    }
+
+    /// The next merchant that may be asked about, or how long to wait for one.
+    pub fn next(&mut self, now: Ms) -> Result<Whose, Ms> {
+        for _ in 0..self.waiting.len() {
+            self.waiting.rotate_left(1);
+            if let Some((whose, _)) = self.waiting.back().filter(|(_, pace)| pace.closed_for(now) == 0) {
+                return Ok(whose.clone());
+            }
+        }
+        Err(self.waiting.iter().map(|(_, pace)| pace.closed_for(now)).min().unwrap_or(1000))
+    }
+
+    /// Books a round: so many questions, and whether WeChat complained. A complaint slows all down.
+    pub fn book(&mut self, whose: &Whose, now: Ms, asked: usize, limited: bool) {
+        for (one, pace) in &mut self.waiting {
+            if limited {
+                pace.slow_down(now);
+            } else if one == whose && asked > 0 {
+                pace.ease();
+            }
+            if one == whose {
+                for _ in 0..asked {
+                    pace.reserve(now);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whose(mch_id: &str) -> Whose {
+        Whose { mch_id: mch_id.into(), sub_mch_id: String::new() }
+    }
+
+    #[test]
+    fn merchants_take_turns_and_a_fast_one_waits() {
+        let mut turns = Turns::new([whose("1"), whose("2")], 100);
+        let first = turns.next(0).unwrap();
+        turns.book(&first, 0, 50, false);
+        let second = turns.next(0).unwrap();
+        assert_ne!(first, second);
+        turns.book(&second, 0, 100, false);
+        assert_eq!(turns.next(0), Err(500));
+        assert_eq!(turns.next(500).unwrap(), first);
+    }
+
+    #[test]
+    fn n18_one_complaint_slows_all_merchants() {
+        let mut turns = Turns::new([whose("1"), whose("2")], 100);
+        let first = turns.next(0).unwrap();
+        turns.book(&first, 0, 1, true);
+        assert!(turns.next(500).is_err());
+        assert!(turns.next(1100).is_ok());
+    }
+}

@@ -1,0 +1,167 @@
+//! The ledger's calls to WeChat: what is wanted is written down, asked for, and booked.
+
+use super::call::{Call, Outcome, Raise};
+use super::gateway::Caller;
+use super::ledger::{PhpLedger, key, merchant};
+use super::pdo_fault::{PdoFault, of_callback};
+use super::{options, transition, value};
+use crate::api::refund::Refund;
+use crate::error::Fault;
+use crate::ledger::carrier::{Carrier, kept, meaning, needs_certificate};
+use crate::ledger::desk::{self, Served};
+use crate::ledger::dialect::Dialect;
+use crate::ledger::entry::Intent;
+use crate::ledger::intents::RefundOrder;
+use crate::ledger::store::Message;
+use crate::ledger::sync::{self, Answer, Question};
+use crate::model::numbers::{OrderId, out_refund_no};
+use ext_php_rs::types::{ZendCallable, Zval};
+
+/// Messages claimed at once.
+const BATCH: usize = 20;
+
+/// Writes a refund down, asks for it and books the answer.
+pub fn refund(call: &mut Call<'_>) -> Outcome {
+    let order = ordered(call)?;
+    let mut counter = Counter::new(call, "Ledger::refund()")?;
+    // A refund that cannot be sent is not written down.
+    counter.caller.line(true, Some(&order.key.out_trade_no))?;
+    let ledger = call.this::<PhpLedger>()?;
+    let served = ledger.does(&order.key.out_trade_no, |core| desk::refund(core, &mut counter, &order));
+    counter.ended(served)
+}
+
+fn ordered(call: &Call<'_>) -> Result<RefundOrder, Raise> {
+    let key = key(call)?;
+    let number = out_refund_no(call.text(2)?)?.to_owned();
+    let (refund_fee, options) = (call.int(3)?, options::given(call, 4)?);
+    if refund_fee < 1 {
+        return Err(call.bad(3, "must be at least 1 fen"));
+    }
+    let id = OrderId::OutTradeNo(key.out_trade_no.clone());
+    Refund::new(id, &number, refund_fee, refund_fee, &options)?;
+    Ok(RefundOrder { key, out_refund_no: number, refund_fee, options: kept(&options) })
+}
+
+/// Closes an order: writes the wish down, closes, asks what became of it.
+pub fn close(call: &mut Call<'_>) -> Outcome {
+    give_up(call, Intent::Close, "Ledger::close()")
+}
+
+/// Reverses a code payment, in the same way.
+pub fn reverse(call: &mut Call<'_>) -> Outcome {
+    give_up(call, Intent::Reverse, "Ledger::reverse()")
+}
+
+fn give_up(call: &mut Call<'_>, intent: Intent, name: &str) -> Outcome {
+    let key = key(call)?;
+    let mut counter = Counter::new(call, name)?;
+    if intent == Intent::Reverse {
+        counter.caller.line(true, Some(&key.out_trade_no))?;
+    }
+    let ledger = call.this::<PhpLedger>()?;
+    let served = ledger.does(&key.out_trade_no, |core| desk::give_up(core, &mut counter, &key, intent));
+    counter.ended(served)
+}
+
+/// Carries the questions of one call, and keeps the last fault for the shop.
+struct Counter {
+    caller: Caller,
+    fault: Option<Fault>,
+    raised: Option<Raise>,
+}
+
+impl Counter {
+    fn new(call: &mut Call<'_>, name: &str) -> Result<Self, Raise> {
+        let merchant = merchant(call)?;
+        let ledger = call.this::<PhpLedger>()?;
+        ledger.with(|core| Ok(core.store.alone(name)?))?;
+        Ok(Self { caller: ledger.caller(merchant)?, fault: None, raised: None })
+    }
+
+    /// What came of it; an answer that was no plain yes is the fault it came from.
+    fn ended(self, served: Result<Served, Raise>) -> Outcome {
+        if let Some(raised) = self.raised {
+            return Err(raised);
+        }
+        match (served?, self.fault) {
+            ((_, Some(_)), Some(fault)) => Err(fault.into()),
+            ((_, Some(answer)), None) => Err(Raise::Logic(format!("the call could not be made: {answer:?}"))),
+            ((transition, None), _) => transition::to_php(transition),
+        }
+    }
+
+    fn one(&mut self, question: &Question) -> Answer {
+        let caller = &self.caller;
+        let none = || Err("not needed".to_owned());
+        let certified = needs_certificate(question);
+        let carrier = Carrier {
+            merchant: &caller.merchant,
+            line: if certified { none() } else { caller.line_or_why(false) },
+            certified: if certified { caller.line_or_why(true) } else { none() },
+            concurrency: 1,
+        };
+        let answer = carrier.one(question, &mut |attempt| caller.observe(attempt));
+        self.raised = self.raised.take().or(caller.observed().err());
+        answer.unwrap_or_else(|fault| {
+            let meaning = meaning(&fault, &question.what);
+            self.fault = Some(fault);
+            meaning
+        })
+    }
+}
+
+impl sync::Counter for Counter {
+    fn ask(&mut self, questions: &[Question]) -> Vec<Answer> {
+        questions.iter().map(|question| self.one(question)).collect()
+    }
+}
+
+/// Delivers messages: at least once, in order for each trade. Gives the number of those delivered.
+pub fn outbox(call: &mut Call<'_>) -> Outcome {
+    let deliver = call.callable_or(0)?.ok_or_else(|| Raise::Engine("deliver is missing".into()))?;
+    let limit = call.int_or(1, 100)?;
+    let limit = usize::try_from(limit).ok().filter(|n| (1..=100_000).contains(n));
+    let limit = limit.ok_or_else(|| call.bad(1, "must be between 1 and 100000"))?;
+    let ledger = call.this::<PhpLedger>()?;
+    let mut delivered = 0;
+    while delivered < limit {
+        let most = BATCH.min(limit - delivered);
+        let messages = ledger.does("", |core| core.claim_messages(most))?;
+        if messages.is_empty() {
+            break;
+        }
+        delivered += post(ledger, &deliver, messages)?;
+    }
+    Ok(value::int(i64::try_from(delivered).unwrap_or(i64::MAX)))
+}
+
+fn post(ledger: &PhpLedger, deliver: &Zval, messages: Vec<Message>) -> Result<usize, Raise> {
+    let mut delivered = 0;
+    let mut messages = messages.into_iter();
+    while let Some(message) = messages.next() {
+        let told = hand_over(deliver, &message);
+        let done = matches!(told, Ok(true));
+        ledger.does("", |core| core.settle_message(&message, done))?;
+        delivered += usize::from(done);
+        if let Err(fault) = told {
+            messages.try_for_each(|rest| ledger.does("", |core| core.release_message(&rest)).map(drop))?;
+            return Err(fault.into());
+        }
+    }
+    Ok(delivered)
+}
+
+/// Calls the shop; `false` and exceptions mean "not delivered".
+fn hand_over(deliver: &Zval, message: &Message) -> Result<bool, PdoFault> {
+    let payload: serde_json::Value = serde_json::from_str(&message.payload).unwrap_or_default();
+    let payload = value::json(&payload).map_err(|_| PdoFault::own("a message cannot be read".into()))?;
+    let (topic, id) = (value::text(&message.topic), value::int(message.id));
+    let answer =
+        ZendCallable::new(deliver).and_then(|callable| callable.try_call(vec![&topic, &payload, &id]));
+    if let Some(fault) = of_callback(Dialect::Sqlite) {
+        return Err(fault);
+    }
+    let answer = answer.map_err(|e| PdoFault::own(format!("$deliver cannot be called: {e}")))?;
+    Ok(!answer.is_false())
+}

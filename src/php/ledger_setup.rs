@@ -1,0 +1,110 @@
+//! What a ledger is made on: which PDO will do, and the tables.
+
+use super::call::{Call, Outcome, Raise};
+use super::ledger::PhpLedger;
+use super::pdo::{Ended, Pdo, integer};
+use super::pdo_fault::PdoFault;
+use super::pdo_store::other_version;
+use super::zend;
+use crate::ledger::dialect::{Dialect, Sql, Statement, VERSION};
+use crate::ledger::entry::Ms;
+use ext_php_rs::types::Zval;
+use ext_php_rs::zend::ClassEntry;
+
+/// `PDO::ATTR_AUTOCOMMIT` and `PDO::ATTR_DRIVER_NAME`.
+const AUTOCOMMIT: i64 = 0;
+const DRIVER_NAME: i64 = 16;
+/// SQLite's lock is waited for at least so long.
+const LEAST_BUSY_MS: i64 = 1000;
+
+impl From<PdoFault> for Raise {
+    fn from(fault: PdoFault) -> Self {
+        fault.throw();
+        Self::Pending
+    }
+}
+
+/// The first argument, a PDO. ext/pdo is looked for only now: nobody needs it for the rest.
+pub fn pdo(call: &Call<'_>) -> Result<Zval, Raise> {
+    let class = ClassEntry::try_find("PDO").ok_or_else(|| Raise::Engine("ext/pdo is not loaded".into()))?;
+    let object = call.instance_or(0, class, "PDO")?.map(|object| object.shallow_clone());
+    object.ok_or_else(|| Raise::Engine("a PDO argument is missing".into()))
+}
+
+/// Checks that nothing the ledger relies on is switched off.
+pub fn connection(call: &Call<'_>, object: Zval, prefix: &str) -> Result<Pdo, Raise> {
+    // Until the driver is known any dialect will do for asking.
+    let asking = Pdo::new(object, Sql::new(Dialect::Sqlite, prefix)?);
+    let driver = asking.attribute(DRIVER_NAME)?.string().unwrap_or_default();
+    let drivers = "must be a connection to SQLite, MySQL, MariaDB or PostgreSQL";
+    let dialect = Dialect::of_driver(&driver).ok_or_else(|| call.bad(0, drivers))?;
+    let pdo = Pdo::new(asking.object, Sql::new(dialect, prefix)?);
+    if !pdo.is_loud()? {
+        return Err(call.bad(0, "must have PDO::ATTR_ERRMODE set to PDO::ERRMODE_EXCEPTION"));
+    }
+    match dialect {
+        Dialect::Mysql if integer(&pdo.attribute(AUTOCOMMIT)?) == Some(0) => {
+            Err(call.bad(0, "must not have PDO::ATTR_AUTOCOMMIT switched off"))
+        }
+        Dialect::Sqlite if pragma(&pdo, "busy_timeout")? < LEAST_BUSY_MS => Err(call
+            .bad(0, "must wait a second or more for SQLite's lock (PDO::ATTR_TIMEOUT, PRAGMA busy_timeout)")),
+        _ => Ok(pdo),
+    }
+}
+
+fn pragma(pdo: &Pdo, name: &str) -> Ended<i64> {
+    let row = pdo.rows_once(&format!("PRAGMA {name}"))?.into_iter().next();
+    row.map_or(Ok(0), |mut row| row.int())
+}
+
+/// An instant given as `DateTimeInterface`, in milliseconds.
+pub fn milliseconds(call: &Call<'_>, n: usize) -> Result<Option<Ms>, Raise> {
+    // SAFETY: ext/date is always there, and its interface lives as long as the process.
+    let interface: &ClassEntry = unsafe { &*zend::php_date_get_interface_ce() };
+    let Some(time) = call.instance_or(n, interface, "DateTimeInterface")? else { return Ok(None) };
+    let seconds = time.try_call_method("getTimestamp", vec![])?.long();
+    let seconds = seconds.filter(|seconds| (0..=253_402_300_799).contains(seconds));
+    let seconds = seconds.ok_or_else(|| call.bad(n, "must be a time between 1970 and 9999"))?;
+    Ok(Some(seconds * 1000))
+}
+
+/// Makes the tables where there are none.
+pub fn install(call: &mut Call<'_>) -> Outcome {
+    call.this::<PhpLedger>()?.with(|core| {
+        core.store.alone("Ledger::install()")?;
+        Ok(made(&mut core.store.pdo)?)
+    })?;
+    Ok(Zval::null())
+}
+
+fn made(pdo: &mut Pdo) -> Ended<()> {
+    if let Some(found) = installed(pdo)? {
+        return if found == VERSION { Ok(()) } else { Err(other_version(found)) };
+    }
+    if pdo.dialect() == Dialect::Mysql {
+        // Each step commits by itself there, and each may be repeated.
+        return steps(pdo);
+    }
+    pdo.must("beginTransaction", vec![])?;
+    let made = steps(pdo).and_then(|()| pdo.must("commit", vec![]).map(drop));
+    if made.is_err() {
+        // The error that led here says more than one of this.
+        let _ = pdo.must("rollBack", vec![]);
+    }
+    made
+}
+
+fn steps(pdo: &Pdo) -> Ended<()> {
+    if let Some(lock) = pdo.sql.install_lock() {
+        pdo.rows_once(&lock)?;
+    }
+    pdo.sql.schema().iter().try_for_each(|step| pdo.exec(step))
+}
+
+fn installed(pdo: &mut Pdo) -> Ended<Option<i64>> {
+    if pdo.rows_once(&pdo.sql.is_installed())?.is_empty() {
+        return Ok(None);
+    }
+    let row = pdo.rows(Statement::Version, &[])?.into_iter().next();
+    row.map_or(Ok(None), |mut row| row.int_or_null())
+}

@@ -1,0 +1,177 @@
+//! Errors of a database, of the shop's callback, and ours about them.
+
+use super::zend;
+use crate::ledger::dialect::{Dialect, Problem, classify, is_in_transaction, is_missing, is_taken};
+use crate::ledger::store::{Failure, Kind};
+use ext_php_rs::boxed::ZBox;
+use ext_php_rs::types::{ZendObject, Zval};
+use ext_php_rs::zend::{ClassEntry, ExecutorGlobals, ce};
+
+/// What went wrong.
+pub struct PdoFault {
+    kind: Kind,
+    /// Did a unique key stand in the way?
+    pub taken: bool,
+    /// Does a transaction run that PDO has not begun?
+    pub nested: bool,
+    /// Is it the program's fault and not the database's: a `LogicException`?
+    logic: bool,
+    /// Our own words, where there is no exception or it says too little.
+    pub message: String,
+    /// The exception, taken out of the engine.
+    thrown: Option<Thrown>,
+}
+
+impl std::fmt::Debug for PdoFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PdoFault({:?}: {})", self.kind, self.message)
+    }
+}
+
+impl Failure for PdoFault {
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+/// An exception that the engine no longer knows of. It is freed, or thrown again as the same object; `exit()`,
+/// which is no exception of anybody's, too.
+struct Thrown(Option<ZBox<ZendObject>>);
+
+impl Thrown {
+    fn throw(mut self) {
+        if let Some(object) = self.0.take() {
+            // SAFETY: our reference goes to the engine; `throw_exception_internal` takes whatever unwinds.
+            unsafe { zend::zend_throw_exception_internal(ZBox::into_raw(object)) };
+        }
+    }
+
+    /// The same object as a value, if PHP code may see it.
+    fn value(&mut self) -> Option<Zval> {
+        let object = self.0.as_mut().filter(|object| is_throwable(object))?;
+        let mut value = Zval::new();
+        value.set_object(object);
+        Some(value)
+    }
+}
+
+fn is_throwable(object: &ZendObject) -> bool {
+    object.instance_of(ce::throwable())
+}
+
+impl PdoFault {
+    /// A fault that we found ourselves.
+    pub fn own(message: String) -> Self {
+        Self { kind: Kind::Other, taken: false, nested: false, logic: false, message, thrown: None }
+    }
+
+    /// Something that the program must not do.
+    pub fn logic(message: impl Into<String>) -> Self {
+        Self { logic: true, ..Self::own(message.into()) }
+    }
+
+    /// A transaction that is not what it was.
+    pub fn broken(message: &str) -> Self {
+        Self { kind: Kind::Broken, ..Self::logic(message) }
+    }
+
+    /// A connection that cannot be used any more.
+    pub fn lost(message: &str) -> Self {
+        Self { kind: Kind::Lost, ..Self::own(message.to_owned()) }
+    }
+
+    /// A call that gave `false`.
+    pub fn silent(dialect: Dialect, method: &str, told: &Zval) -> Self {
+        let problem = problem(told);
+        let message = format!("PDO: {method} failed: {} {}", problem.state, problem.text);
+        Self { message, ..Self::from_problem(dialect, &problem) }
+    }
+
+    fn from_problem(dialect: Dialect, problem: &Problem) -> Self {
+        if is_missing(dialect, problem) {
+            return Self::logic(format!(
+                "The ledger's tables are not there, call Ledger::install(): {}",
+                problem.text
+            ));
+        }
+        Self {
+            kind: classify(dialect, problem),
+            taken: is_taken(dialect, problem),
+            nested: is_in_transaction(dialect, problem),
+            ..Self::own(problem.text.clone())
+        }
+    }
+
+    fn from_exception(dialect: Dialect, object: ZBox<ZendObject>) -> Self {
+        let is_pdo = ClassEntry::try_find("PDOException").is_some_and(|class| object.instance_of(class));
+        let fault = if is_pdo {
+            let info = property(&object, "errorInfo");
+            let message = property(&object, "message").and_then(|m| m.string()).unwrap_or_default();
+            let mut fault = Self::from_problem(dialect, &info.map(|told| problem(&told)).unwrap_or_default());
+            if !fault.logic {
+                fault.message = message;
+            }
+            fault
+        } else {
+            Self { kind: Kind::Foreign, ..Self::own(object.get_class_name().unwrap_or_default()) }
+        };
+        Self { thrown: Some(Thrown(Some(object))), ..fault }
+    }
+
+    /// The same fault with another meaning.
+    pub fn meaning(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// The exception as a value, for whoever only reports it.
+    pub fn exception(&mut self) -> Option<Zval> {
+        self.thrown.as_mut().and_then(Thrown::value)
+    }
+
+    /// Throws: the very same object where there is one, else a `PDOException` with our words.
+    pub fn throw(self) {
+        match self.thrown {
+            Some(thrown) if !self.logic => thrown.throw(),
+            _ => {
+                let class = ClassEntry::try_find("PDOException").filter(|_| !self.logic);
+                let class = class.unwrap_or_else(super::exception::logic_exception);
+                ext_php_rs::exception::PhpException::new(self.message, 0, class).throw();
+            }
+        }
+    }
+}
+
+/// Takes the pending exception out of the engine, if there is one.
+pub fn taken(dialect: Dialect) -> Option<PdoFault> {
+    let object = ExecutorGlobals::take_exception()?;
+    Some(PdoFault::from_exception(dialect, object))
+}
+
+/// Takes the callback's exception: what it says of tables or keys is about the shop's own.
+pub fn of_callback(dialect: Dialect) -> Option<PdoFault> {
+    taken(dialect).map(|fault| PdoFault { taken: false, nested: false, logic: false, ..fault })
+}
+
+/// A property of an exception, whoever may see it.
+fn property(object: &ZendObject, name: &str) -> Option<Zval> {
+    let mut unused = Zval::new();
+    // SAFETY: the object is live and an exception; the engine gives a place that lives as long as the object, or
+    // `unused`.
+    let found = unsafe {
+        let object = std::ptr::from_ref(object).cast_mut();
+        let name = (name.as_ptr().cast(), name.len());
+        zend::zend_read_property(ce::exception(), object, name.0, name.1, true, &raw mut unused).as_ref()
+    };
+    found.map(Zval::shallow_clone)
+}
+
+/// `errorInfo`: SQLSTATE, the driver's number, the text; each may be missing.
+fn problem(told: &Zval) -> Problem {
+    let Some(told) = told.array() else { return Problem::default() };
+    let cell = |at: i64| told.get_index(at);
+    Problem {
+        state: cell(0).and_then(Zval::string).unwrap_or_default(),
+        code: cell(1).and_then(super::pdo::integer).unwrap_or_default(),
+        text: cell(2).and_then(Zval::string).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,389 @@
+//! The ledger's [`Store`] on the shop's PDO: transactions of our own or joined, the fence around callbacks, claims.
+
+use super::pdo::{Bound, Ended, Pdo, Row};
+use super::pdo_fault::PdoFault;
+use super::pdo_rows::{adopted, advanced, entry, evidenced, message, opened, refund};
+use crate::ledger::dialect::{Dialect, Statement, VERSION};
+use crate::ledger::entry::{Entry, Ms, OrderKey, RefundRow, Terms};
+use crate::ledger::store::{Added, Evidence, Failure, Kind, Message, Opening, Scope, Store, Whose};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A claim is tried so often while the database is busy.
+const MOST_TRIES: u32 = 5;
+
+/// A transaction under way.
+#[derive(Debug)]
+enum Open {
+    Own,
+    Joined(String),
+}
+
+/// The ledger in a database that PDO speaks to.
+pub struct PdoStore {
+    /// The connection.
+    pub pdo: Pdo,
+    open: Option<Open>,
+    fence: Option<String>,
+    process: u32,
+    checked: bool,
+    broken: bool,
+}
+
+impl PdoStore {
+    /// On this connection, which must be used by this process only.
+    pub fn new(pdo: Pdo) -> Self {
+        let process = std::process::id();
+        Self { pdo, open: None, fence: None, process, checked: false, broken: false }
+    }
+
+    /// May the connection be used at all?
+    fn usable(&self) -> Ended<()> {
+        if self.process != std::process::id() {
+            let why = "This Ledger was made before a fork: a connection must not be used by two processes, make PDO and Ledger anew";
+            return Err(PdoFault::logic(why));
+        }
+        if self.broken {
+            return Err(PdoFault::lost(
+                "The connection broke inside a transaction: make PDO and Ledger anew",
+            ));
+        }
+        if !self.pdo.is_loud()? {
+            return Err(PdoFault::logic("PDO::ATTR_ERRMODE is no longer PDO::ERRMODE_EXCEPTION"));
+        }
+        Ok(())
+    }
+
+    /// Fails inside a transaction of the shop's: `what` must be durable, or seen by others, at once.
+    pub fn alone(&self, what: &str) -> Ended<()> {
+        self.usable()?;
+        if self.pdo.in_transaction()? {
+            return Err(PdoFault::logic(format!(
+                "{what} cannot be used inside a transaction: commit it first"
+            )));
+        }
+        Ok(())
+    }
+
+    fn join(&mut self) -> Ended<Scope> {
+        let name = fresh_name();
+        self.pdo.exec(&format!("SAVEPOINT {name}"))?;
+        self.open = Some(Open::Joined(name));
+        Ok(Scope::Joined)
+    }
+
+    fn start(&mut self) -> Ended<Scope> {
+        match self.pdo.must("beginTransaction", vec![]) {
+            Ok(_) => {
+                self.open = Some(Open::Own);
+                Ok(Scope::Own)
+            }
+            Err(fault) if fault.nested => self.join(),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// What has to come first in a transaction.
+    fn enter(&mut self, scope: Scope) -> Ended<()> {
+        if let Some(text) = self.pdo.sql.after_begin(scope == Scope::Own) {
+            self.pdo.exec(&text)?;
+        }
+        if !self.checked {
+            let rows = self.pdo.rows(Statement::Version, &[])?;
+            known_version(rows)?;
+            self.checked = true;
+        }
+        Ok(())
+    }
+
+    /// The transaction is over, or the connection with it.
+    fn roll_back(&mut self) {
+        let ended = match self.pdo.in_transaction() {
+            Ok(false) => Ok(()),
+            Ok(true) => self.pdo.must("rollBack", vec![]).map(drop),
+            Err(fault) => Err(fault),
+        };
+        self.broken |= ended.is_err();
+    }
+
+    fn add(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Added> {
+        match self.pdo.change(statement, bound) {
+            Ok(1) => Ok(Added::New),
+            Ok(_) => Ok(Added::Already),
+            Err(fault) if fault.taken && self.pdo.dialect() == Dialect::Mysql => Ok(Added::Already),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn one(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Option<Row>> {
+        Ok(self.pdo.rows(statement, bound)?.into_iter().next())
+    }
+
+    fn by_key(&mut self, statement: Statement, key: &OrderKey) -> Ended<Option<Row>> {
+        self.one(statement, &[(&key.mch_id).into(), (&key.sub_mch_id).into(), (&key.out_trade_no).into()])
+    }
+
+    /// Claims rows: all at once where the database can, else picked and marked in a short transaction.
+    fn take(&mut self, statement: Statement, due: &[Bound<'_>], lease: Ms) -> Ended<Vec<Row>> {
+        let mut tries = 1;
+        loop {
+            let taken = match self.pdo.dialect() {
+                Dialect::Mysql => self.pick_and_mark(statement, due, lease),
+                Dialect::Sqlite => self.pdo.rows(statement, &[&[lease.into()], due].concat()),
+                Dialect::Postgres => self.pdo.rows(statement, &[due, &[lease.into()]].concat()),
+            };
+            match taken {
+                Err(fault) if fault.kind() == Kind::Busy && tries < MOST_TRIES => self.pause(tries),
+                taken => return taken,
+            }
+            tries += 1;
+        }
+    }
+
+    fn pick_and_mark(&mut self, statement: Statement, due: &[Bound<'_>], lease: Ms) -> Ended<Vec<Row>> {
+        self.pdo.must("beginTransaction", vec![])?;
+        let picked = self.pdo.rows(statement, due).and_then(|rows| {
+            let ids: Vec<i64> = rows.iter().filter_map(Row::id).collect();
+            if !ids.is_empty() {
+                self.pdo.change_once(&self.pdo.sql.mark(statement, &ids), &[lease.into()])?;
+            }
+            self.pdo.must("commit", vec![])?;
+            Ok(rows)
+        });
+        if picked.is_err() {
+            self.roll_back();
+        }
+        picked
+    }
+
+    /// MySQL gives rows as they were before the claim.
+    fn claimed(&self, mut entry: Entry, lease: Ms) -> Entry {
+        if self.pdo.dialect() == Dialect::Mysql {
+            entry.epoch += 1;
+            entry.attempt += 1;
+            entry.due_at = Some(entry.now + lease);
+        }
+        entry
+    }
+}
+
+/// Unique for the life of the process: MySQL lets a second savepoint of one name replace the first.
+fn fresh_name() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    format!("wechatpay_{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn known_version(rows: Vec<Row>) -> Ended<()> {
+    let found = rows.into_iter().next().map(|mut row| row.int_or_null()).transpose()?.flatten();
+    match found {
+        Some(VERSION) => Ok(()),
+        found => Err(other_version(found.unwrap_or(0))),
+    }
+}
+
+/// The refusal of a schema that is not ours.
+pub fn other_version(found: i64) -> PdoFault {
+    let next = if found > VERSION { "update the extension" } else { "call Ledger::install()" };
+    PdoFault::logic(format!(
+        "The ledger's tables have schema version {found}, this extension knows version {VERSION}: {next}"
+    ))
+}
+
+const FOREIGN_END: &str = "The callback of the ledger ended or broke the transaction it was called in \
+     (a commit, a rollback, MySQL's DDL, a database error that was caught and not thrown on)";
+
+impl Store for PdoStore {
+    type Fault = PdoFault;
+
+    fn begin(&mut self) -> Ended<Scope> {
+        self.usable()?;
+        let scope = if self.pdo.in_transaction()? { self.join()? } else { self.start()? };
+        match self.enter(scope) {
+            Ok(()) => Ok(scope),
+            Err(fault) => {
+                self.abandon();
+                Err(fault)
+            }
+        }
+    }
+
+    fn commit(&mut self) -> Ended<()> {
+        match &self.open {
+            Some(Open::Joined(name)) => self.pdo.exec(&format!("RELEASE SAVEPOINT {name}"))?,
+            _ => self.pdo.must("commit", vec![]).map(drop).map_err(unknown_end)?,
+        }
+        self.open = None;
+        Ok(())
+    }
+
+    fn abandon(&mut self) {
+        self.fence = None;
+        match self.open.take() {
+            Some(Open::Own) => self.roll_back(),
+            Some(Open::Joined(name)) => {
+                // Whatever this says, the error that led here says more.
+                let _ = self.pdo.exec(&format!("ROLLBACK TO SAVEPOINT {name}"));
+                let _ = self.pdo.exec(&format!("RELEASE SAVEPOINT {name}"));
+            }
+            None => {}
+        }
+    }
+
+    fn pause(&mut self, tries: u32) {
+        let most = 4_u64 << tries.min(4);
+        let nanos = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |t| u64::from(t.subsec_nanos()));
+        std::thread::sleep(Duration::from_millis(most / 2 + nanos / 1000 % most));
+    }
+
+    fn guard(&mut self) -> Ended<()> {
+        let name = fresh_name();
+        self.pdo.exec(&format!("SAVEPOINT {name}"))?;
+        self.fence = Some(name);
+        Ok(())
+    }
+
+    fn unguard(&mut self) -> Ended<()> {
+        let Some(name) = self.fence.take() else { return Ok(()) };
+        match self.pdo.exec(&format!("RELEASE SAVEPOINT {name}")) {
+            Ok(()) if self.pdo.is_loud()? => Ok(()),
+            Ok(()) => Err(PdoFault::broken("The callback of the ledger changed PDO::ATTR_ERRMODE")),
+            Err(fault) if matches!(fault.kind(), Kind::Lost | Kind::Busy) => Err(fault),
+            Err(fault) => Err(PdoFault::broken(&format!("{FOREIGN_END}: {}", fault.message))),
+        }
+    }
+
+    fn now(&mut self) -> Ended<Ms> {
+        let row = self.one(Statement::Now, &[])?;
+        row.ok_or_else(|| PdoFault::own("the clock gave no row".into()))?.int()
+    }
+
+    fn entry(&mut self, key: &OrderKey) -> Ended<Option<Entry>> {
+        self.by_key(Statement::Entry, key)?.map(entry).transpose()
+    }
+
+    fn peek(&mut self, key: &OrderKey) -> Ended<Option<Entry>> {
+        self.usable()?;
+        self.by_key(Statement::Peek, key)?.map(entry).transpose()
+    }
+
+    fn register(&mut self, terms: &Terms, opening: &Opening) -> Ended<Added> {
+        self.add(Statement::Register, &opened(terms, opening))
+    }
+
+    fn adopt(&mut self, orphan: &Entry, terms: &Terms) -> Ended<bool> {
+        Ok(self.pdo.change(Statement::Adopt, &adopted(orphan, terms))? == 1)
+    }
+
+    fn advance(&mut self, before: &Entry, after: &Entry) -> Ended<bool> {
+        Ok(self.pdo.change(Statement::Advance, &advanced(before, after))? == 1)
+    }
+
+    fn keep_evidence(&mut self, evidence: &Evidence<'_>) -> Ended<Added> {
+        let observed: String = evidence.observed.chars().filter(char::is_ascii_graphic).take(32).collect();
+        self.add(Statement::KeepEvidence, &evidenced(evidence, &observed))
+    }
+
+    fn first_seen(&mut self, key: &OrderKey) -> Ended<Option<Ms>> {
+        self.by_key(Statement::FirstSeen, key)?.map_or(Ok(None), |mut row| row.int_or_null())
+    }
+
+    fn credit(&mut self, entry: &Entry, digest: &str) -> Ended<Added> {
+        let terms = &entry.terms;
+        self.add(
+            Statement::Credit,
+            &[
+                entry.id.into(),
+                (&terms.key.mch_id).into(),
+                (&terms.key.sub_mch_id).into(),
+                (&terms.key.out_trade_no).into(),
+                entry.transaction_id.as_deref().into(),
+                terms.total_fee.into(),
+                (&terms.fee_type).into(),
+                digest.into(),
+            ],
+        )
+    }
+
+    fn revoke(&mut self, entry: &Entry) -> Ended<bool> {
+        Ok(self.pdo.change(Statement::Revoke, &[entry.id.into()])? == 1)
+    }
+
+    fn refunds(&mut self, entry: &Entry) -> Ended<Vec<RefundRow>> {
+        self.pdo.rows(Statement::Refunds, &[entry.id.into()])?.into_iter().map(refund).collect()
+    }
+
+    fn add_refund(&mut self, entry: &Entry, row: &RefundRow) -> Ended<Added> {
+        self.add(
+            Statement::AddRefund,
+            &[
+                entry.id.into(),
+                (&entry.terms.key.mch_id).into(),
+                (&entry.terms.key.sub_mch_id).into(),
+                (&row.out_refund_no).into(),
+                row.refund_id.as_deref().into(),
+                row.refund_fee.into(),
+                row.state.word().into(),
+                (&row.options).into(),
+            ],
+        )
+    }
+
+    fn move_refund(&mut self, entry: &Entry, row: &RefundRow) -> Ended<bool> {
+        let bound: [Bound<'_>; 6] = [
+            row.refund_id.as_deref().into(),
+            row.refund_fee.into(),
+            row.state.word().into(),
+            (&row.options).into(),
+            entry.id.into(),
+            (&row.out_refund_no).into(),
+        ];
+        Ok(self.pdo.change(Statement::MoveRefund, &bound)? == 1)
+    }
+
+    fn announce(&mut self, entry: &Entry, topic: &str, payload: &str) -> Ended<()> {
+        self.pdo.change(Statement::Announce, &[entry.id.into(), topic.into(), payload.into()]).map(drop)
+    }
+
+    fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> Ended<Vec<Entry>> {
+        self.alone("Claiming orders")?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let due = [(&whose.mch_id).into(), (&whose.sub_mch_id).into(), most.into()];
+        let rows = self.take(Statement::Claim, &due, lease)?;
+        rows.into_iter().map(|row| Ok(self.claimed(entry(row)?, lease))).collect()
+    }
+
+    fn settle(&mut self, claimed: &Entry, due_in: Ms, attempt: i64) -> Ended<bool> {
+        let bound = [due_in.into(), attempt.into(), claimed.id.into(), claimed.epoch.into()];
+        Ok(self.pdo.change(Statement::Settle, &bound)? == 1)
+    }
+
+    fn claim_messages(&mut self, lease: Ms, most: usize) -> Ended<Vec<Message>> {
+        self.alone("Ledger::outbox()")?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let rows = self.take(Statement::ClaimMessages, &[most.into()], lease)?;
+        let before = i64::from(self.pdo.dialect() == Dialect::Mysql);
+        let mut messages = rows.into_iter().map(|row| message(row, before)).collect::<Ended<Vec<_>>>()?;
+        messages.sort_by_key(|message| message.id);
+        Ok(messages)
+    }
+
+    fn settle_message(&mut self, claimed: &Message, due_in: Option<Ms>) -> Ended<bool> {
+        let row = [claimed.id.into(), claimed.epoch.into()];
+        let changed = match due_in {
+            Some(due_in) => {
+                self.pdo.change(Statement::SettleMessage, &[&[due_in.into()], &row[..]].concat())?
+            }
+            None => self.pdo.change(Statement::EndMessage, &row)?,
+        };
+        Ok(changed == 1)
+    }
+}
+
+/// A COMMIT that failed without saying "not stored" leaves the end open.
+fn unknown_end(fault: PdoFault) -> PdoFault {
+    match fault.kind() {
+        Kind::Busy => fault,
+        _ if fault.message.contains("no active transaction") => PdoFault::broken(FOREIGN_END),
+        _ => fault.meaning(Kind::OutcomeUnknown),
+    }
+}

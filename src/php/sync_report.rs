@@ -1,0 +1,123 @@
+//! `WechatPay\SyncReport`: what a run of `Sync` did.
+
+use super::call::Outcome;
+use super::class::{Property, php_class, property, register};
+use super::pdo_fault::PdoFault;
+use super::value;
+use crate::ledger::entry::OrderKey;
+use crate::ledger::store::Halt;
+use crate::ledger::sync::Tally;
+use ext_php_rs::flags::DataType;
+use ext_php_rs::types::Zval;
+use std::collections::VecDeque;
+
+/// What a PHP `SyncReport` holds: nothing beside its properties.
+pub struct PhpSyncReport;
+
+php_class!(PhpSyncReport, "WechatPay\\SyncReport", private);
+
+/// Texts and exceptions kept, the latest.
+const KEPT: usize = 20;
+
+const PROPERTIES: [Property; 12] = [
+    property("rounds", DataType::Long),
+    property("claimed", DataType::Long),
+    property("asked", DataType::Long),
+    property("changed", DataType::Long),
+    property("credited", DataType::Long),
+    property("faults", DataType::Long),
+    property("failures", DataType::Long),
+    property("limited", DataType::Bool),
+    property("stopped", DataType::Bool),
+    property("ms", DataType::Long),
+    property("messages", DataType::Array),
+    property("exceptions", DataType::Array),
+];
+
+/// Registers the class.
+pub fn register_report() -> ext_php_rs::error::Result<()> {
+    register::<PhpSyncReport>(&PROPERTIES, &[], &[])
+}
+
+/// The sums of a run so far.
+#[derive(Default)]
+pub struct Report {
+    rounds: usize,
+    claimed: usize,
+    asked: usize,
+    changed: usize,
+    credited: usize,
+    faults: usize,
+    failures: usize,
+    limited: bool,
+    /// Was it told to stop?
+    pub stopped: bool,
+    /// Milliseconds so far.
+    pub ms: i64,
+    messages: VecDeque<String>,
+    exceptions: VecDeque<Zval>,
+}
+
+impl Report {
+    /// Adds a round.
+    pub fn add(&mut self, tally: Tally<PdoFault>) {
+        self.rounds += 1;
+        self.claimed += tally.claimed;
+        self.asked += tally.asked;
+        self.changed += tally.transitions.len();
+        self.credited += tally.transitions.iter().filter(|transition| transition.credited).count();
+        self.faults += tally.faults.len();
+        self.failures += tally.failures.len();
+        self.limited |= tally.limited;
+        for (key, text) in tally.faults {
+            keep(&mut self.messages, format!("{}: {text}", key.out_trade_no));
+        }
+        for (key, halt) in tally.failures {
+            self.fail(&key, halt);
+        }
+    }
+
+    fn fail(&mut self, key: &OrderKey, halt: Halt<PdoFault>) {
+        let text = match halt {
+            Halt::Store(mut fault) => {
+                let message = fault.message.clone();
+                self.exceptions.extend(fault.exception());
+                message
+            }
+            Halt::Refused(refusal) => refusal.to_string(),
+            Halt::Breach(reason) => reason.text().into(),
+            Halt::Raced => "another transaction was faster".into(),
+        };
+        keep(&mut self.messages, format!("{}: {text}", key.out_trade_no));
+        while self.exceptions.len() > KEPT {
+            self.exceptions.pop_front();
+        }
+    }
+
+    /// A PHP `SyncReport`.
+    pub fn to_php(&self) -> Outcome {
+        let count = |n: usize| value::int(i64::try_from(n).unwrap_or(i64::MAX));
+        let properties = [
+            count(self.rounds),
+            count(self.claimed),
+            count(self.asked),
+            count(self.changed),
+            count(self.credited),
+            count(self.faults),
+            count(self.failures),
+            value::bool(self.limited),
+            value::bool(self.stopped),
+            value::int(self.ms),
+            value::list(self.messages.iter().map(value::text))?,
+            value::list(self.exceptions.iter().map(Zval::shallow_clone))?,
+        ];
+        value::object(PhpSyncReport, properties)
+    }
+}
+
+fn keep(messages: &mut VecDeque<String>, message: String) {
+    messages.push_back(message);
+    if messages.len() > KEPT {
+        messages.pop_front();
+    }
+}

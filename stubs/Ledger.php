@@ -1,0 +1,279 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPay;
+
+/**
+ * Keeps the shop right: every paid order is credited exactly once, whatever is lost, doubled or late. A service that lives
+ * in the shop's own database, through the shop's own PDO, so that the credit commits together with the order's state.
+ *
+ * Make it in one function that the order page, the notify endpoint, the worker and the back office share. What "credit"
+ * means is said there, once. SQLite, MariaDB 10.6, MySQL 8.0.1, PostgreSQL 12 or newer.
+ *
+ * ```php
+ * use WechatPay\Ledger;
+ * use WechatPay\Merchant;
+ * use WechatPay\Notification;
+ * use WechatPay\Transition;
+ *
+ * function ledger(PDO $pdo): Ledger
+ * {
+ *     return new Ledger($pdo, onCredit: function (Transition $t, PDO $pdo): void {
+ *         $pdo->prepare('UPDATE shop_order SET paid = 1 WHERE number = ?')->execute([$t->outTradeNo]);
+ *     });
+ * }
+ *
+ * $merchant = new Merchant('wx2421b1c4370ec43b', '10000100', '0123456789abcdefghijKLMNOPQRSTUV');
+ * $pdo = new PDO('sqlite::memory:');
+ * $pdo->exec("CREATE TABLE shop_order (number TEXT, paid INT); INSERT INTO shop_order VALUES ('T20261122-0001', 0)");
+ * ledger($pdo)->install();
+ * ledger($pdo)->open($merchant, 'T20261122-0001', 1230);   // before UnifiedOrder is called
+ *
+ * // The notify endpoint; in the shop: $body = file_get_contents('php://input');
+ * $body = Notification::sign(
+ *     ['out_trade_no' => 'T20261122-0001', 'transaction_id' => '4200000000202611220000000001', 'total_fee' => 1230],
+ *     $merchant,
+ * );
+ * $t = ledger($pdo)->applyNotification(Notification::read($body, $merchant));
+ * echo $t->reply(), "\n";                                               // prints: <return_code><![CDATA[SUCCESS]]>
+ * echo $pdo->query('SELECT SUM(paid) FROM shop_order')->fetchColumn();  // prints: 1
+ * ```
+ */
+final class Ledger
+{
+    /**
+     * $onCredit runs inside the transaction that makes the order Paid: whatever it writes through the PDO it is given is
+     * written exactly once. What it throws rolls all of it back and is thrown on; the next notice or poll tries again.
+     * After a deadlock the whole transaction is tried again, so it may run again: what it does outside of that database,
+     * mail for one, belongs into outbox(). It must neither commit nor roll back, nor call this same object.
+     *
+     * @param \PDO $pdo the shop's connection, with PDO::ERRMODE_EXCEPTION; not used across a fork
+     * @param callable(Transition, \PDO): mixed $onCredit a payment is credited
+     * @param (callable(Transition, \PDO): mixed)|null $onRevoke a credited code payment was reversed
+     * @param Gateway|null $gateway    where to ask; null for the INI settings
+     * @param bool         $creditLate credit a payment that comes after the order was closed, too
+     * @param string       $prefix     of the tables, `[A-Za-z_][A-Za-z0-9_]{0,20}`
+     *
+     * @throws \TypeError  if $onCredit or $onRevoke cannot be called
+     * @throws \ValueError if the connection or the prefix will not do; the message says why
+     */
+    public function __construct(
+        \PDO $pdo,
+        callable $onCredit,
+        ?callable $onRevoke = null,
+        ?Gateway $gateway = null,
+        bool $creditLate = false,
+        string $prefix = 'wechatpay_',
+    ) {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Makes the tables where there are none: order, evidence, credit, refund, outbox, schema, each with the prefix. May
+     * be called any number of times; needs the right to create tables, the other methods do not.
+     *
+     * @throws \LogicException if the tables are of a newer version, or inside a transaction
+     * @throws \PDOException   if the database refuses
+     */
+    public function install(): void
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Opens an order: what must come back in a payment before it is credited. Call it before `UnifiedOrder` or `Micropay`,
+     * in the same transaction as the shop's own order if you like. The same arguments again give the same entry.
+     *
+     * @param Merchant                $merchant   whose order
+     * @param string                  $outTradeNo `out_trade_no`, 1 to 32 characters of 0-9A-Za-z_-|*@
+     * @param int                     $totalFee   fen
+     * @param \DateTimeInterface|null $expiresAt  when `Sync` gives it up; null: two hours after opening. Never sooner than
+     *                                            five minutes, which WeChat wants
+     * @param string                  $feeType    currency
+     * @param string                  $tradeType  MICROPAY orders are reversed, all others are closed
+     *
+     * @return LedgerEntry the order as it stands
+     *
+     * @throws \ValueError        if it was opened with other arguments, or an argument cannot be one
+     * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the connection
+     *                            went through a fork
+     * @throws \PDOException      if the database cannot be used
+     * @throws UndecidedException the answer to COMMIT was lost: open it again
+     */
+    public function open(
+        Merchant $merchant,
+        string $outTradeNo,
+        int $totalFee,
+        ?\DateTimeInterface $expiresAt = null,
+        string $feeType = 'CNY',
+        string $tradeType = 'NATIVE',
+    ): LedgerEntry {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Applies a verified order: from `OrderQuery`, `Micropay` or a notice. If the shop has a transaction open, it is joined
+     * by a savepoint and nothing is ever tried again; "credited" then means: when you commit.
+     *
+     * @param Order $order what WeChat says
+     *
+     * @return Transition what that did
+     *
+     * @throws UndecidedException the answer to COMMIT was lost: apply it again with a fresh PDO and Ledger
+     * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the connection
+     *                            went through a fork
+     * @throws \PDOException      if the database cannot be used
+     */
+    public function apply(Order $order): Transition
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Applies a notice. A payment is applied as by apply(); a refund notice, which is not signed, is kept and makes the
+     * order due: `Sync` asks for the refunds.
+     *
+     * @param Notification $notification from Notification::read()
+     *
+     * @return Transition what that did; its reply() is the answer to WeChat
+     *
+     * @throws UndecidedException the answer to COMMIT was lost: answer FAIL, WeChat repeats the notice
+     * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the connection
+     *                            went through a fork
+     * @throws \PDOException      if the database cannot be used
+     */
+    public function applyNotification(Notification $notification): Transition
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Applies all refunds of an order.
+     *
+     * @param RefundList $refunds from RefundQuery::byOutTradeNo() or byTransactionId()
+     *
+     * @return Transition what that did
+     *
+     * @throws \ValueError        if it is the list of one refund only
+     * @throws UndecidedException the answer to COMMIT was lost: apply it again with a fresh PDO and Ledger
+     * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the connection
+     *                            went through a fork
+     * @throws \PDOException      if the database cannot be used
+     */
+    public function applyRefunds(RefundList $refunds): Transition
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Looks an order up, without a lock.
+     *
+     * @return LedgerEntry|null null if it was never opened
+     *
+     * @throws \ValueError        if the number cannot be one
+     * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the connection
+     *                            went through a fork
+     * @throws \PDOException      if the database cannot be used
+     */
+    public function find(Merchant $merchant, string $outTradeNo): ?LedgerEntry
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Refunds: writes it down with its number, asks WeChat, books the answer. After a crash or a fault `Sync` carries it
+     * on under the same number; the same call again is the same refund. All refunds together never exceed the payment.
+     *
+     * @param Merchant              $merchant    with its certificate
+     * @param string                $outTradeNo  a paid order
+     * @param string                $outRefundNo `out_refund_no`, 1 to 64 characters of 0-9A-Za-z_-|*@
+     * @param int                   $refundFee   fen
+     * @param array<string, string> $options     as for Refund::byOutTradeNo()
+     *
+     * @return Transition to PartiallyRefunded or Refunded once WeChat has accepted it
+     *
+     * @throws \ValueError      if the order was not opened, too little is left, or the number belongs to another refund
+     * @throws \LogicException  if the order is not paid, or inside a transaction
+     * @throws ServiceException WeChat refused it
+     * @throws PayException     nobody knows whether it arrived; it is written down and carried on
+     * @throws \PDOException    if the database cannot be used
+     */
+    public function refund(Merchant $merchant, string $outTradeNo, string $outRefundNo, int $refundFee, array $options = []): Transition
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Closes an order that is not paid: writes the wish down, closes, asks what became of it. A payment that was faster is
+     * credited.
+     *
+     * @return Transition to Closed, to Paid, or to Closing if WeChat could not be asked to the end: `Sync` carries it on
+     *
+     * @throws \ValueError     if the order was not opened
+     * @throws \LogicException for code payments, or inside a transaction
+     * @throws PayException    WeChat could not be asked; the wish is written down and carried on
+     * @throws \PDOException   if the database cannot be used
+     */
+    public function close(Merchant $merchant, string $outTradeNo): Transition
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Reverses a code payment, paid or not: as close(). Younger than 15 seconds it is only written down; `Sync` reverses it
+     * then.
+     *
+     * @param Merchant $merchant with its certificate
+     *
+     * @return Transition to Revoked, or to Closing
+     *
+     * @throws \ValueError     if the order was not opened
+     * @throws \LogicException for all but code payments, or inside a transaction
+     * @throws PayException    WeChat could not be asked, or refused
+     * @throws \PDOException   if the database cannot be used
+     */
+    public function reverse(Merchant $merchant, string $outTradeNo): Transition
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * A person decides about an order in Review or PaidLate. The note is kept as evidence.
+     *
+     * @param Merchant   $merchant   whose order
+     * @param string     $outTradeNo the order
+     * @param Resolution $as         how
+     * @param string     $note       who and why, 1 to 1000 bytes
+     *
+     * @return Transition out of Review or PaidLate
+     *
+     * @throws \LogicException    if there is nothing to decide, or no verified payment to credit
+     * @throws \ValueError        if the order was not opened
+     * @throws \PDOException      if the database cannot be used
+     * @throws UndecidedException the answer to COMMIT was lost
+     */
+    public function resolve(Merchant $merchant, string $outTradeNo, Resolution $as, string $note): Transition
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Delivers what happened to the outside world: at least once, and in order for each order. Each change of an order's
+     * state is one message; its topic is the state that was reached.
+     *
+     * @param callable(string, array<string, mixed>, int): mixed $deliver gets topic (LedgerState's value), payload and the
+     *                                                            message's number; false means "again later", an
+     *                                                            exception too, which is thrown on
+     * @param int $limit at most so many, 1 to 100000
+     *
+     * @return int how many were delivered
+     *
+     * @throws \LogicException inside a transaction
+     * @throws \PDOException   if the database cannot be used
+     */
+    public function outbox(callable $deliver, int $limit = 100): int
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+}

@@ -1,0 +1,77 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPay;
+
+/**
+ * Asks WeChat about every order of a ledger that is due, so that a lost notice loses no order, and gives up orders that
+ * nobody pays in time. A service; run it in one process or in many, on one machine or many: each order is one worker's
+ * at a time. `examples/sync-worker.php` is a worker ready to use.
+ *
+ * ```php
+ * use WechatPay\Ledger;
+ * use WechatPay\Merchant;
+ * use WechatPay\Sync;
+ * use WechatPay\SyncReport;
+ * use WechatPay\UnifiedOrder;
+ *
+ * $merchant = new Merchant('wx2421b1c4370ec43b', '10000100', '0123456789abcdefghijKLMNOPQRSTUV');
+ * $pdo = new PDO('sqlite::memory:');
+ * $ledger = new Ledger($pdo, fn () => null);
+ * $ledger->install();
+ * $ledger->open($merchant, 'T20261122-0001', 1230);
+ * (new UnifiedOrder($merchant))
+ *     ->native('T20261122-0001', 1230, 'A large coffee', 'https://shop.example/notify', '127.0.0.1');
+ *
+ * $pdo->exec('UPDATE wechatpay_order SET due_at = 0');   // only here: do not wait the five seconds
+ * $report = (new Sync($ledger, $merchant))->run(seconds: 0, onProgress: function (SyncReport $soFar): void {
+ *     echo "asked $soFar->asked\n";                       // prints: asked 1
+ * });
+ * echo $report->faults, "\n";                             // prints: 0
+ * ```
+ *
+ * Source: protocol.md D.7
+ */
+final class Sync
+{
+    /**
+     * @param Ledger   $ledger    whose orders; its gateway is asked
+     * @param Merchant ...$merchants one or more; those whose refunds and reverses are to be carried on need their
+     *                            certificate
+     *
+     * @throws \ValueError without a merchant
+     */
+    public function __construct(Ledger $ledger, Merchant ...$merchants)
+    {
+        throw new \Error('WechatPay\\Sync is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Works until the time is over: claims a batch, asks about it outside of any transaction, applies the answers one by
+     * one. SIGTERM and SIGINT end it after the orders in hand, whose leases are given back, unless the script has
+     * handlers of its own for them.
+     *
+     * What fails for one order stops no other: it is counted, kept in the report and due again later. A lost database
+     * connection ends the run.
+     *
+     * @param int $seconds     how long, 0 to 86400; 0: until nothing is due
+     * @param int $concurrency questions at once, 1 to 64
+     * @param int $batch       orders claimed at once, 1 to 1000
+     * @param (callable(SyncReport): mixed)|null $onProgress called after each round; false stops; what it throws is
+     *                                                       thrown on
+     *
+     * @return SyncReport what was done
+     *
+     * @throws \LogicException if the PDO is in a transaction, or its Ledger is at work
+     * @throws \PDOException   if the database cannot be used
+     * @throws PayException    with Advice::FixConfiguration: the gateway's settings cannot be used
+     * @throws \ValueError     if an argument is out of range
+     *
+     * Source: protocol.md D.7
+     */
+    public function run(int $seconds = 60, int $concurrency = 16, int $batch = 50, ?callable $onProgress = null): SyncReport
+    {
+        throw new \Error('WechatPay\\Sync is provided by the wechatpay extension, which is not loaded.');
+    }
+}
