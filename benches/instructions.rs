@@ -87,7 +87,8 @@ impl Material {
         let mut answer = fields(&ANSWER);
         answer.set("sign", sign(byte_pairs(&answer), &key, SignType::HmacSha256));
         let document = encode(&answer).unwrap_or_default();
-        let entities = String::from_utf8_lossy(&document).replace("CCB", "&#67;CB").into_bytes();
+        let entities =
+            String::from_utf8_lossy(&document).replace("<![CDATA[CCB_DEBIT]]>", "&#67;CB_DEBIT").into_bytes();
         Self { key, request: fields(&REQUEST), answer, document, entities }
     }
 }
