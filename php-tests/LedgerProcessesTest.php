@@ -80,7 +80,7 @@ final class LedgerProcessesTest extends LedgerTestCase
         $address = stream_socket_get_name($socket, false);
         fclose($socket);
         $this->url = "http://$address/";
-        $this->endpoint = $this->run(['-S', $address, __DIR__ . '/ledger/notify.php'], ['PHP_CLI_SERVER_WORKERS' => '4']);
+        $this->endpoint = $this->spawn(['-S', $address, __DIR__ . '/ledger/notify.php'], ['PHP_CLI_SERVER_WORKERS' => '4']);
         for ($tries = 0; $tries < 200 && @file_get_contents($this->url) === false; $tries++) {
             usleep(20_000);
         }
@@ -89,11 +89,11 @@ final class LedgerProcessesTest extends LedgerTestCase
     /** @return resource */
     private function startWorker()
     {
-        return $this->run([__DIR__ . '/ledger/worker.php']);
+        return $this->spawn([__DIR__ . '/ledger/worker.php']);
     }
 
     /** @return resource */
-    private function run(array $arguments, array $environment = [])
+    private function spawn(array $arguments, array $environment = [])
     {
         $command = [PHP_BINARY, '-d', 'extension=' . PhpProcess::extension()];
         foreach (self::$simulator->ini() + ['display_errors' => 'stderr', 'wechatpay.timeout_ms' => '2000'] as $name => $value) {
@@ -108,7 +108,10 @@ final class LedgerProcessesTest extends LedgerTestCase
     /** @param resource $process */
     private function kill($process): void
     {
-        posix_kill(-proc_get_status($process)['pid'], SIGKILL);
+        $pid = proc_get_status($process)['pid'];
+        // Its group, and itself in case it had no time to make one.
+        posix_kill(-$pid, SIGKILL);
+        posix_kill($pid, SIGKILL);
         proc_close($process);
     }
 
