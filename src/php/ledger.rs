@@ -155,14 +155,12 @@ impl PhpLedger {
     /// Works with the core; `LogicException` if it is at work already.
     pub fn with<T>(&self, work: impl FnOnce(&mut Core) -> Result<T, Raise>) -> Result<T, Raise> {
         let mut held = Held { ledger: self, core: self.core.take() };
-        match held.core.as_deref_mut() {
-            Some(core) => work(core),
-            None => {
-                // Whoever works with it puts it back.
-                std::mem::forget(held);
-                Err(Raise::Logic("This Ledger is at work: its own callback must not call it".into()))
-            }
+        if let Some(core) = held.core.as_deref_mut() {
+            return work(core);
         }
+        // Whoever works with it puts it back.
+        std::mem::forget(held);
+        Err(Raise::Logic("This Ledger is at work: its own callback must not call it".into()))
     }
 
     /// Does one thing with the core, all of whose ends are PHP's.

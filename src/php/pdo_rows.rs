@@ -122,7 +122,7 @@ pub fn advanced<'a>(before: &'a Entry, after: &'a Entry) -> [Bound<'a>; 15] {
         after.paid.into(),
         after.credited.into(),
         after.refunded.into(),
-        after.intent.map(|intent| intent.word()).into(),
+        after.intent.map(Intent::word).into(),
         after.ask_refunds.into(),
         after.suspect_id.as_deref().into(),
         (&after.reason).into(),

@@ -1,6 +1,6 @@
 //! `WechatPay\SyncReport`: what a run of `Sync` did.
 
-use super::call::{Outcome, Raise};
+use super::call::Outcome;
 use super::class::{Property, php_class, property, register};
 use super::pdo_fault::PdoFault;
 use super::value;
@@ -111,7 +111,7 @@ impl Report {
             value::list(self.messages.iter().map(value::text))?,
             value::list(self.exceptions.iter().map(Zval::shallow_clone))?,
         ];
-        Ok::<Zval, Raise>(value::object(PhpSyncReport, properties)?)
+        value::object(PhpSyncReport, properties)
     }
 }
 

@@ -102,12 +102,12 @@ impl Sql {
         ));
         steps.push(format!(
             "INSERT INTO {schema} (version) SELECT {VERSION} {}WHERE NOT EXISTS (SELECT 1 FROM {schema})",
-            self.from_nothing()
+            self.nowhere()
         ));
         steps
     }
 
-    fn from_nothing(&self) -> &'static str {
+    fn nowhere(&self) -> &'static str {
         if self.dialect == Dialect::Mysql { "FROM DUAL " } else { "" }
     }
 
@@ -116,7 +116,8 @@ impl Sql {
         let mut body = format!("id {}, {}", dialect.id(), dialect.typed(columns));
         if dialect == Dialect::Mysql {
             for index in indexes {
-                body.push_str(&format!(", INDEX {}", index.trim_end_matches(" DUE")));
+                body.push_str(", INDEX ");
+                body.push_str(index.trim_end_matches(" DUE"));
             }
         }
         let mut steps = vec![format!("CREATE TABLE IF NOT EXISTS {table} ({body}){}", dialect.tail())];
