@@ -96,6 +96,8 @@ valgrind: setup
 bench: setup build
 	@$(call say,bench: beside plain PHP)
 	@QUICK=$(QUICK) tools/php benches/run.php
+	@$(call say,bench: the ledger on three databases)
+	@QUICK=$(QUICK) tools/php benches/ledger.php
 	@test -n '$(QUICK)' || $(MAKE) --no-print-directory bench-instructions
 
 # Counts do not depend on what else the machine does, so that CI can compare them.

@@ -9,6 +9,9 @@ final class Database
 {
     public const KINDS = ['sqlite', 'mariadb', 'pgsql'];
 
+    /** Must commits outlive a power failure? Only for measuring. */
+    public static bool $durable = false;
+
     /** @var array<string, self> */
     private static array $known = [];
 
@@ -17,7 +20,7 @@ final class Database
 
     private function __construct(public readonly string $kind)
     {
-        $this->server = $kind === 'sqlite' ? null : DatabaseServer::start($kind);
+        $this->server = $kind === 'sqlite' ? null : DatabaseServer::start($kind, self::$durable);
         $this->file = sys_get_temp_dir() . '/wechatpay-' . getmypid() . '.sqlite';
         if ($kind === 'sqlite') {
             register_shutdown_function($this->forgetFiles(...), getmypid());

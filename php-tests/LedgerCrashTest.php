@@ -24,6 +24,12 @@ final class LedgerCrashTest extends LedgerTestCase
         self::$simulator->stop();
     }
 
+    protected function setUp(): void
+    {
+        parent::setUp();
+        self::$simulator->reset();
+    }
+
     /** @dataProvider databases */
     public function testL1KilledAtEachStepOfAnApply(string $database): void
     {
@@ -76,8 +82,9 @@ final class LedgerCrashTest extends LedgerTestCase
             $ended = $this->killedAt($points, fn (Ledger $ledger) => $ledger->outbox(fn () => true));
             $this->database->connect()->exec('UPDATE wechatpay_outbox SET due_at = 0 WHERE due_at IS NOT NULL');
             $ledger->outbox(fn () => true);
-            $left = $this->database->connect()->query('SELECT COUNT(*) FROM wechatpay_outbox WHERE done_at IS NULL');
-            self::assertSame(0, (int) $left->fetchColumn(), "killed at point $points: no message is lost");
+            $left = 'SELECT COUNT(*) FROM wechatpay_outbox WHERE done_at IS NULL';
+            $left = (int) $this->database->connect()->query($left)->fetchColumn();
+            self::assertSame(0, $left, "killed at point $points: no message is lost");
         } while (!$ended);
         fprintf(STDERR, "\n  %s: outbox killed at %d points\n", $database, $points);
     }
@@ -91,7 +98,7 @@ final class LedgerCrashTest extends LedgerTestCase
             try {
                 DyingPdo::$left = null;
                 $pdo = $this->database->connect(DyingPdo::class);
-                $pdo->setAttribute(\PDO::ATTR_STATEMENT_CLASS, [DyingStatement::class, []]);
+                $pdo->setAttribute(\PDO::ATTR_STATEMENT_CLASS, [DyingStatement::class]);
                 $ledger = $this->shop($pdo, ...$gateway === null ? [] : ['gateway' => $gateway]);
                 DyingPdo::$left = $point;
                 $work($ledger);

@@ -129,8 +129,8 @@ pub fn meaning(fault: &Fault, what: &What) -> Answer {
     let text = fault.error.to_string();
     match (fault.err_code(), what) {
         (Some("FREQUENCY_LIMITED" | "INVALID_REQ_TOO_MUCH"), _) => Answer::Limited,
-        (Some("ORDERNOTEXIST"), What::Order | What::Close | What::Reverse) => Answer::Absent,
-        (Some("REFUNDNOTEXIST"), What::Refunds) => Answer::Absent,
+        (Some("ORDERNOTEXIST"), What::Order | What::Close | What::Reverse)
+        | (Some("REFUNDNOTEXIST"), What::Refunds) => Answer::Absent,
         (Some("ORDERCLOSED"), What::Close) => Answer::Done { refund_id: None },
         (Some(_), What::Close | What::Reverse | What::Refund(_)) if is_refusal(fault) => {
             Answer::Refused(text)

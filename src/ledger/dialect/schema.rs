@@ -102,13 +102,12 @@ impl Sql {
         ));
         steps.push(format!(
             "INSERT INTO {schema} (version) SELECT {VERSION} {}WHERE NOT EXISTS (SELECT 1 FROM {schema})",
-            self.without_table()
+            self.nowhere()
         ));
         steps
     }
 
-    /// What a SELECT without a table needs.
-    fn without_table(&self) -> &'static str {
+    fn nowhere(&self) -> &'static str {
         if self.dialect == Dialect::Mysql { "FROM DUAL " } else { "" }
     }
 

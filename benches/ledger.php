@@ -1,0 +1,219 @@
+<?php
+
+declare(strict_types=1);
+
+/*
+ * The ledger's speed: `make bench`, or alone: tools/php benches/ledger.php [sqlite|mariadb|pgsql ...]
+ *
+ * Applies per second in one process, with our share of its CPU time; claims per second with one and four workers; Sync
+ * over many due orders against the local simulator. QUICK=1 for a short run.
+ */
+
+namespace WechatPayBench;
+
+use WechatPay\Gateway;
+use WechatPay\Ledger;
+use WechatPay\Merchant;
+use WechatPay\Notification;
+use WechatPay\Order;
+use WechatPay\Sync;
+use WechatPay\Transition;
+use WechatPayTests\Database;
+use WechatPayTests\SimulatorProcess;
+
+foreach (['PhpProcess', 'DatabaseServer', 'Database', 'SimulatorProcess'] as $helper) {
+    require_once __DIR__ . "/../php-tests/$helper.php";
+}
+
+final class LedgerBench
+{
+    private readonly Merchant $merchant;
+    private readonly int $orders;
+
+    public function __construct(private readonly Database $database, private readonly bool $quick)
+    {
+        $this->merchant = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
+        $this->orders = $quick ? 300 : 2000;
+    }
+
+    /** A shop whose credit is one row of its own. */
+    private function ledger(\PDO $pdo, ?Gateway $gateway = null): Ledger
+    {
+        return new Ledger($pdo, function (Transition $t, \PDO $pdo): void {
+            $pdo->exec("INSERT INTO balance VALUES ('$t->outTradeNo', {$t->entry->totalFee})");
+        }, gateway: $gateway);
+    }
+
+    private function fresh(): \PDO
+    {
+        $this->database->clear();
+        $pdo = $this->database->connect();
+        $pdo->exec('CREATE TABLE balance (trade VARCHAR(32), fen BIGINT)');
+        $this->ledger($pdo)->install();
+        return $pdo;
+    }
+
+    private function order(string $number): Order
+    {
+        $fields = ['out_trade_no' => $number, 'transaction_id' => "42$number", 'total_fee' => '100'];
+        return Notification::read(Notification::sign($fields, $this->merchant), $this->merchant)->order;
+    }
+
+    private function open(\PDO $pdo, int $count, bool $due = false): void
+    {
+        $ledger = $this->ledger($pdo);
+        $pdo->beginTransaction();
+        for ($at = 0; $at < $count; $at++) {
+            $ledger->open($this->merchant, "bench-$at", 100);
+        }
+        $due && $pdo->exec('UPDATE wechatpay_order SET due_at = 0');
+        $pdo->commit();
+    }
+
+    /** @return array{float, float, float} applies per second, CPU microseconds of each, and those of PDO alone */
+    public function applies(): array
+    {
+        $pdo = $this->fresh();
+        $this->open($pdo, $this->orders);
+        $ledger = $this->ledger($pdo);
+        $seen = array_map(fn (int $at) => $this->order("bench-$at"), range(0, $this->orders - 1));
+        $started = [microtime(true), self::cpu()];
+        foreach ($seen as $order) {
+            $ledger->apply($order);
+        }
+        $wall = microtime(true) - $started[0];
+        $cpu = (self::cpu() - $started[1]) / $this->orders;
+        return [$this->orders / $wall, $cpu * 1e6, $this->plain($pdo) * 1e6];
+    }
+
+    /** The same statements through the same PDO, written in PHP: what is left is ours. */
+    private function plain(\PDO $pdo): float
+    {
+        $texts = $this->statements($pdo);
+        $prepared = array_map(fn (array $one) => $pdo->prepare($one[0]), $texts);
+        $started = self::cpu();
+        for ($at = 0; $at < $this->orders; $at++) {
+            $pdo->getAttribute(\PDO::ATTR_ERRMODE);
+            $pdo->inTransaction();
+            $pdo->beginTransaction();
+            match ($this->database->kind) {
+                'sqlite' => $pdo->exec('DELETE FROM wechatpay_schema WHERE 0'),
+                'pgsql' => $pdo->exec("SET LOCAL lock_timeout = '5s'"),
+                default => null,
+            };
+            foreach ($texts as $n => [, $bound]) {
+                foreach ($bound($at) as $place => $value) {
+                    $prepared[$n]->bindValue($place + 1, $value, \is_int($value) ? \PDO::PARAM_INT : \PDO::PARAM_STR);
+                }
+                $prepared[$n]->execute();
+                $n === 0 ? $prepared[$n]->fetchAll(\PDO::FETCH_NUM) : $prepared[$n]->rowCount();
+            }
+            $pdo->exec("SAVEPOINT plain_$at");
+            $pdo->exec("INSERT INTO balance VALUES ('bench-$at', 100)");
+            $pdo->exec("RELEASE SAVEPOINT plain_$at");
+            $pdo->commit();
+        }
+        return (self::cpu() - $started) / $this->orders;
+    }
+
+    /** @return list<array{string, \Closure(int): list<mixed>}> */
+    private function statements(\PDO $pdo): array
+    {
+        $pdo->exec('DELETE FROM wechatpay_credit');
+        $pdo->exec('DELETE FROM wechatpay_evidence');
+        $lock = $this->database->kind === 'sqlite' ? '' : ' FOR UPDATE';
+        $mch = SimulatorProcess::MCH_ID;
+        return [
+            ["SELECT * FROM wechatpay_order WHERE mch_id = ? AND sub_mch_id = ? AND out_trade_no = ?$lock",
+                fn (int $at) => [$mch, '', "bench-$at"]],
+            ['INSERT INTO wechatpay_evidence (mch_id, sub_mch_id, out_trade_no, order_id, sha256, source, observed,
+              transaction_id, total_fee, reason, note, seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+                fn (int $at) => [$mch, '', "bench-$at", $at + 1, str_repeat('a', 64), 'query', 'SUCCESS', "42$at", 100,
+                    'paid', '', 1]],
+            ['UPDATE wechatpay_order SET state = ?, version = version + 1, transaction_id = ?, paid = ?, credited = ?,
+              refunded = ?, intent = ?, ask_refunds = ?, reason = ?, changed_at = ?, attempt = ?
+              WHERE mch_id = ? AND sub_mch_id = ? AND out_trade_no = ?',
+                fn (int $at) => ['PAID', "42$at", 100, 1, 0, '', 0, 'paid', $at, 0, $mch, '', "bench-$at"]],
+            ['INSERT INTO wechatpay_credit (order_id, mch_id, sub_mch_id, out_trade_no, transaction_id, total_fee,
+              fee_type, sha256, credited_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+                fn (int $at) => [$at + 1, $mch, '', "bench-$at", "42$at", 100, 'CNY', str_repeat('a', 64), 1]],
+            ['INSERT INTO wechatpay_outbox (order_id, topic, payload, created_at) VALUES (?, ?, ?, ?)',
+                fn (int $at) => [$at + 1, 'PAID', str_repeat('x', 250), 1]],
+        ];
+    }
+
+    /** Claims per second, rows of so many workers together. */
+    public function claims(int $workers): float
+    {
+        $pdo = $this->fresh();
+        $count = $this->quick ? 2000 : 10_000;
+        $this->open($pdo, $count, true);
+        unset($pdo);
+        $started = microtime(true);
+        $children = array_map(fn () => $this->claimer(), range(1, $workers));
+        array_map(fn (int $child) => pcntl_waitpid($child, $status), $children);
+        return $count / (microtime(true) - $started);
+    }
+
+    /** Claims by Sync, whose gateway is nowhere: the question is lost, the claim is not. */
+    private function claimer(): int
+    {
+        $child = pcntl_fork();
+        if ($child === 0) {
+            $ledger = $this->ledger($this->database->connect(), new Gateway('https://127.0.0.1:1', connectTimeoutMs: 1, timeoutMs: 1));
+            (new Sync($ledger, $this->merchant))->run(0, batch: 50);
+            posix_kill(getmypid(), SIGKILL);
+        }
+        return $child;
+    }
+
+    /** Seconds that Sync takes for so many due orders, all paid. @return array{int, float, int} */
+    public function sync(SimulatorProcess $simulator): array
+    {
+        $pdo = $this->fresh();
+        $count = $this->quick ? 500 : 10_000;
+        $this->open($pdo, $count, true);
+        for ($at = 0; $at < $count; $at++) {
+            $simulator->control('POST', '/orders', [
+                'out_trade_no' => "bench-$at", 'total_fee' => 100, 'trade_state' => 'SUCCESS',
+            ]);
+        }
+        $gateway = new Gateway($simulator->url, caFile: $simulator->caFile);
+        $report = (new Sync($this->ledger($pdo, $gateway), $this->merchant))->run(0, batch: 200);
+        $simulator->reset();
+        return [$count, $report->ms / 1000, $report->credited];
+    }
+
+    private static function cpu(): float
+    {
+        $used = getrusage();
+        return $used['ru_utime.tv_sec'] + $used['ru_stime.tv_sec'] + ($used['ru_utime.tv_usec'] + $used['ru_stime.tv_usec']) / 1e6;
+    }
+}
+
+(function (array $kinds): void {
+    $quick = (bool) getenv('QUICK');
+    Database::$durable = true;
+    $simulator = SimulatorProcess::start();
+    echo "| ledger | apply/s | CPU us (PDO alone) | our share | claims/s, 1 and 4 workers | Sync |\n|---|---|---|---|---|---|\n";
+    foreach ($kinds as $kind) {
+        $bench = new LedgerBench(Database::of($kind), $quick);
+        [$applies, $cpu, $plain] = $bench->applies();
+        [$one, $four] = [$bench->claims(1), $bench->claims(4)];
+        [$count, $seconds, $credited] = $bench->sync($simulator);
+        printf(
+            "| %s | %.0f | %.0f (%.0f) | %.0f %% (aim: under 20 %%) | %.0f, %.0f | %d orders, %d credited in %.1f s |\n",
+            $kind,
+            $applies,
+            $cpu,
+            $plain,
+            max(0, 100 * ($cpu - $plain) / $cpu),
+            $one,
+            $four,
+            $count,
+            $credited,
+            $seconds,
+        );
+    }
+    $simulator->stop();
+})(\array_slice($argv, 1) ?: Database::KINDS);
