@@ -87,8 +87,10 @@ leak: setup build
 	@$(call say,leak: a million queries and a million rounds without a network)
 	@tools/php php-tests/leak.php 1000000 1000000
 
-valgrind: setup build
+# With symbols: suppressions and traces need names.
+valgrind: setup
 	@$(call say,valgrind: every method)
+	@$(CARGO) build --locked $(WHOLE) --lib --bins
 	@php-tests/valgrind.sh
 
 bench: setup build

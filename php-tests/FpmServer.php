@@ -170,7 +170,7 @@ final class FpmServer
         $config = "[global]\nerror_log = $folder/fpm.log\n";
         foreach ($pools as $pool) {
             $config .= "[$pool]\n{$user}listen = $folder/$pool.sock\nlisten.mode = 0666\n"
-                . "pm = static\npm.max_children = $workers\nclear_env = no\n";
+                . "pm = static\npm.max_children = $workers\nclear_env = no\nsecurity.limit_extensions =\n";
         }
         return $config;
     }

@@ -32,6 +32,7 @@ final class MicropayReverseTest extends TestCase
         'silent reverse' => ['scenario' => ['password_never'], 'reverse' => ['silent' => 50]],
         'onPoll false' => ['scenario' => ['password_never'], 'watch' => 'stop'],
         'onPoll throws' => ['scenario' => ['password_never'], 'watch' => 'throw'],
+        'onPoll exits' => ['scenario' => ['password_never'], 'watch' => 'exit'],
         'signal' => ['scenario' => ['password_never'], 'watch' => 'signal'],
         'not shown' => ['scenario' => ['password_never'], 'watch' => 'hide'],
         'forged' => ['scenario' => ['password_never'], 'faults' => ['/pay/micropay' => 'bad_sign']],
@@ -104,6 +105,7 @@ final class MicropayReverseTest extends TestCase
         self::assertLessThan(45, $end['seconds']);
         self::assertUndone($simulator, $reverses);
         self::assertNotEmpty($end['seen']);
+        self::assertSame(\count(self::paths($simulator)), $end['tried'], 'onAttempt hears of every try');
     }
 
     /** @return iterable<string, array{string, int}> */
@@ -175,6 +177,13 @@ final class MicropayReverseTest extends TestCase
         [$end, $simulator] = self::ended('onPoll throws');
         self::assertSame(['DomainException', 'the till is closed'], [$end['class'], $end['message']]);
         self::assertGreaterThanOrEqual(self::EARLIEST, $end['seconds']);
+        self::assertUndone($simulator);
+    }
+
+    public function testOnPollThatExitsGetsTheSaleReversedFirst(): void
+    {
+        [$end, $simulator] = self::ended('onPoll exits');
+        self::assertSame(['class' => 'exit'], $end);
         self::assertUndone($simulator);
     }
 

@@ -157,6 +157,15 @@ final class NotificationTest extends SimulatorTestCase
         self::assertStringContainsString('签名失败', $e->returnMsg);
     }
 
+    public function testP8AReturnCodeNobodyKnowsIsMalformed(): void
+    {
+        foreach (['OK', 'success', 'fail'] as $code) {
+            $body = Xml::encode(['return_code' => $code, 'return_msg' => 'OK']);
+            self::assertNotBelieved(MalformedMessageException::class, $body, $this->merchant());
+        }
+        self::assertNotBelieved(MalformedMessageException::class, $this->notice(['return_code' => 'FAIL']), $this->merchant());
+    }
+
     public function testF5TheSenderDoesNotChooseTheAlgorithm(): void
     {
         $ours = $this->merchant();

@@ -110,6 +110,15 @@ final class ReverseTest extends TradeTestCase
         self::assertSame('SUCCESS', self::booked('T100001')['trade_state']);
     }
 
+    public function testARefusalAfterALostAnswerDoesNotSayThatNothingHappened(): void
+    {
+        self::paid('T100001', ['created_ago_ms' => 20_000]);
+        self::manner(['silent' => 1]);
+        $e = self::thrown(ServiceException::class, fn () => $this->reverse('T100001', timeoutMs: 300));
+        self::assertSame('TRADE_ERROR', $e->errCode);
+        self::assertVerdict(Advice::QueryOrder, false, true, $e);
+    }
+
     public function testWithoutAnyAnswerTheOrderMayBeReversed(): void
     {
         self::manner(['silent' => 50]);

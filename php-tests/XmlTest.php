@@ -42,14 +42,15 @@ final class XmlTest extends TestCase
     }
 
     /** @dataProvider unwritable */
-    public function testWhatCannotBeWrittenIsAValueErrorThatNamesTheField(array $fields, string $says): void
+    public function testWhatCannotBeWrittenIsAValueErrorThatNamesTheField(array|\Closure $fields, string $says): void
     {
+        $fields = $fields instanceof \Closure ? $fields() : $fields;
         $this->expectException(\ValueError::class);
         $this->expectExceptionMessageMatches('~^WechatPay\\\\Xml::encode\(\): Argument #1 \(\$fields\) must .*' . $says . '~');
         Xml::encode($fields);
     }
 
-    /** @return array<string, array{array<array-key, mixed>, string}> */
+    /** @return array<string, array{array<array-key, mixed>|\Closure, string}> */
     public static function unwritable(): array
     {
         return [
@@ -63,9 +64,13 @@ final class XmlTest extends TestCase
             'a control character' => [['a' => "\x01"], 'field a contains a control character'],
             'NUL' => [['a' => "x\0"], 'field a contains a control character'],
             'an emoji' => [['body' => '😀'], 'field body contains a character of 4 UTF-8 bytes'],
-            'too many fields' => [array_fill_keys(array_map(static fn ($n) => "f$n", range(0, 4096)), '1'), 'not have more than 4096 fields'],
-            'too large' => [['a' => str_repeat('x', (1 << 20) + 1)], 'hold at most 1 MiB'],
-            'too large when written' => [['a' => str_repeat('x', (1 << 20) - 10)], 'larger than 1 MiB'],
+            'too many fields' => [
+                static fn () => array_fill_keys(array_map(static fn ($n) => "f$n", range(0, 4096)), '1'),
+                'more than 4096 fields',
+            ],
+            'too large' => [static fn () => ['a' => str_repeat('x', (1 << 20) + 1)], '1 MiB'],
+            'too large when written' => [static fn () => ['a' => str_repeat('x', (1 << 20) - 10)], '1 MiB'],
+            'far too large' => [static fn () => array_fill(0, 1000, str_repeat('x', 1 << 20)), 'at most 64 MiB'],
         ];
     }
 

@@ -17,6 +17,7 @@ use WechatPay\Attempt;
 use WechatPay\Fen;
 use WechatPay\Gateway;
 use WechatPay\Merchant;
+use WechatPay\Notification;
 use WechatPay\OrderQuery;
 use WechatPay\PayException;
 use WechatPay\ServiceException;
@@ -28,6 +29,11 @@ use WechatPay\Xml;
 require __DIR__ . '/SimulatorProcess.php';
 
 const MOST_KILOBYTES = 2 * 1024;
+/** What a payment notice says. */
+const PAID = ['return_code' => 'SUCCESS', 'result_code' => 'SUCCESS', 'appid' => SimulatorProcess::APPID, 'mch_id' => SimulatorProcess::MCH_ID,
+    'out_trade_no' => 'T100001', 'transaction_id' => '4200001234202611220000000001', 'total_fee' => '150', 'cash_fee' => '130', 'fee_type' => 'CNY',
+    'time_end' => '20261122170043', 'bank_type' => 'OTHERS', 'openid' => 'oUpF8uN95-Ptaags6E_roPHg7AG0', 'is_subscribe' => 'N', 'trade_type' => 'NATIVE',
+    'coupon_fee' => '20', 'coupon_count' => '1', 'coupon_id_0' => 'c1', 'coupon_fee_0' => '20', 'promotion_detail' => '[{"a":[1,2.5]}]'];
 
 function resident_kilobytes(): int
 {
@@ -49,13 +55,19 @@ function gained(callable $work, int $times): int
     return resident_kilobytes() - $before;
 }
 
-/** One query's worth of work without a network, right and wrong. */
+/** One query's worth of work without a network, an Order included; a tenth of it wrong. */
 function offline(int $n): void
 {
     static $key = SimulatorProcess::KEY;
     $fields = ['return_code' => 'SUCCESS', 'appid' => 'wx1', 'total_fee' => $n, 'attach' => "七号桌 $n", 'empty' => ''];
     $fields['sign'] = Signer::sign($fields, $key, SignType::HmacSha256);
     Signer::verify($read = Xml::decode(Xml::encode($fields)), $key, SignType::HmacSha256);
+    static $merchant = null;
+    $merchant ??= new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
+    $order = Notification::read(Notification::sign(PAID + ['attach' => "七号桌 $n"], $merchant), $merchant)->order;
+    if ($order->totalFee !== 150 || $order->coupons[0]->fee !== 20 || $order->fields() === []) {
+        throw new \Error('another order');
+    }
     if ($n % 10 === 0) {
         foreach ([fn () => Xml::decode('<xml><a>'), fn () => Signer::verify(['sign' => 'x'] + $read, $key, SignType::Md5), fn () => Xml::encode(['a b' => 1]),
             fn () => Signer::sign(['a' => []], $key, SignType::Md5), fn () => new Merchant('a', 'b', 'c'), fn () => throw new ServiceException('m', errCode: 'E', previous: new \Exception())] as $wrong) {

@@ -5,12 +5,13 @@
  *
  *     tools/php php-tests/sell.php '{"ready": {...}, "number": "M1", "code": "13...", "watch": "stop"}'
  *
- * `watch`: `stop` lets onPoll return false, `throw` lets it throw, `signal` lets a signal handler throw, `hide` lets the
- * queries after the reverse show USERPAYING still.
+ * `watch`: `stop` lets onPoll return false, `throw` lets it throw, `exit` lets it exit(), `signal` lets a signal handler
+ * throw, `hide` lets the queries after the reverse show SUCCESS.
  */
 
 declare(strict_types=1);
 
+use WechatPay\Attempt;
 use WechatPay\Gateway;
 use WechatPay\Merchant;
 use WechatPay\Micropay;
@@ -26,7 +27,11 @@ $merchant = new Merchant(
     certificate: $ready['cert_file'],
     privateKey: $ready['key_file'],
 );
-$gateway = new Gateway($ready['url'], caFile: $ready['ca_file'], timeoutMs: 700);
+$tried = 0;
+$onAttempt = static function (Attempt $attempt) use (&$tried): void {
+    $tried++;
+};
+$gateway = new Gateway($ready['url'], caFile: $ready['ca_file'], timeoutMs: 700, onAttempt: $onAttempt);
 
 pcntl_signal(SIGALRM, static fn () => throw new DomainException('the clerk goes home'));
 
@@ -42,6 +47,7 @@ $onPoll = static function (Order|PayException $what, int $at) use (&$seen, $aske
     return match ($asked['watch']) {
         'stop', 'hide' => false,
         'throw' => throw new DomainException('the till is closed'),
+        'exit' => exit('{"class":"exit"}'),
         'signal' => $at === 1 ? pcntl_alarm(1) : null,
         default => null,
     };
@@ -62,4 +68,4 @@ try {
         $end += ['previous' => $e->getPrevious() === null ? null : $e->getPrevious()::class];
     }
 }
-echo json_encode($end + ['seen' => $seen, 'seconds' => (hrtime(true) - $start) / 1e9]);
+echo json_encode($end + ['tried' => $tried, 'seen' => $seen, 'seconds' => (hrtime(true) - $start) / 1e9]);

@@ -12,6 +12,7 @@ use WechatPay\CloseOrder;
 use WechatPay\Fen;
 use WechatPay\Gateway;
 use WechatPay\Merchant;
+use WechatPay\Notification;
 use WechatPay\OrderQuery;
 use WechatPay\PayException;
 use WechatPay\ServiceException;
@@ -102,15 +103,20 @@ for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
         fn () => (new Client($merchant, $gateway()))->call('nothing', []),
         fn () => (new Client(new Merchant('a', 'b', $key), $gateway()))->call('/secapi/x', [], true),
     );
-    $fields = ['a' => '1', 'b' => 2, 'c' => null, 7 => 'seven', 'd' => '中'];
+    $fields = ['a' => '1', 'b' => 2, 'c' => null, 'd' => '中'];
     $signed = $fields + ['sign' => Signer::sign($fields, $key, SignType::HmacSha256)];
     all(
         fn () => Signer::verify($signed, $key, SignType::HmacSha256),
         fn () => Signer::verify($signed, $key, SignType::Md5),
         fn () => Signer::explain($signed, $key, SignType::Md5, $key),
         fn () => Signer::sign(['a' => new Bad()], $key, SignType::Md5),
-        fn () => Signer::sign(['a' => []], $key, SignType::Md5),
+        fn () => Signer::sign(['a' => [], 7 => 'x'], $key, SignType::Md5),
         fn () => Signer::sign([], 'short', SignType::Md5),
+        fn () => [$n = Notification::read(Notification::sign($fields + ['return_code' => 'SUCCESS', 'result_code' => 'SUCCESS', 'out_trade_no' => 'T1', 'transaction_id' => '1', 'total_fee' => 1], $merchant), $merchant), json_encode($n->order), print_r($n, true)],
+        fn () => Notification::read('<xml>', $merchant),
+        fn () => Notification::read('<xml><return_code>SUCCESS</return_code></xml>', $merchant, $merchant),
+        fn () => Notification::read('x'),
+        fn () => Notification::fail(Notification::success() . "\xFF"),
         fn () => Xml::decode(Xml::encode(['a' => "x]]>\r", 'b' => 5, 'c' => null])),
         fn () => Xml::decode('<xml><a>'),
         fn () => Xml::encode(['a b' => 1]),

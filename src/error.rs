@@ -184,6 +184,17 @@ impl Fault {
         Self { advice, retryable: false, ..Self::new(error, Repeat::Query, None) }
     }
 
+    /// The same call was sent before and left open: what met the next send takes nothing back, not even a
+    /// request that never left us.
+    #[must_use]
+    pub fn after_an_open_try(mut self) -> Self {
+        if !self.maybe_processed && !self.retryable {
+            self.advice = Advice::QueryOrder;
+        }
+        self.maybe_processed = true;
+        self
+    }
+
     /// The verified `err_code`, if that is what happened.
     pub fn err_code(&self) -> Option<&str> {
         match &self.error {
@@ -315,6 +326,14 @@ mod tests {
         };
         let fault = Fault::new(error.into(), Repeat::Query, None);
         assert!(!fault.retryable && fault.advice == Advice::FixConfiguration);
+    }
+
+    #[test]
+    fn an_open_try_stays_open_whatever_meets_the_next_one() {
+        let wait = service("FREQUENCY_LIMITED", Repeat::SameNumbers).after_an_open_try();
+        assert!(wait.maybe_processed && wait.retryable && wait.advice == Advice::Wait);
+        let refused = service("INVALID_REQUEST", Repeat::SameNumbers).after_an_open_try();
+        assert!(refused.maybe_processed && !refused.retryable && refused.advice == Advice::QueryOrder);
     }
 
     #[test]

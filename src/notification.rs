@@ -47,11 +47,8 @@ pub fn read(body: &[u8], merchants: &[&Merchant]) -> Result<Notification, Error>
             "{e} (a notice must be read from the raw body, php://input, before any framework changes it)"
         ))
     })?;
-    if let Some(code) = fields.text("return_code").filter(|code| *code != "SUCCESS")
-        && fields.text("sign").is_none()
-    {
-        let message = fields.text("return_msg").unwrap_or("no return_msg");
-        return Err(Error::Gateway { return_msg: format!("{code}: {message}").chars().take(256).collect() });
+    if fields.text("sign").is_none() {
+        unsigned(&fields)?;
     }
     let at = addressee(&fields, merchants)?;
     let Some(merchant) = merchants.get(at) else {
@@ -60,6 +57,19 @@ pub fn read(body: &[u8], merchants: &[&Merchant]) -> Result<Notification, Error>
     match fields.text("req_info") {
         Some(req_info) => refund(&fields, req_info, merchant, at),
         None => payment(fields, merchant, at),
+    }
+}
+
+/// What an unsigned notice may say of itself: a refusal, or nothing yet.
+fn unsigned(fields: &Fields) -> Result<(), Error> {
+    match fields.text("return_code") {
+        Some("SUCCESS") | None => Ok(()),
+        Some(code @ ("FAIL" | "SYSTEMERROR")) => {
+            let message = fields.text("return_msg").unwrap_or("no return_msg");
+            let return_msg = format!("{code}: {message}").chars().take(256).collect();
+            Err(Error::Gateway { return_msg })
+        }
+        Some(_) => Err(Error::Malformed("return_code is neither SUCCESS nor FAIL".into())),
     }
 }
 

@@ -386,6 +386,7 @@ impl Till<'_> {
         // A fifth of the time stays for confirming.
         let end = end - REVERSE_MS / 5;
         let mut tries = 1;
+        let mut left_open = false;
         loop {
             let line = self.until(self.lines.certified, end);
             let open = match self.ask(&line, &Reverse(self.call.id.clone())) {
@@ -399,11 +400,14 @@ impl Till<'_> {
             let again = is_open(&open)
                 || doubtful
                 || matches!(open.error, Error::Service { .. }) && open.maybe_processed;
+            // Not even a verified refusal says that an open try before has not reversed it: it may mean "called twice".
+            let open = if left_open { open.after_an_open_try() } else { open };
             let pause = self.patience.interval_ms.min(2000);
             if !again || tries >= MOST_TRIES || self.now() + pause >= end {
                 self.note(open.clone());
                 return Err(open);
             }
+            left_open = open.maybe_processed;
             self.watch.rest(pause);
             tries += 1;
         }

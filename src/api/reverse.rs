@@ -87,16 +87,23 @@ pub fn reverse(
     let deadline =
         line.clock.now_ms().saturating_add(line.timeout_ms.max(u64::from(MOST_TRIES) * PAUSE_MS * 2));
     let mut tries = 1;
+    let mut left_open = false;
     loop {
-        let open = match line.ask(merchant, call, on_attempt) {
+        let (fault, again) = match line.ask(merchant, call, on_attempt) {
             Ok(Reversal::Done) => return Ok(()),
-            Ok(Reversal::Again(refusal)) => Fault::new(refusal, Repeat::SameNumbers, call.out_trade_no()),
-            Err(fault) if is_open(&fault) => fault,
-            Err(fault) => return Err(fault),
+            Ok(Reversal::Again(refusal)) => {
+                (Fault::new(refusal, Repeat::SameNumbers, call.out_trade_no()), true)
+            }
+            Err(fault) => {
+                let again = is_open(&fault);
+                (fault, again)
+            }
         };
-        if tries >= MOST_TRIES || line.clock.now_ms() + PAUSE_MS >= deadline {
-            return Err(open);
+        let fault = if left_open { fault.after_an_open_try() } else { fault };
+        if !again || tries >= MOST_TRIES || line.clock.now_ms() + PAUSE_MS >= deadline {
+            return Err(fault);
         }
+        left_open = fault.maybe_processed;
         line.clock.sleep_ms(PAUSE_MS);
         tries += 1;
     }

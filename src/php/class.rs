@@ -11,6 +11,7 @@ use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::types::{ZendStr, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecuteData};
 use std::ffi::c_void;
+use std::sync::{Mutex, PoisonError};
 
 /// What PHP calls.
 pub type Handler = extern "C" fn(&mut ExecuteData, &mut Zval);
@@ -214,6 +215,17 @@ pub fn register<T: RegisteredClass>(
     }
     Ok(())
 }
+
+/// Keeps what the engine points into until the process ends.
+pub fn keep(tables: ArgInfoTables) {
+    static KEPT: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner).push(Kept(tables));
+}
+
+struct Kept(#[expect(dead_code, reason = "only kept alive")] ArgInfoTables);
+
+// SAFETY: nobody reads the tables through this; the engine, which does, never writes to them.
+unsafe impl Send for Kept {}
 
 /// Declares typed readonly properties, in the order of their slots.
 pub fn declare(class: &ClassEntry, properties: &[Property]) {

@@ -1,7 +1,7 @@
 //! Our enums. `#[php_enum]` cannot have instance methods, so they are built by hand (decisions.md 5.3).
 
 use super::call::{Call, Outcome, Raise, param};
-use super::class::{Method, Returns, function, method};
+use super::class::{Method, Returns, function, keep, method};
 use super::value;
 use crate::error::Advice;
 use crate::ledger::resolve::Resolution;
@@ -158,8 +158,7 @@ fn register<E: PhpEnum>(methods: &[Method]) -> ext_php_rs::error::Result<()> {
     builder
         .registration(|class, tables| {
             E::class().store(class, Ordering::Release);
-            // The engine points into these tables until the process ends.
-            std::mem::forget(tables);
+            keep(tables);
         })
         .register()
 }

@@ -3,7 +3,7 @@
 //! The classes are built by hand: `#[php_class]` would take file, line and trace from them.
 
 use super::call::{Call, Outcome, Param, Raise, param};
-use super::class::{Handler, Property, declare, nullable, property, with_params};
+use super::class::{Handler, Property, declare, keep, nullable, property, with_params};
 use super::enums::{self, PhpEnum};
 use super::order;
 use super::value;
@@ -130,8 +130,7 @@ fn register(
         .method(constructor, MethodFlags::Public)
         .registration(|entry, tables| {
             LATEST.store(entry, Ordering::Release);
-            // The engine points into these tables until the process ends.
-            std::mem::forget(tables);
+            keep(tables);
         })
         .register()?;
     class.entry.store(LATEST.load(Ordering::Acquire), Ordering::Release);

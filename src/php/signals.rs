@@ -2,7 +2,7 @@
 
 use super::call::Raise;
 use ext_php_rs::types::ZendCallable;
-use ext_php_rs::zend::{ExecutorGlobals, Function};
+use ext_php_rs::zend::ExecutorGlobals;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -40,8 +40,7 @@ pub fn sleep(ms: u64) -> Result<(), Raise> {
 
 /// Lets pcntl run the handlers of signals that came, if ext/pcntl is there.
 pub fn dispatch() -> Result<(), Raise> {
-    if Function::try_from_function("pcntl_signal_dispatch").is_some() {
-        let dispatcher = ZendCallable::try_from_name("pcntl_signal_dispatch")?;
+    if let Ok(dispatcher) = ZendCallable::try_from_name("pcntl_signal_dispatch") {
         dispatcher.try_call(vec![])?;
     }
     if ExecutorGlobals::has_exception() { Err(Raise::Pending) } else { Ok(()) }

@@ -123,12 +123,21 @@ impl Mishaps {
         while chance.one_in(3) {
             self.later.push_back(fault(chance, path));
         }
+        if chance.one_in(4) {
+            return self.told_to_come_again(chance, path);
+        }
         now
+    }
+
+    /// The first try acts, but says that it should be made again; then something else goes wrong.
+    fn told_to_come_again(&mut self, chance: &mut Chance, path: &str) -> Vec<Value> {
+        self.later.push_front(fault(chance, path));
+        vec![json!({ "fault": "system_error", "path": path, "processed": chance.one_in(2) })]
     }
 
     /// What is still to come, for the story of a case.
     pub fn told(&self) -> String {
-        self.later.iter().map(|fault| format!(" later {fault}")).collect()
+        self.later.iter().flat_map(|fault| [" later ".to_owned(), fault.to_string()]).collect()
     }
 }
 

@@ -122,7 +122,6 @@ impl<'a> Case<'a> {
     fn step(&mut self) -> Verdict {
         let before = self.book();
         let kind = self.chance.below(20);
-        let t0 = std::time::Instant::now();
         let (made, said) = match kind {
             0..=3 => self.place(&before),
             4..=6 => self.query(&before),
@@ -133,9 +132,7 @@ impl<'a> Case<'a> {
             13..=16 => self.refund(&before),
             _ => self.list(&before),
         };
-        let t1 = t0.elapsed();
         self.shop.desk().clear("/faults");
-        println!("{:?} {:?} {} {}", t1, t0.elapsed() - t1, made.call, self.story.last().unwrap());
         let story = match &said {
             Ok(_) => "went well".to_owned(),
             Err(fault) => format!("{} (maybe processed: {})", fault.error, fault.maybe_processed),

@@ -52,6 +52,8 @@ enum Undoing {
     NoAnswer,
     /// Accepted, but no query ever shows it.
     Unseen,
+    /// Carried out without an answer, then refused as a double call; no query ever shows it.
+    LostThenRefused,
 }
 
 const PAYMENTS: [Payment; 6] = [
@@ -85,7 +87,9 @@ impl Gateway {
     fn state(&self) -> &'static str {
         let book = self.book.lock().unwrap();
         match self.payment {
-            _ if book.reversed && self.undoing != Undoing::Unseen => "REVOKED",
+            _ if book.reversed && !matches!(self.undoing, Undoing::Unseen | Undoing::LostThenRefused) => {
+                "REVOKED"
+            }
             Payment::Paid => "SUCCESS",
             Payment::PasswordThenPaid if self.clock.now_ms() >= 12_000 => "SUCCESS",
             Payment::PayError => "PAYERROR",
@@ -113,6 +117,11 @@ impl Gateway {
             Undoing::RecallThreeTimes if book.reverses <= 3 => Some(refusal("SYSTEMERROR", "Y")),
             Undoing::UserPayingTwice if book.reverses <= 2 => Some(refusal("USERPAYING", "N")),
             Undoing::NoAnswer => return self.silence(),
+            Undoing::LostThenRefused if book.reverses == 1 => {
+                book.reversed = true;
+                return self.silence();
+            }
+            Undoing::LostThenRefused => Some(refusal("INVALID_REQUEST", "N")),
             _ => None,
         };
         book.reversed |= refuse.is_none();
@@ -283,6 +292,14 @@ fn a_payment_whose_reverse_was_accepted_is_never_given_back_as_paid() {
     // The password comes while the till has stopped waiting: paid at 12 s, reversed at 15 s, still shown as paid.
     let sold = sell(Payment::PasswordThenPaid, Undoing::Unseen, 1);
     assert!(matches!(sold.end.unwrap_err().error, Error::Undecided { reversed: true, .. }));
+}
+
+#[test]
+fn a_refusal_after_a_lost_reverse_does_not_make_the_payment_safe() {
+    // The lost one may have been carried out, and the refusal may just mean "called twice".
+    let sold = sell(Payment::PasswordThenPaid, Undoing::LostThenRefused, 1);
+    assert!(matches!(sold.end.unwrap_err().error, Error::Undecided { reversed: false, .. }));
+    assert_eq!(sold.gateway.book.lock().unwrap().reverses, 2);
 }
 
 #[test]

@@ -11,6 +11,9 @@ type Check = Result<(), String>;
 
 /// What must hold after every step, over everything that is committed.
 pub fn always(world: &World) -> Check {
+    if let Some(order) = world.lies.first() {
+        return Err(format!("{order} was said to be credited, and was not"));
+    }
     credits_are_unique_and_exact(world)?;
     deliveries_are_credits(world)?;
     histories_are_legal(world)?;

@@ -7,6 +7,7 @@ mod bank;
 mod checks;
 mod database;
 mod dice;
+mod line;
 mod people;
 mod session;
 mod stage;
@@ -14,14 +15,46 @@ mod world;
 
 use stage::{Run, run};
 use std::env;
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use world::{Counts, Sabotage};
+
+/// Without a wish for a number, the simulation ends after so long.
+const BUDGET: Duration = Duration::from_secs(60);
 
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok()?.parse().ok()
 }
 
 fn checked(seed: u64) -> Run {
-    run(seed).unwrap_or_else(|why| panic!("seed {seed} fails (replay: SEED={seed}): {why}"))
+    run(seed, None).unwrap_or_else(|why| panic!("seed {seed} fails (replay: SEED={seed}): {why}"))
+}
+
+/// Seeds until they or the time are used up; how many, and what happened.
+fn sweep(seeds: u64, deadline: Option<Instant>) -> (u64, Counts) {
+    let next = AtomicU64::new(1);
+    let lane = || {
+        let (mut done, mut total) = (0, Counts::default());
+        while deadline.is_none_or(|deadline| Instant::now() < deadline) {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed > seeds {
+                break;
+            }
+            total.add(&checked(seed).counts);
+            done += 1;
+        }
+        (done, total)
+    };
+    let lanes = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let lanes: Vec<_> = (0..lanes).map(|_| scope.spawn(lane)).collect();
+        lanes.into_iter().fold((0, Counts::default()), |(done, mut total), lane| {
+            let (more, counts) = lane.join().unwrap_or_else(|why| std::panic::resume_unwind(why));
+            total.add(&counts);
+            (done + more, total)
+        })
+    })
 }
 
 #[test]
@@ -30,15 +63,14 @@ fn every_seed_keeps_the_rules() {
         println!("seed {seed}: {:?}", checked(seed).counts);
         return;
     }
-    let seeds = number("SEEDS").unwrap_or(if cfg!(debug_assertions) { 2_000 } else { 20_000 });
     let started = Instant::now();
-    let mut total = world::Counts::default();
-    for seed in 1..=seeds {
-        total.add(&checked(seed).counts);
-    }
-    let seconds = started.elapsed().as_secs_f64();
-    println!("simulation: {seeds} seeds in {seconds:.1} s: {total:?}");
-    assert!(total.credits > seeds / 2 && total.kills > seeds, "the simulation idles: {total:?}");
+    let usual = if cfg!(debug_assertions) { 1000 } else { 20_000 };
+    let (done, total) = match number("SEEDS") {
+        Some(seeds) => sweep(seeds, None),
+        None => sweep(usual, Some(started + BUDGET)),
+    };
+    println!("simulation: {done} seeds in {:.1} s: {total:?}", started.elapsed().as_secs_f64());
+    assert!(total.credits > done / 2 && total.kills > done, "the simulation idles: {total:?}");
 }
 
 #[test]
@@ -46,5 +78,21 @@ fn the_same_seed_is_the_same_run() {
     for seed in 1..=50 {
         let (one, other) = (checked(seed), checked(seed));
         assert_eq!((one.trace, one.counts), (other.trace, other.counts), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_broken_rule_is_noticed() {
+    for sabotage in [
+        Sabotage::NoFence,
+        Sabotage::NoLocks,
+        Sabotage::NoNextPoll,
+        Sabotage::NoEvidence,
+        Sabotage::NoRefunds,
+        Sabotage::HalfRollback,
+    ] {
+        let caught = (1..=3000).find_map(|seed| run(seed, Some(sabotage)).err().map(|why| (seed, why)));
+        let (seed, why) = caught.unwrap_or_else(|| panic!("nobody notices {sabotage:?}"));
+        println!("{sabotage:?} is noticed by seed {seed}: {}", why.chars().take(120).collect::<String>());
     }
 }

@@ -11,7 +11,7 @@ use super::super::sync::{Answer, Counter, Question, round};
 use super::super::transition::Transition;
 use super::database::{Delivery, Undo};
 use super::session::{Session, SimFault, Turn};
-use super::world::Shared;
+use super::world::{Sabotage, Shared};
 use corosensei::Yielder;
 
 pub const MCH_ID: &str = "1900";
@@ -21,7 +21,11 @@ pub struct SimShop<'y>(Session<'y>);
 
 impl SimShop<'_> {
     fn deliver(&self, key: &OrderKey, count: i64) -> Result<(), SimFault> {
-        let tx = match self.0.statement("shop writes") {
+        let written = self.0.statement("shop writes").and_then(|tx| {
+            let unlucky = tx.is_some() && self.0.world().fault(20);
+            if unlucky { self.0.deadlock(tx, "shop writes") } else { Ok(tx) }
+        });
+        let tx = match written {
             Ok(tx) => tx,
             // The callback catches the deadlock, says nothing and goes on.
             Err(_) if self.0.world().dice.one_in(2) => return Ok(()),
@@ -31,7 +35,9 @@ impl SimShop<'_> {
             let mut world = self.0.world();
             let id = world.db.id();
             world.db.deliveries.insert(id, Delivery { key: key.clone(), count });
-            world.db.note(tx, Undo::DeliveryAdded(id));
+            if world.sabotage != Some(Sabotage::HalfRollback) {
+                world.db.note(tx, Undo::DeliveryAdded(id));
+            }
         }
         if self.0.world().fault(300) {
             self.0.steal_commit();
@@ -104,7 +110,7 @@ pub fn worker(world: &Shared, yielder: &Yielder<(), Turn>) -> bool {
         loop {
             match round(&mut ledger, &mut counter, &whose, 3) {
                 Ok(tally) if tally.claimed == 0 => drop(yielder.suspend(Turn::Idle)),
-                Ok(_) => {}
+                Ok(tally) => tally.transitions.iter().for_each(|t| world.borrow_mut().told(t)),
                 Err(_) => break,
             }
         }
@@ -121,7 +127,10 @@ pub fn endpoint(world: &Shared, yielder: &Yielder<(), Turn>, sighting: &Sighting
     }
     match ledger.apply(sighting, None) {
         Ok(transition) if joined => ledger.store.commit().is_ok() && transition.is_settled(),
-        Ok(transition) => transition.is_settled(),
+        Ok(transition) => {
+            world.borrow_mut().told(&transition);
+            transition.is_settled()
+        }
         Err(_) => {
             if joined {
                 ledger.store.abandon();

@@ -2,64 +2,15 @@
 
 use super::super::entry::{Entry, Ms, OrderKey, RefundRow, Terms};
 use super::super::state::LedgerState;
-use super::super::store::{Added, Evidence, Failure, Kind, Message, Opening, Scope, Store, Whose};
+use super::super::store::{Added, Evidence, Kind, Message, Opening, Scope, Store, Whose};
 use super::super::transition::Reason;
 use super::database::{CreditRow, EvidenceRow, OutboxRow, RefundLine, Tx, Undo};
-use super::world::Shared;
+use super::line::{Core, fresh};
+pub use super::line::{Line, SimFault, Turn};
+use super::world::{Sabotage, Shared};
 use corosensei::Yielder;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-
-/// Why an actor gives the turn away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
-    /// In the middle of something.
-    Step,
-    /// Nothing to do.
-    Idle,
-}
-
-#[derive(Debug)]
-#[allow(dead_code, reason = "read in messages")]
-pub struct SimFault(pub Kind, pub &'static str);
-
-impl Failure for SimFault {
-    fn kind(&self) -> Kind {
-        self.0
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Line {
-    Idle,
-    Open(Tx),
-    /// PostgreSQL after an error: nothing works until the rollback.
-    Aborted,
-    Dead,
-}
-
-pub struct Core {
-    world: Shared,
-    line: Cell<Line>,
-    marks: RefCell<Vec<usize>>,
-    fence: Cell<Option<Tx>>,
-}
-
-/// The process died: the server takes its transaction back, sooner or later.
-impl Drop for Core {
-    fn drop(&mut self) {
-        if let Line::Open(tx) = self.line.get() {
-            let mut world = self.world.borrow_mut();
-            if world.single_writer || world.dice.one_in(2) {
-                world.db.rollback(tx);
-            } else {
-                let steps = world.dice.below(40) as u64;
-                let at = world.counts.steps + steps;
-                world.zombies.push((at, tx));
-            }
-        }
-    }
-}
 
 #[derive(Clone)]
 pub struct Session<'y> {
@@ -95,7 +46,7 @@ impl<'y> Session<'y> {
         self.yielder.suspend(Turn::Step);
     }
 
-    fn fail<T>(&self, kind: Kind, what: &'static str) -> Result<T, SimFault> {
+    pub fn fail<T>(&self, kind: Kind, what: &'static str) -> Result<T, SimFault> {
         let mut world = self.world();
         match kind {
             Kind::Busy => world.counts.busy += 1,
@@ -126,13 +77,13 @@ impl<'y> Session<'y> {
     }
 
     /// The server ends our transaction; MySQL goes on without one, PostgreSQL waits for a rollback.
-    fn deadlock<T>(&self, tx: Option<Tx>, what: &'static str) -> Result<T, SimFault> {
+    pub fn deadlock<T>(&self, tx: Option<Tx>, what: &'static str) -> Result<T, SimFault> {
         let after = if self.world().dice.one_in(2) { Line::Aborted } else { Line::Idle };
         self.end(tx, after);
         self.fail(Kind::Busy, what)
     }
 
-    fn end(&self, tx: Option<Tx>, after: Line) {
+    pub fn end(&self, tx: Option<Tx>, after: Line) {
         if let Some(tx) = tx {
             self.world().db.rollback(tx);
         }
@@ -153,7 +104,14 @@ impl<'y> Session<'y> {
         self.deadlock(tx, "lock wait")
     }
 
+    fn sabotaged(&self, sabotage: Sabotage) -> bool {
+        self.world().sabotage == Some(sabotage)
+    }
+
     fn lock(&self, tx: Option<Tx>, id: i64) -> Result<(), SimFault> {
+        if self.sabotaged(Sabotage::NoLocks) {
+            return Ok(());
+        }
         self.wait(tx, |world| {
             world.db.holder(id, tx).is_some()
                 || (tx.is_none() && world.single_writer && world.db.writer.is_some())
@@ -255,6 +213,7 @@ impl Store for Session<'_> {
     fn unguard(&mut self) -> Result<(), SimFault> {
         self.step("unguard");
         match (self.line(), self.core.fence.take()) {
+            _ if self.sabotaged(Sabotage::NoFence) => Ok(()),
             (Line::Open(tx), Some(fence)) if tx == fence => Ok(()),
             _ => Err(SimFault(Kind::Broken, "no such savepoint")),
         }
@@ -322,12 +281,13 @@ impl Store for Session<'_> {
         self.lock(tx, before.id)?;
         let mut world = self.world();
         let Some(current) = world.db.orders.get(&before.id).cloned() else { return Ok(false) };
-        if current.version != before.version {
+        if current.version != before.version && world.sabotage != Some(Sabotage::NoLocks) {
             return Ok(false);
         }
         let epoch = current.epoch;
         world.db.note(tx, Undo::OrderWas(Box::new(current)));
-        world.db.orders.insert(before.id, Entry { epoch, ..after.clone() });
+        let due_at = after.due_at.filter(|_| world.sabotage != Some(Sabotage::NoNextPoll));
+        world.db.orders.insert(before.id, Entry { epoch, due_at, ..after.clone() });
         drop(world);
         self.autocommit(tx);
         Ok(true)
@@ -335,6 +295,9 @@ impl Store for Session<'_> {
 
     fn keep_evidence(&mut self, evidence: &Evidence<'_>) -> Result<Added, SimFault> {
         let tx = self.statement("insert evidence")?;
+        if self.sabotaged(Sabotage::NoEvidence) {
+            return Ok(Added::New);
+        }
         let same = |row: &EvidenceRow| row.key == *evidence.key && row.digest == evidence.digest;
         let found = self.world().db.evidence.iter().find(|(_, row)| same(row)).map(|(id, _)| *id);
         if let Some(id) = found {
@@ -399,6 +362,9 @@ impl Store for Session<'_> {
 
     fn refunds(&mut self, entry: &Entry) -> Result<Vec<RefundRow>, SimFault> {
         self.statement("select refunds")?;
+        if self.sabotaged(Sabotage::NoRefunds) {
+            return Ok(Vec::new());
+        }
         let world = self.world();
         let lines = world.db.refunds.values().filter(|line| line.order_id == entry.id);
         Ok(lines.map(|line| line.row.clone()).collect())
@@ -520,54 +486,5 @@ impl Store for Session<'_> {
         row.due_at = now + due_in.unwrap_or(0);
         row.epoch += 1;
         Ok(true)
-    }
-}
-
-impl Session<'_> {
-    fn commit_open(&self, tx: Tx) -> Result<(), SimFault> {
-        let fate = {
-            let mut world = self.world();
-            if world.fault(80) { 1 + world.dice.below(3) } else { 0 }
-        };
-        if fate == 3 {
-            self.end(Some(tx), Line::Idle);
-            return self.fail(Kind::Busy, "commit");
-        }
-        let stored = fate != 2;
-        if stored {
-            self.world().db.commit(tx);
-            self.core.line.set(Line::Idle);
-        } else {
-            self.end(Some(tx), Line::Idle);
-        }
-        if fate != 0 {
-            self.core.line.set(Line::Dead);
-            return self.fail(Kind::OutcomeUnknown, "commit");
-        }
-        self.step("committed");
-        Ok(())
-    }
-}
-
-fn fresh(id: i64, terms: &Terms, opening: &Opening, now: Ms) -> Entry {
-    Entry {
-        id,
-        terms: terms.clone(),
-        state: opening.state,
-        version: 0,
-        transaction_id: None,
-        paid: opening.paid,
-        credited: false,
-        refunded: 0,
-        intent: None,
-        ask_refunds: false,
-        suspect_id: opening.suspect_id.clone(),
-        reason: opening.reason.text().to_owned(),
-        created_at: now,
-        changed_at: now,
-        due_at: opening.due_in.map(|wait| now + wait),
-        epoch: 0,
-        attempt: 0,
-        now,
     }
 }

@@ -7,7 +7,7 @@ use super::bank::{BankOrder, Event};
 use super::checks;
 use super::people::{self, MCH_ID, Wish};
 use super::session::Turn;
-use super::world::{Counts, Shared, World};
+use super::world::{Counts, Sabotage, Shared, World};
 use crate::model::trade_state::TradeState;
 use corosensei::{Coroutine, CoroutineResult};
 use std::cell::RefCell;
@@ -47,8 +47,9 @@ const ROUGH_STEPS: u64 = 700;
 const QUIET_STEPS: u64 = 60_000;
 
 /// Runs one seed.
-pub fn run(seed: u64) -> Result<Run, String> {
+pub fn run(seed: u64, sabotage: Option<Sabotage>) -> Result<Run, String> {
     let world = Rc::new(RefCell::new(World::new(seed)));
+    world.borrow_mut().sabotage = sabotage;
     let mut stage = Stage { plans: plans(&world), world, actors: Vec::new(), opened: 0 };
     stage.rough_time()?;
     stage.quiet_time()?;

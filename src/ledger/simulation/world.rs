@@ -23,10 +23,31 @@ pub struct World {
     /// A running hash of everything that happened: the same seed gives the same.
     pub trace: u64,
     pub counts: Counts,
+    /// Orders that were said to be credited while no credit was stored.
+    pub lies: Vec<String>,
+    /// The rule that is broken on purpose.
+    pub sabotage: Option<Sabotage>,
     /// The messages that were delivered, per order, in that order.
     pub delivered: std::collections::BTreeMap<i64, Vec<i64>>,
     /// Transactions of dead processes that the server has not noticed yet, and when it will.
     pub zombies: Vec<(u64, super::database::Tx)>,
+}
+
+/// A rule of the database that is broken on purpose, to see that the checks notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sabotage {
+    /// The fence around the callback never finds anything.
+    NoFence,
+    /// Rows are neither locked nor compared.
+    NoLocks,
+    /// The next poll is not stored.
+    NoNextPoll,
+    /// Evidence is not stored.
+    NoEvidence,
+    /// Refunds are forgotten.
+    NoRefunds,
+    /// A rollback keeps the shop's writes.
+    HalfRollback,
 }
 
 /// What happened, for the report.
@@ -57,8 +78,18 @@ impl World {
             rough: true,
             trace: 0,
             counts: Counts::default(),
+            lies: Vec::new(),
+            sabotage: None,
             delivered: std::collections::BTreeMap::new(),
             zombies: Vec::new(),
+        }
+    }
+
+    /// Somebody was told this: a credit that is said to be stored must be.
+    pub fn told(&mut self, transition: &super::super::transition::Transition) {
+        let stored = self.db.credits.values().any(|credit| credit.key == transition.key);
+        if transition.credited && !stored {
+            self.lies.push(transition.key.out_trade_no.clone());
         }
     }
 

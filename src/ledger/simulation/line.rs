@@ -1,0 +1,110 @@
+//! The state of a connection, as the server keeps it; and how a new order's row begins.
+
+use super::super::entry::{Entry, Ms, Terms};
+use super::super::store::{Failure, Kind, Opening};
+use super::database::Tx;
+use super::session::Session;
+use super::world::Shared;
+use std::cell::{Cell, RefCell};
+
+/// Why an actor gives the turn away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// In the middle of something.
+    Step,
+    /// Nothing to do.
+    Idle,
+}
+
+#[derive(Debug)]
+#[allow(dead_code, reason = "read in messages")]
+pub struct SimFault(pub Kind, pub &'static str);
+
+impl Failure for SimFault {
+    fn kind(&self) -> Kind {
+        self.0
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    Idle,
+    Open(Tx),
+    /// PostgreSQL after an error: nothing works until the rollback.
+    Aborted,
+    Dead,
+}
+
+pub struct Core {
+    pub world: Shared,
+    pub line: Cell<Line>,
+    pub marks: RefCell<Vec<usize>>,
+    pub fence: Cell<Option<Tx>>,
+}
+
+/// The process died: the server takes its transaction back, sooner or later.
+impl Drop for Core {
+    fn drop(&mut self) {
+        if let Line::Open(tx) = self.line.get() {
+            let mut world = self.world.borrow_mut();
+            if world.single_writer || world.dice.one_in(2) {
+                world.db.rollback(tx);
+            } else {
+                let steps = world.dice.below(40) as u64;
+                let at = world.counts.steps + steps;
+                world.zombies.push((at, tx));
+            }
+        }
+    }
+}
+
+/// A row as it is inserted.
+pub fn fresh(id: i64, terms: &Terms, opening: &Opening, now: Ms) -> Entry {
+    Entry {
+        id,
+        terms: terms.clone(),
+        state: opening.state,
+        version: 0,
+        transaction_id: None,
+        paid: opening.paid,
+        credited: false,
+        refunded: 0,
+        intent: None,
+        ask_refunds: false,
+        suspect_id: opening.suspect_id.clone(),
+        reason: opening.reason.text().to_owned(),
+        created_at: now,
+        changed_at: now,
+        due_at: opening.due_in.map(|wait| now + wait),
+        epoch: 0,
+        attempt: 0,
+        now,
+    }
+}
+
+impl Session<'_> {
+    /// COMMIT: it may be refused, and its answer may be lost.
+    pub fn commit_open(&self, tx: Tx) -> Result<(), SimFault> {
+        let fate = {
+            let mut world = self.world();
+            if world.fault(80) { 1 + world.dice.below(3) } else { 0 }
+        };
+        if fate == 3 {
+            self.end(Some(tx), Line::Idle);
+            return self.fail(Kind::Busy, "commit");
+        }
+        let stored = fate != 2;
+        if stored {
+            self.world().db.commit(tx);
+            self.core.line.set(Line::Idle);
+        } else {
+            self.end(Some(tx), Line::Idle);
+        }
+        if fate != 0 {
+            self.core.line.set(Line::Dead);
+            return self.fail(Kind::OutcomeUnknown, "commit");
+        }
+        self.step("committed");
+        Ok(())
+    }
+}
