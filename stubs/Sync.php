@@ -48,7 +48,8 @@ final class Sync
     }
 
     /**
-     * Works until the time is over: claims a batch, asks about it outside of any transaction, applies the answers one by
+     * Works until the time is over: claims a batch, asks about it outside of any transaction, applies the answers one
+     * by
      * one. SIGTERM and SIGINT end it after the orders in hand, whose leases are given back, unless the script has
      * handlers of its own for them.
      *
