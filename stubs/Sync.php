@@ -71,8 +71,12 @@ final class Sync
      *
      * Source: protocol.md D.7
      */
-    public function run(int $seconds = 60, int $concurrency = 16, int $batch = 50, ?callable $onProgress = null): SyncReport
-    {
+    public function run(
+        int $seconds = 60,
+        int $concurrency = 16,
+        int $batch = 50,
+        ?callable $onProgress = null,
+    ): SyncReport {
         throw new \Error('WechatPay\\Sync is provided by the wechatpay extension, which is not loaded.');
     }
 }
