@@ -94,7 +94,7 @@ final class LedgerGatewayTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
-    public function testAFaultPostponesTheOrderAndAfterTooManyL19ItIsForReview(string $database): void
+    public function testL19AFaultPostponesTheOrderAndAfterTooManyItIsForReview(string $database): void
     {
         $ledger = $this->shop($this->pdo);
         $this->ordered($ledger, 'sync-0003', 'SUCCESS');
@@ -268,6 +268,50 @@ final class LedgerGatewayTest extends LedgerTestCase
         self::assertSame([true, 0], [$stolen, $report->credited]);
         self::assertSame([[100], 1], [$this->booked('lease-001'), $this->rows('credit')]);
         self::assertNull($ledger->find($this->merchant, 'lease-001')->dueAt);
+    }
+
+    /** @dataProvider databases */
+    public function testL20TheOldestIsAskedAboutFirst(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        foreach (['queue-001' => 30, 'queue-002' => 10, 'queue-003' => 20] as $number => $due) {
+            $this->ordered($ledger, $number, 'SUCCESS');
+            $this->pdo->exec("UPDATE wechatpay_order SET due_at = $due WHERE out_trade_no = '$number'");
+        }
+        $order = [];
+        (new Sync($ledger, $this->merchant))->run(0, batch: 1, onProgress: function () use (&$order): void {
+            foreach (['queue-001', 'queue-002', 'queue-003'] as $number) {
+                if ($this->state($number) === LedgerState::Paid && !\in_array($number, $order, true)) {
+                    $order[] = $number;
+                }
+            }
+        });
+        self::assertSame(['queue-002', 'queue-003', 'queue-001'], $order);
+    }
+
+    /** @dataProvider databases */
+    public function testL18RefundsThatRaceNeverExceedThePayment(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->ordered($ledger, 'race-0001', 'SUCCESS');
+        $this->pass(10, 'race-0001');
+        $this->sync($ledger);
+        $children = array_map(function (int $at): int {
+            $child = pcntl_fork();
+            if ($child === 0) {
+                try {
+                    $ledger = $this->shop($this->database->connect());
+                    $ledger->refund($this->merchant, 'race-0001', "race-0001-R$at", 40);
+                } catch (\Throwable) {
+                }
+                posix_kill(getmypid(), SIGKILL);
+            }
+            return $child;
+        }, [1, 2, 3, 4]);
+        array_map(fn (int $child) => pcntl_waitpid($child, $status), $children);
+        $sum = $this->database->connect()->query('SELECT SUM(refund_fee), COUNT(*) FROM wechatpay_refund');
+        self::assertSame([80, 2], array_map(intval(...), $sum->fetchAll(\PDO::FETCH_NUM)[0]));
+        self::assertLessThanOrEqual(2, \count(self::$simulator->control('GET', '/refunds')));
     }
 
     /** @dataProvider databases */

@@ -44,7 +44,7 @@ final class LedgerProcessesTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
-    public function testF10F11L1L3EveryPaidOrderIsCreditedOnceWhateverDies(string $database): void
+    public function testF10F11F18L1L3L6EveryPaidOrderIsCreditedOnceWhateverDies(string $database): void
     {
         $count = (int) (getenv('LEDGER_ORDERS') ?: 400);
         self::$simulator->reset();

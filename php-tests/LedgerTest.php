@@ -315,7 +315,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
-    public function testInstallIsIdempotentAndL15ANewerSchemaIsRefused(string $database): void
+    public function testL15InstallIsIdempotentAndANewerSchemaIsRefused(string $database): void
     {
         $ledger = $this->shop($this->pdo);
         $this->open($ledger);

@@ -31,7 +31,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
-    public function testH5AnExceptionOfTheCallbackRollsBackAndIsTheSameObject(string $database): void
+    public function testF17H5AnExceptionOfTheCallbackRollsBackAndIsTheSameObject(string $database): void
     {
         foreach ([new \DomainException('no stock'), new \Error('a bug')] as $mine) {
             $line = __LINE__ + 1;
@@ -94,6 +94,42 @@ final class LedgerTransactionsTest extends LedgerTestCase
         $this->open($ledger, 'T00002');
         self::assertTrue($ledger->apply($this->order())->credited);
         self::assertSame([[100], 2], [$this->booked('T00002'), $this->rows('credit')]);
+    }
+
+    /** @dataProvider ends */
+    public function testH3H4AScriptThatEndsInTheCallbackLeavesNothing(string $database, string $end): void
+    {
+        $this->open($this->shop($this->pdo));
+        $this->pdo = $this->database->connect();
+        $code = <<<'PHP'
+            $merchant = new WechatPay\Merchant('wx2421b1c4370ec43b', '10000100', '0123456789abcdefghijKLMNOPQRSTUV');
+            $pdo = new PDO(...unserialize(base64_decode('%s')));
+            $ledger = new WechatPay\Ledger($pdo, function ($t, $pdo): void {
+                $pdo->exec("INSERT INTO balance VALUES ('T00001', 100)");
+                %s;
+            });
+            $body = WechatPay\Notification::sign(
+                ['out_trade_no' => 'T00001', 'transaction_id' => '42', 'total_fee' => '100'], $merchant);
+            register_shutdown_function(fn () => print('shut down'));
+            $ledger->applyNotification(WechatPay\Notification::read($body, $merchant));
+            echo 'went on';
+            PHP;
+        $arguments = base64_encode(serialize($this->database->arguments()));
+        $run = PhpProcess::code(sprintf($code, $arguments, $end), ['memory_limit' => '32M']);
+        self::assertStringEndsWith('shut down', $run->output);
+        self::assertStringNotContainsString('went on', $run->output);
+        self::assertSame([0, []], [$this->rows('credit'), $this->booked()]);
+        self::assertTrue($this->shop($this->pdo)->apply($this->order())->credited, 'no lock was left');
+    }
+
+    /** @return iterable<string, array{string, string}> */
+    public static function ends(): iterable
+    {
+        foreach (Database::KINDS as $kind) {
+            foreach (['exit(3)', "trigger_error('fatal', E_USER_ERROR)", 'str_repeat("x", 1 << 30)'] as $end) {
+                yield "$kind, $end" => [$kind, $end];
+            }
+        }
     }
 
     /** @dataProvider spoilers */
@@ -304,6 +340,14 @@ final class LedgerTransactionsTest extends LedgerTestCase
         self::assertStringContainsString('made before a fork', stream_get_contents($here));
         pcntl_waitpid($child, $status);
         self::assertTrue($ledger->apply($this->order())->credited);
+    }
+
+    public function testL14OurCommitsOutliveAPowerFailureWhateverTheShopHasChosen(): void
+    {
+        $this->pdo->exec('PRAGMA journal_mode = WAL');
+        $this->pdo->exec('PRAGMA synchronous = NORMAL');
+        $this->open($this->shop($this->pdo));
+        self::assertSame(2, (int) $this->pdo->query('PRAGMA synchronous')->fetchColumn());
     }
 
     public function testL12AnSqliteTransactionBegunBySqlIsJoinedToo(): void

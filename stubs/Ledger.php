@@ -5,7 +5,8 @@ declare(strict_types=1);
 namespace WechatPay;
 
 /**
- * Keeps the shop right: every paid order is credited exactly once, whatever is lost, doubled or late. A service that lives
+ * Keeps the shop right: every paid order is credited exactly once, whatever is lost, doubled or late. A service that
+ * lives
  * in the shop's own database, through the shop's own PDO, so that the credit commits together with the order's state.
  *
  * Make it in one function that the order page, the notify endpoint, the worker and the back office share. What "credit"
@@ -43,9 +44,11 @@ namespace WechatPay;
 final class Ledger
 {
     /**
-     * $onCredit runs inside the transaction that makes the order Paid: whatever it writes through the PDO it is given is
+     * $onCredit runs inside the transaction that makes the order Paid: whatever it writes through the PDO it is given
+     * is
      * written exactly once. What it throws rolls all of it back and is thrown on; the next notice or poll tries again.
-     * After a deadlock the whole transaction is tried again, so it may run again: what it does outside of that database,
+     * After a deadlock the whole transaction is tried again, so it may run again: what it does outside of that
+     * database,
      * mail for one, belongs into outbox(). It must neither commit nor roll back, nor call this same object.
      *
      * @param \PDO $pdo the shop's connection, with PDO::ERRMODE_EXCEPTION; not used across a fork
@@ -82,13 +85,15 @@ final class Ledger
     }
 
     /**
-     * Opens an order: what must come back in a payment before it is credited. Call it before `UnifiedOrder` or `Micropay`,
+     * Opens an order: what must come back in a payment before it is credited. Call it before `UnifiedOrder` or
+     * `Micropay`,
      * in the same transaction as the shop's own order if you like. The same arguments again give the same entry.
      *
      * @param Merchant                $merchant   whose order
      * @param string                  $outTradeNo `out_trade_no`, 1 to 32 characters of 0-9A-Za-z_-|*@
      * @param int                     $totalFee   fen
-     * @param \DateTimeInterface|null $expiresAt  when `Sync` gives it up; null: two hours after opening. Never sooner than
+     * @param \DateTimeInterface|null $expiresAt  when `Sync` gives it up; null: two hours after opening. Never sooner
+     * than
      *                                            five minutes, which WeChat wants
      * @param string                  $feeType    currency
      * @param string                  $tradeType  MICROPAY orders are reversed, all others are closed
@@ -96,7 +101,8 @@ final class Ledger
      * @return LedgerEntry the order as it stands
      *
      * @throws \ValueError        if it was opened with other arguments, or an argument cannot be one
-     * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the connection
+     * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the
+     * connection
      *                            went through a fork
      * @throws \PDOException      if the database cannot be used
      * @throws UndecidedException the answer to COMMIT was lost: open it again
@@ -113,7 +119,8 @@ final class Ledger
     }
 
     /**
-     * Applies a verified order: from `OrderQuery`, `Micropay` or a notice. If the shop has a transaction open, it is joined
+     * Applies a verified order: from `OrderQuery`, `Micropay` or a notice. If the shop has a transaction open, it is
+     * joined
      * by a savepoint and nothing is ever tried again; "credited" then means: when you commit.
      *
      * @param Order $order what WeChat says
@@ -121,7 +128,8 @@ final class Ledger
      * @return Transition what that did
      *
      * @throws UndecidedException the answer to COMMIT was lost: apply it again with a fresh PDO and Ledger
-     * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the connection
+     * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the
+     * connection
      *                            went through a fork
      * @throws \PDOException      if the database cannot be used
      */
@@ -139,7 +147,8 @@ final class Ledger
      * @return Transition what that did; its reply() is the answer to WeChat
      *
      * @throws UndecidedException the answer to COMMIT was lost: answer FAIL, WeChat repeats the notice
-     * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the connection
+     * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the
+     * connection
      *                            went through a fork
      * @throws \PDOException      if the database cannot be used
      */
@@ -157,7 +166,8 @@ final class Ledger
      *
      * @throws \ValueError        if it is the list of one refund only
      * @throws UndecidedException the answer to COMMIT was lost: apply it again with a fresh PDO and Ledger
-     * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the connection
+     * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the
+     * connection
      *                            went through a fork
      * @throws \PDOException      if the database cannot be used
      */
@@ -172,7 +182,8 @@ final class Ledger
      * @return LedgerEntry|null null if it was never opened
      *
      * @throws \ValueError        if the number cannot be one
-     * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the connection
+     * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the
+     * connection
      *                            went through a fork
      * @throws \PDOException      if the database cannot be used
      */
@@ -182,7 +193,8 @@ final class Ledger
     }
 
     /**
-     * Refunds: writes it down with its number, asks WeChat, books the answer. After a crash or a fault `Sync` carries it
+     * Refunds: writes it down with its number, asks WeChat, books the answer. After a crash or a fault `Sync` carries
+     * it
      * on under the same number; the same call again is the same refund. All refunds together never exceed the payment.
      *
      * @param Merchant              $merchant    with its certificate
@@ -199,16 +211,23 @@ final class Ledger
      * @throws PayException     nobody knows whether it arrived; it is written down and carried on
      * @throws \PDOException    if the database cannot be used
      */
-    public function refund(Merchant $merchant, string $outTradeNo, string $outRefundNo, int $refundFee, array $options = []): Transition
-    {
+    public function refund(
+        Merchant $merchant,
+        string $outTradeNo,
+        string $outRefundNo,
+        int $refundFee,
+        array $options = [],
+    ): Transition {
         throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
     }
 
     /**
-     * Closes an order that is not paid: writes the wish down, closes, asks what became of it. A payment that was faster is
+     * Closes an order that is not paid: writes the wish down, closes, asks what became of it. A payment that was
+     * faster is
      * credited.
      *
-     * @return Transition to Closed, to Paid, or to Closing if WeChat could not be asked to the end: `Sync` carries it on
+     * @return Transition to Closed, to Paid, or to Closing if WeChat could not be asked to the end: `Sync` carries it
+     * on
      *
      * @throws \ValueError     if the order was not opened
      * @throws \LogicException for code payments, or inside a transaction
@@ -221,7 +240,8 @@ final class Ledger
     }
 
     /**
-     * Reverses a code payment, paid or not: as close(). Younger than 15 seconds it is only written down; `Sync` reverses it
+     * Reverses a code payment, paid or not: as close(). Younger than 15 seconds it is only written down; `Sync`
+     * reverses it
      * then.
      *
      * @param Merchant $merchant with its certificate
@@ -259,10 +279,12 @@ final class Ledger
     }
 
     /**
-     * Delivers what happened to the outside world: at least once, and in order for each order. Each change of an order's
+     * Delivers what happened to the outside world: at least once, and in order for each order. Each change of an
+     * order's
      * state is one message; its topic is the state that was reached.
      *
-     * @param callable(string, array<string, mixed>, int): mixed $deliver gets topic (LedgerState's value), payload and the
+     * @param callable(string, array<string, mixed>, int): mixed $deliver gets topic (LedgerState's value), payload and
+     * the
      *                                                            message's number; false means "again later", an
      *                                                            exception too, which is thrown on
      * @param int $limit at most so many, 1 to 100000

@@ -5,7 +5,8 @@ declare(strict_types=1);
 namespace WechatPay;
 
 /**
- * What an order is to the shop. WeChat's own word for a trade is `TradeState`; the table of what follows from what is in
+ * What an order is to the shop. WeChat's own word for a trade is `TradeState`; the table of what follows from what is
+ * in
  * docs/ledger.md.
  *
  * ```php

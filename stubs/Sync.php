@@ -48,7 +48,8 @@ final class Sync
     }
 
     /**
-     * Works until the time is over: claims a batch, asks about it outside of any transaction, applies the answers one by
+     * Works until the time is over: claims a batch, asks about it outside of any transaction, applies the answers one
+     * by
      * one. SIGTERM and SIGINT end it after the orders in hand, whose leases are given back, unless the script has
      * handlers of its own for them.
      *
@@ -70,8 +71,12 @@ final class Sync
      *
      * Source: protocol.md D.7
      */
-    public function run(int $seconds = 60, int $concurrency = 16, int $batch = 50, ?callable $onProgress = null): SyncReport
-    {
+    public function run(
+        int $seconds = 60,
+        int $concurrency = 16,
+        int $batch = 50,
+        ?callable $onProgress = null,
+    ): SyncReport {
         throw new \Error('WechatPay\\Sync is provided by the wechatpay extension, which is not loaded.');
     }
 }

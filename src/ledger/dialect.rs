@@ -176,7 +176,8 @@ impl Sql {
             Statement::FirstSeen => FIRST_SEEN.into(),
             Statement::Credit => CREDIT.to_owned() + once,
             Statement::Revoke => REVOKE.into(),
-            Statement::Refunds => REFUNDS.into(),
+            // InnoDB's snapshot may be older than the lock on the order: only a locking read sees what is there.
+            Statement::Refunds => REFUNDS.to_owned() + self.dialect.row_lock(),
             Statement::AddRefund => ADD_REFUND.to_owned() + once,
             Statement::MoveRefund => MOVE_REFUND.into(),
             Statement::Announce => ANNOUNCE.into(),

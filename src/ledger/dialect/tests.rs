@@ -62,6 +62,13 @@ fn l9_an_update_changes_a_row_even_if_its_values_are_equal() {
 }
 
 #[test]
+fn l18_refunds_are_counted_by_a_locking_read() {
+    for dialect in [Dialect::Mysql, Dialect::Postgres] {
+        assert!(sql(dialect).text(Statement::Refunds).ends_with("ORDER BY id FOR UPDATE"));
+    }
+}
+
+#[test]
 fn l6_claims_skip_rows_of_others_or_hold_the_write_lock() {
     for statement in [Statement::Claim, Statement::ClaimMessages] {
         for dialect in [Dialect::Mysql, Dialect::Postgres] {
