@@ -20,12 +20,13 @@ CORE := --no-default-features
 WITH_SIMULATOR := --no-default-features --features simulator
 WHOLE := --all-features
 
+COMMA := ,
 say = printf '\n==> %s\n' '$(1)'
 
 # The steps of `test` build on each other.
 .NOTPARALLEL:
 
-.PHONY: help setup setup-build build demo test test-core test-doc test-php test-stubs leak valgrind bench bench-instructions \
+.PHONY: help setup setup-build build demo test test-core test-doc test-php test-stubs simulate leak valgrind bench bench-instructions \
         install lint clean
 
 help:
@@ -33,6 +34,7 @@ help:
 	@echo 'make demo     builds, then shows a scan-pay order from placing to refund, offline'
 	@echo 'make test     all tests: core, simulator, documentation, PHP, stubs'
 	@echo 'make bench    speed beside plain PHP; QUICK=1 for a short run'
+	@echo 'make simulate the ledger, SEEDS=1000000 worlds of faults and kills'
 	@echo 'make leak     a million queries in one process: memory stays flat (minutes)'
 	@echo 'make valgrind every method under valgrind (minutes)'
 	@echo 'make install  the built extension into PHP, with an ini file (sudo make install)'
@@ -67,6 +69,13 @@ test-core:
 	@$(call say,test: the core and the simulator)
 	@$(CARGO) test --locked $(WITH_SIMULATOR) \
 	    || { echo 'Again, one test: cargo test $(WITH_SIMULATOR) NAME' >&2; exit 1; }
+	@$(MAKE) --no-print-directory simulate
+
+# Without SEEDS as many as a minute allows, 20,000 at the most; SEED=17 replays one.
+simulate:
+	@$(call say,simulate: the ledger under faults and kills$(COMMA) one seed a world)
+	@SEEDS=$(SEEDS) SEED=$(SEED) $(CARGO) test --locked --profile simulation $(CORE) --lib -- \
+	    ledger::simulation::every_seed --nocapture --test-threads=1
 
 test-doc:
 	@$(call say,test: the documentation with warnings denied)

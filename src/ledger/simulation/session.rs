@@ -361,10 +361,12 @@ impl Store for Session<'_> {
     }
 
     fn refunds(&mut self, entry: &Entry) -> Result<Vec<RefundRow>, SimFault> {
-        self.statement("select refunds")?;
+        let tx = self.statement("select refunds for update")?;
         if self.sabotaged(Sabotage::NoRefunds) {
             return Ok(Vec::new());
         }
+        // A locking read, as the real stores make it: rows that are not committed are waited for, never seen.
+        self.lock(tx, entry.id)?;
         let world = self.world();
         let lines = world.db.refunds.values().filter(|line| line.order_id == entry.id);
         Ok(lines.map(|line| line.row.clone()).collect())
