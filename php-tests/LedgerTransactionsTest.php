@@ -266,6 +266,25 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    public function testADatabaseInTroubleAfterTheCallbackIsNotBlamedOnIt(string $database): void
+    {
+        $pdo = $this->database->connect(FullDisk::class);
+        $ledger = $this->shop($pdo, onCredit: function () use ($pdo): void {
+            $pdo->isFull = true;
+        });
+        $this->open($ledger);
+        try {
+            $ledger->apply($this->order());
+            self::fail('Nothing was thrown.');
+        } catch (\PDOException $e) {
+            self::assertSame('the disk is full', $e->getMessage());
+        }
+        self::assertFalse($pdo->inTransaction());
+        self::assertSame([0, 0, 0], [$this->rows('credit'), $this->rows('evidence'), $this->rows('outbox')]);
+        self::assertTrue($this->shop($this->pdo)->apply($this->order())->credited);
+    }
+
+    /** @dataProvider databases */
     public function testL11ASilentPdoIsRefused(string $database): void
     {
         $silent = $this->database->connect(options: [\PDO::ATTR_ERRMODE => \PDO::ERRMODE_SILENT]);
@@ -426,5 +445,21 @@ final class LosesCommit extends \PDO
         }
         $this->commits ? parent::commit() : parent::rollBack();
         throw new \PDOException('the connection was lost');
+    }
+}
+
+/** Cannot release a savepoint once its disk is full. */
+final class FullDisk extends \PDO
+{
+    public bool $isFull = false;
+
+    public function exec(string $statement): int|false
+    {
+        if ($this->isFull && str_starts_with($statement, 'RELEASE')) {
+            $fault = new \PDOException('the disk is full');
+            $fault->errorInfo = ['HY000', 13, 'database or disk is full'];
+            throw $fault;
+        }
+        return parent::exec($statement);
     }
 }

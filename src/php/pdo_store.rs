@@ -262,8 +262,11 @@ impl Store for PdoStore {
         match self.pdo.exec(&format!("RELEASE SAVEPOINT {name}")) {
             Ok(()) if self.pdo.is_loud()? => Ok(()),
             Ok(()) => Err(PdoFault::broken("The callback of the ledger changed PDO::ATTR_ERRMODE")),
-            Err(fault) if matches!(fault.kind(), Kind::Lost | Kind::Busy) => Err(fault),
-            Err(fault) => Err(PdoFault::broken(&format!("{FOREIGN_END}: {}", fault.message))),
+            Err(fault) if fault.kind() == Kind::Broken => {
+                Err(PdoFault::broken(&format!("{FOREIGN_END}: {}", fault.message)))
+            }
+            // The database's own trouble is nobody's callback.
+            Err(fault) => Err(fault),
         }
     }
 
