@@ -36,7 +36,7 @@ impl Call for OrderQuery {
         self.0.as_out_trade_no()
     }
 
-    fn read(&self, answer: &Verified<Fields>) -> Result<Order, Error> {
+    fn read(&self, answer: Verified<Fields>) -> Result<Order, Error> {
         Ok(Order::from_query(answer)?)
     }
 }

@@ -165,7 +165,7 @@ fn at(moments: &[(&str, u64)]) -> Vec<(String, u64)> {
 fn an_answer_at_once_is_one_try_and_one_report() {
     let stage = stage_taking(vec![order()], 37);
     let (result, attempts) = stage.query();
-    assert_eq!(result.unwrap().told.out_trade_no.as_deref(), Some(NUMBER));
+    assert_eq!(result.unwrap().told().out_trade_no, Some(NUMBER));
     let expected = Attempt {
         path: "/pay/orderquery".into(),
         host: "api.test".into(),
