@@ -3,7 +3,7 @@
 use super::{
     auth_code_to_openid, client, close_order, enums, exception, fen, gateway, ini, ledger, merchant,
     micropay, names, notification, order, order_query, prepay, refund, refund_list, refund_query, report,
-    reverse, scan_pay, short_url, signals, signer, sync, transition, unified_order, xml, zend,
+    reverse, scan_pay, short_url, signals, signer, sync, transition, unified_order, value, xml, zend,
 };
 use crate::gateway::threads;
 use ext_php_rs::prelude::*;
@@ -64,6 +64,7 @@ extern "C" fn shutdown(_: i32, module: i32) -> i32 {
 
 extern "C" fn request_shutdown(_: i32, _: i32) -> i32 {
     signer::forget_key();
+    value::forget_zone();
     0
 }
 

@@ -10,6 +10,7 @@ use ext_php_rs::flags::{DataType, ZvalTypeFlags};
 use ext_php_rs::types::{ZendClassObject, ZendHashTable, ZendObject, ZendStr, Zval};
 use ext_php_rs::zend::ClassEntry;
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::iter::FilterMap;
 use std::mem::{ManuallyDrop, offset_of};
 use std::{ptr, slice};
@@ -157,25 +158,43 @@ fn atom(at: OffsetDateTime) -> String {
     at.to_offset(crate::time::BEIJING).format(&Rfc3339).unwrap_or_default()
 }
 
+thread_local! {
+    /// Beijing's zone as PHP has it, made once a request. Without a zone at hand PHP looks its default one up for every
+    /// time it reads, in a file.
+    static ZONE: RefCell<Option<Zval>> = const { RefCell::new(None) };
+}
+
+/// Gives the zone back; runs when a request ends.
+pub fn forget_zone() {
+    drop(ZONE.take());
+}
+
+fn beijing_zone() -> Result<Zval, Raise> {
+    let known = ZONE.with_borrow(|zone| zone.as_ref().map(Zval::shallow_clone));
+    known.map_or_else(fresh_zone, Ok)
+}
+
+fn fresh_zone() -> Result<Zval, Raise> {
+    // SAFETY: ext/date is always there, and its class lives as long as the process.
+    let object = ZendObject::new(unsafe { &*zend::php_date_get_timezone_ce() });
+    object.try_call_method("__construct", vec![&"+08:00"])?;
+    let zone = object.into_zval(false)?;
+    ZONE.set(Some(zone.shallow_clone()));
+    Ok(zone)
+}
+
 /// A `DateTimeImmutable` in Beijing time.
 pub fn beijing(at: OffsetDateTime) -> Result<Zval, Raise> {
     // SAFETY: ext/date is always there, and its class lives as long as the process.
     let class: &ClassEntry = unsafe { &*zend::php_date_get_immutable_ce() };
     let mut object = ZendObject::new(class);
-    let written = atom(at);
+    let (written, mut zone) = (atom(at), beijing_zone()?);
     // SAFETY: a date's own data stands as far before its object as the handlers say; the text is only read. What
     // the constructor would throw is told by the result: no text of ours is refused.
     let made = unsafe {
         let before = (*object.handlers).offset.unsigned_abs() as usize;
         let date = ptr::from_mut(&mut *object).byte_sub(before).cast();
-        zend::php_date_initialize(
-            date,
-            written.as_ptr().cast(),
-            written.len(),
-            ptr::null(),
-            ptr::null_mut(),
-            0,
-        )
+        zend::php_date_initialize(date, written.as_ptr().cast(), written.len(), ptr::null(), &raw mut zone, 0)
     };
     if !made {
         return Err(Raise::Engine(format!("{written} is no time")));
@@ -227,9 +246,10 @@ pub fn strings(table: &ZendHashTable, most: usize) -> Option<Strings<'_>> {
 }
 
 fn string_bucket(bucket: &ffi::Bucket) -> Option<(&[u8], &[u8])> {
-    // SAFETY: a bucket's key is null or a live string.
+    let text = string(bucket.val.dereference())?;
+    // SAFETY: the bucket holds a value, so its key is null or a live string.
     let name = unsafe { bucket.key.as_ref() }?;
-    string(bucket.val.dereference()).map(|text| (name.as_bytes(), text))
+    Some((name.as_bytes(), text))
 }
 
 /// A string's bytes; `None` for anything else.
@@ -284,12 +304,16 @@ fn is_packed(table: &ZendHashTable) -> bool {
 }
 
 fn bucket(bucket: &ffi::Bucket) -> Option<(Cow<'_, [u8]>, &Zval)> {
-    // SAFETY: a bucket's key is null or a live string.
+    // What was unset leaves its bucket behind, with a key that is gone.
+    if kind(&bucket.val) == ffi::IS_UNDEF {
+        return None;
+    }
+    // SAFETY: the bucket holds a value, so its key is null or a live string.
     let key = match unsafe { bucket.key.as_ref() } {
         Some(name) => Cow::Borrowed(name.as_bytes()),
         None => Cow::Owned(bucket.h.cast_signed().to_string().into_bytes()),
     };
-    (bucket.val.get_type() != DataType::Undef).then(|| (key, bucket.val.dereference()))
+    Some((key, bucket.val.dereference()))
 }
 
 /// `jsonSerialize()` of every value with times: property names, enum values, times as ATOM.

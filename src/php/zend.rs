@@ -78,6 +78,7 @@ unsafe extern "C" {
         zone: *mut Zval,
         flags: c_int,
     ) -> bool;
+    pub fn php_date_get_timezone_ce() -> *mut ClassEntry;
     pub fn php_date_get_interface_ce() -> *mut ClassEntry;
     pub fn php_error_docref(docref: *const c_char, kind: c_int, format: *const c_char, ...);
 }
