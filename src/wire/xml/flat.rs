@@ -14,7 +14,7 @@ pub fn scan(text: &str, root: &str) -> Option<Vec<Entry>> {
     let mut entries = Vec::with_capacity(32);
     scanner.blanks();
     scanner.eat(b"<")?;
-    scanner.eat(root.as_bytes())?;
+    scanner.eat_name(root.as_bytes())?;
     scanner.eat(b">")?;
     loop {
         scanner.blanks();
@@ -24,7 +24,7 @@ pub fn scan(text: &str, root: &str) -> Option<Vec<Entry>> {
         }
         entries.push(scanner.field()?);
     }
-    scanner.eat(root.as_bytes())?;
+    scanner.eat_name(root.as_bytes())?;
     scanner.eat(b">")?;
     scanner.blanks();
     (scanner.rest().is_empty() && entries.len() <= Fields::MAX).then_some(entries)
@@ -44,8 +44,13 @@ impl<'a> Scanner<'a> {
         self.at += self.rest().iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n')).count();
     }
 
-    fn eat(&mut self, word: &[u8]) -> Option<()> {
-        self.rest().starts_with(word).then(|| self.at += word.len())
+    /// A word known while compiling: compared as a number, not by a call.
+    fn eat<const N: usize>(&mut self, word: &[u8; N]) -> Option<()> {
+        (self.rest().first_chunk() == Some(word)).then(|| self.at += N)
+    }
+
+    fn eat_name(&mut self, name: &[u8]) -> Option<()> {
+        self.rest().starts_with(name).then(|| self.at += name.len())
     }
 
     /// `name>value</name>`; the `<` before it is gone.
@@ -54,7 +59,7 @@ impl<'a> Scanner<'a> {
         self.eat(b">")?;
         let text = self.value()?;
         self.eat(b"</")?;
-        self.eat(self.text.get(name.start..name.end)?)?;
+        self.eat_name(self.text.get(name.start..name.end)?)?;
         self.eat(b">")?;
         Some(Entry { name, text })
     }
