@@ -1,6 +1,6 @@
 //! What is accepted, and as what it reads.
 
-use super::{Root, XmlError, decode, pairs, read, text};
+use super::{MAX_NAME, Root, XmlError, decode, is_name, pairs, read, text};
 
 #[test]
 fn fields_are_read_in_the_order_of_the_wire() {
@@ -98,4 +98,16 @@ fn what_is_not_xml_at_all_is_shown_by_its_beginning_without_control_characters()
     for page in ["<html>", "<HTML lang=en>", "<!DOCTYPE html><html></html>", "<!doctype HTML>"] {
         assert!(matches!(read(page), Err(XmlError::NotXml(_))), "{page}");
     }
+}
+
+#[test]
+fn names_are_made_of_the_bytes_that_are_listed_and_no_others() {
+    for byte in 0..=u8::MAX {
+        let letter = byte.is_ascii_lowercase() || byte.is_ascii_uppercase() || byte == b'_';
+        let inside = letter || b"0123456789.-".contains(&byte);
+        for (name, expected) in [(vec![byte], letter), (vec![b'a', byte], inside)] {
+            assert_eq!(is_name(&name), expected, "{name:?}");
+        }
+    }
+    assert!(!is_name(b"") && is_name(&[b'a'; MAX_NAME]) && !is_name(&[b'a'; MAX_NAME + 1]));
 }
