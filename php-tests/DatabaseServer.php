@@ -48,13 +48,17 @@ final class DatabaseServer
             : "pgsql:host=127.0.0.1;port=$this->port;dbname=$database";
     }
 
-    /** Kills it without a warning, and starts it again on the same data. */
-    public function restart(): void
+    /** Kills it without a warning, and starts it again on the same data; `meanwhile` there is none. */
+    public function restart(?callable $meanwhile = null): void
     {
         proc_terminate($this->process, SIGKILL);
         $this->wait();
         @unlink("$this->folder/data/postmaster.pid");
-        $this->launch();
+        try {
+            $meanwhile === null || $meanwhile();
+        } finally {
+            $this->launch();
+        }
     }
 
     public function stop(): void
