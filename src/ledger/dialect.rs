@@ -5,6 +5,7 @@
 
 mod errors;
 mod schema;
+mod version;
 
 pub use errors::{Problem, classify, is_in_transaction, is_missing, is_taken};
 

@@ -29,6 +29,7 @@ pub struct PdoStore {
     fence: Option<String>,
     process: u32,
     checked: bool,
+    new_enough: bool,
     broken: bool,
 }
 
@@ -36,7 +37,7 @@ impl PdoStore {
     /// On this connection, which must be used by this process only.
     pub fn new(pdo: Pdo) -> Self {
         let process = std::process::id();
-        Self { pdo, open: None, fence: None, process, checked: false, broken: false }
+        Self { pdo, open: None, fence: None, process, checked: false, new_enough: false, broken: false }
     }
 
     /// May the connection be used at all?
@@ -63,6 +64,15 @@ impl PdoStore {
             return Err(PdoFault::logic(format!(
                 "{what} cannot be used inside a transaction: commit it first"
             )));
+        }
+        Ok(())
+    }
+
+    /// Before the first claim: an old server would only complain of its syntax.
+    fn can_claim(&mut self) -> Ended<()> {
+        if !self.new_enough {
+            not_too_old(&self.pdo)?;
+            self.new_enough = true;
         }
         Ok(())
     }
@@ -194,6 +204,13 @@ fn known_version(rows: Vec<Row>) -> Ended<()> {
         Some(VERSION) => Ok(()),
         found => Err(other_version(found.unwrap_or(0))),
     }
+}
+
+/// Fails if the server is too old for our statements.
+pub fn not_too_old(pdo: &Pdo) -> Ended<()> {
+    let told = pdo.rows_once(pdo.dialect().ask_version())?.into_iter().next();
+    let version = told.map(|mut row| row.text()).transpose()?.unwrap_or_default();
+    pdo.dialect().too_old(&version).map_or(Ok(()), |why| Err(PdoFault::logic(why)))
 }
 
 /// The refusal of a schema that is not ours.
@@ -364,6 +381,7 @@ impl Store for PdoStore {
 
     fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> Ended<Vec<Entry>> {
         self.alone("Claiming orders")?;
+        self.can_claim()?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let due = [(&whose.mch_id).into(), (&whose.sub_mch_id).into(), most.into()];
         let rows = self.take(Statement::Claim, &due, lease)?;
@@ -377,6 +395,7 @@ impl Store for PdoStore {
 
     fn claim_messages(&mut self, lease: Ms, most: usize) -> Ended<Vec<Message>> {
         self.alone("Ledger::outbox()")?;
+        self.can_claim()?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let rows = self.take(Statement::ClaimMessages, &[most.into()], lease)?;
         let before = i64::from(self.pdo.dialect() == Dialect::Mysql);
