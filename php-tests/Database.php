@@ -77,6 +77,12 @@ final class Database
         $this->server?->restart();
     }
 
+    /** A hot standby of a PostgreSQL; whoever asked for it stops it. */
+    public function standby(): DatabaseServer
+    {
+        return $this->server->standby();
+    }
+
     /** Takes it away: the server is killed, SQLite's file is no file for a while. */
     public function whileDown(callable $work): void
     {
