@@ -330,7 +330,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
     /// Gives claimed orders back as they were.
     fn release(&mut self, errands: Vec<Errand>) -> Ended<(), S::Fault> {
         for errand in errands {
-            self.ledger.store.settle(&errand.entry, 0, errand.entry.attempt.saturating_sub(1))?;
+            self.ledger.store.settle(&errand.entry, 0, errand.entry.attempt.saturating_sub(1).max(0))?;
         }
         Ok(())
     }
