@@ -117,6 +117,16 @@ fn l5_every_read_that_decides_locks_what_it_reads() {
 }
 
 #[test]
+fn l20_claims_walk_the_index_of_what_is_due_and_nothing_else() {
+    let schema = sql(Dialect::Mysql).schema().join("\n");
+    assert!(schema.contains(", INDEX due (mch_id, sub_mch_id, due_at)"), "{schema}");
+    assert!(schema.contains(", INDEX due (due_at)"), "{schema}");
+    for statement in [Statement::Claim, Statement::ClaimMessages] {
+        assert!(sql(Dialect::Mysql).text(statement).contains(" FORCE INDEX (due) WHERE "), "{statement:?}");
+    }
+}
+
+#[test]
 fn numbers_compare_as_bytes_on_mysql() {
     let schema = sql(Dialect::Mysql).schema().join("\n");
     assert_eq!(schema.matches("VARCHAR").count(), schema.matches("COLLATE ascii_bin").count());
