@@ -79,7 +79,7 @@ impl PdoStore {
 
     fn join(&mut self) -> Ended<Scope> {
         let name = fresh_name();
-        self.pdo.exec(&format!("SAVEPOINT {name}"))?;
+        self.pdo.exec(&format!("SAVEPOINT {name}")).map_err(not_again)?;
         self.open = Some(Open::Joined(name));
         Ok(Scope::Joined)
     }
@@ -125,10 +125,21 @@ impl PdoStore {
     fn roll_back(&mut self) {
         let ended = match self.pdo.in_transaction() {
             Ok(false) => Ok(()),
-            Ok(true) => self.pdo.must("rollBack", vec![]).map(drop),
+            Ok(true) => {
+                self.pdo.must("rollBack", vec![]).map(drop).or_else(|fault| self.notice_the_end(fault))
+            }
             Err(fault) => Err(fault),
         };
         self.broken |= ended.is_err();
+    }
+
+    /// SQLite rolls back by itself when its disk is full; PDO would believe in that transaction for ever.
+    fn notice_the_end(&self, fault: PdoFault) -> Ended<()> {
+        if self.pdo.dialect() != Dialect::Sqlite || !fault.message.contains("no transaction is active") {
+            return Err(fault);
+        }
+        self.pdo.exec("BEGIN")?;
+        self.pdo.must("rollBack", vec![]).map(drop)
     }
 
     fn add(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Added> {
@@ -234,7 +245,7 @@ impl Store for PdoStore {
             Ok(()) => Ok(scope),
             Err(fault) => {
                 self.abandon();
-                Err(fault)
+                Err(if scope == Scope::Joined { not_again(fault) } else { fault })
             }
         }
     }
@@ -414,6 +425,11 @@ impl Store for PdoStore {
         };
         Ok(changed == 1)
     }
+}
+
+/// In the shop's transaction nothing is tried again, from its first statement on: a deadlock may have ended it.
+fn not_again(fault: PdoFault) -> PdoFault {
+    if fault.kind() == Kind::Busy { fault.meaning(Kind::Other) } else { fault }
 }
 
 /// A COMMIT that failed without saying "not stored" leaves the end open.
