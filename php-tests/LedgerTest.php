@@ -62,6 +62,8 @@ final class LedgerTest extends LedgerTestCase
             $t = $ledger->apply($this->order(trade_state: $state));
             self::assertSame([LedgerState::Paid, false], [$t->to, $t->changed], $state);
         }
+        $observed = $this->pdo->query('SELECT observed FROM wechatpay_evidence ORDER BY id')->fetchAll(\PDO::FETCH_COLUMN);
+        self::assertSame(['SUCCESS', 'NOTPAY', 'USERPAYING', 'ACCEPT', 'CLOSED', 'PAYERROR', 'UNKNOWN'], $observed, 'recorded');
         self::assertSame([100], $this->booked());
     }
 
@@ -72,7 +74,7 @@ final class LedgerTest extends LedgerTestCase
         $this->open($ledger);
         $t = $ledger->apply($this->order(trade_state: 'REFUND'));
         self::assertSame([LedgerState::Created, false, 'refunds unknown'], [$t->to, $t->credited, $t->reason]);
-        self::assertSame([], $this->booked());
+        self::assertSame([[], 1], [$this->booked(), $this->rows('evidence')]);
         self::assertLessThanOrEqual(time() + 1, $ledger->find($this->merchant, 'T00001')->dueAt->getTimestamp());
     }
 
@@ -300,7 +302,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
-    public function testAnExceptionOfTheDelivererLeavesTheMessageAndIsThrownOn(string $database): void
+    public function testF17AnExceptionOfTheDelivererLeavesTheMessageAndIsThrownOn(string $database): void
     {
         $ledger = $this->shop($this->pdo);
         $this->open($ledger);
