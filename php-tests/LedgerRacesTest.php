@@ -89,13 +89,15 @@ final class LedgerRacesTest extends LedgerTestCase
     {
         $this->pdo->exec('CREATE TABLE stock (id INT PRIMARY KEY, sold INT NOT NULL)');
         $this->pdo->exec('INSERT INTO stock VALUES (1, 0), (2, 0)');
-        $seller = fn (int $first, string $number): \Closure => function () use ($first, $number): \Closure {
+        $streams = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, 0);
+        $seller = fn (int $first, string $number): \Closure => function () use ($first, $number, $streams): \Closure {
             $runs = 0;
-            $ledger = $this->shop($this->database->connect(), onCredit: function (Transition $t, \PDO $pdo) use (&$runs, $first): void {
+            $ledger = $this->shop($this->database->connect(), onCredit: function (Transition $t, \PDO $pdo) use (&$runs, $first, $streams): void {
                 $pdo->exec("UPDATE stock SET sold = sold + 1 WHERE id = $first");
                 if (++$runs === 1) {
-                    // Long enough for the other to have its first row.
-                    usleep(300_000);
+                    // Both have their first row before either asks for its second.
+                    fwrite($streams[$first - 1], '.');
+                    fread($streams[$first - 1], 1);
                 }
                 $pdo->exec('UPDATE stock SET sold = sold + 1 WHERE id = ' . 3 - $first);
                 self::book(1)($t, $pdo);
@@ -126,7 +128,7 @@ final class LedgerRacesTest extends LedgerTestCase
         $this->open($ledger);
         $code = sprintf(
             '$pdo = new PDO(...unserialize(base64_decode(%s))); $pdo->beginTransaction();
-             $rows = $pdo->query("SELECT * FROM wechatpay_schema"); $rows->fetch(); echo "read"; usleep(1600000);',
+             $rows = $pdo->query("SELECT * FROM wechatpay_schema"); $rows->fetch(); echo "read"; usleep(2000000);',
             var_export(base64_encode(serialize($this->database->arguments())), true),
         );
         $reader = proc_open([PHP_BINARY, '-r', $code], [1 => ['pipe', 'w']], $pipes);
@@ -146,7 +148,8 @@ final class LedgerRacesTest extends LedgerTestCase
             $this->open($this->shop($this->pdo), $number);
             self::$simulator->control('POST', '/orders', ['out_trade_no' => $number, 'total_fee' => 100]);
         }
-        $this->pdo->exec('UPDATE wechatpay_order SET due_at = 1');
+        // Old enough not to be due again within a minute, too young to be given up.
+        $this->pdo->exec('UPDATE wechatpay_order SET due_at = 1, created_at = created_at - 5400000');
         $ends = self::atOnce(array_fill(0, 4, function (): \Closure {
             $gateway = new Gateway(self::$simulator->url, caFile: self::$simulator->caFile);
             $sync = new Sync($this->shop($this->database->connect(), gateway: $gateway), $this->merchant);

@@ -64,7 +64,7 @@ final class SyncWorkerTest extends LedgerTestCase
         foreach ($numbers as $number) {
             $this->due($number, 'NOTPAY', 7300);
         }
-        $slow = ['fault' => 'delay', 'ms' => 1000, 'path' => '/pay/orderquery', 'times' => 3];
+        $slow = ['fault' => 'delay', 'ms' => 2000, 'path' => '/pay/orderquery', 'times' => 3];
         self::$simulator->control('POST', '/faults', $slow);
         $this->start();
         $this->until(fn (): bool => \count($this->arrived('/pay/orderquery')) === 3, 'all three are asked about');
