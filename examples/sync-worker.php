@@ -30,18 +30,34 @@ $deliver = function (string $topic, array $payload): void {
     echo date('H:i:s'), " {$payload['out_trade_no']} $topic ({$payload['reason']})\n";
 };
 
-for ($pause = 1; time() < $until;) {
+// Sync sees SIGTERM and SIGINT while it runs. Between two runs they are noted here, so that a delivery ends as it should.
+$isTold = false;
+$note = function () use (&$isTold): void {
+    $isTold = true;
+};
+$watch = function (callable|int $handler): void {
+    if (extension_loaded('pcntl')) {
+        pcntl_async_signals(true);
+        array_map(fn (int $signal) => pcntl_signal($signal, $handler), [SIGTERM, SIGINT]);
+    }
+};
+$watch($note);
+
+for ($pause = 1; !$isTold && time() < $until;) {
     try {
         $ledger = shop_ledger();
         $sync = new Sync($ledger, merchant());
         do {
+            $watch(SIG_DFL);
             $report = $sync->run(seconds: max(1, min(10, $until - time())), onProgress: $progress);
+            $watch($note);
             array_map(fn (string $message) => fwrite(STDERR, "\n$message"), $report->messages);
             $ledger->outbox($deliver);
             $pause = 1;
-        } while (!$report->stopped && time() < $until);
+        } while (!$report->stopped && !$isTold && time() < $until);
         exit(0);
     } catch (PDOException $e) {
+        $watch($note);
         // The database went away: connect anew, a little later each time.
         fwrite(STDERR, "\n{$e->getMessage()}, again in $pause s\n");
         sleep($pause);

@@ -77,6 +77,29 @@ final class Database
         $this->server?->restart();
     }
 
+    /** A hot standby of a PostgreSQL; whoever asked for it stops it. */
+    public function standby(): DatabaseServer
+    {
+        return $this->server->standby();
+    }
+
+    /** Takes it away: the server is killed, SQLite's file is no file for a while. */
+    public function whileDown(callable $work): void
+    {
+        if ($this->server !== null) {
+            $this->server->restart($work);
+            return;
+        }
+        rename($this->file, "$this->file.away");
+        mkdir($this->file);
+        try {
+            $work();
+        } finally {
+            rmdir($this->file);
+            rename("$this->file.away", $this->file);
+        }
+    }
+
     private function server(callable $work): void
     {
         $name = $this->kind === 'mariadb' ? 'mysql' : 'postgres';
@@ -86,7 +109,7 @@ final class Database
     private function forgetFiles(int $owner): void
     {
         if ($owner === getmypid()) {
-            array_map(fn (string $end) => @unlink($this->file . $end), ['', '-wal', '-shm', '-journal']);
+            array_map(fn (string $end) => @unlink($this->file . $end), ['', '-wal', '-shm', '-journal', '.away']);
         }
     }
 }

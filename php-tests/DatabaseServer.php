@@ -40,6 +40,31 @@ final class DatabaseServer
         return $server;
     }
 
+    /** A hot standby of this PostgreSQL, that has all it has. */
+    public function standby(): self
+    {
+        $standby = new self($this->kind, "$this->folder-standby", self::freePort(), $this->durable);
+        mkdir($standby->folder, 0755);
+        if (posix_getuid() === 0) {
+            chown($standby->folder, $this->account());
+        }
+        $source = ['-h', '127.0.0.1', '-p', (string) $this->port, '-U', $this->user, '--checkpoint=fast', '-R'];
+        $command = [...$this->asAccount(), self::postgres('pg_basebackup'), ...$source, '-D', "$standby->folder/data"];
+        $run = PhpProcess::command($command, 120, '/');
+        if ($run->exitCode !== 0) {
+            throw new \RuntimeException("There is no standby: $run->output $run->errors");
+        }
+        $standby->launch();
+        $ask = fn (self $of, string $what) => (new \PDO($of->dsn('postgres'), $this->user, ''))->query($what)->fetchColumn();
+        $end = $ask($this, 'SELECT pg_current_wal_lsn()');
+        for ($deadline = microtime(true) + 60; !$ask($standby, "SELECT pg_last_wal_replay_lsn() >= '$end'"); usleep(20_000)) {
+            if (microtime(true) > $deadline) {
+                throw new \RuntimeException('The standby does not catch up.');
+            }
+        }
+        return $standby;
+    }
+
     /** The PDO name of a database on it. */
     public function dsn(string $database): string
     {
@@ -48,13 +73,17 @@ final class DatabaseServer
             : "pgsql:host=127.0.0.1;port=$this->port;dbname=$database";
     }
 
-    /** Kills it without a warning, and starts it again on the same data. */
-    public function restart(): void
+    /** Kills it without a warning, and starts it again on the same data; `meanwhile` there is none. */
+    public function restart(?callable $meanwhile = null): void
     {
         proc_terminate($this->process, SIGKILL);
         $this->wait();
         @unlink("$this->folder/data/postmaster.pid");
-        $this->launch();
+        try {
+            $meanwhile === null || $meanwhile();
+        } finally {
+            $this->launch();
+        }
     }
 
     public function stop(): void

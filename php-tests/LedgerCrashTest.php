@@ -7,12 +7,25 @@ namespace WechatPayTests;
 use WechatPay\Gateway;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
+use WechatPay\Merchant;
+use WechatPay\Notification;
+use WechatPay\OrderQuery;
 use WechatPay\Sync;
+use WechatPay\TradeState;
 
-/** A process is killed by SIGKILL before and after each thing it does with the database: claim to acknowledgement. */
+/**
+ * A process is killed by SIGKILL before and after each thing it does with the database, each call to the gateway and each
+ * acknowledgement. Each test says which named steps it must have met, before and after.
+ */
 final class LedgerCrashTest extends LedgerTestCase
 {
+    private const APPLYING = ['compare-and-set', 'evidence', 'credit', 'outbox', 'callback', 'commit'];
+
     private static SimulatorProcess $simulator;
+    private Gateway $gateway;
+    /** Where children were killed: "before credit". @var list<string> */
+    private array $met = [];
+    private int $points = 0;
 
     public static function setUpBeforeClass(): void
     {
@@ -28,80 +41,209 @@ final class LedgerCrashTest extends LedgerTestCase
     {
         parent::setUp();
         self::$simulator->reset();
+        $this->merchant = new Merchant(
+            SimulatorProcess::APPID,
+            SimulatorProcess::MCH_ID,
+            SimulatorProcess::KEY,
+            certificate: self::$simulator->ready['cert_file'],
+            privateKey: self::$simulator->ready['key_file'],
+        );
+        $this->gateway = new Gateway(self::$simulator->url, caFile: self::$simulator->caFile);
     }
 
     /** @dataProvider databases */
     public function testL1KilledAtEachStepOfAnApply(string $database): void
     {
-        $points = 0;
         do {
-            $number = 'T' . 10000 + ++$points;
+            $number = $this->nextNumber();
+            $this->open($this->shop($this->pdo), $number);
+            $notice = $this->notice(out_trade_no: $number, transaction_id: "42$number");
+            $ended = $this->killed(function (Ledger $ledger, \PDO $pdo, \Closure $acknowledge) use ($notice): void {
+                $acknowledge($ledger->applyNotification($notice)->reply());
+            });
+            $this->assertWhole($number);
+            $again = $this->shop($this->database->connect())->applyNotification($notice);
+            self::assertSame(Notification::success(), $again->reply());
+            self::assertSame([100], $this->booked($number), "killed at point $this->points");
+        } while (!$ended);
+        $this->assertMet('an apply', 'begin', 'acknowledgement', ...self::APPLYING);
+    }
+
+    /** @dataProvider databases */
+    public function testL1KilledAtEachStepOfAnApplyInTheShopsTransaction(string $database): void
+    {
+        do {
+            $number = $this->nextNumber();
             $this->open($this->shop($this->pdo), $number);
             $order = $this->order(out_trade_no: $number, transaction_id: "42$number");
-            $ended = $this->killedAt($points, fn (Ledger $ledger) => $ledger->apply($order));
-            $this->assertWhole($number);
+            $ended = $this->killed(function (Ledger $ledger, \PDO $pdo) use ($order, $number): void {
+                $pdo->beginTransaction();
+                $pdo->exec("INSERT INTO balance VALUES ('outer-$number', 1)");
+                $ledger->apply($order);
+                $pdo->commit();
+            });
+            $paid = $this->assertWhole($number);
+            self::assertSame($paid ? [1] : [], $this->booked("outer-$number"), 'the shop commits both or none');
             $this->shop($this->database->connect())->apply($order);
-            self::assertSame([100], $this->booked($number), "killed at point $points");
+            self::assertSame([100], $this->booked($number), "killed at point $this->points");
         } while (!$ended);
-        self::assertGreaterThan(40, $points);
-        fprintf(STDERR, "\n  %s: apply killed at %d points\n", $database, $points);
+        $this->assertMet('a joined apply', 'begin', 'savepoint', ...self::APPLYING);
     }
 
     /** @dataProvider databases */
     public function testL1KilledAtEachStepOfSync(string $database): void
     {
-        $points = 0;
-        $gateway = new Gateway(self::$simulator->url, caFile: self::$simulator->caFile);
         do {
-            $number = 'T' . 20000 + ++$points;
+            $number = $this->nextNumber();
             $this->open($this->shop($this->pdo), $number);
-            self::$simulator->control('POST', '/orders', [
-                'out_trade_no' => $number, 'total_fee' => 100, 'trade_state' => 'SUCCESS',
-            ]);
+            $this->ordered($number, 'SUCCESS');
             $this->pass(10, $number);
-            $ended = $this->killedAt($points, fn (Ledger $ledger) => (new Sync($ledger, $this->merchant))->run(0), $gateway);
+            $ended = $this->killed(fn (Ledger $ledger) => (new Sync($ledger, $this->merchant))->run(0));
             $this->assertWhole($number);
-            $this->pass(300, $number);
-            $ledger = $this->shop($this->database->connect(), gateway: $gateway);
-            (new Sync($ledger, $this->merchant))->run(0);
-            self::assertSame([100], $this->booked($number), "killed at point $points");
+            $this->carryOn($number);
+            self::assertSame([100], $this->booked($number), "killed at point $this->points");
         } while (!$ended);
-        self::assertGreaterThan(50, $points);
-        fprintf(STDERR, "\n  %s: Sync killed at %d points\n", $database, $points);
+        $this->assertMet('Sync', 'claim', 'call', ...self::APPLYING);
     }
 
     /** @dataProvider databases */
     public function testL1KilledAtEachStepOfTheOutbox(string $database): void
     {
-        $points = 0;
-        do {
-            $number = 'T' . 30000 + ++$points;
-            $ledger = $this->shop($this->database->connect());
-            $this->open($ledger, $number);
-            $ledger->apply($this->order(out_trade_no: $number, transaction_id: "42$number"));
-            $ended = $this->killedAt($points, fn (Ledger $ledger) => $ledger->outbox(fn () => true));
-            $this->database->connect()->exec('UPDATE wechatpay_outbox SET due_at = 0 WHERE due_at IS NOT NULL');
-            $ledger->outbox(fn () => true);
-            $left = 'SELECT COUNT(*) FROM wechatpay_outbox WHERE done_at IS NULL';
-            $left = (int) $this->database->connect()->query($left)->fetchColumn();
-            self::assertSame(0, $left, "killed at point $points: no message is lost");
-        } while (!$ended);
-        fprintf(STDERR, "\n  %s: outbox killed at %d points\n", $database, $points);
+        $arrived = tempnam(sys_get_temp_dir(), 'wechatpay-outbox-');
+        try {
+            do {
+                $number = $this->nextNumber();
+                $ledger = $this->shop($this->database->connect());
+                $this->open($ledger, $number);
+                $ledger->apply($this->order(out_trade_no: $number, transaction_id: "42$number"));
+                $deliver = fn (string $topic, array $payload) => file_put_contents($arrived, $payload['out_trade_no'] . "\n", FILE_APPEND);
+                $ended = $this->killed(fn (Ledger $ledger, \PDO $pdo, \Closure $acknowledge) => $ledger->outbox(
+                    fn (string $topic, array $payload) => DyingPdo::around('delivery', fn () => $deliver($topic, $payload)),
+                ));
+                $this->database->connect()->exec('UPDATE wechatpay_outbox SET due_at = 0 WHERE due_at IS NOT NULL');
+                $ledger->outbox($deliver);
+                $left = 'SELECT COUNT(*) FROM wechatpay_outbox WHERE done_at IS NULL';
+                self::assertSame(0, (int) $this->database->connect()->query($left)->fetchColumn());
+                $times = array_count_values(file($arrived, FILE_IGNORE_NEW_LINES))[$number] ?? 0;
+                self::assertContains($times, [1, 2], "killed at point $this->points: delivered, and repeated once at most");
+            } while (!$ended);
+        } finally {
+            unlink($arrived);
+        }
+        $this->assertMet('the outbox', 'claim', 'delivery', 'acknowledgement');
     }
 
-    /** Works in a child that is killed at the n-th point; true if it had fewer. */
-    private function killedAt(int $point, callable $work, ?Gateway $gateway = null): bool
+    /** @dataProvider databases */
+    public function testL1L17KilledAtEachStepOfARefundItIsCarriedOnUnderItsNumber(string $database): void
+    {
+        do {
+            $number = $this->nextNumber();
+            $ledger = $this->shop($this->database->connect(), gateway: $this->gateway);
+            $this->open($ledger, $number);
+            $this->ordered($number, 'SUCCESS');
+            $ledger->apply((new OrderQuery($this->merchant, $this->gateway))->byOutTradeNo($number));
+            $ended = $this->killed(fn (Ledger $ledger) => $ledger->refund($this->merchant, $number, "$number-R", 40));
+            $stored = $this->intents($number);
+            self::assertContains($stored, [[], ["$number-R"]]);
+            if ($stored === []) {
+                self::assertSame([], $this->refundsThere($number), 'nothing is asked for that was not written down');
+            }
+            $this->carryOn($number);
+            $expected = $stored === [] ? LedgerState::Paid : LedgerState::PartiallyRefunded;
+            self::assertSame($expected, $ledger->find($this->merchant, $number)->state, "killed at point $this->points");
+            $again = $ledger->refund($this->merchant, $number, "$number-R", 40);
+            self::assertSame([LedgerState::PartiallyRefunded, 40], [$again->to, $again->entry->refundedFee]);
+            self::assertSame(["$number-R"], $this->refundsThere($number), 'one refund, however often it was asked for');
+        } while (!$ended);
+        $this->assertMet('a refund', 'intent', 'compare-and-set', 'evidence', 'commit', 'call');
+    }
+
+    /** @dataProvider databases */
+    public function testL1L16KilledAtEachStepOfACloseThePaymentIsNeverLost(string $database): void
+    {
+        $seen = [];
+        do {
+            $number = $this->nextNumber();
+            $ledger = $this->shop($this->database->connect(), gateway: $this->gateway);
+            $this->open($ledger, $number);
+            $this->ordered($number, 'NOTPAY');
+            $this->pass(600, $number);
+            $ended = $this->killed(fn (Ledger $ledger) => $ledger->close($this->merchant, $number));
+            if ($this->points % 2 === 0) {
+                $this->tryToPay($number);
+            }
+            $this->carryOn($number);
+            $ledger->close($this->merchant, $number);
+            $there = (new OrderQuery($this->merchant, $this->gateway))->byOutTradeNo($number)->tradeState;
+            $here = $ledger->find($this->merchant, $number)->state;
+            self::assertContains([$there, $here], [
+                [TradeState::Success, LedgerState::Paid], [TradeState::Closed, LedgerState::Closed],
+            ], "killed at point $this->points");
+            self::assertSame($here === LedgerState::Paid ? [100] : [], $this->booked($number));
+            $seen[$here->name] = true;
+        } while (!$ended);
+        self::assertCount(2, $seen, 'some were paid meanwhile, some were not');
+        $this->assertMet('a close', 'compare-and-set', 'evidence', 'commit', 'call');
+    }
+
+    private function nextNumber(): string
+    {
+        return 'T' . (10000 + ++$this->points);
+    }
+
+    private function ordered(string $number, string $state): void
+    {
+        self::$simulator->control('POST', '/orders', [
+            'out_trade_no' => $number, 'total_fee' => 100, 'trade_state' => $state, 'created_ago_ms' => 600_000,
+        ]);
+    }
+
+    /** The payer pays, unless the order is closed already. */
+    private function tryToPay(string $number): void
+    {
+        try {
+            self::$simulator->control('POST', '/pay', ['out_trade_no' => $number]);
+        } catch (\RuntimeException $e) {
+            self::assertStringContainsString('409', $e->getMessage());
+        }
+    }
+
+    /** Leases end, and the next worker comes. */
+    private function carryOn(string $number): void
+    {
+        $this->pass(300, $number);
+        (new Sync($this->shop($this->database->connect(), gateway: $this->gateway), $this->merchant))->run(0);
+    }
+
+    /** @return list<string> */
+    private function intents(string $number): array
+    {
+        $rows = $this->database->connect()->query("SELECT out_refund_no FROM wechatpay_refund WHERE out_refund_no LIKE '$number%'");
+        return $rows->fetchAll(\PDO::FETCH_COLUMN);
+    }
+
+    /** @return list<string> */
+    private function refundsThere(string $number): array
+    {
+        $numbers = array_column(self::$simulator->control('GET', '/refunds'), 'out_refund_no');
+        return array_values(array_filter($numbers, fn (string $one): bool => str_starts_with($one, $number)));
+    }
+
+    /** Works in a child that is killed at the next point; true if it had fewer. */
+    private function killed(callable $work): bool
     {
         [$here, $there] = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, 0);
         $child = pcntl_fork();
         if ($child === 0) {
             try {
                 DyingPdo::$left = null;
+                DyingPdo::$last = $there;
                 $pdo = $this->database->connect(DyingPdo::class);
                 $pdo->setAttribute(\PDO::ATTR_STATEMENT_CLASS, [DyingStatement::class]);
-                $ledger = $this->shop($pdo, ...$gateway === null ? [] : ['gateway' => $gateway]);
-                DyingPdo::$left = $point;
-                $work($ledger);
+                $gateway = new Gateway(self::$simulator->url, caFile: self::$simulator->caFile, onAttempt: fn () => DyingPdo::step('after call'));
+                $ledger = $this->shop($pdo, gateway: $gateway);
+                DyingPdo::$left = $this->points;
+                $work($ledger, $pdo, fn (string $reply) => DyingPdo::around('acknowledgement', fn () => null));
                 fwrite($there, 'ended');
             } catch (\Throwable $e) {
                 fwrite($there, $e::class . ': ' . $e->getMessage());
@@ -111,57 +253,111 @@ final class LedgerCrashTest extends LedgerTestCase
         fclose($there);
         $said = stream_get_contents($here);
         pcntl_waitpid($child, $status);
-        self::assertContains($said, ['', 'ended']);
+        self::assertMatchesRegularExpression('~^(ended|(before|after) [a-z -]+)$~', $said);
+        if ($said === 'after call' && $this->met !== []) {
+            // Whoever was killed at the point before this one had nothing left to do but the call.
+            $this->met[] = 'before call';
+        }
+        $this->met[] = $said;
         return $said === 'ended';
     }
 
-    private function assertWhole(string $number): void
+    /** Children were killed before and after each of these. */
+    private function assertMet(string $what, string ...$steps): void
+    {
+        foreach ($steps as $step) {
+            self::assertContains("before $step", $this->met);
+            self::assertContains("after $step", $this->met);
+        }
+        fprintf(STDERR, "\n  %s: %s killed at %d points, before and after %s\n", $this->database->kind, $what, $this->points, implode(', ', $steps));
+    }
+
+    /** Nothing is half stored; says whether it is paid. */
+    private function assertWhole(string $number): bool
     {
         $pdo = $this->database->connect();
-        $paid = (new Ledger($pdo, fn () => null))->find($this->merchant, $number)->state === LedgerState::Paid;
-        $credits = $pdo->query("SELECT COUNT(*) FROM wechatpay_credit WHERE out_trade_no = '$number'")->fetchColumn();
-        self::assertSame([(int) $paid, $paid ? [100] : []], [(int) $credits, $this->booked($number, $pdo)]);
+        $count = fn (string $from): int => (int) $pdo->query("SELECT COUNT(*) FROM $from")->fetchColumn();
+        $paid = $count("wechatpay_order WHERE out_trade_no = '$number' AND state = 'PAID' AND credited = 1");
+        $told = "wechatpay_outbox b JOIN wechatpay_order o ON o.id = b.order_id WHERE o.out_trade_no = '$number'";
+        self::assertSame(
+            [$paid, $paid, $paid, $paid === 1 ? [100] : []],
+            [
+                $count("wechatpay_credit WHERE out_trade_no = '$number'"),
+                $count("wechatpay_evidence WHERE out_trade_no = '$number'"),
+                $count($told),
+                $this->booked($number, $pdo),
+            ],
+            "killed at point $this->points",
+        );
+        return $paid === 1;
     }
 }
 
-/** Kills its process before or after one of its calls. */
+/** Kills its process before or after one of its calls, having said which. */
 final class DyingPdo extends \PDO
 {
     public static ?int $left = null;
+    /** @var resource */
+    public static $last;
 
-    public static function step(): void
+    /** The named steps, by what their SQL looks like. */
+    private const STEPS = [
+        'claim' => '~^(UPDATE wechatpay_\w+ SET .* RETURNING|WITH c AS|SELECT .* SKIP LOCKED|UPDATE wechatpay_\w+ SET .* WHERE id IN \(\d)~s',
+        'compare-and-set' => '~^UPDATE wechatpay_order SET state~',
+        'evidence' => '~^INSERT INTO wechatpay_evidence~',
+        'credit' => '~^INSERT INTO wechatpay_credit~',
+        'outbox' => '~^INSERT INTO wechatpay_outbox~',
+        'intent' => '~^INSERT INTO wechatpay_refund~',
+        'callback' => '~^INSERT INTO balance~',
+        'savepoint' => '~^SAVEPOINT~',
+        'acknowledgement' => '~^UPDATE wechatpay_outbox SET due_at = NULL~',
+    ];
+
+    public static function step(string $name): void
     {
         if (self::$left !== null && --self::$left === 0) {
+            fwrite(self::$last, $name);
             posix_kill(getmypid(), SIGKILL);
         }
     }
 
-    public static function around(\Closure $call): mixed
+    public static function around(string $name, \Closure $call): mixed
     {
-        self::step();
+        self::step("before $name");
         $result = $call();
-        self::step();
+        self::step("after $name");
         return $result;
+    }
+
+    /** What a statement is for. */
+    public static function named(string $sql): string
+    {
+        foreach (self::STEPS as $name => $pattern) {
+            if (preg_match($pattern, $sql)) {
+                return $name;
+            }
+        }
+        return 'another statement';
     }
 
     public function beginTransaction(): bool
     {
-        return self::around(fn () => parent::beginTransaction());
+        return self::around('begin', fn () => parent::beginTransaction());
     }
 
     public function commit(): bool
     {
-        return self::around(fn () => parent::commit());
+        return self::around('commit', fn () => parent::commit());
     }
 
     public function exec(string $statement): int|false
     {
-        return self::around(fn () => parent::exec($statement));
+        return self::around(self::named($statement), fn () => parent::exec($statement));
     }
 
     public function prepare(string $query, array $options = []): \PDOStatement|false
     {
-        return self::around(fn () => parent::prepare($query, $options));
+        return self::around('a preparation', fn () => parent::prepare($query, $options));
     }
 }
 
@@ -170,11 +366,11 @@ final class DyingStatement extends \PDOStatement
 {
     public function execute(?array $params = null): bool
     {
-        return DyingPdo::around(fn () => parent::execute($params));
+        return DyingPdo::around(DyingPdo::named($this->queryString), fn () => parent::execute($params));
     }
 
     public function fetchAll(int $mode = \PDO::FETCH_DEFAULT, mixed ...$args): array
     {
-        return DyingPdo::around(fn () => parent::fetchAll($mode, ...$args));
+        return DyingPdo::around('rows', fn () => parent::fetchAll($mode, ...$args));
     }
 }

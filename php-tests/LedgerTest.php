@@ -4,11 +4,13 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use WechatPay\Gateway;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
 use WechatPay\Merchant;
 use WechatPay\Notification;
 use WechatPay\Resolution;
+use WechatPay\Sync;
 use WechatPay\Transition;
 
 /** What the ledger promises, on each database. */
@@ -60,6 +62,8 @@ final class LedgerTest extends LedgerTestCase
             $t = $ledger->apply($this->order(trade_state: $state));
             self::assertSame([LedgerState::Paid, false], [$t->to, $t->changed], $state);
         }
+        $observed = $this->pdo->query('SELECT observed FROM wechatpay_evidence ORDER BY id')->fetchAll(\PDO::FETCH_COLUMN);
+        self::assertSame(['SUCCESS', 'NOTPAY', 'USERPAYING', 'ACCEPT', 'CLOSED', 'PAYERROR', 'UNKNOWN'], $observed, 'recorded');
         self::assertSame([100], $this->booked());
     }
 
@@ -70,7 +74,7 @@ final class LedgerTest extends LedgerTestCase
         $this->open($ledger);
         $t = $ledger->apply($this->order(trade_state: 'REFUND'));
         self::assertSame([LedgerState::Created, false, 'refunds unknown'], [$t->to, $t->credited, $t->reason]);
-        self::assertSame([], $this->booked());
+        self::assertSame([[], 1], [$this->booked(), $this->rows('evidence')]);
         self::assertLessThanOrEqual(time() + 1, $ledger->find($this->merchant, 'T00001')->dueAt->getTimestamp());
     }
 
@@ -298,7 +302,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
-    public function testAnExceptionOfTheDelivererLeavesTheMessageAndIsThrownOn(string $database): void
+    public function testF17AnExceptionOfTheDelivererLeavesTheMessageAndIsThrownOn(string $database): void
     {
         $ledger = $this->shop($this->pdo);
         $this->open($ledger);
@@ -334,6 +338,48 @@ final class LedgerTest extends LedgerTestCase
         self::assertFalse($this->pdo->inTransaction());
     }
 
+    /** @dataProvider oldServers */
+    public function testL6AServerThatCannotSkipLockedRowsIsRefusedByName(string $database, string $version, string $told): void
+    {
+        $this->open($this->shop($this->pdo));
+        $this->pdo->exec('UPDATE wechatpay_order SET due_at = 1');
+        $old = $this->database->connect(OldServer::class);
+        $old->version = $version;
+        $fresh = new Ledger($old, fn () => null, prefix: 'other_', gateway: new Gateway('https://127.0.0.1:9'));
+        $ledger = $this->shop($old, gateway: new Gateway('https://127.0.0.1:9'));
+        foreach ([
+            'install' => fn () => $fresh->install(),
+            'Sync' => fn () => (new Sync($ledger, $this->merchant))->run(0),
+            'outbox' => fn () => $ledger->outbox(fn () => true),
+        ] as $what => $work) {
+            try {
+                $work();
+                self::fail("$what took no notice.");
+            } catch (\LogicException $e) {
+                self::assertSame($told, $e->getMessage(), $what);
+            }
+        }
+        self::assertFalse($old->inTransaction());
+        $claims = $this->pdo->query('SELECT epoch, due_at FROM wechatpay_order')->fetchAll(\PDO::FETCH_NUM);
+        self::assertSame([[0, 1]], array_map(fn (array $row) => array_map(intval(...), $row), $claims), 'nothing was claimed');
+        $this->expectException(\PDOException::class);
+        $this->pdo->query('SELECT * FROM other_order');
+    }
+
+    /** @return iterable<string, array{string, string, string}> */
+    public static function oldServers(): iterable
+    {
+        foreach ([
+            ['mariadb', '10.5.23-MariaDB-0+deb11u1', 'MariaDB 10.6', '10.5.23-MariaDB-0+deb11u1'],
+            ['mariadb', '5.5.5-10.3.39-MariaDB-log', 'MariaDB 10.6', '10.3.39-MariaDB-log'],
+            ['mariadb', '5.7.44-log', 'MySQL 8.0.1', '5.7.44-log'],
+            ['pgsql', '9.4.26', 'PostgreSQL 12', '9.4.26'],
+            ['sqlite', '3.34.1', 'SQLite 3.37', '3.34.1'],
+        ] as [$database, $version, $needed, $named]) {
+            yield $version => [$database, $version, "The ledger needs $needed or newer, this database is $named"];
+        }
+    }
+
     public function testArgumentsAreCheckedAsPhpDoes(): void
     {
         $make = fn (mixed ...$arguments) => new Ledger(...$arguments);
@@ -359,5 +405,17 @@ final class LedgerTest extends LedgerTestCase
                 self::assertSame(0, $this->rows('order'));
             }
         }
+    }
+}
+
+/** Says of its server that it is an old one. */
+final class OldServer extends \PDO
+{
+    public string $version;
+
+    public function prepare(string $query, array $options = []): \PDOStatement|false
+    {
+        $asked = (bool) preg_match("~^SELECT (VERSION\(\)|sqlite_version\(\)|current_setting\('server_version'\))$~", $query);
+        return parent::prepare($asked ? "SELECT '$this->version'" : $query, $options);
     }
 }

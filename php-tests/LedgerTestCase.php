@@ -45,6 +45,57 @@ abstract class LedgerTestCase extends TestCase
         }
     }
 
+    /** Those with a server. @return iterable<string, array{string}> */
+    public static function servers(): iterable
+    {
+        yield 'mariadb' => ['mariadb'];
+        yield 'pgsql' => ['pgsql'];
+    }
+
+    /**
+     * Works in processes of their own, all let go at the same moment. Each piece makes its connection and gives what is to
+     * be done with it. Gives what came of each; an exception as its class and message.
+     *
+     * @param list<callable(): callable(): mixed> $pieces
+     *
+     * @return list<mixed>
+     */
+    protected static function atOnce(array $pieces): array
+    {
+        [$gate, $closed] = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, 0);
+        $children = [];
+        foreach ($pieces as $piece) {
+            [$here, $there] = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, 0);
+            $child = pcntl_fork();
+            if ($child === 0) {
+                fclose($gate);
+                try {
+                    $work = $piece();
+                    fwrite($there, '+');
+                    fread($closed, 1);
+                    $said = $work();
+                } catch (\Throwable $e) {
+                    $said = $e::class . ': ' . $e->getMessage();
+                }
+                fwrite($there, serialize($said));
+                // No destructor and no shutdown function of the parent's.
+                posix_kill(getmypid(), SIGKILL);
+            }
+            fclose($there);
+            $children[$child] = $here;
+        }
+        foreach ($children as $here) {
+            self::assertSame('+', fread($here, 1), 'each has its connection');
+        }
+        fclose($gate);
+        $ends = [];
+        foreach ($children as $child => $here) {
+            $ends[] = unserialize(stream_get_contents($here));
+            pcntl_waitpid($child, $status);
+        }
+        return $ends;
+    }
+
     /** The ledger of a shop that books each credit into its own table, and back. */
     protected function shop(\PDO $pdo, mixed ...$more): Ledger
     {

@@ -15,26 +15,42 @@ use WechatPay\UndecidedException;
 final class LedgerTortureTest extends LedgerTestCase
 {
     /** @dataProvider modes */
-    public function testL1L13EveryCallOfPdoFailsOnce(string $database, bool $joined): void
+    public function testL1L4L13EveryCallOfPdoFailsOnce(string $database, bool $joined, string $how): void
     {
         $pdo = $this->database->connect(FailingPdo::class);
         $pdo->setAttribute(\PDO::ATTR_STATEMENT_CLASS, [FailingStatement::class, [$pdo]]);
-        $calls = 0;
+        $pdo->error = $how === 'busy' ? self::BUSY[$database] : ['HY000', 999, 'failed on purpose'];
+        $pdo->afterwards = $how === 'afterwards';
+        $calls = $credits = 0;
         do {
             $number = 'T' . 10000 + ++$calls;
             $this->open($this->shop($this->pdo), $number);
-            $ended = $this->apply($pdo, $number, $calls, $joined);
-            $this->assertWhole($number, $ended);
+            $credited = $this->apply($pdo, $number, $calls, $joined);
+            $this->assertWhole($number, $credited);
+            $credits += (int) $credited;
+            if ($pdo->failed && $how === 'busy') {
+                self::assertSame($pdo->failedJoined ? null : true, $credited, "call $calls: ours is tried again, the shop's never");
+            }
         } while ($pdo->failed);
         self::assertGreaterThan(30, $calls, 'there are as many calls as that');
+        $mode = ($joined ? 'joined' : 'its own') . " transaction, $how";
+        fprintf(STDERR, "\n  %s, %s: each of %d calls failed once, %d applies said credited\n", $database, $mode, $calls - 1, $credits);
     }
 
-    /** @return iterable<string, array{string, bool}> */
+    /** A deadlock or a lock, as each database says it. */
+    private const BUSY = [
+        'sqlite' => ['HY000', 5, 'database is locked'],
+        'mariadb' => ['40001', 1213, 'Deadlock found when trying to get lock'],
+        'pgsql' => ['40001', 7, 'could not serialize access'],
+    ];
+
+    /** @return iterable<string, array{string, bool, string}> */
     public static function modes(): iterable
     {
         foreach (Database::KINDS as $kind) {
-            yield "$kind, its own transaction" => [$kind, false];
-            yield "$kind, joined" => [$kind, true];
+            foreach ([[false, 'broken'], [true, 'broken'], [false, 'busy'], [true, 'busy'], [false, 'afterwards']] as [$joined, $how]) {
+                yield "$kind, " . ($joined ? 'joined' : 'its own transaction') . ", $how" => [$kind, $joined, $how];
+            }
         }
     }
 
@@ -83,15 +99,23 @@ final class LedgerTortureTest extends LedgerTestCase
     }
 }
 
-/** Counts calls; one of them fails. */
+/** Counts calls; one of them fails, before it is made or after. */
 final class FailingPdo extends \PDO
 {
     public bool $failed = false;
+    /** @var array{string, int, string} */
+    public array $error;
+    /** Had it asked for a savepoint in the shop's transaction when it failed? */
+    public bool $failedJoined = false;
+    /** Is the call made, and only its answer lost? */
+    public bool $afterwards = false;
     private ?int $left = null;
+    private bool $wasOpen = false;
+    private bool $hasJoined = false;
 
     public function failAt(int $call): void
     {
-        [$this->left, $this->failed] = [$call, false];
+        [$this->left, $this->failed, $this->hasJoined, $this->wasOpen] = [$call, false, false, parent::inTransaction()];
     }
 
     public function calm(): void
@@ -99,51 +123,54 @@ final class FailingPdo extends \PDO
         $this->left = null;
     }
 
-    public function step(): void
+    /** Makes a call, or fails. */
+    public function step(\Closure $call): mixed
     {
-        if ($this->left !== null && --$this->left === 0) {
-            $this->failed = true;
-            $this->left = null;
-            $failure = new \PDOException('failed on purpose');
-            $failure->errorInfo = ['HY000', 999, 'failed on purpose'];
-            throw $failure;
+        $fails = $this->left !== null && --$this->left === 0;
+        if (!$fails) {
+            return $call();
         }
+        $this->failed = true;
+        $this->failedJoined = $this->hasJoined;
+        $this->left = null;
+        if ($this->afterwards) {
+            $call();
+        }
+        $failure = new \PDOException($this->error[2]);
+        $failure->errorInfo = $this->error;
+        throw $failure;
     }
 
     public function beginTransaction(): bool
     {
-        $this->step();
-        return parent::beginTransaction();
+        // Whoever says that nothing was begun has begun nothing.
+        return $this->afterwards ? parent::beginTransaction() : $this->step(fn () => parent::beginTransaction());
     }
 
     public function commit(): bool
     {
-        $this->step();
-        return parent::commit();
+        return $this->step(fn () => parent::commit());
     }
 
     public function inTransaction(): bool
     {
-        $this->step();
-        return parent::inTransaction();
+        return $this->step(fn () => parent::inTransaction());
     }
 
     public function getAttribute(int $attribute): mixed
     {
-        $this->step();
-        return parent::getAttribute($attribute);
+        return $this->step(fn () => parent::getAttribute($attribute));
     }
 
     public function exec(string $statement): int|false
     {
-        $this->step();
-        return parent::exec($statement);
+        $this->hasJoined = $this->hasJoined || $this->wasOpen && str_starts_with($statement, 'SAVEPOINT');
+        return $this->step(fn () => parent::exec($statement));
     }
 
     public function prepare(string $query, array $options = []): \PDOStatement|false
     {
-        $this->step();
-        return parent::prepare($query, $options);
+        return $this->step(fn () => parent::prepare($query, $options));
     }
 }
 
@@ -156,31 +183,26 @@ final class FailingStatement extends \PDOStatement
 
     public function bindValue(string|int $param, mixed $value, int $type = \PDO::PARAM_STR): bool
     {
-        $this->pdo->step();
-        return parent::bindValue($param, $value, $type);
+        return $this->pdo->step(fn () => parent::bindValue($param, $value, $type));
     }
 
     public function execute(?array $params = null): bool
     {
-        $this->pdo->step();
-        return parent::execute($params);
+        return $this->pdo->step(fn () => parent::execute($params));
     }
 
     public function fetchAll(int $mode = \PDO::FETCH_DEFAULT, mixed ...$args): array
     {
-        $this->pdo->step();
-        return parent::fetchAll($mode, ...$args);
+        return $this->pdo->step(fn () => parent::fetchAll($mode, ...$args));
     }
 
     public function rowCount(): int
     {
-        $this->pdo->step();
-        return parent::rowCount();
+        return $this->pdo->step(fn () => parent::rowCount());
     }
 
     public function closeCursor(): bool
     {
-        $this->pdo->step();
-        return parent::closeCursor();
+        return $this->pdo->step(fn () => parent::closeCursor());
     }
 }

@@ -76,7 +76,7 @@ final class Ledger
      * Makes the tables where there are none: order, evidence, credit, refund, outbox, schema, each with the prefix. May
      * be called any number of times; needs the right to create tables, the other methods do not.
      *
-     * @throws \LogicException if the tables are of a newer version, or inside a transaction
+     * @throws \LogicException if the server is too old, the tables are of a newer version, or inside a transaction
      * @throws \PDOException   if the database refuses
      */
     public function install(): void

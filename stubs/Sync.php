@@ -64,8 +64,8 @@ final class Sync
      *
      * @return SyncReport what was done
      *
-     * @throws \LogicException if the PDO is in a transaction, or its Ledger is at work
-     * @throws \PDOException   if the database cannot be used
+     * @throws \LogicException if the PDO is in a transaction, its Ledger is at work, or the server is too old to claim
+     * @throws \PDOException   if the database cannot be used; it says so of a replica
      * @throws PayException    with Advice::FixConfiguration: the gateway's settings cannot be used
      * @throws \ValueError     if an argument is out of range
      *

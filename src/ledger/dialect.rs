@@ -5,6 +5,7 @@
 
 mod errors;
 mod schema;
+mod version;
 
 pub use errors::{Problem, classify, is_in_transaction, is_missing, is_taken};
 
@@ -195,7 +196,9 @@ impl Sql {
         let alias = table.rsplit(' ').next().unwrap_or_default();
         let lease =
             format!("due_at = {{now}} + {{span}}, epoch = {alias}.epoch + 1, attempt = {alias}.attempt + 1");
-        let pick = |columns: &str| format!("SELECT {columns} FROM {table} WHERE {due}");
+        // MySQL would rather walk, and lock, every row of the merchant that is due no more.
+        let hint = if self.dialect == Dialect::Mysql { " FORCE INDEX (due)" } else { "" };
+        let pick = |columns: &str| format!("SELECT {columns} FROM {table}{hint} WHERE {due}");
         let key = format!("{alias}.id");
         match self.dialect {
             Dialect::Sqlite => format!(

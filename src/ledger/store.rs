@@ -12,6 +12,8 @@ pub enum Kind {
     Busy,
     /// The connection is gone; nothing was stored.
     Lost,
+    /// The connection cannot write: a replica's, or that of a server which is no longer the primary.
+    ReadOnly,
     /// COMMIT was sent and its answer is missing: stored, or not.
     OutcomeUnknown,
     /// The callback ended or spoiled our transaction.

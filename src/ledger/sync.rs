@@ -330,7 +330,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
     /// Gives claimed orders back as they were.
     fn release(&mut self, errands: Vec<Errand>) -> Ended<(), S::Fault> {
         for errand in errands {
-            self.ledger.store.settle(&errand.entry, 0, errand.entry.attempt.saturating_sub(1))?;
+            self.ledger.store.settle(&errand.entry, 0, errand.entry.attempt.saturating_sub(1).max(0))?;
         }
         Ok(())
     }
@@ -342,7 +342,7 @@ fn must_call(errand: &Errand) -> bool {
 }
 
 fn is_fatal<F: Failure>(fault: &F) -> bool {
-    matches!(fault.kind(), Kind::Lost | Kind::OutcomeUnknown)
+    matches!(fault.kind(), Kind::Lost | Kind::ReadOnly | Kind::OutcomeUnknown)
 }
 
 /// Whose turn it is, and how fast each may be asked about.
@@ -394,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn merchants_take_turns_and_a_fast_one_waits() {
+    fn l20_merchants_take_turns_and_a_fast_one_waits() {
         let mut turns = Turns::new([whose("1"), whose("2")], 100);
         let first = turns.next(0).unwrap();
         turns.book(&first, 0, 50, false);

@@ -4,7 +4,7 @@ use super::call::{Call, Outcome, Raise};
 use super::ledger::PhpLedger;
 use super::pdo::{Ended, Pdo, integer};
 use super::pdo_fault::PdoFault;
-use super::pdo_store::other_version;
+use super::pdo_store::{not_too_old, other_version};
 use super::zend;
 use crate::ledger::dialect::{Dialect, Sql, Statement, VERSION};
 use crate::ledger::entry::Ms;
@@ -81,6 +81,7 @@ fn made(pdo: &mut Pdo) -> Ended<()> {
     if let Some(found) = installed(pdo)? {
         return if found == VERSION { Ok(()) } else { Err(other_version(found)) };
     }
+    not_too_old(pdo)?;
     if pdo.dialect() == Dialect::Mysql {
         // Each step commits by itself there, and each may be repeated.
         return steps(pdo);

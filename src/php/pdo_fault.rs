@@ -7,6 +7,9 @@ use ext_php_rs::boxed::ZBox;
 use ext_php_rs::types::{ZendObject, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecutorGlobals, ce};
 
+/// What a connection that only reads is told, after the database's own words.
+const NEEDS_PRIMARY: &str = "the ledger needs the primary database, this connection only reads";
+
 /// What went wrong.
 pub struct PdoFault {
     kind: Kind,
@@ -43,6 +46,18 @@ impl Thrown {
         if let Some(object) = self.0.take() {
             // SAFETY: our reference goes to the engine; `throw_exception_internal` takes whatever unwinds.
             unsafe { zend::zend_throw_exception_internal(ZBox::into_raw(object)) };
+        }
+    }
+
+    /// Says more than the database did.
+    fn reword(&mut self, message: &str) {
+        let Some(object) = self.0.as_mut().filter(|object| is_throwable(object)) else { return };
+        let (name, mut message) = ("message", super::value::text(message));
+        // SAFETY: the object is live and an exception, which has this property; the engine copies the value.
+        unsafe {
+            let object: *mut ZendObject = &raw mut **object;
+            let scope = ce::exception();
+            zend::zend_update_property(scope, object, name.as_ptr().cast(), name.len(), &raw mut message);
         }
     }
 
@@ -129,7 +144,13 @@ impl PdoFault {
     }
 
     /// Throws: the very same object where there is one, else a `PDOException` with our words.
-    pub fn throw(self) {
+    pub fn throw(mut self) {
+        if self.kind == Kind::ReadOnly {
+            self.message = format!("{} ({NEEDS_PRIMARY})", self.message);
+            if let Some(thrown) = &mut self.thrown {
+                thrown.reword(&self.message);
+            }
+        }
         match self.thrown {
             Some(thrown) if !self.logic => thrown.throw(),
             _ => {
@@ -147,9 +168,11 @@ pub fn taken(dialect: Dialect) -> Option<PdoFault> {
     Some(PdoFault::from_exception(dialect, object))
 }
 
-/// Takes the callback's exception: what it says of tables or keys is about the shop's own.
+/// Takes the callback's exception: what it says of tables, keys or replicas is about the shop's own.
 pub fn of_callback(dialect: Dialect) -> Option<PdoFault> {
-    taken(dialect).map(|fault| PdoFault { taken: false, nested: false, logic: false, ..fault })
+    let fault = taken(dialect)?;
+    let kind = if fault.kind == Kind::ReadOnly { Kind::Other } else { fault.kind };
+    Some(PdoFault { kind, taken: false, nested: false, logic: false, ..fault })
 }
 
 /// A property of an exception, whoever may see it.

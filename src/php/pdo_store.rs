@@ -29,6 +29,7 @@ pub struct PdoStore {
     fence: Option<String>,
     process: u32,
     checked: bool,
+    new_enough: bool,
     broken: bool,
 }
 
@@ -36,7 +37,7 @@ impl PdoStore {
     /// On this connection, which must be used by this process only.
     pub fn new(pdo: Pdo) -> Self {
         let process = std::process::id();
-        Self { pdo, open: None, fence: None, process, checked: false, broken: false }
+        Self { pdo, open: None, fence: None, process, checked: false, new_enough: false, broken: false }
     }
 
     /// May the connection be used at all?
@@ -67,9 +68,18 @@ impl PdoStore {
         Ok(())
     }
 
+    /// Before the first claim: an old server would only complain of its syntax.
+    fn can_claim(&mut self) -> Ended<()> {
+        if !self.new_enough {
+            not_too_old(&self.pdo)?;
+            self.new_enough = true;
+        }
+        Ok(())
+    }
+
     fn join(&mut self) -> Ended<Scope> {
         let name = fresh_name();
-        self.pdo.exec(&format!("SAVEPOINT {name}"))?;
+        self.pdo.exec(&format!("SAVEPOINT {name}")).map_err(not_again)?;
         self.open = Some(Open::Joined(name));
         Ok(Scope::Joined)
     }
@@ -115,10 +125,21 @@ impl PdoStore {
     fn roll_back(&mut self) {
         let ended = match self.pdo.in_transaction() {
             Ok(false) => Ok(()),
-            Ok(true) => self.pdo.must("rollBack", vec![]).map(drop),
+            Ok(true) => {
+                self.pdo.must("rollBack", vec![]).map(drop).or_else(|fault| self.notice_the_end(fault))
+            }
             Err(fault) => Err(fault),
         };
         self.broken |= ended.is_err();
+    }
+
+    /// SQLite rolls back by itself when its disk is full; PDO would believe in that transaction for ever.
+    fn notice_the_end(&self, fault: PdoFault) -> Ended<()> {
+        if self.pdo.dialect() != Dialect::Sqlite || !fault.message.contains("no transaction is active") {
+            return Err(fault);
+        }
+        self.pdo.exec("BEGIN")?;
+        self.pdo.must("rollBack", vec![]).map(drop)
     }
 
     fn add(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Added> {
@@ -196,6 +217,13 @@ fn known_version(rows: Vec<Row>) -> Ended<()> {
     }
 }
 
+/// Fails if the server is too old for our statements.
+pub fn not_too_old(pdo: &Pdo) -> Ended<()> {
+    let told = pdo.rows_once(pdo.dialect().ask_version())?.into_iter().next();
+    let version = told.map(|mut row| row.text()).transpose()?.unwrap_or_default();
+    pdo.dialect().too_old(&version).map_or(Ok(()), |why| Err(PdoFault::logic(why)))
+}
+
 /// The refusal of a schema that is not ours.
 pub fn other_version(found: i64) -> PdoFault {
     let next = if found > VERSION { "update the extension" } else { "call Ledger::install()" };
@@ -217,7 +245,7 @@ impl Store for PdoStore {
             Ok(()) => Ok(scope),
             Err(fault) => {
                 self.abandon();
-                Err(fault)
+                Err(if scope == Scope::Joined { not_again(fault) } else { fault })
             }
         }
     }
@@ -364,6 +392,7 @@ impl Store for PdoStore {
 
     fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> Ended<Vec<Entry>> {
         self.alone("Claiming orders")?;
+        self.can_claim()?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let due = [(&whose.mch_id).into(), (&whose.sub_mch_id).into(), most.into()];
         let rows = self.take(Statement::Claim, &due, lease)?;
@@ -377,6 +406,7 @@ impl Store for PdoStore {
 
     fn claim_messages(&mut self, lease: Ms, most: usize) -> Ended<Vec<Message>> {
         self.alone("Ledger::outbox()")?;
+        self.can_claim()?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let rows = self.take(Statement::ClaimMessages, &[most.into()], lease)?;
         let before = i64::from(self.pdo.dialect() == Dialect::Mysql);
@@ -395,6 +425,11 @@ impl Store for PdoStore {
         };
         Ok(changed == 1)
     }
+}
+
+/// In the shop's transaction nothing is tried again, from its first statement on: a deadlock may have ended it.
+fn not_again(fault: PdoFault) -> PdoFault {
+    if fault.kind() == Kind::Busy { fault.meaning(Kind::Other) } else { fault }
 }
 
 /// A COMMIT that failed without saying "not stored" leaves the end open.

@@ -26,6 +26,7 @@ pub fn classify(dialect: Dialect, problem: &Problem) -> Kind {
 fn sqlite(problem: &Problem) -> Kind {
     match problem.code & 0xff {
         5 | 6 => Kind::Busy,
+        8 => Kind::ReadOnly,
         _ if problem.text.contains("no such savepoint") => Kind::Broken,
         _ => Kind::Other,
     }
@@ -36,6 +37,9 @@ fn mysql(problem: &Problem) -> Kind {
         1213 | 1205 | 1020 => Kind::Busy,
         2006 | 2013 | 4031 | 1927 | 1053 | 1317 => Kind::Lost,
         1305 => Kind::Broken,
+        1792 | 1836 => Kind::ReadOnly,
+        // Any option may stand in the way; only these make a server a replica's.
+        1290 if problem.text.contains("read-only") || problem.text.contains("read_only") => Kind::ReadOnly,
         _ => Kind::Other,
     }
 }
@@ -44,6 +48,7 @@ fn postgres(problem: &Problem) -> Kind {
     let text = problem.text.to_ascii_lowercase();
     match problem.state.as_str() {
         "40001" | "40P01" | "55P03" | "0A000" => Kind::Busy,
+        "25006" => Kind::ReadOnly,
         "25P01" | "25P02" | "3B001" => Kind::Broken,
         "57P01" | "57P02" | "57P03" => Kind::Lost,
         state if state.starts_with("08") => Kind::Lost,

@@ -116,7 +116,7 @@ impl Sql {
         let mut body = format!("id {}, {}", dialect.id(), dialect.typed(columns));
         if dialect == Dialect::Mysql {
             for index in indexes {
-                body.push_str(", INDEX ");
+                body.push_str(if index.ends_with(" DUE") { ", INDEX due " } else { ", INDEX " });
                 body.push_str(index.trim_end_matches(" DUE"));
             }
         }

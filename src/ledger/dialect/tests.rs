@@ -81,6 +81,52 @@ fn l6_claims_skip_rows_of_others_or_hold_the_write_lock() {
 }
 
 #[test]
+fn l5_a_connection_that_only_reads_is_known_by_its_error() {
+    let problem = |state: &str, code, text: &str| Problem { state: state.into(), code, text: text.into() };
+    for (dialect, problem, kind) in [
+        (Dialect::Sqlite, problem("HY000", 8, "attempt to write a readonly database"), Kind::ReadOnly),
+        (Dialect::Sqlite, problem("HY000", 1032, "attempt to write a readonly database"), Kind::ReadOnly),
+        (
+            Dialect::Mysql,
+            problem("25006", 1792, "Cannot execute statement in a READ ONLY transaction"),
+            Kind::ReadOnly,
+        ),
+        (
+            Dialect::Mysql,
+            problem("HY000", 1290, "The server is running with the --read-only option"),
+            Kind::ReadOnly,
+        ),
+        (Dialect::Mysql, problem("HY000", 1290, "running with the --super-read-only option"), Kind::ReadOnly),
+        (Dialect::Mysql, problem("HY000", 1290, "running with the --secure-file-priv option"), Kind::Other),
+        (Dialect::Mysql, problem("HY000", 1836, "Running in read-only mode"), Kind::ReadOnly),
+        (Dialect::Postgres, problem("25006", 7, "cannot execute SELECT FOR UPDATE"), Kind::ReadOnly),
+    ] {
+        assert_eq!(classify(dialect, &problem), kind, "{problem:?}");
+    }
+}
+
+#[test]
+fn l5_every_read_that_decides_locks_what_it_reads() {
+    for dialect in [Dialect::Mysql, Dialect::Postgres] {
+        for statement in [Statement::Entry, Statement::Refunds] {
+            assert!(sql(dialect).text(statement).ends_with(" FOR UPDATE"), "{statement:?}");
+        }
+    }
+    let begun = sql(Dialect::Sqlite).after_begin(false).unwrap();
+    assert!(begun.starts_with("DELETE "), "{begun} takes the write lock before anything is read");
+}
+
+#[test]
+fn l20_claims_walk_the_index_of_what_is_due_and_nothing_else() {
+    let schema = sql(Dialect::Mysql).schema().join("\n");
+    assert!(schema.contains(", INDEX due (mch_id, sub_mch_id, due_at)"), "{schema}");
+    assert!(schema.contains(", INDEX due (due_at)"), "{schema}");
+    for statement in [Statement::Claim, Statement::ClaimMessages] {
+        assert!(sql(Dialect::Mysql).text(statement).contains(" FORCE INDEX (due) WHERE "), "{statement:?}");
+    }
+}
+
+#[test]
 fn numbers_compare_as_bytes_on_mysql() {
     let schema = sql(Dialect::Mysql).schema().join("\n");
     assert_eq!(schema.matches("VARCHAR").count(), schema.matches("COLLATE ascii_bin").count());
