@@ -110,7 +110,7 @@ fn operation_called(name: &str) -> Option<fn(&Material)> {
                 key: &m.key,
                 previous_key: None,
             };
-            drop(black_box(verify(m.answer.clone(), &pin).map(|fields| Order::from_query(&fields).is_ok())));
+            drop(black_box(verify(m.answer.clone(), &pin).map(|fields| Order::from_query(fields).is_ok())));
         },
         _ => return None,
     })

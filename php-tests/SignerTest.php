@@ -9,6 +9,7 @@ use WechatPay\Advice;
 use WechatPay\SignatureException;
 use WechatPay\Signer;
 use WechatPay\SignType;
+use WechatPay\Xml;
 
 final class SignerTest extends TestCase
 {
@@ -42,6 +43,37 @@ final class SignerTest extends TestCase
             Signer::sign($fields, self::KEY, SignType::Md5),
         );
         self::assertSame(self::md5(''), Signer::sign([], self::KEY, SignType::Md5));
+    }
+
+    public function testWhatWasUnsetTakesNoPartAndItsNameIsNotLookedAt(): void
+    {
+        foreach (['1', 1] as $value) {
+            $fields = ['a' => $value, bin2hex('gone') => 'x', 'b' => $value, bin2hex('gone too') => 'y'];
+            unset($fields[bin2hex('gone')], $fields[bin2hex('gone too')]);
+            self::assertSame(self::md5('a=1&b=1&'), Signer::sign($fields, self::KEY, SignType::Md5));
+            self::assertSame('<xml><a>1</a><b>1</b></xml>', Xml::encode($fields));
+        }
+    }
+
+    public function testTheLastKeyIsNotMistakenForAnother(): void
+    {
+        $other = strrev(self::KEY);
+        foreach ([self::KEY, $other, self::KEY, self::KEY] as $key) {
+            self::assertSame(strtoupper(hash_hmac('sha256', "a=1&key=$key", $key)), Signer::sign(['a' => '1'], $key, SignType::HmacSha256));
+            self::assertSame(strtoupper(md5("a=1&key=$key")), Signer::sign(['a' => '1'], $key, SignType::Md5));
+        }
+        $signsInside = new class($other) implements \Stringable {
+            public function __construct(private readonly string $key)
+            {
+            }
+
+            public function __toString(): string
+            {
+                return Signer::sign([], $this->key, SignType::Md5);
+            }
+        };
+        $expected = 'a=' . strtoupper(md5("key=$other")) . '&';
+        self::assertSame(self::md5($expected), Signer::sign(['a' => $signsInside], self::KEY, SignType::Md5));
     }
 
     public function testReferencesAreReadAndNothingIsChanged(): void

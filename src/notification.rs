@@ -10,6 +10,7 @@ use crate::wire::cipher;
 use crate::wire::fields::Fields;
 use crate::wire::sign::{Verified, seal, verify};
 use crate::wire::xml::{self, Root};
+use std::sync::Arc;
 
 /// The reply that ends the repeats; anything else, a newline too, means "send it again".
 pub const SUCCESS: &str =
@@ -22,7 +23,7 @@ const MOST_REASON: usize = 128;
 #[derive(Debug, Clone)]
 pub enum Subject {
     /// A payment: verified.
-    Payment(Box<Order>),
+    Payment(Arc<Order>),
     /// A refund: decrypted only.
     Refund(Box<RefundNotice>),
 }
@@ -115,13 +116,13 @@ fn payment(fields: Fields, merchant: &Merchant, at: usize) -> Result<Notificatio
     if let Some(refusal) = result_code(&fields)? {
         return Err(refusal);
     }
-    let order = Order::from_payment(&fields)?;
-    let transaction_id = needed(&fields, "transaction_id")?;
-    needed(&fields, "out_trade_no")?;
-    needed(&fields, "total_fee")?;
-    let dedupe_key = format!("pay:{}:{}:{transaction_id}", merchant.mch_id, sub_mch_id(&fields));
-    let (sub_mch_id, subject) = (sub_mch_id(&fields).to_owned(), Subject::Payment(Box::new(order)));
-    Ok(Notification { merchant: at, sub_mch_id, subject, dedupe_key })
+    let order = Order::from_payment(fields)?;
+    let transaction_id = needed(&order.fields, "transaction_id")?;
+    needed(&order.fields, "out_trade_no")?;
+    needed(&order.fields, "total_fee")?;
+    let sub_mch_id = sub_mch_id(&order.fields).to_owned();
+    let dedupe_key = ["pay:", &merchant.mch_id, ":", &sub_mch_id, ":", transaction_id].concat();
+    Ok(Notification { merchant: at, sub_mch_id, subject: Subject::Payment(Arc::new(order)), dedupe_key })
 }
 
 fn refund(fields: &Fields, req_info: &str, merchant: &Merchant, at: usize) -> Result<Notification, Error> {

@@ -85,8 +85,8 @@ impl Call for AnyCall {
         self.fields.text("out_trade_no")
     }
 
-    fn read(&self, answer: &Verified<Fields>) -> Result<Self::Answer, Error> {
-        Ok(Fields::clone(answer))
+    fn read(&self, answer: Verified<Fields>) -> Result<Self::Answer, Error> {
+        Ok(Fields::clone(&answer))
     }
 
     /// Says so where no answer is ever signed; and what nobody has signed proves nothing.

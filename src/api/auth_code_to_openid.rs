@@ -51,7 +51,7 @@ impl Call for AuthCodeToOpenId {
         None
     }
 
-    fn read(&self, answer: &Verified<Fields>) -> Result<Payer, Error> {
+    fn read(&self, answer: Verified<Fields>) -> Result<Payer, Error> {
         let openid =
             answer.text("openid").ok_or_else(|| Error::Malformed("field openid is missing".into()))?;
         Ok(Payer { openid: openid.to_owned(), sub_openid: answer.text("sub_openid").map(str::to_owned) })

@@ -38,7 +38,7 @@ impl Call for CloseOrder {
         Some(self.out_trade_no.number())
     }
 
-    fn read(&self, _: &Verified<Fields>) -> Result<(), Error> {
+    fn read(&self, _: Verified<Fields>) -> Result<(), Error> {
         Ok(())
     }
 

@@ -148,7 +148,7 @@ impl Call for Micropay {
         Some(self.id.number())
     }
 
-    fn read(&self, answer: &Verified<Fields>) -> Result<Order, Error> {
+    fn read(&self, answer: Verified<Fields>) -> Result<Order, Error> {
         Ok(Order::from_payment(answer)?)
     }
 }
@@ -286,7 +286,7 @@ impl Till<'_> {
     /// The number was used before: if it was this very sale, it is paid.
     fn paid_before(&mut self, fault: Fault) -> Result<End, Fault> {
         match self.query() {
-            Ok(order) if order.is_paid() && order.told.total_fee == Some(self.call.total_fee) => {
+            Ok(order) if order.is_paid() && order.told().total_fee == Some(self.call.total_fee) => {
                 Ok(End::Decided(Box::new(order)))
             }
             _ => Err(fault),
@@ -322,7 +322,7 @@ impl Till<'_> {
 
     /// Another sale has this number: reversing it would undo somebody else's payment.
     fn anothers(&self, order: &Order) -> Option<Fault> {
-        let got = order.told.total_fee.filter(|fee| *fee != self.call.total_fee)?;
+        let got = order.told().total_fee.filter(|fee| *fee != self.call.total_fee)?;
         let error = Error::Mismatch {
             field: "total_fee".into(),
             asked: self.call.total_fee.to_string(),

@@ -36,19 +36,19 @@ impl Call for OrderQuery {
         self.0.as_out_trade_no()
     }
 
-    fn read(&self, answer: &Verified<Fields>) -> Result<Order, Error> {
+    fn read(&self, answer: Verified<Fields>) -> Result<Order, Error> {
         Ok(Order::from_query(answer)?)
     }
 }
 
 /// Asks for many orders, up to `concurrency` at once; the answers keep the order of the questions. Tries are
-/// reported on the calling thread.
+/// reported on the calling thread, if anybody wants to hear of them.
 pub fn many(
     line: &Line,
     merchant: &Merchant,
     queries: &[OrderQuery],
     concurrency: usize,
-    on_attempt: OnAttempt<'_>,
+    on_attempt: Option<OnAttempt<'_>>,
 ) -> Vec<Result<Order, Fault>> {
     let ask = |query: &OrderQuery, on_attempt: OnAttempt<'_>| line.ask(merchant, query, on_attempt);
     let answers = abreast(queries, concurrency, &ask, on_attempt);

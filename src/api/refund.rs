@@ -92,7 +92,7 @@ impl Call for Refund {
         self.order.as_out_trade_no()
     }
 
-    fn read(&self, answer: &Verified<Fields>) -> Result<RefundReceipt, Error> {
+    fn read(&self, answer: Verified<Fields>) -> Result<RefundReceipt, Error> {
         Ok(RefundReceipt::from_answer(answer)?)
     }
 

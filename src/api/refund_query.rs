@@ -125,7 +125,7 @@ impl Call for RefundQuery {
         }
     }
 
-    fn read(&self, answer: &Verified<Fields>) -> Result<RefundList, Error> {
+    fn read(&self, answer: Verified<Fields>) -> Result<RefundList, Error> {
         let list = RefundList::from_page(answer, self.offset)?;
         self.only_ours(&list)?;
         Ok(list)

@@ -83,7 +83,7 @@ impl Call for Report {
         self.fields.text("out_trade_no")
     }
 
-    fn read(&self, _: &Verified<Fields>) -> Result<(), Error> {
+    fn read(&self, _: Verified<Fields>) -> Result<(), Error> {
         Ok(())
     }
 

@@ -47,7 +47,7 @@ impl Call for Reverse {
         self.0.as_out_trade_no()
     }
 
-    fn read(&self, answer: &Verified<Fields>) -> Result<Reversal, Error> {
+    fn read(&self, answer: Verified<Fields>) -> Result<Reversal, Error> {
         if answer.text("recall") == Some("Y") {
             let asked = "the gateway asks to call again (recall=Y)".to_owned();
             return Ok(Reversal::Again(Error::Service {

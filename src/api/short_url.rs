@@ -42,7 +42,7 @@ impl Call for ShortUrl {
         None
     }
 
-    fn read(&self, answer: &Verified<Fields>) -> Result<String, Error> {
+    fn read(&self, answer: Verified<Fields>) -> Result<String, Error> {
         let short = answer.text("short_url").map(str::to_owned);
         short.ok_or_else(|| Error::Malformed("field short_url is missing".into()))
     }

@@ -157,8 +157,8 @@ impl Call for UnifiedOrder {
         Some(&self.out_trade_no)
     }
 
-    fn read(&self, answer: &Verified<Fields>) -> Result<Prepay, Error> {
-        Ok(Prepay::from_answer(answer)?)
+    fn read(&self, answer: Verified<Fields>) -> Result<Prepay, Error> {
+        Ok(Prepay::from_answer(&answer)?)
     }
 }
 

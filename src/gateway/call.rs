@@ -64,7 +64,7 @@ pub trait Call {
     fn out_trade_no(&self) -> Option<&str>;
 
     /// Reads an answer with `result_code` SUCCESS.
-    fn read(&self, answer: &Verified<Fields>) -> Result<Self::Answer, Error>;
+    fn read(&self, answer: Verified<Fields>) -> Result<Self::Answer, Error>;
 
     /// Takes an answer that carries no sign, where the endpoint never signs (protocol.md A.6) and the caller
     /// has agreed to believe it; `None` insists on a sign.

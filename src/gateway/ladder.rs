@@ -43,7 +43,7 @@ pub fn climb<C: Call>(merchant: &Merchant, call: &C, sent: &Fields, body: &[u8])
     match result_code(&answer)? {
         None => {
             echo(&answer, sent, &call.echoes(), true)?;
-            call.read(&answer)
+            call.read(answer)
         }
         Some(refusal) => {
             echo(&answer, sent, &call.echoes(), false)?;

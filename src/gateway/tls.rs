@@ -171,14 +171,32 @@ impl<In: Transport> Connector<In> for TlsConnector {
         trace::connected();
         let buffers =
             LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Some(TlsTransport { buffers, stream: StreamOwned::new(session, socket) }))
+        Ok(Some(TlsTransport { buffers, waiting: Vec::new(), stream: StreamOwned::new(session, socket) }))
     }
 }
+
+/// As much as one TLS record holds.
+const RECORD: usize = 16 * 1024;
 
 /// One TLS connection; notes what it sends and receives for the call under way.
 pub struct TlsTransport<In: Transport> {
     buffers: LazyBuffers,
+    /// What ureq has written and nobody has sent yet: head and body leave together, as one record in one packet.
+    waiting: Vec<u8>,
     stream: StreamOwned<ClientConnection, TransportAdapter<In>>,
+}
+
+impl<In: Transport> TlsTransport<In> {
+    fn flush(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.stream.get_mut().set_timeout(timeout);
+        trace::sending();
+        let sent = self.stream.write_all(&self.waiting);
+        self.waiting.clear();
+        Ok(sent?)
+    }
 }
 
 impl<In: Transport> Transport for TlsTransport<In> {
@@ -187,13 +205,14 @@ impl<In: Transport> Transport for TlsTransport<In> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        self.stream.get_mut().set_timeout(timeout);
-        trace::sending();
         let output = self.buffers.output().get(..amount).unwrap_or_default();
-        Ok(self.stream.write_all(output)?)
+        self.waiting.extend_from_slice(output);
+        if self.waiting.len() < RECORD { Ok(()) } else { self.flush(timeout) }
     }
 
+    /// ureq asks for an answer as soon as the request is written.
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        self.flush(timeout)?;
         self.stream.get_mut().set_timeout(timeout);
         let amount = self.stream.read(self.buffers.input_append_buf())?;
         self.buffers.input_appended(amount);

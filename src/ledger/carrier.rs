@@ -36,7 +36,7 @@ impl Carrier<'_> {
     /// Asks all of them; answers in their order.
     pub fn ask(&self, questions: &[Question], on_attempt: OnAttempt<'_>) -> Vec<Answer> {
         let ask = |question: &Question, on_attempt: OnAttempt<'_>| self.answer(question, on_attempt);
-        let answers = abreast(questions, self.concurrency, &ask, on_attempt);
+        let answers = abreast(questions, self.concurrency, &ask, Some(on_attempt));
         let none = || Answer::Unreached("no thread could be started for this question".into());
         answers.into_iter().map(|answer| answer.unwrap_or_else(none)).collect()
     }

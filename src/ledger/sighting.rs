@@ -95,20 +95,20 @@ pub struct SeenRefund {
 impl Sighting {
     /// What an order says, and where it was seen.
     pub fn of(order: &Order, source: Source) -> Self {
-        let told = &order.told;
-        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        let told = order.told();
+        let text = |field: Option<&str>| field.unwrap_or_default().to_owned();
         Self {
             key: OrderKey {
-                mch_id: text(&told.mch_id),
-                sub_mch_id: text(&told.sub_mch_id),
-                out_trade_no: text(&told.out_trade_no),
+                mch_id: text(told.mch_id),
+                sub_mch_id: text(told.sub_mch_id),
+                out_trade_no: text(told.out_trade_no),
             },
-            appid: text(&told.appid),
-            sub_appid: text(&told.sub_appid),
+            appid: text(told.appid),
+            sub_appid: text(told.sub_appid),
             trade_state: order.trade_state,
-            transaction_id: told.transaction_id.clone(),
+            transaction_id: told.transaction_id.map(str::to_owned),
             total_fee: told.total_fee,
-            fee_type: told.fee_type.clone(),
+            fee_type: told.fee_type.map(str::to_owned),
             digest: digest([&order.fields]),
             source,
         }

@@ -8,65 +8,60 @@ use crate::wire::read::{FieldError, digits, read};
 use crate::wire::sign::Verified;
 use ::time::OffsetDateTime;
 use serde::{Deserialize, Deserializer};
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-/// A verified order. What the wire lacks is `None`, never 0 or an empty text; amounts are fen.
+/// A verified order: what it tells is read from its fields.
 #[derive(Debug, Clone)]
 pub struct Order {
-    /// The typed fields.
-    pub told: Told,
     /// What became of it.
     pub trade_state: TradeState,
-    /// The coupons used, in the order of their index.
-    pub coupons: Vec<Coupon>,
-    /// The list inside `promotion_detail`, if it is there and is JSON.
-    pub promotion_detail: Option<Vec<serde_json::Value>>,
     /// Every field that was verified.
     pub fields: Verified<Fields>,
 }
 
-/// The typed fields of an order, each as the wire has it.
-#[derive(Debug, Clone, Deserialize)]
+/// The typed fields of an order, each as the wire has it. What the wire lacks is `None`, never 0 or an empty text;
+/// amounts are fen.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[allow(missing_docs, reason = "each is the field of that name in protocol.md D.3")]
-pub struct Told {
-    pub appid: Option<String>,
-    pub mch_id: Option<String>,
-    pub sub_appid: Option<String>,
-    pub sub_mch_id: Option<String>,
-    pub out_trade_no: Option<String>,
-    pub transaction_id: Option<String>,
+pub struct Told<'a> {
+    pub appid: Option<&'a str>,
+    pub mch_id: Option<&'a str>,
+    pub sub_appid: Option<&'a str>,
+    pub sub_mch_id: Option<&'a str>,
+    pub out_trade_no: Option<&'a str>,
+    pub transaction_id: Option<&'a str>,
     pub trade_state: Option<TradeState>,
-    pub trade_state_desc: Option<String>,
-    pub trade_type: Option<String>,
+    pub trade_state_desc: Option<&'a str>,
+    pub trade_type: Option<&'a str>,
     #[serde(default, deserialize_with = "fen")]
     pub total_fee: Option<i64>,
     #[serde(default, deserialize_with = "fen")]
     pub settlement_total_fee: Option<i64>,
-    pub fee_type: Option<String>,
+    pub fee_type: Option<&'a str>,
     #[serde(default, deserialize_with = "fen")]
     pub cash_fee: Option<i64>,
-    pub cash_fee_type: Option<String>,
+    pub cash_fee_type: Option<&'a str>,
     #[serde(default, deserialize_with = "lenient_fen")]
     pub coupon_fee: Option<i64>,
-    pub bank_type: Option<String>,
-    pub openid: Option<String>,
+    pub bank_type: Option<&'a str>,
+    pub openid: Option<&'a str>,
     #[serde(default, deserialize_with = "yes_or_no")]
     pub is_subscribe: Option<bool>,
-    pub sub_openid: Option<String>,
-    pub attach: Option<String>,
-    pub device_info: Option<String>,
-    #[serde(default, deserialize_with = "beijing")]
-    pub time_end: Option<OffsetDateTime>,
-    promotion_detail: Option<String>,
+    pub sub_openid: Option<&'a str>,
+    pub attach: Option<&'a str>,
+    pub device_info: Option<&'a str>,
+    time_end: Option<&'a str>,
+    promotion_detail: Option<&'a str>,
 }
 
 /// One coupon of a payment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Coupon {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Coupon<'a> {
     /// `coupon_id_$n`.
-    pub id: Option<String>,
+    pub id: Option<Cow<'a, str>>,
     /// `coupon_type_$n`: CASH or NO_CASH; may be missing for instant discounts.
-    pub coupon_type: Option<String>,
+    pub coupon_type: Option<Cow<'a, str>>,
     /// `coupon_fee_$n`, fen.
     pub fee: Option<i64>,
 }
@@ -79,31 +74,37 @@ fn yes_or_no<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>,
     })
 }
 
-fn beijing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OffsetDateTime>, D::Error> {
-    Ok(time::compact(<&str>::deserialize(deserializer)?))
-}
-
 impl Order {
-    /// Reads the answer of orderquery: a state that is absent or unknown is `Unknown`.
-    pub fn from_query(fields: &Verified<Fields>) -> Result<Self, FieldError> {
-        Self::read(fields, TradeState::Unknown)
+    /// Takes the answer of orderquery: a state that is absent or unknown is `Unknown`.
+    pub fn from_query(fields: Verified<Fields>) -> Result<Self, FieldError> {
+        Self::take(fields, TradeState::Unknown)
     }
 
-    /// Reads a payment notice or a micropay answer with `result_code` SUCCESS, which says "paid" without a
+    /// Takes a payment notice or a micropay answer with `result_code` SUCCESS, which says "paid" without a
     /// `trade_state` (decisions.md 1.7); a state that is there wins.
-    pub fn from_payment(fields: &Verified<Fields>) -> Result<Self, FieldError> {
-        Self::read(fields, TradeState::Success)
+    pub fn from_payment(fields: Verified<Fields>) -> Result<Self, FieldError> {
+        Self::take(fields, TradeState::Success)
     }
 
-    fn read(fields: &Verified<Fields>, silent: TradeState) -> Result<Self, FieldError> {
-        let told: Told = read(fields)?;
-        Ok(Self {
-            trade_state: told.trade_state.unwrap_or(silent),
-            coupons: coupons(fields),
-            promotion_detail: told.promotion_detail.as_deref().and_then(promotions),
-            told,
-            fields: fields.clone(),
-        })
+    fn take(fields: Verified<Fields>, silent: TradeState) -> Result<Self, FieldError> {
+        let told: Told<'_> = read(&fields)?;
+        Ok(Self { trade_state: told.trade_state.unwrap_or(silent), fields })
+    }
+
+    /// The typed fields. Reading them cannot fail any more: it has been tried when the order was taken.
+    pub fn told(&self) -> Told<'_> {
+        read(&self.fields).unwrap_or_default()
+    }
+
+    /// The coupons used, in the order of their index, also after a gap.
+    pub fn coupons(&self) -> Vec<Coupon<'_>> {
+        let mut coupons = BTreeMap::<i64, Coupon<'_>>::new();
+        for (name, text) in self.fields.iter().filter(|(_, text)| !text.is_empty()) {
+            if let Some((what, index)) = coupon_field(name) {
+                coupons.entry(index).or_default().set(what, text);
+            }
+        }
+        coupons.into_values().collect()
     }
 
     /// Was the money paid? True after a full refund too.
@@ -112,26 +113,33 @@ impl Order {
     }
 }
 
-/// Every index that the wire has, also after a gap.
-fn coupons(fields: &Fields) -> Vec<Coupon> {
-    let indexes: BTreeSet<i64> = fields.iter().filter_map(|(name, _)| coupon_index(name)).collect();
-    indexes.into_iter().filter_map(|n| coupon(fields, n)).collect()
+impl Told<'_> {
+    /// When it was paid.
+    pub fn time_end(&self) -> Option<OffsetDateTime> {
+        self.time_end.and_then(time::compact)
+    }
+
+    /// The list inside `promotion_detail`, if it is there and is JSON.
+    pub fn promotions(&self) -> Option<Vec<serde_json::Value>> {
+        self.promotion_detail.and_then(promotions)
+    }
 }
 
-/// `$n` of `coupon_id_$n`, `coupon_type_$n`, `coupon_fee_$n`.
-fn coupon_index(name: &str) -> Option<i64> {
+/// `id` and `$n` of `coupon_id_$n`, likewise of `coupon_type_$n` and `coupon_fee_$n`.
+fn coupon_field(name: &str) -> Option<(&str, i64)> {
     let (what, index) = name.strip_prefix("coupon_")?.split_once('_')?;
-    digits(index).filter(|_| matches!(what, "id" | "type" | "fee"))
+    let is_known = matches!(what, "id" | "type" | "fee");
+    is_known.then_some(what).zip(digits(index))
 }
 
-fn coupon(fields: &Fields, n: i64) -> Option<Coupon> {
-    let text = |name: &str| fields.text(&format!("{name}_{n}"));
-    let (id, coupon_type, fee) = (text("coupon_id"), text("coupon_type"), text("coupon_fee"));
-    (id.is_some() || coupon_type.is_some() || fee.is_some()).then(|| Coupon {
-        id: id.map(str::to_owned),
-        coupon_type: coupon_type.map(str::to_owned),
-        fee: fee.and_then(digits),
-    })
+impl<'a> Coupon<'a> {
+    fn set(&mut self, what: &str, text: &'a str) {
+        match what {
+            "id" => self.id = Some(text.into()),
+            "type" => self.coupon_type = Some(text.into()),
+            _ => self.fee = digits(text),
+        }
+    }
 }
 
 /// `{"promotion_detail":[...]}`, or the list alone.

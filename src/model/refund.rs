@@ -62,7 +62,7 @@ pub struct RefundReceipt {
     /// The typed fields.
     pub told: Accepted,
     /// Coupons that go back.
-    pub coupons: Vec<Coupon>,
+    pub coupons: Vec<Coupon<'static>>,
     /// Every field that was verified.
     pub fields: Verified<Fields>,
 }
@@ -94,9 +94,9 @@ pub struct Accepted {
 
 impl RefundReceipt {
     /// Reads the verified answer.
-    pub fn from_answer(fields: &Verified<Fields>) -> Result<Self, FieldError> {
-        let coupons = coupons(fields, |name, n| format!("{name}_{n}"));
-        Ok(Self { told: read(fields)?, coupons, fields: fields.clone() })
+    pub fn from_answer(fields: Verified<Fields>) -> Result<Self, FieldError> {
+        let coupons = coupons(&fields, |name, n| format!("{name}_{n}"));
+        Ok(Self { told: read(&fields)?, coupons, fields })
     }
 }
 
@@ -148,13 +148,13 @@ pub struct RefundEntry {
     pub refund_recv_accout: Option<String>,
     pub refund_success_time: Option<OffsetDateTime>,
     pub coupon_refund_fee: Option<i64>,
-    pub coupons: Vec<Coupon>,
+    pub coupons: Vec<Coupon<'static>>,
 }
 
 impl RefundList {
     /// Reads the first page; `offset` is what it was asked with.
-    pub fn from_page(fields: &Verified<Fields>, offset: usize) -> Result<Self, FieldError> {
-        Ok(Self { trade: read(fields)?, entries: entries(fields, offset)?, pages: vec![fields.clone()] })
+    pub fn from_page(fields: Verified<Fields>, offset: usize) -> Result<Self, FieldError> {
+        Ok(Self { trade: read(&fields)?, entries: entries(&fields, offset)?, pages: vec![fields] })
     }
 
     /// How many refunds the gateway says there are.
@@ -219,13 +219,13 @@ fn needed_fen(fields: &Fields, name: &str) -> Result<Option<i64>, FieldError> {
     fields.text(name).map(|text| digits(text).ok_or_else(wrong)).transpose()
 }
 
-fn coupons(fields: &Fields, name: impl Fn(&str, usize) -> String) -> Vec<Coupon> {
+fn coupons(fields: &Fields, name: impl Fn(&str, usize) -> String) -> Vec<Coupon<'static>> {
     let coupon = |m: usize| {
         let text = |field: &str| fields.text(&name(field, m));
         let (id, kind, fee) = (text("coupon_refund_id"), text("coupon_type"), text("coupon_refund_fee"));
         (id.is_some() || kind.is_some() || fee.is_some()).then(|| Coupon {
-            id: id.map(str::to_owned),
-            coupon_type: kind.map(str::to_owned),
+            id: id.map(|id| id.to_owned().into()),
+            coupon_type: kind.map(|kind| kind.to_owned().into()),
             fee: fee.and_then(digits),
         })
     };

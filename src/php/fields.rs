@@ -9,29 +9,60 @@ use ext_php_rs::zend::ExecutorGlobals;
 use std::borrow::Cow;
 
 /// Name and text of one field, any bytes; `None` for null.
-pub type Given<'a> = (Cow<'a, [u8]>, Option<Cow<'a, [u8]>>);
+pub type Pair<'a> = (&'a [u8], Option<&'a [u8]>);
+
+/// The same while it may have to be made.
+type Given<'a> = (Cow<'a, [u8]>, Option<Vec<u8>>);
+
+/// Given fields: as they stand in the array, or made from it.
+#[derive(Clone)]
+pub enum Pairs<'a> {
+    /// An array of nothing but strings under names.
+    Lent(value::Strings<'a>),
+    /// Any other.
+    Made(std::slice::Iter<'a, Given<'a>>),
+}
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = Pair<'a>;
+
+    fn next(&mut self) -> Option<Pair<'a>> {
+        match self {
+            Self::Lent(strings) => strings.next().map(|(name, text)| (name, Some(text))),
+            Self::Made(given) => given.next().map(|(name, text)| (&**name, text.as_deref())),
+        }
+    }
+}
 
 /// The most bytes that fields are signed with. An array costs PHP little when its values are one text many times
 /// over; copying it must not cost us the machine.
 const MOST_SIGNED: usize = 64 * 1024 * 1024;
 
-/// Reads the n-th argument as fields. Nulls are kept: who signs skips them, who calls omits them.
-pub fn given<'a>(call: &Call<'a>, n: usize) -> Result<Vec<Given<'a>>, Raise> {
-    read(call, n, MOST_SIGNED)
+/// Lends the n-th argument as fields. Nulls are kept: who signs skips them, who calls omits them.
+pub fn with_given<R>(call: &Call<'_>, n: usize, take: impl FnOnce(Pairs<'_>) -> R) -> Result<R, Raise> {
+    with(call, n, MOST_SIGNED, take)
 }
 
 /// The same of fields that are to be sent: no more than a message can hold.
-pub fn outgoing<'a>(call: &Call<'a>, n: usize) -> Result<Vec<Given<'a>>, Raise> {
+pub fn with_outgoing<R>(call: &Call<'_>, n: usize, take: impl FnOnce(Pairs<'_>) -> R) -> Result<R, Raise> {
     if call.array(n)?.len() > Fields::MAX {
         return Err(call.bad(n, format!("must not have more than {} fields", Fields::MAX)));
     }
-    read(call, n, xml::MAX_BYTES)
+    with(call, n, xml::MAX_BYTES, take)
 }
 
+fn with<R>(call: &Call<'_>, n: usize, most: usize, take: impl FnOnce(Pairs<'_>) -> R) -> Result<R, Raise> {
+    let table = call.array(n)?;
+    // Nearly always all values are strings: lent as they stand, since nothing of PHP runs before they are given back.
+    if let Some(strings) = value::strings(table, most) {
+        return Ok(take(Pairs::Lent(strings)));
+    }
+    Ok(take(Pairs::Made(read(call, n, most)?.iter())))
+}
+
+/// Copies what is there: a Stringable runs PHP code, which may change what stands behind references.
 fn read<'a>(call: &Call<'a>, n: usize, most: usize) -> Result<Vec<Given<'a>>, Raise> {
     let table = call.array(n)?;
-    // A Stringable runs PHP code, which may change what stands behind references: then nothing is borrowed.
-    let may_borrow = !value::entries(table).any(|(_, zval)| zval.is_object());
     let mut left = most;
     let mut fields = Vec::with_capacity(table.len());
     for (name, zval) in value::entries(table) {
@@ -39,10 +70,7 @@ fn read<'a>(call: &Call<'a>, n: usize, most: usize) -> Result<Vec<Given<'a>>, Ra
         left = left
             .checked_sub(wanted)
             .ok_or_else(|| call.bad(n, format!("must hold at most {} MiB", most / (1024 * 1024))))?;
-        let text = match zval.zend_str() {
-            Some(string) if may_borrow => Some(Cow::Borrowed(string.as_bytes())),
-            _ => text(n, &name, zval)?.map(Cow::Owned),
-        };
+        let text = text(n, &name, zval)?;
         fields.push((name, text));
     }
     Ok(fields)
@@ -81,11 +109,11 @@ fn stringable(zval: &Zval) -> Result<Option<Vec<u8>>, Raise> {
 
 /// Fields that can be sent: UTF-8, no nulls. Also the names that were given as null.
 pub fn sendable(call: &Call<'_>, n: usize) -> Result<(Fields, Vec<String>), Raise> {
-    checked(call, n, &outgoing(call, n)?)
+    with_outgoing(call, n, |given| checked(call, n, given))?
 }
 
 /// The same of fields that were read already.
-pub fn checked(call: &Call<'_>, n: usize, given: &[Given<'_>]) -> Result<(Fields, Vec<String>), Raise> {
+pub fn checked(call: &Call<'_>, n: usize, given: Pairs<'_>) -> Result<(Fields, Vec<String>), Raise> {
     let (mut pairs, mut omitted) = (Vec::new(), Vec::new());
     for (name, text) in given {
         let name = std::str::from_utf8(name).map_err(|_| call.bad(n, "must have names of valid UTF-8"))?;

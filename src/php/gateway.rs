@@ -204,6 +204,11 @@ impl Caller {
         if ExecutorGlobals::has_exception() { Err(Raise::Pending) } else { Ok(()) }
     }
 
+    /// Does anybody watch the tries?
+    pub fn is_observed(&self) -> bool {
+        self.access.on_attempt.is_some()
+    }
+
     /// Tells the observer. What it throws becomes a warning and never replaces a result (decisions.md 2.8).
     pub fn observe(&self, attempt: &Attempt) {
         let Some(on_attempt) = &self.access.on_attempt else { return };

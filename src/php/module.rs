@@ -3,7 +3,7 @@
 use super::{
     auth_code_to_openid, client, close_order, enums, exception, fen, gateway, ini, ledger, merchant,
     micropay, names, notification, order, order_query, prepay, refund, refund_list, refund_query, report,
-    reverse, scan_pay, short_url, signals, signer, sync, transition, unified_order, xml, zend,
+    reverse, scan_pay, short_url, signals, signer, sync, transition, unified_order, value, xml, zend,
 };
 use crate::gateway::threads;
 use ext_php_rs::prelude::*;
@@ -14,7 +14,11 @@ use ext_php_rs::{info_table_end, info_table_row, info_table_start};
 #[php_module]
 #[php(startup = "startup")]
 pub fn module(module: ModuleBuilder) -> ModuleBuilder {
-    module.name("wechatpay").info_function(info).shutdown_function(shutdown)
+    module
+        .name("wechatpay")
+        .info_function(info)
+        .shutdown_function(shutdown)
+        .request_shutdown_function(request_shutdown)
 }
 
 /// Registers everything; runs once, in the process that may fork later: no thread, no socket, no file here.
@@ -55,6 +59,12 @@ pub fn startup(_: i32, module: i32) -> i32 {
 
 extern "C" fn shutdown(_: i32, module: i32) -> i32 {
     ini::unregister(module);
+    0
+}
+
+extern "C" fn request_shutdown(_: i32, _: i32) -> i32 {
+    signer::forget_key();
+    value::forget_zone();
     0
 }
 

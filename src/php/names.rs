@@ -84,7 +84,8 @@ const SLOTS: usize = 256;
 
 static NAMES: OnceLock<Names> = OnceLock::new();
 
-struct Names(Vec<Option<(&'static str, *mut zend_string)>>);
+/// Each known name with its string, at its place or the next free one after it.
+struct Names([Option<(&'static str, *mut zend_string)>; SLOTS]);
 
 // SAFETY: the strings are interned for the life of the process and never written to; the table is made while the
 // module starts, before there is a second thread.
@@ -95,10 +96,10 @@ unsafe impl Sync for Names {}
 /// Makes the strings; called while the module starts.
 pub fn intern() {
     NAMES.get_or_init(|| {
-        let mut names = Names(vec![None; SLOTS]);
+        let mut names = Names([None; SLOTS]);
         for name in KNOWN {
-            let place = names.search(name).0;
-            if let Some(slot) = names.0.get_mut(place) {
+            let free = places(name).find(|place| matches!(names.0.get(*place), Some(None)));
+            if let Some(slot) = free.and_then(|place| names.0.get_mut(place)) {
                 *slot = Some((name, ZendStr::new_interned(name, true).into_raw()));
             }
         }
@@ -107,25 +108,24 @@ pub fn intern() {
 }
 
 /// Lends a name as a PHP string.
-pub fn with(name: &str, take: impl FnOnce(*mut zend_string)) {
-    match NAMES.get().and_then(|names| names.search(name).1) {
+pub fn with<R>(name: &str, take: impl FnOnce(*mut zend_string) -> R) -> R {
+    match NAMES.get().and_then(|names| names.find(name)) {
         Some(known) => take(known),
         None => take(&raw mut *ZendStr::new(name, false)),
     }
 }
 
 impl Names {
-    /// Where the name stands or would stand, and its string if it is known.
-    fn search(&self, name: &str) -> (usize, Option<*mut zend_string>) {
-        let mut place = first_place(name);
-        while let Some((known, string)) = self.0.get(place).copied().flatten() {
-            if known == name {
-                return (place, Some(string));
-            }
-            place = (place + 1) % SLOTS;
-        }
-        (place, None)
+    fn find(&self, name: &str) -> Option<*mut zend_string> {
+        let known = places(name).map_while(|place| self.0.get(place)?.as_ref());
+        known.into_iter().find(|(known, _)| *known == name).map(|(_, string)| *string)
     }
+}
+
+/// Where to look for a name, one place after the other.
+fn places(name: &str) -> impl Iterator<Item = usize> {
+    let first = first_place(name);
+    (first..SLOTS).chain(0..first)
 }
 
 /// Length, first and last bytes tell nearly all names apart.

@@ -94,7 +94,7 @@ fn to_php(read: Notification, merchants: Vec<(Arc<Merchant>, Zval)>) -> Result<Z
     let addressee = merchants.into_iter().nth(read.merchant);
     let (merchant, zval) = addressee.ok_or_else(|| Raise::Engine("the notice's merchant is gone".into()))?;
     let (order, refund) = match &read.subject {
-        Subject::Payment(order) => (order::to_php((**order).clone())?, Zval::null()),
+        Subject::Payment(order) => (order::to_php(order.clone())?, Zval::null()),
         Subject::Refund(notice) => (Zval::null(), refund_to_php((**notice).clone())?),
     };
     let properties = [order, refund, zval, value::text(&read.dedupe_key)];

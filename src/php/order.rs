@@ -10,9 +10,10 @@ use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::ClassEntry;
+use std::sync::Arc;
 
 /// What a PHP `Order` holds.
-pub struct PhpOrder(pub Order);
+pub struct PhpOrder(pub Arc<Order>);
 
 /// What a PHP `Coupon` holds: nothing beside its properties.
 pub struct PhpCoupon;
@@ -73,50 +74,51 @@ pub fn class() -> &'static ClassEntry {
 }
 
 /// A PHP `Order`.
-pub fn to_php(order: Order) -> Result<Zval, Raise> {
+pub fn to_php(order: impl Into<Arc<Order>>) -> Result<Zval, Raise> {
+    let order = order.into();
     let properties = properties(&order)?;
     value::object(PhpOrder(order), properties)
 }
 
 fn properties(order: &Order) -> Result<[Zval; 24], Raise> {
-    let told = &order.told;
-    let text = |field: &Option<String>| value::text_or_null(field.as_deref());
-    let always = |field: &Option<String>| value::text(field.as_deref().unwrap_or_default());
+    let told = order.told();
+    let text = |field: Option<&str>| value::text_or_null(field);
+    let always = |field: Option<&str>| value::text(field.unwrap_or_default());
     Ok([
-        always(&told.appid),
-        always(&told.mch_id),
-        text(&told.sub_appid),
-        text(&told.sub_mch_id),
-        text(&told.out_trade_no),
-        text(&told.transaction_id),
+        always(told.appid),
+        always(told.mch_id),
+        text(told.sub_appid),
+        text(told.sub_mch_id),
+        text(told.out_trade_no),
+        text(told.transaction_id),
         enums::to_php(order.trade_state),
-        text(&told.trade_state_desc),
-        text(&told.trade_type),
+        text(told.trade_state_desc),
+        text(told.trade_type),
         value::int_or_null(told.total_fee),
         value::int_or_null(told.settlement_total_fee),
-        text(&told.fee_type),
+        text(told.fee_type),
         value::int_or_null(told.cash_fee),
-        text(&told.cash_fee_type),
+        text(told.cash_fee_type),
         value::int_or_null(told.coupon_fee),
-        coupons(&order.coupons)?,
-        text(&told.bank_type),
-        text(&told.openid),
+        coupons(&order.coupons())?,
+        text(told.bank_type),
+        text(told.openid),
         value::bool_or_null(told.is_subscribe),
-        text(&told.sub_openid),
-        text(&told.attach),
-        text(&told.device_info),
-        value::beijing_or_null(told.time_end)?,
-        promotions(order.promotion_detail.as_deref())?,
+        text(told.sub_openid),
+        text(told.attach),
+        text(told.device_info),
+        value::beijing_or_null(told.time_end())?,
+        promotions(told.promotions().as_deref())?,
     ])
 }
 
 /// A list of PHP `Coupon`s.
-pub fn coupons(coupons: &[Coupon]) -> Result<Zval, Raise> {
+pub fn coupons(coupons: &[Coupon<'_>]) -> Result<Zval, Raise> {
     let made: Result<Vec<Zval>, Raise> = coupons.iter().map(coupon).collect();
     value::list(made?)
 }
 
-fn coupon(coupon: &Coupon) -> Result<Zval, Raise> {
+fn coupon(coupon: &Coupon<'_>) -> Result<Zval, Raise> {
     let properties = [
         value::text_or_null(coupon.id.as_deref()),
         value::text_or_null(coupon.coupon_type.as_deref()),

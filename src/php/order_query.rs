@@ -7,6 +7,7 @@ use super::polling::Polling;
 use super::{exception, order, value};
 use crate::api::order_query::{OrderQuery, many};
 use crate::api::until_final::{Plan, until_final};
+use crate::gateway::line::{Attempt, OnAttempt};
 use crate::model::numbers::OrderId;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::ZendHashTable;
@@ -60,7 +61,9 @@ fn query_many(call: &mut Call<'_>) -> Outcome {
     let threads = threads.ok_or_else(|| call.bad(1, "must be between 1 and 64"))?;
     let caller = &call.this::<PhpOrderQuery>()?.0;
     let line = caller.line(false, None)?;
-    let answers = many(&line, &caller.merchant, &queries, threads, &mut |attempt| caller.observe(attempt));
+    let mut observe = |attempt: &Attempt| caller.observe(attempt);
+    let on_attempt = caller.is_observed().then_some(&mut observe as OnAttempt<'_>);
+    let answers = many(&line, &caller.merchant, &queries, threads, on_attempt);
     caller.observed()?;
     let mut table = ZendHashTable::with_capacity(u32::try_from(queries.len()).unwrap_or(0));
     for (query, answer) in queries.iter().zip(answers) {

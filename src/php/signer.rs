@@ -3,7 +3,7 @@
 use super::call::{Call, Outcome, Raise, param};
 use super::class::{Returns, method, php_class, register};
 use super::enums::PhpEnum;
-use super::fields::{self, Given};
+use super::fields::{self, Pairs};
 use super::value;
 use crate::error::{Fault, Repeat};
 use crate::wire::explain::{Question, explain};
@@ -12,6 +12,8 @@ use crate::wire::key::Key;
 use crate::wire::sign::{Pin, SignType, check, sign};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
+use std::cell::RefCell;
+use std::sync::Arc;
 
 /// Never made; only its static methods are used.
 pub struct PhpSigner;
@@ -37,48 +39,66 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
     register::<PhpSigner>(&[], &methods, &[])
 }
 
-fn key(call: &Call<'_>, n: usize) -> Result<Option<Key>, Raise> {
+thread_local! {
+    /// The key of the last call: a shop signs with one, and taking it in costs more than a short message.
+    static LAST_KEY: RefCell<Option<Arc<Key>>> = const { RefCell::new(None) };
+}
+
+/// Wipes the key of the last call; runs when a request ends.
+pub fn forget_key() {
+    drop(LAST_KEY.take());
+}
+
+fn key(call: &Call<'_>, n: usize) -> Result<Arc<Key>, Raise> {
+    let bytes = call.bytes(n)?;
+    let last = LAST_KEY.with_borrow(|last| last.clone().filter(|key| key.is(bytes)));
+    last.map_or_else(|| fresh_key(call, n, bytes), Ok)
+}
+
+fn fresh_key(call: &Call<'_>, n: usize, bytes: &[u8]) -> Result<Arc<Key>, Raise> {
+    let key = Arc::new(Key::new(bytes).map_err(|e| call.bad(n, e.to_string()))?);
+    LAST_KEY.replace(Some(key.clone()));
+    Ok(key)
+}
+
+fn previous_key(call: &Call<'_>, n: usize) -> Result<Option<Key>, Raise> {
     let bytes = call.bytes_or(n)?;
     bytes.map(Key::new).transpose().map_err(|e| call.bad(n, e.to_string()))
 }
 
-fn required_key(call: &Call<'_>, n: usize) -> Result<Key, Raise> {
-    key(call, n)?.ok_or_else(|| call.bad(n, "must be given"))
-}
-
-/// Given fields as pairs; null is as empty.
-fn pairs<'a>(given: &'a [Given<'_>]) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-    given.iter().map(|(name, text)| (&**name, text.as_deref().unwrap_or_default()))
-}
-
-/// The same in the order of signing.
-fn sorted<'a>(given: &'a [Given<'_>]) -> Vec<(SortKey<'a>, &'a [u8])> {
-    let mut sorted: Vec<_> = pairs(given).map(|(name, text)| (SortKey::of(name), text)).collect();
+/// Given fields in the order of signing; null is as empty.
+fn sorted(given: Pairs<'_>) -> Vec<(SortKey<'_>, &[u8])> {
+    let mut sorted = Vec::with_capacity(24);
+    sorted.extend(given.map(|(name, text)| (SortKey::of(name), text.unwrap_or_default())));
     sorted.sort_unstable();
     sorted
 }
 
 fn sign_fields(call: &mut Call<'_>) -> Outcome {
-    let (key, sign_type) = (required_key(call, 1)?, call.case(2)?);
-    let given = fields::given(call, 0)?;
-    let sorted = sorted(&given);
-    Ok(value::text(sign(sorted.iter().map(|(name, text)| (name.name(), *text)), &key, sign_type)))
+    let (key, sign_type) = (key(call, 1)?, call.case(2)?);
+    fields::with_given(call, 0, |given| {
+        let sorted = sorted(given);
+        value::text(sign(sorted.iter().map(|(name, text)| (name.name(), *text)), &key, sign_type))
+    })
 }
 
 fn verify_fields(call: &mut Call<'_>) -> Outcome {
-    let (key, sign_type) = (required_key(call, 1)?, call.case(2)?);
-    let given = fields::given(call, 0)?;
+    let (key, sign_type) = (key(call, 1)?, call.case(2)?);
     let pin = Pin { sign_type, fixed: true, accept_md5: false, key: &key, previous_key: None };
-    let sorted = sorted(&given);
-    let pairs = sorted.iter().map(|(name, text)| (name.name(), *text));
-    check(&pairs, &pin).map_err(|e| Fault::new(e.into(), Repeat::Query, None))?;
+    let checked = fields::with_given(call, 0, |given| {
+        let sorted = sorted(given);
+        let pairs = sorted.iter().map(|(name, text)| (name.name(), *text));
+        check(&pairs, &pin)
+    })?;
+    checked.map_err(|e| Fault::new(e.into(), Repeat::Query, None))?;
     Ok(Zval::null())
 }
 
 fn explain_fields(call: &mut Call<'_>) -> Outcome {
-    let (key, sign_type, previous) = (required_key(call, 1)?, call.case(2)?, key(call, 3)?);
-    let given = fields::given(call, 0)?;
-    let pairs: Vec<_> = pairs(&given).collect();
-    let question = Question { fields: &pairs, key: &key, sign_type, previous_key: previous.as_ref() };
-    Ok(value::text(explain(&question)))
+    let (key, sign_type, previous) = (key(call, 1)?, call.case(2)?, previous_key(call, 3)?);
+    fields::with_given(call, 0, |given| {
+        let pairs: Vec<_> = given.map(|(name, text)| (name, text.unwrap_or_default())).collect();
+        let question = Question { fields: &pairs, key: &key, sign_type, previous_key: previous.as_ref() };
+        value::text(explain(&question))
+    })
 }

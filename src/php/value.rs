@@ -6,19 +6,42 @@ use ext_php_rs::boxed::ZBox;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::convert::IntoZval;
 use ext_php_rs::ffi;
-use ext_php_rs::flags::DataType;
+use ext_php_rs::flags::{DataType, ZvalTypeFlags};
 use ext_php_rs::types::{ZendClassObject, ZendHashTable, ZendObject, ZendStr, Zval};
 use ext_php_rs::zend::ClassEntry;
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::iter::FilterMap;
 use std::mem::{ManuallyDrop, offset_of};
-use std::ptr;
+use std::{ptr, slice};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// A string.
 pub fn text(text: impl AsRef<[u8]>) -> Zval {
+    string_zval(ZendStr::new(text, false))
+}
+
+fn string_zval(string: ZBox<ZendStr>) -> Zval {
+    const GC_IMMUTABLE: u32 = 1 << 6;
+    let string = string.into_raw();
+    // SAFETY: a live string; every string says of itself whether it is one of PHP's own, which are not counted.
+    let is_interned = unsafe { (*string).gc.u.type_info } & GC_IMMUTABLE != 0;
+    let flags = if is_interned { ZvalTypeFlags::InternedStringEx } else { ZvalTypeFlags::StringEx };
     let mut zval = Zval::new();
-    zval.set_zend_string(ZendStr::new(text, false));
+    zval.value.str_ = string;
+    zval.u1.type_info = flags.bits();
     zval
+}
+
+/// A string of so many bytes, all of which are to be written; `None` if they were not.
+pub fn written(size: usize, write: impl FnOnce(&mut [u8]) -> bool) -> Option<Zval> {
+    let mut string = zend::string_of(size);
+    // SAFETY: the string is new, so nobody else looks at its bytes, of which there are as many as it says.
+    let bytes = unsafe { slice::from_raw_parts_mut(string.val.as_mut_ptr().cast::<u8>(), size) };
+    let done = write(bytes);
+    let zval = string_zval(string);
+    done.then_some(zval)
 }
 
 /// A string or null.
@@ -66,17 +89,27 @@ pub fn list(items: impl IntoIterator<Item = Zval>) -> Result<Zval, Raise> {
     Ok(array(table))
 }
 
-/// An array of name => text; the names are those of XML elements, so none is numeric and none comes twice.
-pub fn texts<'a>(pairs: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Zval {
+/// An array of name => text; the names are those of XML elements, so none is numeric. `None` if one comes twice.
+pub fn texts_once<'a>(pairs: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Option<Zval> {
     let mut table = ZendHashTable::with_capacity(u32::try_from(pairs.len()).unwrap_or(0));
     for (name, value) in pairs {
-        names::with(name, |name| {
-            let mut value = ManuallyDrop::new(text(value));
-            // SAFETY: the table is ours and new; it takes its own reference of the name, and the value over.
-            unsafe { ffi::zend_hash_add_new(&raw mut *table, name, &raw mut *value) };
+        let mut value = ManuallyDrop::new(text(value));
+        // SAFETY: the table is ours and new; it takes its own reference of the name, and the value over unless
+        // the name is there already.
+        let added = names::with(name, |name| unsafe {
+            !ffi::zend_hash_add(&raw mut *table, name, &raw mut *value).is_null()
         });
+        if !added {
+            drop(ManuallyDrop::into_inner(value));
+            return None;
+        }
     }
-    array(table)
+    Some(array(table))
+}
+
+/// The same of verified fields, of which none comes twice.
+pub fn texts<'a>(pairs: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Zval {
+    texts_once(pairs).unwrap_or_else(|| array(ZendHashTable::new()))
 }
 
 /// Puts a value under a name; a numeric name becomes an int key, as PHP does it.
@@ -121,8 +154,33 @@ pub fn json(value: &serde_json::Value) -> Result<Zval, Raise> {
 }
 
 /// An instant of Beijing as `DateTimeInterface::ATOM` writes it.
-pub fn atom(at: OffsetDateTime) -> String {
-    format!("{}T{:02}:{:02}:{:02}+08:00", at.date(), at.hour(), at.minute(), at.second())
+fn atom(at: OffsetDateTime) -> String {
+    at.to_offset(crate::time::BEIJING).format(&Rfc3339).unwrap_or_default()
+}
+
+thread_local! {
+    /// Beijing's zone as PHP has it, made once a request. Without a zone at hand PHP looks its default one up for every
+    /// time it reads, in a file.
+    static ZONE: RefCell<Option<Zval>> = const { RefCell::new(None) };
+}
+
+/// Gives the zone back; runs when a request ends.
+pub fn forget_zone() {
+    drop(ZONE.take());
+}
+
+fn beijing_zone() -> Result<Zval, Raise> {
+    let known = ZONE.with_borrow(|zone| zone.as_ref().map(Zval::shallow_clone));
+    known.map_or_else(fresh_zone, Ok)
+}
+
+fn fresh_zone() -> Result<Zval, Raise> {
+    // SAFETY: ext/date is always there, and its class lives as long as the process.
+    let object = ZendObject::new(unsafe { &*zend::php_date_get_timezone_ce() });
+    object.try_call_method("__construct", vec![&"+08:00"])?;
+    let zone = object.into_zval(false)?;
+    ZONE.set(Some(zone.shallow_clone()));
+    Ok(zone)
 }
 
 /// A `DateTimeImmutable` in Beijing time.
@@ -130,20 +188,13 @@ pub fn beijing(at: OffsetDateTime) -> Result<Zval, Raise> {
     // SAFETY: ext/date is always there, and its class lives as long as the process.
     let class: &ClassEntry = unsafe { &*zend::php_date_get_immutable_ce() };
     let mut object = ZendObject::new(class);
-    let written = atom(at.to_offset(crate::time::BEIJING));
+    let (written, mut zone) = (atom(at), beijing_zone()?);
     // SAFETY: a date's own data stands as far before its object as the handlers say; the text is only read. What
     // the constructor would throw is told by the result: no text of ours is refused.
     let made = unsafe {
         let before = (*object.handlers).offset.unsigned_abs() as usize;
         let date = ptr::from_mut(&mut *object).byte_sub(before).cast();
-        zend::php_date_initialize(
-            date,
-            written.as_ptr().cast(),
-            written.len(),
-            ptr::null(),
-            ptr::null_mut(),
-            0,
-        )
+        zend::php_date_initialize(date, written.as_ptr().cast(), written.len(), ptr::null(), &raw mut zone, 0)
     };
     if !made {
         return Err(Raise::Engine(format!("{written} is no time")));
@@ -180,6 +231,39 @@ pub fn fill(object: &mut ZendObject, properties: impl IntoIterator<Item = Zval>)
     }
 }
 
+/// The entries of a map with nothing but strings under names, lent as they stand.
+pub type Strings<'a> =
+    FilterMap<slice::Iter<'a, ffi::Bucket>, fn(&'a ffi::Bucket) -> Option<(&'a [u8], &'a [u8])>>;
+
+/// The entries of such a map; `None` for any other array, or if it holds more bytes than these.
+pub fn strings(table: &ZendHashTable, most: usize) -> Option<Strings<'_>> {
+    let mut used = buckets(table).iter().filter(|bucket| kind(&bucket.val) != ffi::IS_UNDEF);
+    let size = used.try_fold(0, |size: usize, bucket| {
+        let (name, text) = string_bucket(bucket)?;
+        size.checked_add(name.len() + text.len())
+    })?;
+    (!is_packed(table) && size <= most).then(|| buckets(table).iter().filter_map(string_bucket as _))
+}
+
+fn string_bucket(bucket: &ffi::Bucket) -> Option<(&[u8], &[u8])> {
+    let text = string(bucket.val.dereference())?;
+    // SAFETY: the bucket holds a value, so its key is null or a live string.
+    let name = unsafe { bucket.key.as_ref() }?;
+    Some((name.as_bytes(), text))
+}
+
+/// A string's bytes; `None` for anything else.
+fn string(zval: &Zval) -> Option<&[u8]> {
+    // SAFETY: a zval of this kind holds a live string.
+    (kind(zval) == ffi::IS_STRING).then(|| unsafe { (*zval.value.str_).as_bytes() })
+}
+
+/// The number of a value's type, without a look at what it holds.
+fn kind(zval: &Zval) -> u32 {
+    // SAFETY: every zval has a type.
+    unsafe { zval.u1.type_info & 0xFF }
+}
+
 /// The entries of an array argument: keys as bytes, values without their references.
 pub fn entries(table: &ZendHashTable) -> impl Iterator<Item = (Cow<'_, [u8]>, &Zval)> {
     packed(table).into_iter().chain(buckets(table).iter().filter_map(bucket))
@@ -209,7 +293,7 @@ fn buckets(table: &ZendHashTable) -> &[ffi::Bucket] {
     // changes the array meanwhile changes a copy.
     unsafe {
         let first = ptr::from_ref(table).byte_add(place).cast::<*const ffi::Bucket>().read();
-        std::slice::from_raw_parts(first, table.nNumUsed as usize)
+        slice::from_raw_parts(first, table.nNumUsed as usize)
     }
 }
 
@@ -220,12 +304,16 @@ fn is_packed(table: &ZendHashTable) -> bool {
 }
 
 fn bucket(bucket: &ffi::Bucket) -> Option<(Cow<'_, [u8]>, &Zval)> {
-    // SAFETY: a bucket's key is null or a live string.
+    // What was unset leaves its bucket behind, with a key that is gone.
+    if kind(&bucket.val) == ffi::IS_UNDEF {
+        return None;
+    }
+    // SAFETY: the bucket holds a value, so its key is null or a live string.
     let key = match unsafe { bucket.key.as_ref() } {
         Some(name) => Cow::Borrowed(name.as_bytes()),
         None => Cow::Owned(bucket.h.cast_signed().to_string().into_bytes()),
     };
-    (bucket.val.get_type() != DataType::Undef).then(|| (key, bucket.val.dereference()))
+    Some((key, bucket.val.dereference()))
 }
 
 /// `jsonSerialize()` of every value with times: property names, enum values, times as ATOM.

@@ -2,10 +2,12 @@
 
 use super::call::{Call, Outcome, param};
 use super::class::{Returns, method, php_class, register};
-use super::{fields, value};
+use super::fields::{self, Pairs};
+use super::value;
 use crate::error::{Advice, Error, Fault, Repeat};
-use crate::wire::xml::{self, Root};
+use crate::wire::xml::{self, Plan, Root};
 use ext_php_rs::flags::DataType;
+use ext_php_rs::types::Zval;
 
 /// Never made; only its static methods are used.
 pub struct PhpXml;
@@ -22,19 +24,32 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 }
 
 fn encode(call: &mut Call<'_>) -> Outcome {
-    let given = fields::outgoing(call, 0)?;
-    let pairs = given.iter().filter_map(|(name, text)| Some((&**name, text.as_deref()?)));
-    if let Some(document) = xml::encode_plain(pairs) {
-        return Ok(value::text(document));
-    }
-    let (fields, _) = fields::checked(call, 0, &given)?;
+    fields::with_outgoing(call, 0, |given| {
+        encode_blindly(given.clone()).map_or_else(|| encode_carefully(call, given), Ok)
+    })?
+}
+
+/// Straight into PHP's memory, if nothing needs a second look.
+fn encode_blindly(given: Pairs<'_>) -> Option<Zval> {
+    let pairs = given.filter_map(|(name, text)| Some((name, text?)));
+    let plan = Plan::of(pairs.clone())?;
+    value::written(plan.size, |document| plan.write(pairs, document))
+}
+
+fn encode_carefully(call: &Call<'_>, given: Pairs<'_>) -> Outcome {
+    let (fields, _) = fields::checked(call, 0, given)?;
     let document = xml::encode(&fields).map_err(|e| call.bad(0, format!("must be writable: {e}")))?;
     Ok(value::text(document))
 }
 
 fn decode(call: &mut Call<'_>) -> Outcome {
-    let fields = xml::decode(call.bytes(0)?, Root::Xml);
-    let fields = fields.map_err(|e| Fault {
+    let document = call.bytes(0)?;
+    if let Some(array) =
+        xml::decode_plain(document, Root::Xml).and_then(|plain| value::texts_once(plain.iter()))
+    {
+        return Ok(array);
+    }
+    let fields = xml::decode(document, Root::Xml).map_err(|e| Fault {
         advice: Advice::FixCall,
         retryable: false,
         ..Fault::new(Error::from(e), Repeat::Query, None)

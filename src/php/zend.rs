@@ -1,7 +1,8 @@
 //! The few Zend functions that ext-php-rs does not bind.
 
-use ext_php_rs::ffi::{zend_string, zend_type};
-use ext_php_rs::types::{ZendObject, Zval};
+use ext_php_rs::boxed::ZBox;
+use ext_php_rs::ffi::{IS_STRING, zend_string, zend_type};
+use ext_php_rs::types::{ZendObject, ZendStr, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecuteData};
 use std::ffi::{c_char, c_int, c_void};
 
@@ -11,6 +12,7 @@ pub const PUBLIC_READONLY: c_int = 1 | 1 << 7;
 pub const TYPE_IS_NAME: u32 = ext_php_rs::ffi::_ZEND_TYPE_NAME_BIT;
 
 unsafe extern "C" {
+    fn _safe_emalloc(count: usize, size: usize, offset: usize) -> *mut c_void;
     pub fn zend_parse_arg_str_slow(arg: *mut Zval, dest: *mut *mut zend_string, number: u32) -> bool;
     pub fn zend_parse_arg_long_slow(arg: *mut Zval, dest: *mut i64, number: u32) -> bool;
     pub fn zend_parse_arg_bool_slow(arg: *mut Zval, dest: *mut bool, number: u32) -> bool;
@@ -76,6 +78,7 @@ unsafe extern "C" {
         zone: *mut Zval,
         flags: c_int,
     ) -> bool;
+    pub fn php_date_get_timezone_ce() -> *mut ClassEntry;
     pub fn php_date_get_interface_ce() -> *mut ClassEntry;
     pub fn php_error_docref(docref: *const c_char, kind: c_int, format: *const c_char, ...);
 }
@@ -91,4 +94,20 @@ pub fn has_unknown_names(ex: &ExecuteData) -> bool {
 pub fn argument_count(ex: &ExecuteData) -> u32 {
     // SAFETY: for a running function `This.u2` always holds the number of arguments.
     unsafe { ex.This.u2.num_args }
+}
+
+/// A new string of so many zero bytes: what `zend_string_alloc`, an inline function, does.
+pub fn string_of(size: usize) -> ZBox<ZendStr> {
+    const HEADER: usize = std::mem::offset_of!(zend_string, val);
+    const NOT_COLLECTABLE: u32 = 1 << 4;
+    // SAFETY: the engine allocates or ends the request; the block holds the header, the bytes and the NUL that ends
+    // every string. It is whole once the header is written, and the box is its only owner.
+    unsafe {
+        let string = _safe_emalloc(1, size + 1, HEADER).cast::<ZendStr>();
+        std::ptr::write_bytes(string.cast::<u8>(), 0, HEADER + size + 1);
+        (*string).gc.refcount = 1;
+        (*string).gc.u.type_info = IS_STRING | NOT_COLLECTABLE;
+        (*string).len = size;
+        ZBox::from_raw(string)
+    }
 }

@@ -39,6 +39,13 @@ pub(crate) struct Span {
     pub end: usize,
 }
 
+impl Entry {
+    /// The field, from the buffer that it was found in.
+    pub fn read(self, buffer: &str) -> (&str, &str) {
+        (self.name.of(buffer), self.text.of(buffer))
+    }
+}
+
 impl Span {
     fn of(self, buffer: &str) -> &str {
         buffer.get(self.start..self.end).unwrap_or_default()
@@ -88,12 +95,8 @@ impl Fields {
         if entries.len() > Self::MAX {
             return Err(FieldsError::TooMany);
         }
-        let sorted = signing_order(&buffer, &entries);
-        let fields = Self { buffer, entries, sorted };
-        match fields.first_twin() {
-            Some(name) => Err(FieldsError::Duplicate(name.to_owned())),
-            None => Ok(fields),
-        }
+        let sorted = signing_order(&buffer, &entries)?;
+        Ok(Self { buffer, entries, sorted })
     }
 
     /// Sets a field of a message of our own: replaces an older text of that name, else appends.
@@ -124,17 +127,12 @@ impl Fields {
 
     /// All fields in the order of the wire.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
-        self.entries.iter().map(|entry| self.read(*entry))
+        self.entries.iter().map(|entry| entry.read(&self.buffer))
     }
 
     /// All fields sorted by the bytes of their names, the order of signing.
-    pub fn sorted(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn sorted(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         self.sorted.iter().filter_map(|place| self.entry(place.at))
-    }
-
-    /// The field at this place of the order of signing.
-    pub(crate) fn nth_sorted(&self, at: usize) -> Option<(&str, &str)> {
-        self.entry(self.sorted.get(at)?.at)
     }
 
     /// How many fields there are.
@@ -148,11 +146,7 @@ impl Fields {
     }
 
     fn entry(&self, at: u16) -> Option<(&str, &str)> {
-        self.entries.get(usize::from(at)).map(|entry| self.read(*entry))
-    }
-
-    fn read(&self, entry: Entry) -> (&str, &str) {
-        (entry.name.of(&self.buffer), entry.text.of(&self.buffer))
+        self.entries.get(usize::from(at)).map(|entry| entry.read(&self.buffer))
     }
 
     /// Where in `sorted` the name stands, or where it would.
@@ -191,18 +185,18 @@ impl Fields {
         self.buffer.push_str(text);
         Span { start, end: self.buffer.len() }
     }
-
-    fn first_twin(&self) -> Option<&str> {
-        let names = self.sorted().map(|(name, _)| name);
-        self.sorted().skip(1).zip(names).find(|((a, _), b)| a == b).map(|(_, name)| name)
-    }
 }
 
-fn signing_order(buffer: &str, entries: &[Entry]) -> Vec<Place> {
+/// The places sorted by name; equal names come to stand side by side, and are refused.
+fn signing_order(buffer: &str, entries: &[Entry]) -> Result<Vec<Place>, FieldsError> {
     let names = entries.iter().map(|entry| entry.name.of(buffer).as_bytes());
     let mut keyed: Vec<_> = names.zip(0_u16..).map(|(name, at)| (SortKey::of(name), at)).collect();
     keyed.sort_unstable();
-    keyed.into_iter().map(|(key, at)| Place { first: key.0, at }).collect()
+    let twins = keyed.windows(2).find(|pair| matches!(pair, [(a, _), (b, _)] if a == b));
+    if let Some([(twin, _), ..]) = twins {
+        return Err(FieldsError::Duplicate(String::from_utf8_lossy(twin.name()).into_owned()));
+    }
+    Ok(keyed.into_iter().map(|(key, at)| Place { first: key.0, at }).collect())
 }
 
 /// A name as it is sorted: by its bytes. The first eight of them as a number decide nearly always.
@@ -212,11 +206,12 @@ pub struct SortKey<'a>(u64, &'a [u8]);
 impl<'a> SortKey<'a> {
     /// The key of a name.
     pub fn of(name: &'a [u8]) -> Self {
-        let first = match name.first_chunk() {
-            Some(first) => u64::from_be_bytes(*first),
-            None => name.iter().chain([0; 8].iter()).take(8).fold(0, |n, &b| n << 8 | u64::from(b)),
-        };
-        Self(first, name)
+        let first = name.first_chunk().copied().unwrap_or_else(|| {
+            let mut padded = [0; 8];
+            padded.iter_mut().zip(name).for_each(|(to, from)| *to = *from);
+            padded
+        });
+        Self(u64::from_be_bytes(first), name)
     }
 
     /// The name itself.

@@ -11,7 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 pub struct Key {
     bytes: [u8; Key::LENGTH],
     /// The key schedule of HMAC-SHA256: made when first needed, then copied for every message.
-    schedule: OnceLock<Hmac<Sha256>>,
+    schedule: OnceLock<Box<Hmac<Sha256>>>,
 }
 
 /// The text given is no key: it has another length than [`Key::LENGTH`] bytes.
@@ -29,6 +29,11 @@ impl Key {
         Ok(Self { bytes, schedule: OnceLock::new() })
     }
 
+    /// Is this the same secret? For two that the shop itself gave: how long it takes tells how they differ.
+    pub fn is(&self, secret: &[u8]) -> bool {
+        self.bytes == secret
+    }
+
     /// The secret itself, for digests only.
     pub(crate) fn expose(&self) -> &[u8] {
         &self.bytes
@@ -40,9 +45,9 @@ impl Key {
             // Keys shorter than a block are padded with zeros, says HMAC.
             let mut block = Zeroizing::new([0; 64]);
             block.iter_mut().zip(self.bytes).for_each(|(to, from)| *to = from);
-            Hmac::new((&*block).into())
+            Box::new(Hmac::new((&*block).into()))
         };
-        self.schedule.get_or_init(make).clone()
+        Hmac::clone(self.schedule.get_or_init(make))
     }
 }
 
@@ -68,6 +73,12 @@ mod tests {
         for length in [0, 31, 33, 64] {
             assert_eq!(Key::new(&vec![b'k'; length]).err(), Some(WrongLength));
         }
+    }
+
+    #[test]
+    fn a_key_is_itself_and_no_other() {
+        let key = Key::new(&[b'k'; 32]).unwrap();
+        assert!(key.is(&[b'k'; 32]) && !key.is(&[b'K'; 32]) && !key.is(b"k") && !key.is(&[b'k'; 64]));
     }
 
     #[test]

@@ -18,24 +18,21 @@ pub struct FieldError {
 /// Reads a model from fields.
 pub fn read<'a, T: Deserialize<'a>>(fields: &'a Fields) -> Result<T, FieldError> {
     let mut current = "";
-    let pairs = Pairs {
-        rest: Box::new(fields.iter().filter(|(_, text)| !text.is_empty())),
-        text: "",
-        current: &mut current,
-    };
-    T::deserialize(Map(pairs)).map_err(|e| FieldError { name: current.to_owned(), what: e.to_string() })
+    let rest = fields.iter().filter(|(_, text)| !text.is_empty());
+    T::deserialize(Map(Pairs { rest, text: "", current: &mut current }))
+        .map_err(|e| FieldError { name: current.to_owned(), what: e.to_string() })
 }
 
-struct Map<'a, 'n>(Pairs<'a, 'n>);
+struct Map<'a, 'n, I>(Pairs<'a, 'n, I>);
 
-struct Pairs<'a, 'n> {
-    rest: Box<dyn Iterator<Item = (&'a str, &'a str)> + 'a>,
+struct Pairs<'a, 'n, I> {
+    rest: I,
     text: &'a str,
     /// The name being read, for the error.
     current: &'n mut &'a str,
 }
 
-impl<'a> Deserializer<'a> for Map<'a, '_> {
+impl<'a, I: Iterator<Item = (&'a str, &'a str)>> Deserializer<'a> for Map<'a, '_, I> {
     type Error = ValueError;
 
     fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ValueError> {
@@ -49,7 +46,7 @@ impl<'a> Deserializer<'a> for Map<'a, '_> {
     }
 }
 
-impl<'a> MapAccess<'a> for Pairs<'a, '_> {
+impl<'a, I: Iterator<Item = (&'a str, &'a str)>> MapAccess<'a> for Pairs<'a, '_, I> {
     type Error = ValueError;
 
     fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {

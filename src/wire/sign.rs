@@ -169,23 +169,7 @@ fn value<'a>(mut pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>, name: &[u8])
 
 /// The fields as sorted byte pairs, the shape the signer takes.
 pub fn byte_pairs(fields: &Fields) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
-    Sorted { fields, at: 0 }
-}
-
-#[derive(Clone)]
-struct Sorted<'a> {
-    fields: &'a Fields,
-    at: usize,
-}
-
-impl<'a> Iterator for Sorted<'a> {
-    type Item = (&'a [u8], &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (name, text) = self.fields.nth_sorted(self.at)?;
-        self.at += 1;
-        Some((name.as_bytes(), text.as_bytes()))
-    }
+    fields.sorted().map(|(name, text)| (name.as_bytes(), text.as_bytes()))
 }
 
 /// Does this pair take part in the sign? Empty texts and `sign` itself do not; `"0"` does.
@@ -224,13 +208,12 @@ fn canonical<'a>(sorted: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<u8> 
 
 /// Upper-case hex, as every sign is written.
 pub(crate) fn hex(digest: &[u8]) -> String {
-    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'A' - 10 + nibble });
-    let mut text = String::with_capacity(2 * digest.len());
-    for byte in digest {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'A' - 10 + nibble };
+    let mut text = vec![0; 2 * digest.len()];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(digest) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
     }
-    text
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// Signs a message of our own: puts `sign` into it.

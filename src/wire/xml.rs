@@ -7,9 +7,9 @@
 mod flat;
 mod writer;
 
-pub use writer::{encode, encode_plain};
+pub use writer::{Plan, encode};
 
-use super::fields::{Fields, FieldsError};
+use super::fields::{Entry, Fields, FieldsError};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use std::borrow::Cow;
@@ -103,6 +103,27 @@ pub fn decode(document: &[u8], root: Root) -> Result<Fields, XmlError> {
     }
 }
 
+/// A document that was read the short way.
+pub struct Plain<'a> {
+    text: Cow<'a, str>,
+    entries: Vec<Entry>,
+}
+
+impl Plain<'_> {
+    /// All fields in the order of the wire. One may come twice: whoever takes them must refuse that.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.entries.iter().map(|entry| entry.read(&self.text))
+    }
+}
+
+/// Reads a document that is nothing but flat elements, if it is: then [`decode`] finds the same fields, or one that
+/// comes twice.
+pub fn decode_plain(document: &[u8], root: Root) -> Option<Plain<'_>> {
+    let text = characters(document).ok()?;
+    let entries = flat::scan(&text, root.name())?;
+    Some(Plain { text, entries })
+}
+
 /// The parser that has the last word.
 fn strict(text: &str, root: Root) -> Result<Fields, XmlError> {
     let mut reader = Reader::from_str(text);
@@ -131,24 +152,26 @@ fn characters(document: &[u8]) -> Result<Cow<'_, str>, XmlError> {
     }
     let document = document.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(document);
     let text = std::str::from_utf8(document).map_err(|e| XmlError::NotUtf8(e.valid_up_to()))?;
-    check_characters(text)?;
-    begins_like_xml(text)?;
-    Ok(if memchr::memchr(b'\r', text.as_bytes()).is_some() {
-        text.replace("\r\n", "\n").replace('\r', "\n").into()
-    } else {
-        text.into()
-    })
+    let text = if may_forbid(text.as_bytes()) { Cow::Owned(normalised(text)?) } else { Cow::Borrowed(text) };
+    begins_like_xml(&text)?;
+    Ok(text)
 }
 
-fn check_characters(text: &str) -> Result<(), XmlError> {
-    let found = if may_forbid(text.as_bytes()) { text.chars().find(|&c| !is_xml_char(c)) } else { None };
-    found.map_or(Ok(()), |c| Err(XmlError::Character(c.into())))
+fn normalised(text: &str) -> Result<String, XmlError> {
+    match text.chars().find(|&c| !is_xml_char(c)) {
+        Some(c) => Err(XmlError::Character(c.into())),
+        None => Ok(text.replace("\r\n", "\n").replace('\r', "\n")),
+    }
 }
 
-/// Could there be a character that XML forbids? Such begin with a control byte or with EF BF; a quick look.
+/// Could there be a character that XML forbids, or a CR? They begin with a control byte or with EF BF; a quick look.
 fn may_forbid(text: &[u8]) -> bool {
-    text.iter().fold(0, |odd, b| odd | u8::from(*b < b' ' && *b != b'\n')) != 0
-        || memchr::memchr_iter(0xEF, text).any(|at| text.get(at + 1) == Some(&0xBF))
+    text.iter().fold(0, |odd, b| odd | u8::from(*b < b' ' && *b != b'\n')) != 0 || has_noncharacters(text)
+}
+
+/// Could there be a U+FFFE or U+FFFF? They begin with EF BF.
+fn has_noncharacters(text: &[u8]) -> bool {
+    memchr::memchr_iter(0xEF, text).any(|at| text.get(at + 1) == Some(&0xBF))
 }
 
 fn begins_like_xml(text: &str) -> Result<(), XmlError> {
@@ -185,10 +208,28 @@ fn is_blank(text: &str) -> bool {
 
 /// Names as decisions.md 1.8 says: ASCII `[A-Za-z_][A-Za-z0-9_.-]*`.
 fn is_name(name: &[u8]) -> bool {
-    name.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
-        && name.len() <= MAX_NAME
-        && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+    begins_name(name) && name.len() <= MAX_NAME && name.iter().all(|b| is_in_name(*b))
 }
+
+fn begins_name(text: &[u8]) -> bool {
+    text.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
+}
+
+fn is_in_name(byte: u8) -> bool {
+    IN_NAME.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+/// Which bytes a name is made of: a table, since every byte of every name is looked at.
+#[allow(clippy::indexing_slicing, reason = "runs while compiling, where a wrong index is an error")]
+const IN_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+        byte += 1;
+    }
+    table
+};
 
 /// Where in the document we are.
 #[derive(PartialEq, Eq)]

@@ -77,12 +77,12 @@ fn hold(is_so: bool, otherwise: impl FnOnce() -> String) -> Verdict {
 }
 
 /// A field that came must be the book's; one that did not come says nothing.
-fn same<T: PartialEq + std::fmt::Debug>(name: &str, told: Option<&T>, book: &T) -> Verdict {
+fn same<T: PartialEq + std::fmt::Debug + ?Sized>(name: &str, told: Option<&T>, book: &T) -> Verdict {
     hold(told.is_none_or(|told| told == book), || format!("{name}: told {told:?}, the book has {book:?}"))
 }
 
-fn text(name: &str, told: Option<&String>, book: &Value, key: &str) -> Verdict {
-    same(name, told, &word(book, key).to_owned())
+fn text(name: &str, told: Option<&str>, book: &Value, key: &str) -> Verdict {
+    same(name, told, word(book, key))
 }
 
 fn number(name: &str, told: Option<i64>, book: &Value, key: &str) -> Verdict {
@@ -100,7 +100,7 @@ impl Moments {
 
     /// An order is the book's; an unknown state is only believed where a fault made it so.
     pub fn bear_out(&self, order: &Order, may_be_unknown: bool) -> Verdict {
-        let number = order.told.out_trade_no.as_deref().unwrap_or_default();
+        let number = order.told().out_trade_no.unwrap_or_default();
         self.either(|book| {
             let entry = book.orders.get(number).ok_or_else(|| format!("the book has no order {number}"))?;
             if !(may_be_unknown && order.trade_state == TradeState::Unknown) {
@@ -122,7 +122,7 @@ impl Moments {
             let order = found(book, first)?;
             let order = book.orders.get(word(order, "out_trade_no")).ok_or("a refund of no order")?;
             number("total_fee", list.trade.total_fee, order, "total_fee")?;
-            text("out_trade_no", list.trade.out_trade_no.as_ref(), order, "out_trade_no")?;
+            text("out_trade_no", list.trade.out_trade_no.as_deref(), order, "out_trade_no")?;
             number("cash_fee", list.trade.cash_fee, &order["payment"], "cash_fee")
         })?;
         list.entries.iter().try_for_each(|entry| {
@@ -131,7 +131,7 @@ impl Moments {
                 if !(may_be_unknown && entry.refund_status.wire() == "UNKNOWN") {
                     same("refund_status", Some(&entry.refund_status.wire()), &word(refund, "status"))?;
                 }
-                text("refund_id", entry.refund_id.as_ref(), refund, "refund_id")?;
+                text("refund_id", entry.refund_id.as_deref(), refund, "refund_id")?;
                 number("refund_fee", entry.refund_fee, refund, "refund_fee")?;
                 number("coupon_refund_fee", entry.coupon_refund_fee, refund, "coupon_refund_fee")
             })
@@ -142,8 +142,8 @@ impl Moments {
     pub fn bear_out_receipt(&self, receipt: &RefundReceipt, out_refund_no: &str) -> Verdict {
         let refund = self.after.refund(out_refund_no);
         let refund = refund.ok_or_else(|| format!("a receipt, but no refund {out_refund_no}"))?;
-        text("refund_id", receipt.told.refund_id.as_ref(), refund, "refund_id")?;
-        text("out_refund_no", receipt.told.out_refund_no.as_ref(), refund, "out_refund_no")?;
+        text("refund_id", receipt.told.refund_id.as_deref(), refund, "refund_id")?;
+        text("out_refund_no", receipt.told.out_refund_no.as_deref(), refund, "out_refund_no")?;
         number("refund_fee", receipt.told.refund_fee, refund, "refund_fee")?;
         number("cash_refund_fee", receipt.told.cash_refund_fee, refund, "cash_refund_fee")
     }
@@ -184,22 +184,21 @@ fn found<'a>(book: &'a Book, entry: &RefundEntry) -> Result<&'a Value, String> {
 }
 
 fn is_the_order(order: &Order, entry: &Value) -> Verdict {
-    let told = &order.told;
-    text("appid", told.appid.as_ref(), entry, "appid")?;
-    text("mch_id", told.mch_id.as_ref(), entry, "mch_id")?;
-    text("sub_mch_id", told.sub_mch_id.as_ref(), entry, "sub_mch_id")?;
-    text("trade_type", told.trade_type.as_ref(), entry, "trade_type")?;
-    text("attach", told.attach.as_ref(), entry, "attach")?;
+    let told = order.told();
+    text("appid", told.appid, entry, "appid")?;
+    text("mch_id", told.mch_id, entry, "mch_id")?;
+    text("sub_mch_id", told.sub_mch_id, entry, "sub_mch_id")?;
+    text("trade_type", told.trade_type, entry, "trade_type")?;
+    text("attach", told.attach, entry, "attach")?;
     number("total_fee", told.total_fee, entry, "total_fee")?;
     let payment = &entry["payment"];
-    text("transaction_id", told.transaction_id.as_ref(), payment, "transaction_id")?;
-    text("openid", told.openid.as_ref(), payment, "openid")?;
-    text("bank_type", told.bank_type.as_ref(), payment, "bank_type")?;
+    text("transaction_id", told.transaction_id, payment, "transaction_id")?;
+    text("openid", told.openid, payment, "openid")?;
+    text("bank_type", told.bank_type, payment, "bank_type")?;
     number("cash_fee", told.cash_fee, payment, "cash_fee")?;
     number("coupon_fee", told.coupon_fee, payment, "coupon_fee")?;
-    let coupons: Vec<_> = order.coupons.iter().map(|coupon| (coupon.id.clone(), coupon.fee)).collect();
+    let coupons: Vec<_> = order.coupons().into_iter().map(|coupon| (coupon.id, coupon.fee)).collect();
     let book = payment["coupons"].as_array().into_iter().flatten();
-    let book: Vec<_> =
-        book.map(|coupon| (Some(word(coupon, "id").to_owned()), coupon["fee"].as_i64())).collect();
+    let book: Vec<_> = book.map(|coupon| (Some(word(coupon, "id").into()), coupon["fee"].as_i64())).collect();
     same("coupons", Some(&coupons).filter(|_| order.is_paid()), &book)
 }

@@ -108,7 +108,7 @@ fn a_sign_type_in_the_fields_of_any_call_signs_and_pins_the_answer() {
 #[test]
 fn a_signed_answer_about_our_order_becomes_an_order() {
     let order = asked(&merchant(), &signed(&paid(NUMBER), &merchant())).unwrap();
-    assert_eq!((order.trade_state, order.told.total_fee), (TradeState::Success, Some(100)));
+    assert_eq!((order.trade_state, order.told().total_fee), (TradeState::Success, Some(100)));
 }
 
 #[test]

@@ -4,69 +4,83 @@
 //! section, blanks between them. Whatever else there is, right or wrong, is left to the strict parser; the tests
 //! prove that both read the same from every document taken here.
 
-use super::is_name;
+use super::{MAX_NAME, begins_name, is_in_name};
 use crate::wire::fields::{Entry, Fields, Span};
 
-/// The places of the fields, or `None` if the strict parser must have a look. The characters are checked already.
+/// The places of the fields, or `None` if the strict parser must have a look. The characters are checked already,
+/// but a name may come twice.
 pub fn scan(text: &str, root: &str) -> Option<Vec<Entry>> {
-    let mut scanner = Scanner { text, at: 0 };
-    let mut entries = Vec::with_capacity(40);
+    let mut scanner = Scanner { text: text.as_bytes(), at: 0 };
+    let mut entries = Vec::with_capacity(32);
     scanner.blanks();
-    scanner.eat("<")?;
-    scanner.eat(root)?;
-    scanner.eat(">")?;
+    scanner.eat(b"<")?;
+    scanner.eat_name(root.as_bytes())?;
+    scanner.eat(b">")?;
     loop {
         scanner.blanks();
-        scanner.eat("<")?;
-        if scanner.eat("/").is_some() {
+        scanner.eat(b"<")?;
+        if scanner.eat(b"/").is_some() {
             break;
         }
         entries.push(scanner.field()?);
     }
-    scanner.eat(root)?;
-    scanner.eat(">")?;
+    scanner.eat_name(root.as_bytes())?;
+    scanner.eat(b">")?;
     scanner.blanks();
     (scanner.rest().is_empty() && entries.len() <= Fields::MAX).then_some(entries)
 }
 
 struct Scanner<'a> {
-    text: &'a str,
+    text: &'a [u8],
     at: usize,
 }
 
 impl<'a> Scanner<'a> {
     fn rest(&self) -> &'a [u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     fn blanks(&mut self) {
         self.at += self.rest().iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n')).count();
     }
 
-    fn eat(&mut self, word: &str) -> Option<()> {
-        self.rest().starts_with(word.as_bytes()).then(|| self.at += word.len())
+    /// A word known while compiling: compared as a number, not by a call.
+    fn eat<const N: usize>(&mut self, word: &[u8; N]) -> Option<()> {
+        (self.rest().first_chunk() == Some(word)).then(|| self.at += N)
+    }
+
+    fn eat_name(&mut self, name: &[u8]) -> Option<()> {
+        self.rest().starts_with(name).then(|| self.at += name.len())
     }
 
     /// `name>value</name>`; the `<` before it is gone.
     fn field(&mut self) -> Option<Entry> {
-        let name = self.take(memchr::memchr(b'>', self.rest())?);
-        let word = self.text.get(name.start..name.end).filter(|word| is_name(word.as_bytes()))?;
-        self.eat(">")?;
+        let name = self.name()?;
+        self.eat(b">")?;
         let text = self.value()?;
-        self.eat("</")?;
-        self.eat(word)?;
-        self.eat(">")?;
+        self.eat(b"</")?;
+        self.eat_name(self.text.get(name.start..name.end)?)?;
+        self.eat(b">")?;
         Some(Entry { name, text })
     }
 
+    /// As `is_name` says; the strict parser tells what is wrong with another.
+    fn name(&mut self) -> Option<Span> {
+        let rest = self.rest();
+        let length = rest.iter().position(|b| !is_in_name(*b))?;
+        (begins_name(rest) && length <= MAX_NAME).then(|| self.take(length))
+    }
+
     fn value(&mut self) -> Option<Span> {
-        if self.eat("<![CDATA[").is_none() {
+        if self.eat(b"<![CDATA[").is_none() {
             let length = memchr::memchr3(b'<', b'&', b'>', self.rest())?;
             return Some(self.take(length));
         }
-        let length = self.rest().windows(3).position(|end| end == b"]]>")?;
+        let rest = self.rest();
+        let mut brackets = memchr::memchr_iter(b']', rest);
+        let length = brackets.find(|at| rest.get(*at..).is_some_and(|end| end.starts_with(b"]]>")))?;
         let text = self.take(length);
-        self.eat("]]>")?;
+        self.eat(b"]]>")?;
         Some(text)
     }
 

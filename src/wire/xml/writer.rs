@@ -1,39 +1,76 @@
 //! Writing messages: blindly at first, since nearly every message is plain; carefully if it is not.
 
-use super::{MAX_BYTES, XmlError, is_name, is_xml_char, may_forbid};
+use super::{MAX_BYTES, XmlError, has_noncharacters, is_name, is_xml_char};
 use crate::wire::fields::{Fields, FieldsError};
 
 /// Writes a message; refuses what no reader could read, or WeChat would not take, by the field's name.
 pub fn encode(fields: &Fields) -> Result<Vec<u8>, XmlError> {
     let pairs = fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    encode_plain(pairs).map_or_else(|| encode_carefully(fields), Ok)
+    let Some(plan) = Plan::of(pairs.clone()) else { return encode_carefully(fields) };
+    let mut document = vec![0; plan.size];
+    if plan.write(pairs, &mut document) { Ok(document) } else { encode_carefully(fields) }
 }
 
-/// Writes pairs whose names differ, if there is nothing in them that needs a second look: the same bytes as
-/// [`encode`], or `None`.
-pub fn encode_plain<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone) -> Option<Vec<u8>> {
-    let (count, size) = pairs.clone().fold((0, 11), |(n, size), (name, value)| {
-        (n + 1, size + 2 * name.len() + value.len() + "<></><![CDATA[]]>".len())
-    });
-    let mut out = Vec::with_capacity(size);
-    let mut sections = 0;
-    out.extend_from_slice(b"<xml>");
-    for (name, value) in pairs {
-        if !is_name(name) {
-            return None;
+/// What a message needs that is written blindly: its exact size, and how many CDATA sections it has.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// Bytes.
+    pub size: usize,
+    sections: usize,
+}
+
+impl Plan {
+    /// The plan for pairs whose names differ; `None` if one is no element's, or if there are too many.
+    pub fn of<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Option<Self> {
+        let (mut count, mut plan) = (0, Self { size: "<xml></xml>".len(), sections: 0 });
+        for (name, value) in pairs {
+            let bare = is_bare(value);
+            count += 1;
+            plan.sections += usize::from(!bare);
+            plan.size += 2 * name.len() + value.len() + "<></>".len();
+            if !is_name(name) {
+                return None;
+            }
         }
-        let bare = value.iter().all(u8::is_ascii_digit);
-        sections += usize::from(!bare);
-        out.push(b'<');
-        out.extend_from_slice(name);
-        out.extend_from_slice(if bare { b">" } else { b"><![CDATA[" });
-        out.extend_from_slice(value);
-        out.extend_from_slice(if bare { b"</" } else { b"]]></" });
-        out.extend_from_slice(name);
-        out.push(b'>');
+        plan.size += plan.sections * "<![CDATA[]]>".len();
+        (count <= Fields::MAX && plan.size <= MAX_BYTES).then_some(plan)
     }
-    out.extend_from_slice(b"</xml>");
-    (count <= Fields::MAX && out.len() <= MAX_BYTES && is_plain(&out, sections)).then_some(out)
+
+    /// Writes the same pairs into so many bytes. Only if there is nothing in them that needs a second look are they
+    /// what [`encode`] writes: then `true`.
+    pub fn write<'a>(self, pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>, document: &mut [u8]) -> bool {
+        let mut out = Pen(&mut *document);
+        out.put(b"<xml>");
+        for (name, value) in pairs {
+            let bare = is_bare(value);
+            out.put(b"<");
+            out.put(name);
+            out.put(if bare { b">" } else { b"><![CDATA[" });
+            out.put(value);
+            out.put(if bare { b"</" } else { b"]]></" });
+            out.put(name);
+            out.put(b">");
+        }
+        out.put(b"</xml>");
+        out.0.is_empty() && is_plain(document, self.sections)
+    }
+}
+
+/// What is still to be written.
+struct Pen<'a>(&'a mut [u8]);
+
+impl Pen<'_> {
+    fn put(&mut self, bytes: &[u8]) {
+        if let Some((here, rest)) = std::mem::take(&mut self.0).split_at_mut_checked(bytes.len()) {
+            here.copy_from_slice(bytes);
+            self.0 = rest;
+        }
+    }
+}
+
+/// Digits need no CDATA.
+fn is_bare(value: &[u8]) -> bool {
+    value.iter().all(u8::is_ascii_digit)
 }
 
 /// UTF-8 without control, forbidden or 4-byte characters, and no `]` but those that end the sections.
@@ -41,7 +78,7 @@ fn is_plain(document: &[u8], sections: usize) -> bool {
     // Without a way out of the loop it runs on many bytes at once.
     document.iter().fold(0, |odd, b| odd | u8::from(!(b' '..0xF0).contains(b))) == 0
         && memchr::memchr_iter(b']', document).count() == 2 * sections
-        && !may_forbid(document)
+        && !has_noncharacters(document)
         && std::str::from_utf8(document).is_ok()
 }
 
@@ -107,12 +144,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn blindly<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone) -> Option<Vec<u8>> {
+        let plan = Plan::of(pairs.clone())?;
+        let mut document = vec![0; plan.size];
+        plan.write(pairs, &mut document).then_some(document)
+    }
+
     #[test]
     fn an_ordinary_message_is_plain() {
         let pairs = [("a", "1"), ("b", "腾讯"), ("c", ""), ("d", "x <y> & z")];
         let pairs = pairs.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes()));
         let expected = "<xml><a>1</a><b><![CDATA[腾讯]]></b><c></c><d><![CDATA[x <y> & z]]></d></xml>";
-        assert_eq!(encode_plain(pairs).as_deref(), Some(expected.as_bytes()));
+        assert_eq!(blindly(pairs).as_deref(), Some(expected.as_bytes()));
     }
 
     proptest! {
@@ -124,14 +167,14 @@ mod tests {
         ) {
             let fields = Fields::from_pairs(pairs.into_iter().collect()).unwrap();
             let bytes = fields.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes()));
-            if let Some(plain) = encode_plain(bytes) {
+            if let Some(plain) = blindly(bytes) {
                 prop_assert_eq!(Ok(plain), encode_carefully(&fields));
             }
         }
 
         #[test]
         fn bytes_that_are_not_utf_8_are_never_plain(value in prop::collection::vec(any::<u8>(), 0..6)) {
-            let plain = encode_plain([(b"a".as_slice(), value.as_slice())].into_iter());
+            let plain = blindly([(b"a".as_slice(), value.as_slice())].into_iter());
             prop_assert!(plain.is_none() || std::str::from_utf8(&value).is_ok());
         }
     }
