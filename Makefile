@@ -26,7 +26,7 @@ say = printf '\n==> %s\n' '$(1)'
 # The steps of `test` build on each other.
 .NOTPARALLEL:
 
-.PHONY: help setup setup-build build demo test test-core test-doc test-php test-stubs simulate leak valgrind bench bench-instructions \
+.PHONY: help setup setup-build build demo test test-core test-doc test-php test-stubs simulate leak valgrind asan bench bench-instructions \
         install lint clean
 
 help:
@@ -37,6 +37,7 @@ help:
 	@echo 'make simulate the ledger, SEEDS=1000000 worlds of faults and kills'
 	@echo 'make leak     a million queries in one process: memory stays flat (minutes)'
 	@echo 'make valgrind every method under valgrind (minutes)'
+	@echo 'make asan     every method and the tests of the binding under AddressSanitizer (minutes)'
 	@echo 'make install  the built extension into PHP, with an ini file (sudo make install)'
 	@echo 'make lint     format and lints, nothing is changed'
 	@echo 'make clean    removes what was built'
@@ -102,6 +103,11 @@ valgrind: setup
 	@$(CARGO) build --locked $(WHOLE) --lib --bins
 	@php-tests/valgrind.sh
 
+# Builds the extension once more, with checks, into target/asan.
+asan: setup build
+	@$(call say,asan: every method$(COMMA) and the tests of the binding)
+	@PHPUNIT=$(PHPUNIT) php-tests/asan.sh
+
 bench: setup build
 	@$(call say,bench: beside plain PHP)
 	@QUICK=$(QUICK) tools/php benches/run.php
@@ -129,7 +135,7 @@ lint: setup
 	@$(call say,lint: PHP and shell syntax)
 	@find stubs php-tests examples benches -name '*.php' -print0 2>/dev/null \
 	    | xargs -0 -r -n 1 sh -c 'out=$$(php -l "$$0" 2>&1) || { echo "$$out" >&2; exit 255; }'
-	@for script in tools/setup.sh tools/php tools/install.sh php-tests/valgrind.sh .ci/run; do bash -n "$$script"; done
+	@for script in tools/setup.sh tools/php tools/install.sh php-tests/valgrind.sh php-tests/asan.sh .ci/run; do bash -n "$$script"; done
 	@$(call say,lint: each fault has its tests)
 	@php tools/faults.php --check
 

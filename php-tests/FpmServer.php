@@ -33,15 +33,16 @@ final class FpmServer
     /**
      * Starts both and waits until every page's pool answers.
      *
-     * @param array<string, string>     $pages the script behind each path
-     * @param array<string, string|int> $ini   beside the extension
+     * @param array<string, string>     $pages   the script behind each path
+     * @param array<string, string|int> $ini     beside the extension
+     * @param string                    $manager of the workers: static, dynamic or ondemand
      */
-    public static function start(array $pages, int $workers = 1, array $ini = []): self
+    public static function start(array $pages, int $workers = 1, array $ini = [], string $manager = 'static'): self
     {
         $folder = sys_get_temp_dir() . '/wechatpay-fpm-' . bin2hex(random_bytes(6));
         mkdir($folder, 0755);
         $port = self::freePort();
-        file_put_contents("$folder/fpm.conf", self::fpmConfig($folder, array_keys($pages), $workers));
+        file_put_contents("$folder/fpm.conf", self::fpmConfig($folder, array_keys($pages), $workers, $manager));
         file_put_contents("$folder/nginx.conf", self::nginxConfig($folder, $port, $pages));
         $ini += ['extension' => getenv('WECHATPAY_EXTENSION') ?: \dirname(__DIR__) . '/target/release/libwechatpay.so'];
         $settings = [];
@@ -82,6 +83,12 @@ final class FpmServer
         $isOurs = static fn (int $pid) => str_contains((string) @file_get_contents("/proc/$pid/cmdline"), "pool $pool\0")
             || str_ends_with(rtrim((string) @file_get_contents("/proc/$pid/cmdline"), "\0 "), "pool $pool");
         return array_values(array_filter($children, $isOurs));
+    }
+
+    /** Lets php-fpm begin anew, as after a change of its configuration: its workers end when they have answered. */
+    public function reload(): void
+    {
+        posix_kill(proc_get_status($this->fpm)['pid'], SIGUSR2);
     }
 
     /** CPU seconds of a pool's workers so far. */
@@ -164,13 +171,18 @@ final class FpmServer
     }
 
     /** @param list<string> $pools */
-    private static function fpmConfig(string $folder, array $pools, int $workers): string
+    private static function fpmConfig(string $folder, array $pools, int $workers, string $manager): string
     {
         $user = posix_getuid() === 0 ? "user = root\ngroup = root\n" : '';
-        $config = "[global]\nerror_log = $folder/fpm.log\n";
+        $config = "[global]\nerror_log = $folder/fpm.log\nprocess_control_timeout = 10s\n";
+        $manager = "pm = $manager\n" . match ($manager) {
+            'static' => '',
+            'dynamic' => "pm.start_servers = 1\npm.min_spare_servers = 1\npm.max_spare_servers = $workers\n",
+            'ondemand' => "pm.process_idle_timeout = 60s\n",
+        };
         foreach ($pools as $pool) {
             $config .= "[$pool]\n{$user}listen = $folder/$pool.sock\nlisten.mode = 0666\n"
-                . "pm = static\npm.max_children = $workers\nclear_env = no\nsecurity.limit_extensions =\n";
+                . "{$manager}pm.max_children = $workers\nclear_env = no\nsecurity.limit_extensions =\n";
         }
         return $config;
     }

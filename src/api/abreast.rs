@@ -35,7 +35,9 @@ pub fn abreast<Q: Sync, A: Send>(
         });
         drop(say);
         if let Some(on_attempt) = on_attempt {
-            hear.iter().for_each(|attempt| on_attempt(&attempt));
+            for attempt in &hear {
+                on_attempt(&attempt);
+            }
         }
         for (at, answer) in workers.into_iter().flat_map(|w| w.join().unwrap_or_else(|e| resume_unwind(e))) {
             if let Some(slot) = answers.get_mut(at) {
@@ -53,7 +55,7 @@ fn work<Q, A>(
     next: &AtomicUsize,
     say: Option<Sender<Attempt>>,
 ) -> Vec<(usize, A)> {
-    let mut on_attempt = |attempt: &Attempt| {
+    let mut on_attempt = move |attempt: &Attempt| {
         // Whoever listens does so until the last worker is done.
         say.as_ref().map(|say| say.send(attempt.clone()));
     };

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
@@ -28,6 +29,16 @@ struct Arguments {
     /// Closes a connection that is idle for so long.
     #[arg(long, default_value_t = 8_000)]
     idle_ms: u64,
+    /// Keeps its files in this folder, and takes the CA that is there: started again with the same port it is the
+    /// same gateway.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// An order to begin with, as the JSON of POST /orders; may be given several times.
+    #[arg(long = "order")]
+    orders: Vec<String>,
+    /// Encrypts with ChaCha20-Poly1305 only, which valgrind can follow.
+    #[arg(long)]
+    chacha20: bool,
 }
 
 fn main() -> ExitCode {
@@ -48,6 +59,9 @@ fn run(arguments: Arguments) -> io::Result<()> {
         seed: arguments.seed,
         accounts: arguments.merchants,
         idle_ms: arguments.idle_ms,
+        folder: arguments.folder,
+        orders: arguments.orders,
+        chacha20: arguments.chacha20,
     })?;
     end_with_stdin(end)?;
     writeln!(io::stdout(), "{}", simulator.ready_line())?;

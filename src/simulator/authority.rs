@@ -43,13 +43,21 @@ impl std::fmt::Debug for Authority {
 impl Authority {
     /// A new authority of this name.
     pub fn new(name: &str) -> io::Result<Self> {
+        Self::with_key(name, KeyPair::generate().map_err(io::Error::other)?)
+    }
+
+    /// The authority of this name and key, as whoever trusts its certificate knows it.
+    pub fn again(name: &str, key_pem: &str) -> io::Result<Self> {
+        Self::with_key(name, KeyPair::from_pem(key_pem).map_err(io::Error::other)?)
+    }
+
+    fn with_key(name: &str, key: KeyPair) -> io::Result<Self> {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages =
             vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
         set_validity(&mut params, -1, 3_650);
-        let key = KeyPair::generate().map_err(io::Error::other)?;
         let issuer = CertifiedIssuer::self_signed(params, key).map_err(io::Error::other)?;
         Ok(Self { issuer })
     }
@@ -57,6 +65,11 @@ impl Authority {
     /// The authority's certificate.
     pub fn pem(&self) -> String {
         self.issuer.pem()
+    }
+
+    /// Its key.
+    pub fn key_pem(&self) -> String {
+        self.issuer.key().serialize_pem()
     }
 
     /// The authority's certificate in DER.

@@ -1,4 +1,4 @@
-//! A private folder for the files a client needs; gone when the simulator ends.
+//! A private folder for the files a client needs; gone when the simulator ends, unless it is to be kept.
 
 use super::authority::{Authority, Identity};
 use super::options::Account;
@@ -10,15 +10,21 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+/// The authority's key, in folders that stay.
+const CA_KEY: &str = "ca_key.pem";
+
 /// Where the files are.
 #[derive(Debug)]
 pub struct Files {
     folder: PathBuf,
+    is_kept: bool,
 }
 
 impl Drop for Files {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
+        if !self.is_kept {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
     }
 }
 
@@ -31,7 +37,22 @@ impl Files {
         let name = format!("wechatpay-simulator-{}-{salt:016x}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         DirBuilder::new().mode(0o700).create(&folder)?;
-        Ok(Self { folder })
+        Ok(Self { folder, is_kept: false })
+    }
+
+    /// A folder that stays; made if it is not there.
+    pub fn keep(folder: &Path) -> io::Result<Self> {
+        DirBuilder::new().mode(0o700).recursive(true).create(folder)?;
+        Ok(Self { folder: folder.to_owned(), is_kept: true })
+    }
+
+    /// The authority of the folder, or a new one; and is it new?
+    pub fn authority(&self, name: &str) -> io::Result<(Authority, bool)> {
+        let key = self.path(CA_KEY);
+        if !key.exists() {
+            return Ok((Authority::new(name)?, true));
+        }
+        Ok((Authority::again(name, &fs::read_to_string(key)?)?, false))
     }
 
     /// The path of a file in the folder.
@@ -39,8 +60,11 @@ impl Files {
         self.folder.join(name)
     }
 
-    /// Writes the authority's certificate.
+    /// Writes the authority's certificate, and its key if that is wanted again.
     pub fn write_authority(&self, authority: &Authority) -> io::Result<()> {
+        if self.is_kept {
+            write(&self.path(CA_KEY), authority.key_pem().as_bytes())?;
+        }
         write(&self.path("ca.pem"), authority.pem().as_bytes())
     }
 
@@ -105,7 +129,22 @@ mod tests {
         let p12 = fs::read(folder.join("apiclient_cert.p12")).unwrap();
         let store = KeyStore::from_pkcs12(&p12, "10000100", p12_keystore::Pkcs12ImportPolicy::Relaxed);
         assert!(store.unwrap().private_key_chain().is_some());
+        assert!(!folder.join(CA_KEY).exists(), "nobody needs it again");
         drop(files);
         assert!(!folder.exists());
+    }
+
+    #[test]
+    fn a_folder_that_stays_has_one_authority() {
+        let folder = std::env::temp_dir().join(format!("wechatpay-kept-{}", std::process::id()));
+        let files = Files::keep(&folder).unwrap();
+        let (authority, is_new) = files.authority("test").unwrap();
+        assert!(is_new);
+        files.write_authority(&authority).unwrap();
+        drop(files);
+        let (again, is_new) = Files::keep(&folder).unwrap().authority("test").unwrap();
+        assert!(!is_new);
+        assert_eq!(again.key_pem(), authority.key_pem());
+        fs::remove_dir_all(folder).unwrap();
     }
 }

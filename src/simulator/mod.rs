@@ -41,7 +41,6 @@ mod tests;
 
 pub use options::{Account, Options};
 
-use authority::Authority;
 use fault::Side;
 use files::Files;
 use hub::Hub;
@@ -57,7 +56,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use world::World;
 
-/// A running gateway; dropping it stops it and removes its files.
+/// A running gateway; dropping it stops it and removes its files, unless it was told to keep them.
 #[derive(Debug)]
 pub struct Simulator {
     runtime: Option<Runtime>,
@@ -85,13 +84,18 @@ impl Simulator {
             .enable_all()
             .build()?;
         let guard = runtime.enter();
-        let authority = Authority::new("wechatpay-simulator CA")?;
-        let world = World::new(options, seed_of(options)?);
-        let files = Files::create()?;
-        files.write_authority(&authority)?;
-        files.write_merchants(&authority, &world.accounts)?;
+        let mut world = World::new(options, seed_of(options)?);
+        for order in &options.orders {
+            control::enter_order(&mut world, order)?;
+        }
+        let files = options.folder.as_deref().map_or_else(Files::create, Files::keep)?;
+        let (authority, is_new) = files.authority("wechatpay-simulator CA")?;
+        if is_new {
+            files.write_authority(&authority)?;
+            files.write_merchants(&authority, &world.accounts)?;
+        }
         let idle = Duration::from_millis(options.idle_ms);
-        let hub = Hub::new(world, Faces::new(&authority)?, idle);
+        let hub = Hub::new(world, Faces::new(&authority, options.chacha20)?, idle);
         let api = serve_side(&hub, Side::Api, options.port)?;
         let api2 = serve_side(&hub, Side::Api2, next(options.port, 1)?)?;
         let control = serve_control(&hub, next(options.port, 2)?)?;

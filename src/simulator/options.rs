@@ -1,5 +1,6 @@
 //! What a simulator is started with.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// A merchant whom the simulated gateway knows.
@@ -56,11 +57,25 @@ pub struct Options {
     pub accounts: Vec<Account>,
     /// An idle connection is closed after this many milliseconds.
     pub idle_ms: u64,
+    /// Where the files stay when it ends; the authority found there is taken. None: a folder that goes away.
+    pub folder: Option<PathBuf>,
+    /// Orders that the book begins with, each as the JSON of `POST /orders`.
+    pub orders: Vec<String>,
+    /// Encrypts with ChaCha20-Poly1305 only.
+    pub chacha20: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, seed: None, accounts: vec![Account::default()], idle_ms: 8_000 }
+        Self {
+            port: 0,
+            seed: None,
+            accounts: vec![Account::default()],
+            idle_ms: 8_000,
+            folder: None,
+            orders: Vec::new(),
+            chacha20: false,
+        }
     }
 }
 

@@ -42,6 +42,7 @@ use super::hub::Hub;
 use super::world::World;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::io;
 use std::sync::Arc;
 
 /// Why the control did nothing: an HTTP status and a sentence.
@@ -59,6 +60,12 @@ pub type Told = Result<Value, Objection>;
 /// An objection with a status.
 pub fn objection(status: u16, sentence: impl Into<String>) -> Objection {
     Objection { status, sentence: sentence.into() }
+}
+
+/// Enters an order that is given as the JSON of `POST /orders`.
+pub fn enter_order(world: &mut World, order: &str) -> io::Result<()> {
+    let entered = wanted(order.as_bytes()).and_then(|order| order_desk::create(world, order));
+    entered.map(drop).map_err(|objection| io::Error::other(format!("{order}: {}", objection.sentence)))
 }
 
 /// Reads a body into the shape that a call wants; an empty one reads as `{}`.

@@ -1,0 +1,321 @@
+<?php
+
+/*
+ * Every method of every class, right and wrong, a few times over: what valgrind.sh and asan.sh look at. Refuses to run
+ * when a class or a method is missing here.
+ */
+
+declare(strict_types=1);
+
+namespace WechatPayTests;
+
+use WechatPay\Attempt;
+use WechatPay\AuthCodeToOpenId;
+use WechatPay\Client;
+use WechatPay\CloseOrder;
+use WechatPay\Fen;
+use WechatPay\Gateway;
+use WechatPay\Ledger;
+use WechatPay\LedgerState;
+use WechatPay\Merchant;
+use WechatPay\Micropay;
+use WechatPay\Notification;
+use WechatPay\OrderQuery;
+use WechatPay\PayException;
+use WechatPay\Refund;
+use WechatPay\RefundQuery;
+use WechatPay\Report;
+use WechatPay\Resolution;
+use WechatPay\Reverse;
+use WechatPay\ScanPay;
+use WechatPay\ServiceException;
+use WechatPay\ShortUrl;
+use WechatPay\Signer;
+use WechatPay\SignType;
+use WechatPay\Sync;
+use WechatPay\TradeState;
+use WechatPay\Transition;
+use WechatPay\UndecidedException;
+use WechatPay\UnifiedOrder;
+use WechatPay\Xml;
+
+require __DIR__ . '/SimulatorProcess.php';
+
+/** Methods and constructors that this file does not name. @return list<string> */
+function forgotten(): array
+{
+    $here = file_get_contents(__FILE__);
+    $forgotten = [];
+    foreach ((new \ReflectionExtension('wechatpay'))->getClasses() as $class) {
+        foreach ($class->getMethods(\ReflectionMethod::IS_PUBLIC) as $method) {
+            $name = $method->isConstructor() ? 'new ' . $class->getShortName() : $method->getName();
+            // Values are made by others, PHP's own exceptions and enums are not ours, and json_encode() says its name.
+            $isOurs = $method->getDeclaringClass()->getName() === $class->getName() && !$class->isSubclassOf(\Exception::class)
+                && !\in_array($name, ['jsonSerialize', 'count', 'getIterator', 'cases', 'from', 'tryFrom'], true);
+            if ($isOurs && !str_contains($here, "$name(")) {
+                $forgotten[] = $class->getName() . "::$name";
+            }
+        }
+    }
+    return $forgotten;
+}
+
+/** Runs all of them; none may throw. */
+function right(callable ...$calls): void
+{
+    foreach ($calls as $call) {
+        $call();
+    }
+}
+
+/** Runs all of them and forgets what they throw. */
+function all(callable ...$calls): void
+{
+    foreach ($calls as $call) {
+        try {
+            $call();
+        } catch (\Throwable $e) {
+            (string) $e;
+        }
+    }
+}
+
+final class Bad
+{
+    public function __toString(): string
+    {
+        throw new \DomainException('no text');
+    }
+}
+
+if (forgotten() !== []) {
+    fwrite(STDERR, 'Not tried in ' . basename(__FILE__) . ': ' . implode(', ', forgotten()) . "\n");
+    exit(1);
+}
+set_error_handler(static fn (): bool => true);
+$key = SimulatorProcess::KEY;
+$simulator = SimulatorProcess::start('--idle-ms', '600000', '--chacha20');
+$order = ['out_trade_no' => 'T100001', 'total_fee' => 150, 'trade_state' => 'SUCCESS', 'promotion_detail' => true,
+    'coupons' => [['id' => 'c1', 'type' => 'CASH', 'fee' => 20], ['id' => 'c2', 'fee' => 1]]];
+$simulator->control('POST', '/orders', $order);
+$simulator->control('POST', '/orders', ['out_trade_no' => 'T100002', 'total_fee' => 1]);
+$files = $simulator->ready;
+$gateway = fn (?callable $onAttempt = null) => new Gateway($simulator->url, caFile: $simulator->caFile, connectTimeoutMs: 60_000, timeoutMs: 60_000, onAttempt: $onAttempt);
+$merchant = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, $key, previousKey: $key, certificate: $files['cert_file'], privateKey: $files['key_file']);
+
+/** A refund notice that WeChat might have sent. */
+$refunded = fn (string $number): string => Xml::encode(['return_code' => 'SUCCESS', 'appid' => SimulatorProcess::APPID, 'mch_id' => SimulatorProcess::MCH_ID,
+    'req_info' => base64_encode(openssl_encrypt(strtr(Xml::encode(['out_trade_no' => $number, 'transaction_id' => '4200000000000001', 'out_refund_no' => "R$number",
+        'refund_id' => '5000000000000001', 'refund_status' => 'SUCCESS', 'total_fee' => 100, 'refund_fee' => 40, 'success_time' => '2026-11-22 10:30:00']),
+        ['<xml>' => '<root>', '</xml>' => '</root>']), 'aes-256-ecb', md5($key), OPENSSL_RAW_DATA))]);
+/** What a payer's scan of a product sends. */
+$scanned = function () use ($key): string {
+    $fields = ['appid' => SimulatorProcess::APPID, 'mch_id' => SimulatorProcess::MCH_ID, 'openid' => 'oUpF8uMuAJO', 'is_subscribe' => 'Y', 'nonce_str' => 'n1', 'product_id' => 'P1'];
+    return Xml::encode($fields + ['sign' => Signer::sign($fields, $key, SignType::Md5)]);
+};
+$fault = fn (string $name, array $more = []) => $simulator->control('POST', '/faults', ['fault' => $name, 'path' => '*'] + $more);
+
+for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
+    $query = new OrderQuery($merchant, $gateway(function (Attempt $a): void {
+        json_encode($a);
+    }));
+    $loud = new OrderQuery($merchant, $gateway(fn () => throw new \DomainException('observer')));
+    $unified = new UnifiedOrder($merchant, $gateway());
+    $place = fn (mixed ...$more) => $unified->native(...$more + ['outTradeNo' => "V10000$round", 'totalFee' => 5, 'body' => 'tea', 'notifyUrl' => 'https://a.b/c', 'spbillCreateIp' => '127.0.0.1']);
+
+    all(
+        fn () => json_encode($paid = $query->byOutTradeNo('T100001')) . print_r($paid, true) . var_export($paid->fields(), true) . (int) $paid->isPaid(),
+        fn () => $query->byTransactionId($query->byOutTradeNo('T100001')->transactionId),
+        fn () => $query->byOutTradeNo('none01'),
+        fn () => $query->byOutTradeNo('a b'),
+        fn () => $query->byOutTradeNo(5),
+        fn () => $query->many(['T100001', 'none01', '123456', 'T100002'], 3),
+        fn () => $query->many(['T100001', 5]),
+        fn () => $query->many(['T100001', "\xFF" => 'a b']),
+        fn () => $query->many([], 65),
+        fn () => $query->untilFinal('T100001', 1000, 100, fn () => true),
+        fn () => $query->untilFinal('T100002', 60_000, 10, fn ($seen, $n) => $n < 3),
+        fn () => $query->untilFinal('none01', 60_000, 10, fn ($seen, $n) => $n < 2),
+        fn () => $query->untilFinal('T100002', 1000, 100, fn () => throw new \DomainException('poll')),
+        fn () => $query->untilFinal('T100002', 1000, 100, 'no_such_function'),
+        fn () => $loud->byOutTradeNo('T100001'),
+        fn () => $loud->many(['T100001', 'T100002'], 2),
+    );
+    foreach (['no_sign', 'bad_sign', 'md5_sign', 'swapped_order', 'return_fail', 'system_error', 'unknown_state', 'doctype', 'html_200', 'redirect', 'truncate', 'duplicate_field'] as $name) {
+        $fault($name);
+        all(fn () => $query->byOutTradeNo('T100001'));
+    }
+    $fault('set_field', ['name' => 'promotion_detail', 'value' => '[{"a":[1,2.5,null,true,{"7":"x"}]}]']);
+    all(
+        fn () => $query->byOutTradeNo('T100001')->promotionDetail,
+        fn () => [$p = $place(), $p->qrSvg(), $p->qrPng(64), $p->qrText(), json_encode($p)],
+        fn () => $place(detail: ['a' => ['b']], timeExpire: new \DateTimeImmutable('+1 hour'), sceneInfo: ['x' => 1], profitSharing: true, attach: 'x', extra: ['version' => '1.0', 'n' => null]),
+        fn () => $place(body: ''),
+        fn () => $place(detail: ["\xFF"]),
+        fn () => $place(extra: ['a' => new Bad()]),
+        fn () => $place(timeExpire: 'x'),
+        fn () => (new CloseOrder($merchant, $gateway()))->byOutTradeNo("V10000$round"),
+        fn () => (new CloseOrder($merchant, $gateway()))->byOutTradeNo('none01'),
+        fn () => (new Client($merchant, $gateway()))->call('/pay/orderquery', ['out_trade_no' => 'T100001', 'x' => null], certificate: true),
+        fn () => (new Client($merchant, $gateway()))->call('/pay/nothing', ['a' => '1'], allowUnsigned: true),
+        fn () => (new Client($merchant, $gateway()))->call('nothing', []),
+        fn () => (new Client(new Merchant('a', 'b', $key), $gateway()))->call('/secapi/x', [], true),
+    );
+    $fields = ['a' => '1', 'b' => 2, 'c' => null, 'd' => '中'];
+    $signed = $fields + ['sign' => Signer::sign($fields, $key, SignType::HmacSha256)];
+    all(
+        fn () => Signer::verify($signed, $key, SignType::HmacSha256),
+        fn () => Signer::verify($signed, $key, SignType::Md5),
+        fn () => Signer::explain($signed, $key, SignType::Md5, $key),
+        fn () => Signer::sign(['a' => new Bad()], $key, SignType::Md5),
+        fn () => Signer::sign(['a' => [], 7 => 'x'], $key, SignType::Md5),
+        fn () => Signer::sign([], 'short', SignType::Md5),
+        fn () => [$n = Notification::read(Notification::sign($fields + ['return_code' => 'SUCCESS', 'result_code' => 'SUCCESS', 'out_trade_no' => 'T1', 'transaction_id' => '1', 'total_fee' => 1], $merchant), $merchant), json_encode($n->order), print_r($n, true)],
+        fn () => Notification::read('<xml>', $merchant),
+        fn () => Notification::read('<xml><return_code>SUCCESS</return_code></xml>', $merchant, $merchant),
+        fn () => Notification::read('x'),
+        fn () => Notification::fail(Notification::success() . "\xFF"),
+        fn () => Xml::decode(Xml::encode(['a' => "x]]>\r", 'b' => 5, 'c' => null])),
+        fn () => Xml::decode('<xml><a>'),
+        fn () => Xml::encode(['a b' => 1]),
+        fn () => [Fen::fromYuan('1.23'), Fen::toYuan(-5)],
+        fn () => Fen::fromYuan('x'),
+        fn () => [TradeState::from('SUCCESS')->isFinal(), TradeState::Accept->mayBecome(TradeState::Closed), TradeState::Unknown->label('en'), TradeState::NotPay->isPending(), TradeState::NotPay->isPaid()],
+        fn () => TradeState::Accept->mayBecome(5),
+        fn () => new Merchant('a', 'b', $key, SignType::Md5, 'c', 'd', $files['p12_file'], null, null, $key, true),
+        fn () => new Merchant('a', 'b', $key, privateKey: 'x'),
+        fn () => (new Merchant('a', 'b', $key))->__construct('a', 'b', $key),
+        fn () => clone $merchant,
+        fn () => serialize($merchant),
+        fn () => new Gateway('http://a'),
+        fn () => new Gateway(onAttempt: [new Bad(), '__toString']),
+        fn () => new OrderQuery($merchant),
+        fn () => new OrderQuery(5),
+        fn () => throw new ServiceException('m', 'E', 'des', previous: new \Exception('p')),
+        fn () => throw new UndecidedException(lastSeen: $query->byOutTradeNo('T100001')),
+        fn () => unserialize(serialize(new PayException('m')))->advice->name,
+        fn () => (new PayException())->__construct(),
+        fn () => new PayException(code: []),
+    );
+
+    // Payments, refunds and the small calls: each with a right and a wrong end.
+    $paid = fn (string $number, string $state = 'SUCCESS', string $type = 'NATIVE') => $simulator->control('POST', '/orders', ['out_trade_no' => $number, 'total_fee' => 100,
+        'trade_state' => $state, 'trade_type' => $type, 'created_ago_ms' => 600_000]);
+    $paid("R10000$round");
+    $paid("W10000$round", type: 'MICROPAY');
+    $paid("Y10000$round", type: 'MICROPAY');
+    $refund = new Refund($merchant, $gateway());
+    $refunds = new RefundQuery($merchant, $gateway());
+    $reverse = new Reverse($merchant, $gateway());
+    $scanPay = new ScanPay($merchant);
+    $sell = fn (string $number, mixed ...$more) => (new Micropay($merchant, $gateway()))->pay($number, sprintf('13%015d%d', random_int(0, 1 << 40), $round), 100, 'tea', '127.0.0.1',
+        ...$more + ['timeoutMs' => 15_000, 'intervalMs' => 100]);
+    right(
+        fn () => [$e = $unified->jsapi("J10000$round", 5, 'tea', 'https://a.b/c', '127.0.0.1', 'oUpF8uMuAJO'), $e->jsapiParams()],
+        fn () => [$e = $unified->app("A10000$round", 5, 'tea', 'https://a.b/c', '127.0.0.1'), $e->appParams(), json_encode($e)],
+        fn () => $unified->h5("H10000$round", 5, 'tea', 'https://a.b/c', '127.0.0.1', sceneInfo: ['h5_info' => ['type' => 'Wap', 'wap_url' => 'https://a.b', 'wap_name' => 'shop']]),
+        fn () => [$r = $refund->byOutTradeNo("R10000$round", "R10000$round-1", 100, 40, ['refund_desc' => '凉了']), $r->fields(), json_encode($r)],
+        fn () => $refund->byTransactionId($query->byOutTradeNo("R10000$round")->transactionId, "R10000$round-2", 100, 10),
+        fn () => [$list = $refunds->byOutTradeNo("R10000$round"), \count($list), iterator_to_array($list), json_encode([$list, ...$list]), print_r($list, true), $list->fields()],
+        fn () => $refunds->byTransactionId($query->byOutTradeNo("R10000$round")->transactionId),
+        fn () => $refunds->byRefundId(iterator_to_array($refunds->byOutRefundNo("R10000$round-1"))[0]->refundId),
+        fn () => $reverse->byOutTradeNo("W10000$round"),
+        fn () => $reverse->byTransactionId($query->byOutTradeNo("Y10000$round")->transactionId),
+        fn () => $sell("M10000$round", options: ['attach' => '桌7']),
+        fn () => $simulator->control('POST', '/micropay', ['scenario' => 'password', 'pay_after_ms' => 150]),
+        fn () => $sell("N10000$round", onPoll: fn ($seen, $n) => json_encode($seen) !== ''),
+        fn () => (new Report($merchant, $gateway()))->send('https://api.mch.weixin.qq.com/pay/micropay', 12, 'SUCCESS', 'FAIL', '127.0.0.1', ['err_code_des' => '余额不足']),
+        fn () => json_encode((new AuthCodeToOpenId($merchant, $gateway()))->byAuthCode('134567890123456789')),
+        fn () => (new ShortUrl($merchant, $gateway()))->of($scanPay->productUrl('P-1')),
+        fn () => [$seen = $scanPay->read($scanned()), json_encode($seen), $scanPay->answer('wx20261122'), $scanPay->refuse('卖完了')],
+        fn () => [$n = Notification::read($refunded('T1'), $merchant), $n->refund->fields(), json_encode($n->refund), print_r($n, true)],
+    );
+    all(
+        fn () => $refund->byOutTradeNo("R10000$round", "R10000$round-3", 100, 99),
+        fn () => $refund->byOutTradeNo("R10000$round", 'x', 1, 2, options: ['a' => new Bad()]),
+        fn () => $refunds->byOutRefundNo('none'),
+        fn () => $refunds->byRefundId(''),
+        fn () => $reverse->byOutTradeNo('none01'),
+        fn () => $sell("O10000$round", authCode: 'x'),
+        fn () => (new Report($merchant, $gateway()))->send('x', -1, 'SUCCESS', 'FAIL', '127.0.0.1'),
+        fn () => (new AuthCodeToOpenId($merchant, $gateway()))->byAuthCode('x'),
+        fn () => (new ShortUrl($merchant, $gateway()))->of('https://shop.example/'),
+        fn () => $scanPay->productUrl('a b'),
+        fn () => $scanPay->read('<xml><a>1</a></xml>'),
+        fn () => $unified->h5("H10000$round", 5, 'tea', 'https://a.b/c', '127.0.0.1', sceneInfo: []),
+        fn () => Notification::read(strtr($refunded('T1'), ['req_info' => 'rek_info']), $merchant),
+    );
+
+    if ($round === 1) {
+        // The reverse must wait 15 seconds, so once is enough.
+        $simulator->control('POST', '/micropay', ['scenario' => 'password', 'pay_after_ms' => 60_000]);
+        all(fn () => $sell('O100001', onPoll: fn () => throw new \DomainException('poll')));
+    }
+
+    // The ledger, in a database of its own.
+    $pdo = new \PDO('sqlite::memory:');
+    $pdo->exec('CREATE TABLE balance (trade TEXT, fen INT)');
+    $book = fn (Transition $t, \PDO $pdo) => $pdo->prepare('INSERT INTO balance VALUES (?, ?)')->execute([$t->outTradeNo, $t->entry->totalFee]);
+    $ledger = new Ledger($pdo, $book, $book, $gateway());
+    $ledger->install();
+    $paidNotice = fn (string $number, int $fee = 100) => Notification::read(
+        Notification::sign(['out_trade_no' => $number, 'transaction_id' => "42$number", 'total_fee' => $fee, 'trade_state' => 'SUCCESS'], $merchant),
+        $merchant,
+    );
+    $due = fn (int $seconds = 60) => $pdo->exec('UPDATE wechatpay_order SET due_at = 0, created_at = created_at - ' . $seconds * 1000 . ', changed_at = changed_at - ' . $seconds * 1000);
+    $state = function (string $number, LedgerState $wanted) use ($ledger, $merchant): void {
+        $found = $ledger->find($merchant, $number)->state;
+        $found === $wanted || throw new \Error("$number is $found->value, not $wanted->value");
+    };
+    $back = "L10000$round";
+    $paid($back);
+    $paid("$back-c", 'NOTPAY');
+    $paid("$back-m", type: 'MICROPAY');
+    right(
+        fn () => [$entry = $ledger->open($merchant, 'shop01', 100, new \DateTimeImmutable('+1 hour')), json_encode($entry), print_r($entry, true)],
+        fn () => [$t = $ledger->applyNotification($paidNotice('shop01')), $t->reply(), json_encode($t), print_r($t, true)],
+        fn () => $ledger->apply($paidNotice('shop01')->order)->credited && throw new \Error('twice'),
+        fn () => $ledger->find($merchant, 'none01'),
+        fn () => $state('shop01', LedgerState::Paid),
+        fn () => [$pdo->beginTransaction(), $ledger->open($merchant, 'shop02', 100), $ledger->apply($paidNotice('shop02')->order), $pdo->rollBack()],
+        fn () => $ledger->open($merchant, $back, 100),
+        fn () => $due(),
+        fn () => [$report = (new Sync($ledger, $merchant))->run(0, onProgress: fn ($r) => json_encode($r)), print_r($report, true)],
+        fn () => $state($back, LedgerState::Paid),
+        fn () => $ledger->refund($merchant, $back, "$back-R", 40, ['refund_desc' => '凉了']),
+        fn () => $ledger->applyRefunds($refunds->byOutTradeNo($back)),
+        fn () => $ledger->applyNotification(Notification::read($refunded($back), $merchant))->reply(),
+        fn () => $state($back, LedgerState::PartiallyRefunded),
+        fn () => [$ledger->open($merchant, "$back-c", 100), $due(600), $ledger->close($merchant, "$back-c"), $state("$back-c", LedgerState::Closed)],
+        fn () => [$ledger->open($merchant, "$back-m", 100, tradeType: 'MICROPAY'), $due(), $ledger->reverse($merchant, "$back-m")],
+        fn () => [$ledger->open($merchant, 'shop03', 100), $ledger->applyNotification($paidNotice('shop03', 99)), $state('shop03', LedgerState::Review)],
+        fn () => json_encode($ledger->resolve($merchant, 'shop03', Resolution::Credit, 'the till was wrong')),
+        fn () => $ledger->outbox(fn (string $topic, array $message, int $number) => $number < 4, 10) > 0 || throw new \Error('nothing delivered'),
+    );
+    $throws = new Ledger($pdo, fn () => throw new \DomainException('no stock'), gateway: $gateway());
+    $nested = new Ledger($pdo, function () use (&$nested, $merchant): void {
+        $nested->find($merchant, 'shop01');
+    });
+    all(
+        fn () => [$ledger->open($merchant, 'shop04', 100), $throws->apply($paidNotice('shop04')->order)],
+        fn () => $nested->apply($paidNotice('shop04')->order),
+        fn () => $ledger->open($merchant, 'shop01', 5),
+        fn () => $ledger->open($merchant, 'a b', 5),
+        fn () => $ledger->refund($merchant, 'none01', 'x', 1),
+        fn () => $ledger->refund($merchant, $back, "$back-S", 1_000),
+        fn () => $ledger->resolve($merchant, 'shop01', Resolution::Dismiss, ''),
+        fn () => $ledger->reverse($merchant, 'shop01'),
+        fn () => $ledger->outbox(fn () => throw new \DomainException('outbox')),
+        fn () => (new Sync($throws, $merchant))->run(0, onProgress: fn () => throw new \DomainException('progress')),
+        fn () => $ledger->__construct($pdo, $book),
+        fn () => new Ledger($pdo, 'no_such_function'),
+        fn () => new Ledger($pdo, $book, prefix: 'a b'),
+        fn () => (new Ledger($pdo, $book, prefix: 'other_'))->find($merchant, 'shop01'),
+        fn () => (new Ledger(new \PDO('sqlite::memory:', options: [\PDO::ATTR_ERRMODE => \PDO::ERRMODE_SILENT]), $book))->install(),
+        fn () => [$pdo->exec('DROP TABLE wechatpay_order'), $ledger->find($merchant, 'shop01')],
+    );
+    $nested = null; // its callback holds it, and PHP's cycle collector does not see that
+    unset($query, $loud, $unified, $place, $refund, $refunds, $reverse, $scanPay, $sell, $ledger, $throws, $pdo, $due, $state);
+    gc_collect_cycles();
+}
+echo "done\n";
