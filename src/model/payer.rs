@@ -23,7 +23,8 @@ pub fn jsapi(merchant: &Merchant, appid: &str, prepay_id: &str, fresh: Fresh<'_>
         ("package", &format!("prepay_id={prepay_id}")),
         ("signType", merchant.sign_type.wire()),
     ]);
-    params.set("paySign", sign(byte_pairs(&params), &merchant.key, merchant.sign_type));
+    let sign = sign(byte_pairs(&params), &merchant.key, merchant.sign_type);
+    params.set("paySign", &*sign);
     params
 }
 
@@ -37,7 +38,8 @@ pub fn app(merchant: &Merchant, prepay_id: &str, fresh: Fresh<'_>) -> Fields {
         ("noncestr", fresh.nonce),
         ("timestamp", &fresh.seconds.to_string()),
     ]);
-    params.set("sign", sign(byte_pairs(&params), &merchant.key, merchant.sign_type));
+    let sign = sign(byte_pairs(&params), &merchant.key, merchant.sign_type);
+    params.set("sign", &*sign);
     params
 }
 

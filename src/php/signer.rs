@@ -44,7 +44,7 @@ thread_local! {
     static LAST_KEY: RefCell<Option<Arc<Key>>> = const { RefCell::new(None) };
 }
 
-/// Wipes the key of the last call; runs when a request ends.
+/// Wipes the key of the last call; runs when a request begins, and when it ends.
 pub fn forget_key() {
     drop(LAST_KEY.take());
 }
@@ -78,7 +78,8 @@ fn sign_fields(call: &mut Call<'_>) -> Outcome {
     let (key, sign_type) = (key(call, 1)?, call.case(2)?);
     fields::with_given(call, 0, |given| {
         let sorted = sorted(given);
-        value::text(sign(sorted.iter().map(|(name, text)| (name.name(), *text)), &key, sign_type))
+        let sign = sign(sorted.iter().map(|(name, text)| (name.name(), *text)), &key, sign_type);
+        value::text(sign.as_bytes())
     })
 }
 

@@ -144,12 +144,12 @@ fn mistakes() -> [Mistake; 11] {
 }
 
 fn with_previous_key(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
-    q.previous_key.map(|key| sign(sorted.iter().copied(), key, q.sign_type)).into_iter().collect()
+    q.previous_key.map(|key| sign(sorted.iter().copied(), key, q.sign_type).to_string()).into_iter().collect()
 }
 
 fn other_algorithm(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
     let other = if q.sign_type == SignType::Md5 { SignType::HmacSha256 } else { SignType::Md5 };
-    vec![sign(sorted.iter().copied(), q.key, other)]
+    vec![sign(sorted.iter().copied(), q.key, other).to_string()]
 }
 
 fn lower_case(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
@@ -175,15 +175,15 @@ fn xml_escaped(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
 fn sorted_as_pairs(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
     let mut pairs = sorted.to_vec();
     pairs.sort_by_key(|(name, text)| [*name, b"=", *text].concat());
-    vec![sign(pairs.into_iter(), q.key, q.sign_type)]
+    vec![sign(pairs.into_iter(), q.key, q.sign_type).to_string()]
 }
 
 fn unsorted(q: &Question<'_>, _: &[Pair<'_>]) -> Vec<String> {
-    vec![sign(q.fields.iter().copied(), q.key, q.sign_type)]
+    vec![sign(q.fields.iter().copied(), q.key, q.sign_type).to_string()]
 }
 
 fn without_zeros(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
-    vec![sign(sorted.iter().copied().filter(|(_, v)| *v != b"0"), q.key, q.sign_type)]
+    vec![sign(sorted.iter().copied().filter(|(_, v)| *v != b"0"), q.key, q.sign_type).to_string()]
 }
 
 fn with_empties(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
@@ -191,7 +191,7 @@ fn with_empties(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
 }
 
 fn without_sign_type(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
-    vec![sign(sorted.iter().copied().filter(|(n, _)| *n != b"sign_type"), q.key, q.sign_type)]
+    vec![sign(sorted.iter().copied().filter(|(n, _)| *n != b"sign_type"), q.key, q.sign_type).to_string()]
 }
 
 fn join(

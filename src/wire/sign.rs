@@ -177,19 +177,45 @@ pub fn takes_part(name: &[u8], text: &[u8]) -> bool {
     !text.is_empty() && name != b"sign"
 }
 
-/// The sign of pairs that are already sorted by the bytes of their names: upper-case hex.
-pub fn sign<'a>(
-    sorted: impl Iterator<Item = (&'a [u8], &'a [u8])>,
-    key: &Key,
-    sign_type: SignType,
-) -> String {
+/// A sign as it is written: 32 or 64 characters of upper-case hex.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sign {
+    hex: [u8; 64],
+    length: usize,
+}
+
+impl Sign {
+    fn of(digest: &[u8]) -> Self {
+        let mut hex = [0; 64];
+        write_hex(digest, &mut hex);
+        Self { hex, length: 2 * digest.len() }
+    }
+}
+
+impl Deref for Sign {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        let hex = self.hex.get(..self.length).unwrap_or_default();
+        std::str::from_utf8(hex).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Sign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+/// The sign of pairs that are already sorted by the bytes of their names.
+pub fn sign<'a>(sorted: impl Iterator<Item = (&'a [u8], &'a [u8])>, key: &Key, sign_type: SignType) -> Sign {
     let message = canonical(sorted);
     // The key goes straight into the digest, which wipes itself: it is never copied beside the message.
     let parts = [&*message, b"key=", key.expose()];
     match sign_type {
-        SignType::Md5 => hex(&parts.iter().fold(Md5::new(), Digest::chain_update).finalize()),
+        SignType::Md5 => Sign::of(&parts.iter().fold(Md5::new(), Digest::chain_update).finalize()),
         SignType::HmacSha256 => {
-            hex(&parts.iter().fold(key.hmac(), Mac::chain_update).finalize().into_bytes())
+            Sign::of(&parts.iter().fold(key.hmac(), Mac::chain_update).finalize().into_bytes())
         }
     }
 }
@@ -208,18 +234,22 @@ fn canonical<'a>(sorted: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<u8> 
 
 /// Upper-case hex, as every sign is written.
 pub(crate) fn hex(digest: &[u8]) -> String {
-    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'A' - 10 + nibble };
     let mut text = vec![0; 2 * digest.len()];
+    write_hex(digest, &mut text);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+fn write_hex(digest: &[u8], text: &mut [u8]) {
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'A' - 10 + nibble };
     for (pair, byte) in text.chunks_exact_mut(2).zip(digest) {
         pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
     }
-    String::from_utf8(text).unwrap_or_default()
 }
 
 /// Signs a message of our own: puts `sign` into it.
 pub fn seal(fields: &mut Fields, key: &Key, sign_type: SignType) {
     let sign = sign(byte_pairs(fields), key, sign_type);
-    fields.set("sign", sign);
+    fields.set("sign", &*sign);
 }
 
 impl fmt::Debug for Pin<'_> {
