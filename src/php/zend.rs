@@ -1,9 +1,11 @@
 //! The few Zend functions that ext-php-rs does not bind.
 
+use ext_php_rs::alloc::emalloc;
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::ffi::{IS_STRING, zend_string, zend_type};
 use ext_php_rs::types::{ZendObject, ZendStr, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecuteData};
+use std::alloc::Layout;
 use std::ffi::{c_char, c_int, c_void};
 
 /// `ZEND_ACC_PUBLIC | ZEND_ACC_READONLY`.
@@ -12,7 +14,6 @@ pub const PUBLIC_READONLY: c_int = 1 | 1 << 7;
 pub const TYPE_IS_NAME: u32 = ext_php_rs::ffi::_ZEND_TYPE_NAME_BIT;
 
 unsafe extern "C" {
-    fn _safe_emalloc(count: usize, size: usize, offset: usize) -> *mut c_void;
     pub fn zend_parse_arg_str_slow(arg: *mut Zval, dest: *mut *mut zend_string, number: u32) -> bool;
     pub fn zend_parse_arg_long_slow(arg: *mut Zval, dest: *mut i64, number: u32) -> bool;
     pub fn zend_parse_arg_bool_slow(arg: *mut Zval, dest: *mut bool, number: u32) -> bool;
@@ -97,14 +98,19 @@ pub fn argument_count(ex: &ExecuteData) -> u32 {
 }
 
 /// A new string of so many zero bytes: what `zend_string_alloc`, an inline function, does.
+#[allow(clippy::cast_ptr_alignment, reason = "every block of PHP's allocator is aligned for a string")]
 pub fn string_of(size: usize) -> ZBox<ZendStr> {
     const HEADER: usize = std::mem::offset_of!(zend_string, val);
     const NOT_COLLECTABLE: u32 = 1 << 4;
-    // SAFETY: the engine allocates or ends the request; the block holds the header, the bytes and the NUL that ends
-    // every string. It is whole once the header is written, and the box is its only owner.
+    // SAFETY: a size that is far from the largest, as that of a message is, makes a layout; the engine allocates or
+    // ends the request. The block holds the header, the bytes and the NUL that ends every string; it is whole once
+    // the header is written, and the box is its only owner.
     unsafe {
-        let string = _safe_emalloc(1, size + 1, HEADER).cast::<ZendStr>();
-        std::ptr::write_bytes(string.cast::<u8>(), 0, HEADER + size + 1);
+        let block = emalloc(
+            Layout::from_size_align_unchecked(HEADER + size + 1, align_of::<ZendStr>()).pad_to_align(),
+        );
+        std::ptr::write_bytes(block, 0, HEADER + size + 1);
+        let string = block.cast::<ZendStr>();
         (*string).gc.refcount = 1;
         (*string).gc.u.type_info = IS_STRING | NOT_COLLECTABLE;
         (*string).len = size;

@@ -39,7 +39,7 @@ impl Plan {
     /// Writes the same pairs into so many bytes. Only if there is nothing in them that needs a second look are they
     /// what [`encode`] writes: then `true`.
     pub fn write<'a>(self, pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>, document: &mut [u8]) -> bool {
-        let mut out = Pen(&mut *document);
+        let mut out = Pen { left: &mut *document, fits: true };
         out.put(b"<xml>");
         for (name, value) in pairs {
             let bare = is_bare(value);
@@ -52,18 +52,24 @@ impl Plan {
             out.put(b">");
         }
         out.put(b"</xml>");
-        out.0.is_empty() && is_plain(document, self.sections)
+        out.fits && out.left.is_empty() && is_plain(document, self.sections)
     }
 }
 
-/// What is still to be written.
-struct Pen<'a>(&'a mut [u8]);
+/// What is still to be written, and whether all has found its place so far.
+struct Pen<'a> {
+    left: &'a mut [u8],
+    fits: bool,
+}
 
 impl Pen<'_> {
     fn put(&mut self, bytes: &[u8]) {
-        if let Some((here, rest)) = std::mem::take(&mut self.0).split_at_mut_checked(bytes.len()) {
-            here.copy_from_slice(bytes);
-            self.0 = rest;
+        match std::mem::take(&mut self.left).split_at_mut_checked(bytes.len()) {
+            Some((here, rest)) => {
+                here.copy_from_slice(bytes);
+                self.left = rest;
+            }
+            None => self.fits = false,
         }
     }
 }
@@ -148,6 +154,16 @@ mod tests {
         let plan = Plan::of(pairs.clone())?;
         let mut document = vec![0; plan.size];
         plan.write(pairs, &mut document).then_some(document)
+    }
+
+    #[test]
+    fn a_plan_for_other_pairs_is_noticed() {
+        let pairs =
+            |value| [("a", value)].into_iter().map(|(n, v): (&str, &str)| (n.as_bytes(), v.as_bytes()));
+        for (planned, written) in [("12", "1"), ("12", "123"), ("1", "1234567")] {
+            let plan = Plan::of(pairs(planned)).unwrap();
+            assert!(!plan.write(pairs(written), &mut vec![0; plan.size]), "{planned} {written}");
+        }
     }
 
     #[test]
