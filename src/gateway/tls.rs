@@ -187,11 +187,10 @@ pub struct TlsTransport<In: Transport> {
 }
 
 impl<In: Transport> TlsTransport<In> {
-    fn flush(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
+    fn flush(&mut self) -> Result<(), ureq::Error> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        self.stream.get_mut().set_timeout(timeout);
         trace::sending();
         let sent = self.stream.write_all(&self.waiting);
         self.waiting.clear();
@@ -207,13 +206,17 @@ impl<In: Transport> Transport for TlsTransport<In> {
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         let output = self.buffers.output().get(..amount).unwrap_or_default();
         self.waiting.extend_from_slice(output);
-        if self.waiting.len() < RECORD { Ok(()) } else { self.flush(timeout) }
+        if self.waiting.len() < RECORD {
+            return Ok(());
+        }
+        self.stream.get_mut().set_timeout(timeout);
+        self.flush()
     }
 
-    /// ureq asks for an answer as soon as the request is written.
+    /// ureq asks for an answer as soon as the request is written: both have this time together.
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        self.flush(timeout)?;
         self.stream.get_mut().set_timeout(timeout);
+        self.flush()?;
         let amount = self.stream.read(self.buffers.input_append_buf())?;
         self.buffers.input_appended(amount);
         trace::received(amount);
