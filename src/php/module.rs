@@ -18,6 +18,7 @@ pub fn module(module: ModuleBuilder) -> ModuleBuilder {
         .name("wechatpay")
         .info_function(info)
         .shutdown_function(shutdown)
+        .request_startup_function(request_startup)
         .request_shutdown_function(request_shutdown)
 }
 
@@ -62,9 +63,15 @@ extern "C" fn shutdown(_: i32, module: i32) -> i32 {
     0
 }
 
-extern "C" fn request_shutdown(_: i32, _: i32) -> i32 {
+extern "C" fn request_startup(_: i32, _: i32) -> i32 {
     signer::forget_key();
     value::forget_zone();
+    0
+}
+
+extern "C" fn request_shutdown(_: i32, _: i32) -> i32 {
+    signer::forget_key();
+    value::release_zone();
     0
 }
 

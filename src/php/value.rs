@@ -154,8 +154,10 @@ pub fn json(value: &serde_json::Value) -> Result<Zval, Raise> {
 }
 
 /// An instant of Beijing as `DateTimeInterface::ATOM` writes it.
-fn atom(at: OffsetDateTime) -> String {
-    at.to_offset(crate::time::BEIJING).format(&Rfc3339).unwrap_or_default()
+fn atom(at: OffsetDateTime) -> Result<String, Raise> {
+    let beijing = at.checked_to_offset(crate::time::BEIJING);
+    let written = beijing.and_then(|beijing| beijing.format(&Rfc3339).ok());
+    written.ok_or_else(|| Raise::Engine(format!("{at} cannot be written in Beijing time")))
 }
 
 thread_local! {
@@ -165,8 +167,14 @@ thread_local! {
 }
 
 /// Gives the zone back; runs when a request ends.
-pub fn forget_zone() {
+pub fn release_zone() {
     drop(ZONE.take());
+}
+
+/// Forgets a zone of the request before, which went with that request's memory: PHP code may run, a session's
+/// handler for example, after [`release_zone`].
+pub fn forget_zone() {
+    std::mem::forget(ZONE.take());
 }
 
 fn beijing_zone() -> Result<Zval, Raise> {
@@ -188,7 +196,7 @@ pub fn beijing(at: OffsetDateTime) -> Result<Zval, Raise> {
     // SAFETY: ext/date is always there, and its class lives as long as the process.
     let class: &ClassEntry = unsafe { &*zend::php_date_get_immutable_ce() };
     let mut object = ZendObject::new(class);
-    let (written, mut zone) = (atom(at), beijing_zone()?);
+    let (written, mut zone) = (atom(at)?, beijing_zone()?);
     // SAFETY: a date's own data stands as far before its object as the handlers say; the text is only read. What
     // the constructor would throw is told by the result: no text of ours is refused.
     let made = unsafe {
