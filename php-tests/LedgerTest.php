@@ -240,6 +240,23 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    public function testAnOrderMayLastAsLongAsBeijingCanWriteATime(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $last = new \DateTimeImmutable('9999-12-31 23:59:59+08:00');
+        $ledger->open($this->merchant, 'T00009', 100, expiresAt: $last);
+        self::assertEquals($last, $ledger->find($this->merchant, 'T00009')->expiresAt);
+        self::assertTrue($ledger->apply($this->order(out_trade_no: 'T00009', transaction_id: '429'))->credited);
+        try {
+            $ledger->open($this->merchant, 'T00010', 100, expiresAt: $last->modify('+1 second'));
+            self::fail('A time of the year 10000 in Beijing was taken.');
+        } catch (\ValueError $e) {
+            self::assertStringContainsString('($expiresAt) must be a time between 1970 and 9999, in Beijing', $e->getMessage());
+        }
+        self::assertNull($ledger->find($this->merchant, 'T00010'));
+    }
+
+    /** @dataProvider databases */
     public function testOpeningAgainIsTheSameEntryAndOtherTermsAreRefused(string $database): void
     {
         $ledger = $this->shop($this->pdo);

@@ -59,7 +59,8 @@ final class Gateway
      * no backup, so that a test never reaches the real gateway.
      *
      * `$onAttempt` runs on the PHP thread after each try. It only observes: an exception in it becomes a PHP warning
-     * and never replaces a result. It may use the same objects. PHP's cycle collector does not see it: a closure that
+     * and never replaces a result. It may use the same objects, but must not fork during `OrderQuery::many()`, whose
+     * threads a child does not have. PHP's cycle collector does not see it: a closure that
      * holds the gateway, or an object that does, keeps both until the request ends. In a worker that makes many
      * gateways, make the closure static.
      *

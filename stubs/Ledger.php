@@ -291,7 +291,7 @@ final class Ledger
      *
      * @return int how many were delivered
      *
-     * @throws \LogicException inside a transaction
+     * @throws \LogicException inside a transaction, or if the server is too old to claim anything
      * @throws \PDOException   if the database cannot be used
      */
     public function outbox(callable $deliver, int $limit = 100): int

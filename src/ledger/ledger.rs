@@ -11,6 +11,7 @@ use super::sighting::{RefundSighting, SeenRefund, Sighting, Source, digest_of};
 use super::state::LedgerState;
 use super::store::{Added, Evidence, Failure, Halt, Kind, Opening, Refusal, Scope, Shop, Store};
 use super::transition::{Reason, Transition};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// What the shop has chosen.
 #[derive(Debug, Clone, Copy, Default)]
@@ -359,7 +360,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         })
     }
 
-    /// Runs `work` in one transaction. Our own is tried again as a whole when the database was busy; the shop's
+    /// Runs `work` in one transaction, which is over afterwards whatever happens. Our own is tried again as a whole when the database was busy; the shop's
     /// never is.
     pub(super) fn transact<T>(
         &mut self,
@@ -386,11 +387,13 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             Ok(scope) => scope,
             Err(fault) => return (Scope::Own, Err(fault.into())),
         };
-        let ended = work(self).and_then(|value| Ok(self.store.commit().map(|()| value)?));
-        if ended.is_err() {
+        let whole =
+            AssertUnwindSafe(|| work(self).and_then(|value| Ok(self.store.commit().map(|()| value)?)));
+        let ended = catch_unwind(whole);
+        if !matches!(ended, Ok(Ok(_))) {
             self.store.abandon();
         }
-        (scope, ended)
+        (scope, ended.unwrap_or_else(|panic| resume_unwind(panic)))
     }
 }
 

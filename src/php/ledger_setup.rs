@@ -57,14 +57,17 @@ fn pragma(pdo: &Pdo, name: &str) -> Ended<i64> {
     row.map_or(Ok(0), |mut row| row.int())
 }
 
+/// 9999-12-31 23:59:59 in Beijing: nothing later can be written there.
+const LAST_SECOND: i64 = 253_402_271_999;
+
 /// An instant given as `DateTimeInterface`, in milliseconds.
 pub fn milliseconds(call: &Call<'_>, n: usize) -> Result<Option<Ms>, Raise> {
     // SAFETY: ext/date is always there, and its interface lives as long as the process.
     let interface: &ClassEntry = unsafe { &*zend::php_date_get_interface_ce() };
     let Some(time) = call.instance_or(n, interface, "DateTimeInterface")? else { return Ok(None) };
     let seconds = time.try_call_method("getTimestamp", vec![])?.long();
-    let seconds = seconds.filter(|seconds| (0..=253_402_300_799).contains(seconds));
-    let seconds = seconds.ok_or_else(|| call.bad(n, "must be a time between 1970 and 9999"))?;
+    let seconds = seconds.filter(|seconds| (0..=LAST_SECOND).contains(seconds));
+    let seconds = seconds.ok_or_else(|| call.bad(n, "must be a time between 1970 and 9999, in Beijing"))?;
     Ok(Some(seconds * 1000))
 }
 

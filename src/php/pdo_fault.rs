@@ -8,7 +8,7 @@ use ext_php_rs::types::{ZendObject, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecutorGlobals, ce};
 
 /// What a connection that only reads is told, after the database's own words.
-const NEEDS_PRIMARY: &str = "the ledger needs the primary database, this connection only reads";
+const NEEDS_PRIMARY: &str = "the ledger needs the primary database, this connection only reads; on SQLite file and folder must be writable";
 
 /// What went wrong.
 pub struct PdoFault {

@@ -14,7 +14,7 @@ const POSTGRES: Oldest = ("PostgreSQL 12", [12, 0, 0]);
 const DISGUISE: &str = "5.5.5-";
 
 impl Dialect {
-    /// Asks the server itself for its version: what a connection was told when it began may be a proxy's.
+    /// Asks for the version by a statement: what a connection was told when it began is more often a proxy's.
     pub fn ask_version(self) -> &'static str {
         match self {
             Self::Sqlite => "SELECT sqlite_version()",
@@ -30,8 +30,11 @@ impl Dialect {
             Self::Postgres => (POSTGRES, version),
             Self::Mysql => mysql_or_mariadb(version),
         };
-        let found = numbers(told)?;
-        (found < oldest).then(|| format!("The ledger needs {needed} or newer, this database is {told}"))
+        // A number that is not told may be any.
+        let differing = numbers(told).into_iter().zip(oldest).find(|(found, needed)| found != needed);
+        differing
+            .is_some_and(|(found, needed)| found < needed)
+            .then(|| format!("The ledger needs {needed} or newer, this database is {told}"))
     }
 }
 
@@ -43,12 +46,11 @@ fn mysql_or_mariadb(version: &str) -> (Oldest, &str) {
     (if is_mariadb { MARIADB } else { MYSQL }, undisguised.unwrap_or(version))
 }
 
-/// Up to three numbers at the beginning; those that are missing are 0.
-fn numbers(version: &str) -> Option<[u32; 3]> {
+/// The numbers at the beginning, three at most.
+fn numbers(version: &str) -> Vec<u32> {
     let end = version.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(version.len());
-    let mut told = version.get(..end)?.split('.').map_while(|number| number.parse().ok());
-    let first = told.next()?;
-    Some([first, told.next().unwrap_or(0), told.next().unwrap_or(0)])
+    let told = version.get(..end).unwrap_or_default().split('.');
+    told.map_while(|number| number.parse().ok()).take(3).collect()
 }
 
 #[cfg(test)]
@@ -74,6 +76,11 @@ mod tests {
         ] {
             assert!(dialect.too_old(old).is_some(), "{old}");
             assert_eq!(dialect.too_old(new), None);
+        }
+        for (dialect, short) in
+            [(Dialect::Mysql, "8.0"), (Dialect::Mysql, "8"), (Dialect::Mysql, "10-MariaDB")]
+        {
+            assert_eq!(dialect.too_old(short), None, "what {short} does not say may be new enough");
         }
     }
 

@@ -22,12 +22,18 @@ mod session;
 mod stage;
 mod world;
 
+use super::ledger::Ended;
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+use session::{Line, Turn};
 use stage::{Run, run};
-use std::env;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use world::{Counts, Sabotage};
+use std::{env, iter};
+use world::{Counts, Sabotage, World};
 
 /// Without a wish for a number, the simulation ends after so long.
 const BUDGET: Duration = Duration::from_secs(60);
@@ -88,6 +94,26 @@ fn the_same_seed_is_the_same_run() {
         let (one, other) = (checked(seed), checked(seed));
         assert_eq!((one.trace, one.counts), (other.trace, other.counts), "seed {seed}");
     }
+}
+
+#[test]
+fn a_panic_leaves_no_transaction_open() {
+    let world = Rc::new(RefCell::new(World::new(1)));
+    let mut body: Coroutine<(), Turn, bool> = Coroutine::new(move |yielder: &Yielder<(), Turn>, ()| {
+        let mut ledger = people::ledger(&world, yielder);
+        let work = AssertUnwindSafe(|| {
+            ledger.transact(|ledger| -> Ended<(), _> {
+                assert!(matches!(ledger.store.line(), Line::Open(_)));
+                resume_unwind(Box::new("a panic in the middle"))
+            })
+        });
+        catch_unwind(work).is_err() && matches!(ledger.store.line(), Line::Idle)
+    });
+    let ended = iter::repeat_with(|| body.resume(())).find_map(|turn| match turn {
+        CoroutineResult::Return(ended) => Some(ended),
+        CoroutineResult::Yield(_) => None,
+    });
+    assert_eq!(ended, Some(true));
 }
 
 #[test]
