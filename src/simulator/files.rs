@@ -60,12 +60,17 @@ impl Files {
         self.folder.join(name)
     }
 
-    /// Writes the authority's certificate, and its key if that is wanted again.
+    /// Writes the authority's certificate, and last its key if that is wanted again: who has the key has both.
     pub fn write_authority(&self, authority: &Authority) -> io::Result<()> {
-        if self.is_kept {
-            write(&self.path(CA_KEY), authority.key_pem().as_bytes())?;
-        }
-        write(&self.path("ca.pem"), authority.pem().as_bytes())
+        write(&self.path("ca.pem"), authority.pem().as_bytes())?;
+        if self.is_kept { write(&self.path(CA_KEY), authority.key_pem().as_bytes()) } else { Ok(()) }
+    }
+
+    /// Has every merchant its certificate here, and the first one those with WeChat's names?
+    pub fn has_merchants(&self, accounts: &[Account]) -> bool {
+        let text = |name: &str| fs::read(self.path(&format!("{name}_cert.pem"))).ok();
+        let first = accounts.first().map(|account| text(&account.mch_id));
+        accounts.iter().all(|account| text(&account.mch_id).is_some()) && first == Some(text("apiclient"))
     }
 
     /// Writes the client certificates of all merchants; the first one's bear WeChat's names.

@@ -92,6 +92,8 @@ impl Simulator {
         let (authority, is_new) = files.authority("wechatpay-simulator CA")?;
         if is_new {
             files.write_authority(&authority)?;
+        }
+        if is_new || !files.has_merchants(&world.accounts) {
             files.write_merchants(&authority, &world.accounts)?;
         }
         let idle = Duration::from_millis(options.idle_ms);
