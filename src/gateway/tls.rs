@@ -14,6 +14,7 @@ use rustls::{
 use std::fmt;
 use std::io::{Read, Write};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
@@ -171,7 +172,8 @@ impl<In: Transport> Connector<In> for TlsConnector {
         trace::connected();
         let buffers =
             LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Some(TlsTransport { buffers, waiting: Vec::new(), stream: StreamOwned::new(session, socket) }))
+        let stream = StreamOwned::new(session, socket);
+        Ok(Some(TlsTransport { buffers, waiting: Vec::new(), just_read: false, stream }))
     }
 }
 
@@ -183,10 +185,22 @@ pub struct TlsTransport<In: Transport> {
     buffers: LazyBuffers,
     /// What ureq has written and nobody has sent yet: head and body leave together, as one record in one packet.
     waiting: Vec<u8>,
+    /// Was the last thing that happened here an answer? ureq asks whether the connection is open when it puts it back,
+    /// and again when it takes it out.
+    just_read: bool,
     stream: StreamOwned<ClientConnection, TransportAdapter<In>>,
 }
 
 impl<In: Transport> TlsTransport<In> {
+    /// In whole milliseconds: as calls have the same limits, the socket keeps those it has, and is not told anew.
+    fn set_timeout(&mut self, mut timeout: NextTimeout) {
+        if !timeout.after.is_not_happening() {
+            let ms = timeout.after.as_nanos().div_ceil(1_000_000);
+            timeout.after = Duration::from_millis(u64::try_from(ms).unwrap_or(u64::MAX)).into();
+        }
+        self.stream.get_mut().set_timeout(timeout);
+    }
+
     fn flush(&mut self) -> Result<(), ureq::Error> {
         if self.waiting.is_empty() {
             return Ok(());
@@ -209,25 +223,27 @@ impl<In: Transport> Transport for TlsTransport<In> {
         if self.waiting.len() < RECORD {
             return Ok(());
         }
-        self.stream.get_mut().set_timeout(timeout);
+        self.set_timeout(timeout);
         self.flush()
     }
 
     /// ureq asks for an answer as soon as the request is written: both have this time together.
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        self.stream.get_mut().set_timeout(timeout);
+        self.set_timeout(timeout);
         self.flush()?;
         let amount = self.stream.read(self.buffers.input_append_buf())?;
         self.buffers.input_appended(amount);
         trace::received(amount);
+        self.just_read = amount > 0;
         Ok(amount > 0)
     }
 
-    /// Open, and quiet: neither a goodbye nor bytes nobody asked for are waiting inside TLS or on the socket.
+    /// Open, and quiet: neither a goodbye nor bytes nobody asked for are waiting inside TLS or on the socket. Right
+    /// after an answer the socket is not looked at: it is before the next request.
     fn is_open(&mut self) -> bool {
         let state = self.stream.conn.process_new_packets();
         let is_quiet = state.is_ok_and(|s| s.plaintext_bytes_to_read() == 0 && !s.peer_has_closed());
-        is_quiet && self.stream.get_mut().get_mut().is_open()
+        is_quiet && (std::mem::take(&mut self.just_read) || self.stream.get_mut().get_mut().is_open())
     }
 
     fn is_tls(&self) -> bool {
