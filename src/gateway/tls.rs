@@ -14,7 +14,6 @@ use rustls::{
 use std::fmt;
 use std::io::{Read, Write};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
@@ -192,15 +191,6 @@ pub struct TlsTransport<In: Transport> {
 }
 
 impl<In: Transport> TlsTransport<In> {
-    /// In whole milliseconds: as calls have the same limits, the socket keeps those it has, and is not told anew.
-    fn set_timeout(&mut self, mut timeout: NextTimeout) {
-        if !timeout.after.is_not_happening() {
-            let ms = timeout.after.as_nanos().div_ceil(1_000_000);
-            timeout.after = Duration::from_millis(u64::try_from(ms).unwrap_or(u64::MAX)).into();
-        }
-        self.stream.get_mut().set_timeout(timeout);
-    }
-
     fn flush(&mut self) -> Result<(), ureq::Error> {
         if self.waiting.is_empty() {
             return Ok(());
@@ -223,13 +213,13 @@ impl<In: Transport> Transport for TlsTransport<In> {
         if self.waiting.len() < RECORD {
             return Ok(());
         }
-        self.set_timeout(timeout);
+        self.stream.get_mut().set_timeout(timeout);
         self.flush()
     }
 
     /// ureq asks for an answer as soon as the request is written: both have this time together.
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        self.set_timeout(timeout);
+        self.stream.get_mut().set_timeout(timeout);
         self.flush()?;
         let amount = self.stream.read(self.buffers.input_append_buf())?;
         self.buffers.input_appended(amount);
