@@ -7,7 +7,6 @@ namespace WechatPayTests;
 use WechatPay\Gateway;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
-use WechatPay\Merchant;
 use WechatPay\Notification;
 use WechatPay\OrderQuery;
 use WechatPay\Sync;
@@ -17,39 +16,13 @@ use WechatPay\TradeState;
  * A process is killed by SIGKILL before and after each thing it does with the database, each call to the gateway and each
  * acknowledgement. Each test says which named steps it must have met, before and after.
  */
-final class LedgerCrashTest extends LedgerTestCase
+final class LedgerCrashTest extends LedgerSimulatorTestCase
 {
     private const APPLYING = ['compare-and-set', 'evidence', 'credit', 'outbox', 'callback', 'commit'];
 
-    private static SimulatorProcess $simulator;
-    private Gateway $gateway;
     /** Where children were killed: "before credit". @var list<string> */
     private array $met = [];
     private int $points = 0;
-
-    public static function setUpBeforeClass(): void
-    {
-        self::$simulator = SimulatorProcess::start();
-    }
-
-    public static function tearDownAfterClass(): void
-    {
-        self::$simulator->stop();
-    }
-
-    protected function setUp(): void
-    {
-        parent::setUp();
-        self::$simulator->reset();
-        $this->merchant = new Merchant(
-            SimulatorProcess::APPID,
-            SimulatorProcess::MCH_ID,
-            SimulatorProcess::KEY,
-            certificate: self::$simulator->ready['cert_file'],
-            privateKey: self::$simulator->ready['key_file'],
-        );
-        $this->gateway = new Gateway(self::$simulator->url, caFile: self::$simulator->caFile);
-    }
 
     /** @dataProvider databases */
     public function testL1KilledAtEachStepOfAnApply(string $database): void

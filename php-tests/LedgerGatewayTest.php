@@ -7,7 +7,6 @@ namespace WechatPayTests;
 use WechatPay\Gateway;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
-use WechatPay\Merchant;
 use WechatPay\RefundQuery;
 use WechatPay\Resolution;
 use WechatPay\ServiceException;
@@ -16,32 +15,11 @@ use WechatPay\SyncReport;
 use WechatPay\TransportException;
 
 /** The ledger and WeChat: refunds, closing, reversing, and Sync; on each database, against the simulator. */
-final class LedgerGatewayTest extends LedgerTestCase
+final class LedgerGatewayTest extends LedgerSimulatorTestCase
 {
-    private static SimulatorProcess $simulator;
-    private Gateway $gateway;
-
-    public static function setUpBeforeClass(): void
-    {
-        self::$simulator = SimulatorProcess::start();
-    }
-
-    public static function tearDownAfterClass(): void
-    {
-        self::$simulator->stop();
-    }
-
     protected function setUp(): void
     {
         parent::setUp();
-        self::$simulator->reset();
-        $this->merchant = new Merchant(
-            SimulatorProcess::APPID,
-            SimulatorProcess::MCH_ID,
-            SimulatorProcess::KEY,
-            certificate: self::$simulator->ready['cert_file'],
-            privateKey: self::$simulator->ready['key_file'],
-        );
         $this->gateway = new Gateway(self::$simulator->url, caFile: self::$simulator->caFile, timeoutMs: 3000);
     }
 

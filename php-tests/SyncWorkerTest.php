@@ -5,34 +5,17 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 /** examples/sync-worker.php as a process of its own, and the systemd unit beside it. */
-final class SyncWorkerTest extends LedgerTestCase
+final class SyncWorkerTest extends LedgerSimulatorTestCase
 {
     private const SCRIPT = ROOT . '/examples/sync-worker.php';
     private const UNIT = ROOT . '/examples/wechatpay-sync.service';
 
-    private static SimulatorProcess $simulator;
     /** @var resource|null */
     private $worker = null;
     /** @var array<int, resource> its output, and the terminal that its errors go to */
     private array $pipes = [];
     /** What it has said there. @var array<int, string> */
     private array $said = [1 => '', 2 => ''];
-
-    public static function setUpBeforeClass(): void
-    {
-        self::$simulator = SimulatorProcess::start();
-    }
-
-    public static function tearDownAfterClass(): void
-    {
-        self::$simulator->stop();
-    }
-
-    protected function setUp(): void
-    {
-        parent::setUp();
-        self::$simulator->reset();
-    }
 
     protected function tearDown(): void
     {
