@@ -162,12 +162,22 @@ for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
         fn () => (new Client(new Merchant('a', 'b', $key), $gateway()))->call('/secapi/x', [], true),
     );
     $fields = ['a' => '1', 'b' => 2, 'c' => null, 'd' => '中'];
+    // The names of what was unset are freed, but their places stay in the array.
+    $unset = static function (string|int $value): array {
+        $array = ['a' => $value, str_repeat('gone', 3) . $value => $value, 'b' => $value];
+        unset($array[str_repeat('gone', 3) . $value]);
+        return $array;
+    };
     $signed = $fields + ['sign' => Signer::sign($fields, $key, SignType::HmacSha256)];
     all(
         fn () => Signer::verify($signed, $key, SignType::HmacSha256),
         fn () => Signer::verify($signed, $key, SignType::Md5),
         fn () => Signer::explain($signed, $key, SignType::Md5, $key),
         fn () => Signer::sign(['a' => new Bad()], $key, SignType::Md5),
+        fn () => Signer::sign($unset('1'), $key, SignType::Md5),
+        fn () => Signer::sign($unset(1), $key, SignType::HmacSha256),
+        fn () => Xml::encode($unset('1')),
+        fn () => Xml::encode($unset(1)),
         fn () => Signer::sign(['a' => [], 7 => 'x'], $key, SignType::Md5),
         fn () => Signer::sign([], 'short', SignType::Md5),
         fn () => [$n = Notification::read(Notification::sign($fields + ['return_code' => 'SUCCESS', 'result_code' => 'SUCCESS', 'out_trade_no' => 'T1', 'transaction_id' => '1', 'total_fee' => 1], $merchant), $merchant), json_encode($n->order), print_r($n, true)],

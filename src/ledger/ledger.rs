@@ -360,8 +360,8 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         })
     }
 
-    /// Runs `work` in one transaction, which is over afterwards whatever happens. Our own is tried again as a whole when the database was busy; the shop's
-    /// never is.
+    /// Runs `work` in one transaction, which is over afterwards whatever happens. Our own is tried again as a whole
+    /// when the database was busy; the shop's never is.
     pub(super) fn transact<T>(
         &mut self,
         mut work: impl FnMut(&mut Self) -> Ended<T, S::Fault>,
