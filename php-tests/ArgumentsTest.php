@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Fen;
 use WechatPay\Order;
 use WechatPay\OrderQuery;
@@ -58,6 +59,7 @@ final class ArgumentsTest extends SimulatorTestCase
      *
      * @dataProvider functions
      */
+    #[DataProvider('functions')]
     public function testCoercionAndTypeErrorsAreThoseOfPhpsOwnFunctions(string $ours, string $theirs): void
     {
         $values = ['"5"', '5', '5.0', '5.5', 'true', 'null', '[]', 'new stdClass', 'new Text', '"x"', '"5x"', '""', 'NAN', '1e30', 'PHP_INT_MAX', 'STDIN', '" 5"', '[1]'];
@@ -104,6 +106,7 @@ final class ArgumentsTest extends SimulatorTestCase
     }
 
     /** @dataProvider counts */
+    #[DataProvider('counts')]
     public function testTheNumberOfArgumentsIsCountedInPhpsWords(string $call, string $says): void
     {
         self::assertSame("ArgumentCountError: $says", self::called($call, true));

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\AuthCodeToOpenId;
 use WechatPay\MalformedMessageException;
@@ -24,6 +25,7 @@ final class AuthCodeToOpenIdTest extends TradeTestCase
     }
 
     /** @dataProvider algorithms */
+    #[DataProvider('algorithms')]
     public function testItSpeaksMd5WhateverTheMerchantsAlgorithm(SignType $type): void
     {
         $payer = $this->payer(signType: $type);

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\AuthCodeToOpenId;
 use WechatPay\Client;
@@ -142,6 +143,7 @@ final class CallFaultsTest extends TradeTestCase
     }
 
     /** @dataProvider calls */
+    #[DataProvider('calls')]
     public function testEachCallWorksWhenNothingIsSpoiled(string $name): void
     {
         if ($name === 'RefundQuery') {
@@ -152,12 +154,14 @@ final class CallFaultsTest extends TradeTestCase
     }
 
     /** @dataProvider calls */
+    #[DataProvider('calls')]
     public function testP7AnUnsignedRefusalSaysNothing(string $name): void
     {
         $this->assertEnds(GatewayException::class, Advice::Retry, Advice::Retry, $name, 'return_system_error');
     }
 
     /** @dataProvider calls */
+    #[DataProvider('calls')]
     public function testP7ATextOfARefusalIsOnlyText(string $name): void
     {
         if ($name === 'Reverse') {
@@ -169,6 +173,7 @@ final class CallFaultsTest extends TradeTestCase
     }
 
     /** @dataProvider codes */
+    #[DataProvider('codes')]
     public function testP8ACodeThatIsMissingOrUnknownIsMalformed(string $name, string $field, ?string $value): void
     {
         $fault = $value === null ? 'remove_field' : 'set_field';
@@ -190,6 +195,7 @@ final class CallFaultsTest extends TradeTestCase
     }
 
     /** @dataProvider named */
+    #[DataProvider('named')]
     public function testP9AnUnknownOrderIsNeverTakenForUnpaid(string $name): void
     {
         $fields = [
@@ -214,12 +220,14 @@ final class CallFaultsTest extends TradeTestCase
     }
 
     /** @dataProvider signed */
+    #[DataProvider('signed')]
     public function testP10ASystemErrorIsForTheSameNumbersAgain(string $name): void
     {
         $this->assertEnds(ServiceException::class, Advice::Retry, Advice::Retry, $name, 'system_error');
     }
 
     /** @dataProvider calls */
+    #[DataProvider('calls')]
     public function testP11AStateNobodyKnowsBreaksNothing(string $name): void
     {
         $result = $this->spoiled($name, 'unknown_state');
@@ -230,6 +238,7 @@ final class CallFaultsTest extends TradeTestCase
     }
 
     /** @dataProvider calls */
+    #[DataProvider('calls')]
     public function testP12P13NewAndEmptyFieldsArePartOfTheMessage(string $name): void
     {
         $result = $this->spoiled($name, 'extra_field');
@@ -248,6 +257,7 @@ final class CallFaultsTest extends TradeTestCase
     }
 
     /** @dataProvider forgeries */
+    #[DataProvider('forgeries')]
     public function testP1P2P3P4P5WhatIsNotProvedIsNotBelieved(string $name, string $fault): void
     {
         if (self::CALLS[$name][1] === 'goes on') {

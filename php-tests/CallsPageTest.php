@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Notification;
 
 /** docs/calls.md is true: each snippet runs and prints what it says, and the Chinese page shows the same code. */
@@ -20,6 +21,7 @@ final class CallsPageTest extends TradeTestCase
     }
 
     /** @dataProvider snippets */
+    #[DataProvider('snippets')]
     public function testTheSnippetRunsAndPrintsWhatItSays(string $snippet): void
     {
         $run = PhpProcess::code($this->preparation() . $this->here($snippet), self::$simulator->ini() + ['error_log' => '/dev/null']);

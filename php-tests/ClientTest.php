@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\Client;
 use WechatPay\MismatchException;
@@ -93,6 +94,7 @@ final class ClientTest extends SimulatorTestCase
     }
 
     /** @dataProvider wrong */
+    #[DataProvider('wrong')]
     public function testWhatCannotBeSentIsAValueErrorAndNothingIsSent(string $path, array $fields, string $says): void
     {
         $client = $this->client();

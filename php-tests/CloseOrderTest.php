@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\CloseOrder;
 use WechatPay\ServiceException;
@@ -20,6 +21,7 @@ final class CloseOrderTest extends TradeTestCase
     }
 
     /** @dataProvider manners */
+    #[DataProvider('manners')]
     public function testAnOpenOrderIsClosed(string $manner): void
     {
         self::$simulator->control('POST', '/manners', ['closeorder' => $manner]);
@@ -30,6 +32,7 @@ final class CloseOrderTest extends TradeTestCase
     }
 
     /** @dataProvider manners */
+    #[DataProvider('manners')]
     public function testAnOrderThatIsClosedAlreadyIsSuccess(string $manner): void
     {
         self::$simulator->control('POST', '/manners', ['closeorder' => $manner]);

@@ -72,6 +72,26 @@ final class Database
         return new $class($dsn, $user, $password, $options + $usual);
     }
 
+    /** A constant of a driver, such as MYSQL_ATTR_FOUND_ROWS of PDO, which 8.4 calls ATTR_FOUND_ROWS of Pdo\Mysql. */
+    public static function constant(string $driver, string $name): int
+    {
+        $class = 'Pdo\\' . ucfirst($driver);
+        return \constant(class_exists($class) ? "$class::$name" : 'PDO::' . strtoupper($driver) . "_$name");
+    }
+
+    /**
+     * Options of a driver by the names of its own constants.
+     *
+     * @param array<string, mixed> $settings
+     *
+     * @return array<int, mixed>
+     */
+    public static function settings(string $driver, array $settings): array
+    {
+        $numbers = array_map(fn (string $name): int => self::constant($driver, $name), array_keys($settings));
+        return array_combine($numbers, $settings);
+    }
+
     public function restart(): void
     {
         $this->server?->restart();

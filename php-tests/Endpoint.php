@@ -97,11 +97,8 @@ final class Endpoint
             'method' => 'POST',
             'header' => ['Content-Type: text/xml', ...$headers],
             'content' => $body,
-            'ignore_errors' => true,
-            'timeout' => 10,
         ];
-        $answer = file_get_contents($this->url, false, stream_context_create(['http' => $request]));
-        return [$http_response_header, (string) $answer];
+        return Http::ask($this->url, $request);
     }
 
     public function stop(): void

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 use WechatPay\Advice;
 use WechatPay\GatewayException;
@@ -31,6 +32,7 @@ final class ExceptionTest extends TestCase
     ];
 
     /** @dataProvider classes */
+    #[DataProvider('classes')]
     public function testEachIsAPayExceptionAndARuntimeException(string $class): void
     {
         $e = new $class('text');
@@ -40,6 +42,7 @@ final class ExceptionTest extends TestCase
     }
 
     /** @dataProvider classes */
+    #[DataProvider('classes')]
     public function testTheDefaultsOfTheConstructorAreThoseOfTheManual(string $class, array $own): void
     {
         $e = new $class();
@@ -51,6 +54,7 @@ final class ExceptionTest extends TestCase
     }
 
     /** @dataProvider classes */
+    #[DataProvider('classes')]
     public function testEachHasFileLineTraceAndPrevious(string $class): void
     {
         $previous = new \LogicException('first');

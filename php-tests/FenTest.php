@@ -4,12 +4,14 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 use WechatPay\Fen;
 
 final class FenTest extends TestCase
 {
     /** @dataProvider amounts */
+    #[DataProvider('amounts')]
     public function testYuanBecomeFenAndFenBecomeYuanExactly(string $yuan, int $fen, string $written): void
     {
         self::assertSame($fen, Fen::fromYuan($yuan));
@@ -34,6 +36,7 @@ final class FenTest extends TestCase
     }
 
     /** @dataProvider noAmounts */
+    #[DataProvider('noAmounts')]
     public function testATextThatIsNoExactAmountIsRefusedAndNeverRounded(string $yuan): void
     {
         $this->expectException(\ValueError::class);

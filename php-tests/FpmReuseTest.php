@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Client;
 use WechatPay\Gateway;
 use WechatPay\Merchant;
@@ -77,6 +78,7 @@ final class FpmReuseTest extends SimulatorTestCase
     }
 
     /** @dataProvider managers */
+    #[DataProvider('managers')]
     public function test_200_requests_over_2_workers_make_at_most_2_tls_connections(string $manager): void
     {
         $before = $this->opened();
@@ -102,6 +104,7 @@ final class FpmReuseTest extends SimulatorTestCase
     }
 
     /** @dataProvider managers */
+    #[DataProvider('managers')]
     public function test_no_query_fails_when_the_gateway_closes_all_connections_midway(string $manager): void
     {
         for ($round = 0; $round < 5; $round++) {
@@ -111,6 +114,7 @@ final class FpmReuseTest extends SimulatorTestCase
     }
 
     /** @dataProvider managers */
+    #[DataProvider('managers')]
     public function test_no_query_fails_when_the_gateway_is_killed_midway_and_starts_again(string $manager): void
     {
         // A machine under load may start the gateway too late for three tries; that says nothing, so it is tried again.
@@ -156,6 +160,7 @@ final class FpmReuseTest extends SimulatorTestCase
     }
 
     /** @dataProvider managers */
+    #[DataProvider('managers')]
     public function test_no_query_fails_when_php_fpm_is_reloaded_midway_and_new_workers_keep_their_connections(string $manager): void
     {
         $old = $this->visit($manager, 20);

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Attempt;
 use WechatPay\Gateway;
 use WechatPay\OrderQuery;
@@ -52,6 +53,7 @@ final class GatewayTest extends SimulatorTestCase
     }
 
     /** @dataProvider misset */
+    #[DataProvider('misset')]
     public function testAnIniSettingThatCannotWorkIsTheOperatorsFault(string $setting, string $value, string $says): void
     {
         $code = 'foreach ([fn () => new WechatPay\Gateway, fn () => new WechatPay\OrderQuery(new WechatPay\Merchant("a", "b", str_repeat("k", 32)))] as $make) {'
@@ -87,6 +89,7 @@ final class GatewayTest extends SimulatorTestCase
     }
 
     /** @dataProvider wrong */
+    #[DataProvider('wrong')]
     public function testAnAddressOrTimeThatCannotBeOneIsAValueErrorThatNamesIt(array $arguments, string $says): void
     {
         $e = self::caught(static fn () => new Gateway(...$arguments));

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\Attempt;
 use WechatPay\OrderQuery;
@@ -111,6 +112,7 @@ final class HostFaultsTest extends SimulatorTestCase
     }
 
     /** @dataProvider exits */
+    #[DataProvider('exits')]
     public function test_h4_exit_in_a_callback_ends_the_script_with_its_code(string $call, string $gateway): void
     {
         $before = 'register_shutdown_function(function () { echo "shutdown"; });';
@@ -132,6 +134,7 @@ final class HostFaultsTest extends SimulatorTestCase
     }
 
     /** @dataProvider fatals */
+    #[DataProvider('fatals')]
     public function test_h4_a_fatal_error_in_a_callback_waits_for_the_threads_and_ends_the_script(string $call, string $gateway): void
     {
         $statements = 'register_shutdown_function(function () use ($query) {'

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Gateway;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
@@ -25,6 +26,7 @@ final class LedgerCrashTest extends LedgerSimulatorTestCase
     private int $points = 0;
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL1KilledAtEachStepOfAnApply(string $database): void
     {
         do {
@@ -43,6 +45,7 @@ final class LedgerCrashTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL1KilledAtEachStepOfAnApplyInTheShopsTransaction(string $database): void
     {
         do {
@@ -64,6 +67,7 @@ final class LedgerCrashTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL1KilledAtEachStepOfSync(string $database): void
     {
         do {
@@ -80,6 +84,7 @@ final class LedgerCrashTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL1KilledAtEachStepOfTheOutbox(string $database): void
     {
         $arrived = tempnam(sys_get_temp_dir(), 'wechatpay-outbox-');
@@ -107,6 +112,7 @@ final class LedgerCrashTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL1L17KilledAtEachStepOfARefundItIsCarriedOnUnderItsNumber(string $database): void
     {
         do {
@@ -132,6 +138,7 @@ final class LedgerCrashTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL1L16KilledAtEachStepOfACloseThePaymentIsNeverLost(string $database): void
     {
         $seen = [];

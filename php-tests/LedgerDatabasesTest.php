@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Gateway;
 use WechatPay\LedgerState;
 use WechatPay\Sync;
@@ -40,6 +41,7 @@ final class LedgerDatabasesTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL12ATransactionLeftOpenOnAPersistentConnectionIsGoneAndNotJoined(string $database): void
     {
         $this->open($this->shop($this->pdo));
@@ -94,6 +96,7 @@ final class LedgerDatabasesTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL15AnOlderSchemaIsRefusedWithBothVersions(string $database): void
     {
         $this->pdo->exec('UPDATE wechatpay_schema SET version = 0');
@@ -104,6 +107,7 @@ final class LedgerDatabasesTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL20ManyDueOrdersAreClaimedInBatchesOldestFirstByTheIndex(string $database): void
     {
         $count = 5000;

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Gateway;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
@@ -48,6 +49,7 @@ final class LedgerGatewayTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testALostNoticeIsFoundBySyncAndCreditedOnce(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -61,6 +63,7 @@ final class LedgerGatewayTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL16AnExpiredOrderIsClosedAndAskedAboutAgain(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -72,6 +75,7 @@ final class LedgerGatewayTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL19AFaultPostponesTheOrderAndAfterTooManyItIsForReview(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -99,6 +103,7 @@ final class LedgerGatewayTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testH5ACallbackThatThrowsInSyncFailsItsOrderOnly(string $database): void
     {
         $mine = new \DomainException('no stock');
@@ -117,6 +122,7 @@ final class LedgerGatewayTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testARefundIsWrittenDownAskedForAndBooked(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -141,6 +147,7 @@ final class LedgerGatewayTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL17ARefundWhoseAnswerIsLostIsCarriedOnUnderItsNumber(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -164,6 +171,7 @@ final class LedgerGatewayTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF9ListsOfRefundsDecideAboutARefundSeenBeforeThePayment(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -183,6 +191,7 @@ final class LedgerGatewayTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testClosingAsksAndAPaymentThatWasFasterIsCredited(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -205,6 +214,7 @@ final class LedgerGatewayTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testACodePaymentIsReversedAndItsCreditTakenBack(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -223,6 +233,7 @@ final class LedgerGatewayTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testARefusedRefundIsBookedAndThrown(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -238,6 +249,7 @@ final class LedgerGatewayTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL6L7AWorkerThatSleptLongerThanItsLeaseSpoilsNothing(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -259,6 +271,7 @@ final class LedgerGatewayTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL20TheOldestIsAskedAboutFirst(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -278,6 +291,7 @@ final class LedgerGatewayTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL18RefundsThatRaceNeverExceedThePayment(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -303,6 +317,7 @@ final class LedgerGatewayTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testN18AComplaintOfWeChatSlowsTheRunDown(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -314,6 +329,7 @@ final class LedgerGatewayTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testH9SigtermEndsARunAndGivesTheLeasesBack(string $database): void
     {
         $ledger = $this->shop($this->pdo);

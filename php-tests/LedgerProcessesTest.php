@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
+
 /**
  * Many processes on one database: four workers with Sync, killed at random and started again, a notify endpoint of four
  * processes that gets every notice twice, a gateway with faults, the database server killed once. Afterwards plain SQL
@@ -37,6 +39,7 @@ final class LedgerProcessesTest extends LedgerTestCase
     }
 
     /** @dataProvider houses */
+    #[DataProvider('houses')]
     public function testF10F11F18L1L3L6EveryPaidOrderIsCreditedOnceWhateverDies(string $database, int $count, ?string $journal): void
     {
         $started = microtime(true);
@@ -100,7 +103,7 @@ final class LedgerProcessesTest extends LedgerTestCase
         $this->processes[$at] = $this->startWorker();
     }
 
-    private static function name(int $at): string
+    private static function numberAt(int $at): string
     {
         return sprintf('many-%05d', $at);
     }
@@ -116,7 +119,7 @@ final class LedgerProcessesTest extends LedgerTestCase
         $ledger = $this->shop($this->pdo);
         $this->pdo->beginTransaction();
         for ($at = 0; $at < $count; $at++) {
-            $ledger->open($this->merchant, self::name($at), 100 + $at);
+            $ledger->open($this->merchant, self::numberAt($at), 100 + $at);
         }
         $this->pdo->commit();
     }
@@ -160,13 +163,13 @@ final class LedgerProcessesTest extends LedgerTestCase
         $answers = [];
         for ($at = $teller; $at < $count; $at += self::TELLERS) {
             if ($at % 10 >= self::PAID) {
-                self::$simulator->control('POST', '/orders', ['out_trade_no' => self::name($at), 'total_fee' => 100 + $at]);
+                self::$simulator->control('POST', '/orders', ['out_trade_no' => self::numberAt($at), 'total_fee' => 100 + $at]);
                 continue;
             }
-            $this->paidThere(self::name($at), 100 + $at);
+            $this->paidThere(self::numberAt($at), 100 + $at);
             // What is not answered SUCCESS comes again.
             for ($copies = $at % 10 < self::TOLD ? 2 : 0; $copies > 0; $copies = \count($refused)) {
-                $sent = $this->tell(self::name($at), $copies);
+                $sent = $this->tell(self::numberAt($at), $copies);
                 $refused = array_filter($sent, fn (array $one): bool => !$one['accepted']);
                 foreach ($sent as $one) {
                     $answer = preg_match('~msg><!\[CDATA\[(.*?)]]~', (string) $one['reply'], $said) ? $said[1] : 'no reply';
@@ -256,7 +259,7 @@ final class LedgerProcessesTest extends LedgerTestCase
         }
         $states = array_column($wrong('SELECT out_trade_no, state FROM wechatpay_order'), 1, 0);
         for ($at = 0; $at < $count; $at++) {
-            self::assertSame($at % 10 < self::PAID ? 'PAID' : 'CREATED', $states[self::name($at)]);
+            self::assertSame($at % 10 < self::PAID ? 'PAID' : 'CREATED', $states[self::numberAt($at)]);
         }
         $booked = array_column($wrong('SELECT trade, fen FROM balance'), 1, 0);
         foreach ($booked as $number => $fen) {

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Gateway;
 use WechatPay\Notification;
 use WechatPay\Sync;
@@ -19,6 +20,7 @@ final class LedgerRacesTest extends LedgerTestCase
     private const PATIENCE_MS = 5000;
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF10FiftyCopiesInFiftyProcessesAreCreditedOnce(string $database): void
     {
         $this->open($this->shop($this->pdo));
@@ -40,6 +42,7 @@ final class LedgerRacesTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF10FiftyCopiesAtAnEndpointOfEightAreAllAnsweredSuccess(string $database): void
     {
         $this->startEndpoint(8);
@@ -53,6 +56,7 @@ final class LedgerRacesTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF11NoticeAndQueryAtTheSameMomentCreditOnce(string $database): void
     {
         $numbers = array_map(fn (int $at) => 'T' . (10000 + $at), range(0, 24));
@@ -85,6 +89,7 @@ final class LedgerRacesTest extends LedgerTestCase
     }
 
     /** @dataProvider servers */
+    #[DataProvider('servers')]
     public function testL4ADeadlockBetweenTwoCallbacksIsResolvedAndBothAreCredited(string $database): void
     {
         $this->pdo->exec('CREATE TABLE stock (id INT PRIMARY KEY, sold INT NOT NULL)');
@@ -140,6 +145,7 @@ final class LedgerRacesTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL6FourWorkersClaimEachDueOrderOnce(string $database): void
     {
         $orders = 120;
@@ -166,6 +172,7 @@ final class LedgerRacesTest extends LedgerTestCase
     }
 
     /** @dataProvider servers */
+    #[DataProvider('servers')]
     public function testL6ARowLockedByAnotherIsSkippedAndNotWaitedFor(string $database): void
     {
         foreach (['T00001', 'T00002'] as $number) {
@@ -186,6 +193,7 @@ final class LedgerRacesTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF18WhileTheDatabaseIsDownTheReplyIsFailAndTheNextNoticeIsCredited(string $database): void
     {
         $this->startEndpoint(2);

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Gateway;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
@@ -18,6 +19,7 @@ final class LedgerReplicaTest extends LedgerTestCase
     private ?DatabaseServer $standby = null;
 
     /** @dataProvider readers */
+    #[DataProvider('readers')]
     public function testL5AConnectionThatOnlyReadsIsRefusedAndNothingIsCredited(string $database, string $how, int|string $error): void
     {
         $this->open($this->shop($this->pdo));
@@ -70,7 +72,7 @@ final class LedgerReplicaTest extends LedgerTestCase
     private function reader(string $how): \PDO
     {
         if ($how === 'file') {
-            return $this->database->connect(options: [\PDO::SQLITE_ATTR_OPEN_FLAGS => \PDO::SQLITE_OPEN_READONLY]);
+            return $this->database->connect(options: Database::settings('sqlite', ['ATTR_OPEN_FLAGS' => Database::constant('sqlite', 'OPEN_READONLY')]));
         }
         if ($how === 'standby') {
             $this->standby = $this->database->standby();
@@ -99,7 +101,7 @@ final class LedgerReplicaTest extends LedgerTestCase
 
     protected function tearDown(): void
     {
-        $this->release((string) ($this->getProvidedData()[1] ?? ''));
+        $this->release((string) ($this->provided()[1] ?? ''));
         parent::tearDown();
     }
 
@@ -114,6 +116,7 @@ final class LedgerReplicaTest extends LedgerTestCase
     }
 
     /** @dataProvider servers */
+    #[DataProvider('servers')]
     public function testL5AViewThatLagsBehindDecidesNothing(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -129,13 +132,16 @@ final class LedgerReplicaTest extends LedgerTestCase
             $t = $ledger->apply($this->order());
             self::assertSame(['mariadb', false, LedgerState::Paid], [$database, $t->credited, $t->to]);
         } catch (\PDOException $e) {
-            self::assertSame(['pgsql', '40001'], [$database, $e->errorInfo[0]], $e->getMessage());
+            // PostgreSQL refuses what was read before somebody else's commit, and so does MariaDB since 11.6.
+            $refusal = ['pgsql' => ['40001'], 'mariadb' => ['HY000', 1020]][$database];
+            self::assertSame($refusal, array_slice($e->errorInfo, 0, \count($refusal)), $e->getMessage());
         }
         $this->pdo->inTransaction() && $this->pdo->rollBack();
         self::assertSame([[100], 1], [$this->booked(), $this->rows('credit')]);
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL5EveryStatementGoesOverTheGivenPdoAndWhatDecidesIsReadUnderTheLock(string $database): void
     {
         $this->open($this->shop($this->pdo));

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Gateway;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
@@ -17,6 +18,7 @@ use WechatPay\Transition;
 final class LedgerTest extends LedgerTestCase
 {
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testAPaymentIsCreditedOnceTogetherWithTheShopsOwnRow(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -38,6 +40,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF1AReplayIsSuccessAndNoSecondCredit(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -53,6 +56,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF8LateNewsAfterThePaymentChangeNothing(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -68,6 +72,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF9ARefundSeenBeforeThePaymentCreditsNothingAndAsksForTheRefunds(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -79,6 +84,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF12F13WhatDoesNotFitTheOrderIsForReviewAndNotCredited(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -94,6 +100,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF13ACouponDoesNotMatterTotalFeeDoes(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -102,6 +109,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF15AnOrderNobodyOpenedIsKeptAndAnsweredWithFailUntilItIsForReview(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -119,6 +127,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF15APaymentThatCameBeforeItsOrderIsCreditedByTheNextNotice(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -129,6 +138,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF16ASecondTransactionIsForReviewAndKeepsTheFirstCredit(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -146,6 +156,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testATransactionOfAnotherOrderIsForReviewAndNothingIsHalfStored(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -160,6 +171,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF18WithoutItsTablesTheLedgerSaysWhatToDo(string $database): void
     {
         $ledger = new Ledger($this->pdo, fn () => null, prefix: 'other_');
@@ -177,6 +189,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF19TheRepliesAreExact(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -188,6 +201,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF20APaymentAfterTheCloseIsPaidLateAndResolvedByAPerson(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -205,6 +219,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF20CreditLateCreditsAPaymentAfterTheClose(string $database): void
     {
         $ledger = $this->shop($this->pdo, creditLate: true);
@@ -215,6 +230,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testAReversedPaymentTakesTheCreditBackOnce(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -227,6 +243,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testNumbersCompareAsBytes(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -240,6 +257,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testAnOrderMayLastAsLongAsBeijingCanWriteATime(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -257,6 +275,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testOpeningAgainIsTheSameEntryAndOtherTermsAreRefused(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -281,6 +300,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testSubMerchantsHaveTheirOwnNumbers(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -300,6 +320,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testTheOutboxDeliversAtLeastOnceAndInOrder(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -319,6 +340,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF17AnExceptionOfTheDelivererLeavesTheMessageAndIsThrownOn(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -336,6 +358,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL15InstallIsIdempotentAndANewerSchemaIsRefused(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -356,6 +379,7 @@ final class LedgerTest extends LedgerTestCase
     }
 
     /** @dataProvider oldServers */
+    #[DataProvider('oldServers')]
     public function testL6AServerThatCannotSkipLockedRowsIsRefusedByName(string $database, string $version, string $told): void
     {
         $this->open($this->shop($this->pdo));

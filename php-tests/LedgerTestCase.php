@@ -21,7 +21,7 @@ abstract class LedgerTestCase extends TestCase
 
     protected function setUp(): void
     {
-        $kind = $this->getProvidedData()[0] ?? 'sqlite';
+        $kind = $this->provided()[0] ?? 'sqlite';
         $this->database = Database::of($kind);
         $this->database->clear();
         $this->pdo = $this->database->connect();
@@ -29,6 +29,12 @@ abstract class LedgerTestCase extends TestCase
         $this->shop($this->pdo)->install();
         $bytes = $kind === 'mariadb' ? 'CHARACTER SET ascii COLLATE ascii_bin' : '';
         $this->pdo->exec("CREATE TABLE balance (trade VARCHAR(32) $bytes, fen BIGINT)");
+    }
+
+    /** What the data provider gave this test; PHPUnit 10 renamed its own method. @return array<mixed> */
+    protected function provided(): array
+    {
+        return method_exists($this, 'providedData') ? $this->providedData() : $this->getProvidedData();
     }
 
     protected function tearDown(): void

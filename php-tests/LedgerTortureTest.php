@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
 use WechatPay\UndecidedException;
@@ -15,6 +16,7 @@ use WechatPay\UndecidedException;
 final class LedgerTortureTest extends LedgerTestCase
 {
     /** @dataProvider modes */
+    #[DataProvider('modes')]
     public function testL1L4L13EveryCallOfPdoFailsOnce(string $database, bool $joined, string $how): void
     {
         $pdo = $this->database->connect(FailingPdo::class);

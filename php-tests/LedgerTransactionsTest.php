@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
 use WechatPay\Transition;
@@ -13,6 +14,7 @@ use WechatPay\UndecidedException;
 final class LedgerTransactionsTest extends LedgerTestCase
 {
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL11AnOpenTransactionIsJoinedAndTheShopDecides(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -31,6 +33,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testF17H5AnExceptionOfTheCallbackRollsBackAndIsTheSameObject(string $database): void
     {
         foreach ([new \DomainException('no stock'), new \Error('a bug')] as $mine) {
@@ -51,6 +54,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testH5InAJoinedTransactionAnExceptionLeavesTheShopsRows(string $database): void
     {
         $ledger = $this->shop($this->pdo, onCredit: fn () => throw new \DomainException());
@@ -67,6 +71,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testH6ACallbackThatCallsItsOwnLedgerIsTold(string $database): void
     {
         $ledger = null;
@@ -84,6 +89,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testASecondLedgerInsideTheCallbackJoins(string $database): void
     {
         $other = $this->shop($this->pdo);
@@ -97,6 +103,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider ends */
+    #[DataProvider('ends')]
     public function testH3H4AScriptThatEndsInTheCallbackLeavesNothing(string $database, string $end): void
     {
         $this->open($this->shop($this->pdo));
@@ -133,6 +140,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider spoilers */
+    #[DataProvider('spoilers')]
     public function testL11ACallbackThatEndsTheTransactionIsFoundOut(string $database, \Closure $spoil): void
     {
         $ledger = $this->shop($this->pdo, onCredit: fn (Transition $t, \PDO $pdo) => $spoil($pdo));
@@ -173,6 +181,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL10AnErrorThatTheCallbackSwallowsSpoilsNothingWhereTheDatabaseGoesOn(string $database): void
     {
         if ($database === 'pgsql') {
@@ -198,6 +207,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL4ADeadlockIsTriedAgainAsAWholeInOurOwnTransactionOnly(string $database): void
     {
         $info = ['sqlite' => ['HY000', 5, 'database is locked'], 'mariadb' => ['40001', 1213, 'Deadlock found'],
@@ -243,6 +253,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL4ARowLockedByAnotherIsWaitedForAndThenGiven(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -259,6 +270,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL2ACommitWhoseAnswerIsLostIsUndecidedAndTheSameEvidenceSettlesIt(string $database): void
     {
         foreach ([true, false] as $at => $stored) {
@@ -282,6 +294,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testL13ADatabaseInTroubleAfterTheCallbackIsNotBlamedOnIt(string $database): void
     {
         $pdo = $this->database->connect(FullDisk::class);
@@ -301,61 +314,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
-    public function testL11ASilentPdoIsRefused(string $database): void
-    {
-        $silent = $this->database->connect(options: [\PDO::ATTR_ERRMODE => \PDO::ERRMODE_SILENT]);
-        $this->expectException(\ValueError::class);
-        $this->expectExceptionMessage('($pdo) must have PDO::ATTR_ERRMODE set to PDO::ERRMODE_EXCEPTION');
-        $this->shop($silent);
-    }
-
-    public function testL11SwitchedOffAutocommitAndAnImpatientSqliteAreRefused(): void
-    {
-        Database::of('mariadb')->clear();
-        foreach ([
-            [Database::of('mariadb')->connect(options: [\PDO::ATTR_AUTOCOMMIT => 0]), 'ATTR_AUTOCOMMIT'],
-            [$this->database->connect(options: [\PDO::ATTR_TIMEOUT => 0]), 'busy_timeout'],
-        ] as [$pdo, $why]) {
-            try {
-                $this->shop($pdo);
-                self::fail($why);
-            } catch (\ValueError $e) {
-                self::assertStringContainsString($why, $e->getMessage());
-            }
-        }
-    }
-
-    /** @dataProvider databases */
-    public function testL9PdosSettingsMakeNoDifference(string $database): void
-    {
-        $settings = [\PDO::ATTR_CASE => \PDO::CASE_UPPER, \PDO::ATTR_STRINGIFY_FETCHES => true,
-            \PDO::ATTR_DEFAULT_FETCH_MODE => \PDO::FETCH_OBJ, \PDO::ATTR_ORACLE_NULLS => \PDO::NULL_TO_STRING];
-        $own = match ($database) {
-            'mariadb' => [
-                [\PDO::MYSQL_ATTR_FOUND_ROWS => true],
-                [\PDO::ATTR_EMULATE_PREPARES => false],
-                [\PDO::MYSQL_ATTR_USE_BUFFERED_QUERY => false],
-                [\PDO::MYSQL_ATTR_INIT_COMMAND => "SET sql_mode=''"],
-            ],
-            'pgsql' => [[\PDO::ATTR_EMULATE_PREPARES => true], [\PDO::PGSQL_ATTR_DISABLE_PREPARES => true]],
-            default => [[]],
-        };
-        foreach ($own as $at => $more) {
-            $ledger = $this->shop($this->database->connect(options: $more + $settings));
-            $this->open($ledger, "T1000$at");
-            $this->open($ledger, "T1000$at");
-            $order = $this->order(out_trade_no: "T1000$at", transaction_id: "42$at");
-            self::assertTrue($ledger->apply($order)->credited);
-            $again = $ledger->apply($order);
-            self::assertSame([false, LedgerState::Paid], [$again->credited, $again->to]);
-            $second = $ledger->apply($this->order(out_trade_no: "T1000$at", transaction_id: "x$at"));
-            self::assertSame(LedgerState::Review, $second->to);
-            self::assertSame(2, $ledger->outbox(fn () => true));
-            self::assertSame([100], $this->booked("T1000$at"));
-        }
-    }
-
-    /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testH2AConnectionThatWentThroughAForkIsRefused(string $database): void
     {
         $ledger = $this->shop($this->pdo);
@@ -413,6 +372,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider servers */
+    #[DataProvider('servers')]
     public function testL3AServerThatDiesInsideTheTransactionLosesNothing(string $database): void
     {
         $ledger = $this->shop($this->pdo, onCredit: function (Transition $t, \PDO $pdo): void {
@@ -437,6 +397,7 @@ final class LedgerTransactionsTest extends LedgerTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testIntentsAreRefusedInsideATransaction(string $database): void
     {
         $ledger = $this->shop($this->pdo);

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\Client;
 use WechatPay\Merchant;
@@ -28,6 +29,7 @@ final class MerchantTest extends SimulatorTestCase
     }
 
     /** @dataProvider wrong */
+    #[DataProvider('wrong')]
     public function testAnArgumentThatCannotBeOneIsNamedAndNeverShown(array $arguments, string $says): void
     {
         $e = self::caught(fn () => $this->merchant(...$arguments));
@@ -85,6 +87,7 @@ final class MerchantTest extends SimulatorTestCase
     }
 
     /** @dataProvider certificates */
+    #[DataProvider('certificates')]
     public function testACertificateThatCannotWorkIsAFaultOfTheFirstCallThatNeedsItAndNothingIsSent(array $arguments, string $says): void
     {
         $files = self::$simulator->ready;

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 use WechatPay\MismatchException;
 use WechatPay\ServiceException;
@@ -97,6 +98,7 @@ final class MicropayReverseTest extends TestCase
     }
 
     /** @dataProvider reversed */
+    #[DataProvider('reversed')]
     public function testASaleThatDoesNotEndInTimeIsReversed(string $name, int $reverses): void
     {
         [$end, $simulator] = self::ended($name);
@@ -124,6 +126,7 @@ final class MicropayReverseTest extends TestCase
     }
 
     /** @dataProvider paid */
+    #[DataProvider('paid')]
     public function testASaleThatAVerifiedQueryShowsPaidIsPaid(string $name): void
     {
         [$end, $simulator] = self::ended($name);

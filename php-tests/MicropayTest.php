@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\GatewayException;
 use WechatPay\Merchant;
@@ -95,6 +96,7 @@ final class MicropayTest extends TradeTestCase
     }
 
     /** @dataProvider passing */
+    #[DataProvider('passing')]
     public function testWhatLeavesTheEndOpenIsAskedAboutUntilItIsPaid(string $scenario): void
     {
         self::scenario($scenario, ['pay_after_ms' => 300]);
@@ -113,6 +115,7 @@ final class MicropayTest extends TradeTestCase
     }
 
     /** @dataProvider spoiled */
+    #[DataProvider('spoiled')]
     public function testP7P12AnAnswerThatProvesNothingIsAskedAboutUntilItIsPaid(string $fault, array $more = []): void
     {
         self::spoil(self::PATH, $fault, $more + ['processed' => true]);
@@ -143,6 +146,7 @@ final class MicropayTest extends TradeTestCase
     }
 
     /** @dataProvider refusals */
+    #[DataProvider('refusals')]
     public function testADefiniteRefusalEndsTheSale(string $scenario, string $code, Advice $advice): void
     {
         self::scenario($scenario);
@@ -171,6 +175,7 @@ final class MicropayTest extends TradeTestCase
     }
 
     /** @dataProvider definiteCodes */
+    #[DataProvider('definiteCodes')]
     public function testEveryCodeOfTheClosedListIsDefinite(string $code): void
     {
         self::scenario('error', ['err_code' => $code, 'err_code_des' => '因为']);
@@ -250,6 +255,7 @@ final class MicropayTest extends TradeTestCase
     }
 
     /** @dataProvider uselessCertificates */
+    #[DataProvider('uselessCertificates')]
     public function testN28WithoutAUsableCertificateNothingIsCharged(string $says, callable $settings): void
     {
         $merchant = $this->merchant(...$settings(self::$simulator->ready));
@@ -271,6 +277,7 @@ final class MicropayTest extends TradeTestCase
     }
 
     /** @dataProvider wrongArguments */
+    #[DataProvider('wrongArguments')]
     public function testAnArgumentThatNoSaleCouldUseIsRefusedByName(string $argument, mixed $value): void
     {
         self::assertRefused($argument, fn () => $this->sell([$argument => $value]));

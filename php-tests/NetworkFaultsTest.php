@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\CloseOrder;
 use WechatPay\MalformedMessageException;
@@ -134,6 +135,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
     }
 
     /** @dataProvider drips */
+    #[DataProvider('drips')]
     public function test_n10_n11_an_answer_that_drips_ends_at_the_total_deadline(string $fault): void
     {
         self::fault($fault, ['ms' => 150]);
@@ -149,6 +151,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
     }
 
     /** @dataProvider breaks */
+    #[DataProvider('breaks')]
     public function test_n12_n16_n21_a_broken_answer_is_never_parsed(string $fault): void
     {
         self::fault($fault, ['times' => 3]);
@@ -159,6 +162,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
     }
 
     /** @dataProvider breaks */
+    #[DataProvider('breaks')]
     public function test_n12_n16_n21_a_call_that_acts_is_not_repeated_after_a_broken_answer(string $fault): void
     {
         self::fault($fault, ['path' => '/pay/closeorder']);
@@ -198,6 +202,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
     }
 
     /** @dataProvider statuses */
+    #[DataProvider('statuses')]
     public function test_n17_a_server_error_is_tried_again_with_growing_pauses(int $status): void
     {
         self::fault("status_$status", ['times' => 2]);

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\MalformedMessageException;
 use WechatPay\MismatchException;
 use WechatPay\Notification;
@@ -149,6 +150,7 @@ final class NotificationEndpointTest extends TradeTestCase
     }
 
     /** @dataProvider paymentMutations */
+    #[DataProvider('paymentMutations')]
     public function testF2F3F5F6F7F13F14EveryPaymentNoticeIsTakenForWhatItIs(string $mutation, ?string $noted): void
     {
         $this->payAndHear();
@@ -192,6 +194,7 @@ final class NotificationEndpointTest extends TradeTestCase
     }
 
     /** @dataProvider lies */
+    #[DataProvider('lies')]
     public function testF2ANoticeOfAPaymentThatNeverWasIsNotBelieved(string $mutation): void
     {
         $this->place();
@@ -229,6 +232,7 @@ final class NotificationEndpointTest extends TradeTestCase
     }
 
     /** @dataProvider refundMutations */
+    #[DataProvider('refundMutations')]
     public function testF21EveryRefundNoticeIsTakenForWhatItIs(string $mutation, ?string $noted): void
     {
         $this->payAndHear();

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\GatewayException;
 use WechatPay\MalformedMessageException;
@@ -269,6 +270,7 @@ final class NotificationTest extends SimulatorTestCase
     }
 
     /** @dataProvider malformed */
+    #[DataProvider('malformed')]
     public function testP14WhatANoticeMustHave(array $change): void
     {
         self::assertNotBelieved(MalformedMessageException::class, $this->notice($change), $this->merchant());
@@ -330,6 +332,7 @@ final class NotificationTest extends SimulatorTestCase
     }
 
     /** @dataProvider badReqInfo */
+    #[DataProvider('badReqInfo')]
     public function testF21ABadReqInfoIsRefusedAndTellsNothing(string $reqInfo): void
     {
         $e = self::assertNotBelieved(MalformedMessageException::class, self::refundNotice([], ['req_info' => $reqInfo]), $this->merchant());

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\GatewayException;
 use WechatPay\MalformedMessageException;
@@ -68,6 +69,7 @@ final class OrderQueryTest extends SimulatorTestCase
     }
 
     /** @dataProvider noNumbers */
+    #[DataProvider('noNumbers')]
     public function testANumberThatCannotBeOneIsRefusedBeforeAnythingIsSent(string $number): void
     {
         $query = $this->query();
@@ -117,6 +119,7 @@ final class OrderQueryTest extends SimulatorTestCase
     }
 
     /** @dataProvider badInput */
+    #[DataProvider('badInput')]
     public function testManyRefusesAWrongNumberByItsKeyBeforeAnythingIsSent(array $numbers, string $class, string $says): void
     {
         $query = $this->query();

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Coupon;
 use WechatPay\Order;
 use WechatPay\TradeState;
@@ -106,6 +107,7 @@ final class OrderTest extends SimulatorTestCase
     }
 
     /** @dataProvider promotions */
+    #[DataProvider('promotions')]
     public function testPromotionDetailIsTheInnerListAsJsonDecodeReadsIt(string $json): void
     {
         $this->asked(['trade_state' => 'SUCCESS']);

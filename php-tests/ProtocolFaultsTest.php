@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\GatewayException;
 use WechatPay\MalformedMessageException;
@@ -47,6 +48,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
     }
 
     /** @dataProvider signs */
+    #[DataProvider('signs')]
     public function test_p1_p2_p3_p4_p5_a_sign_that_proves_nothing_is_refused(string $fault, string $says): void
     {
         $e = $this->refused(SignatureException::class, Advice::FixConfiguration, false, $fault);
@@ -104,6 +106,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
     }
 
     /** @dataProvider swaps */
+    #[DataProvider('swaps')]
     public function test_p6_each_identity_is_compared(string $field, string $value): void
     {
         $e = self::caught(fn () => $this->ask('set_field', ['name' => $field, 'value' => $value]));
@@ -154,6 +157,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
     }
 
     /** @dataProvider codes */
+    #[DataProvider('codes')]
     public function test_p8_a_code_that_is_missing_or_unknown_is_refused(string $body): void
     {
         $this->refused(MalformedMessageException::class, Advice::Retry, true, 'raw_body', ['body' => $body]);
@@ -210,6 +214,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
     }
 
     /** @dataProvider amounts */
+    #[DataProvider('amounts')]
     public function test_p14_an_amount_that_is_no_number_is_malformed_if_it_is_decided_by_and_null_if_not(string $amount): void
     {
         foreach (['total_fee', 'cash_fee', 'settlement_total_fee'] as $field) {

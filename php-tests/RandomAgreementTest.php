@@ -24,7 +24,7 @@ final class RandomAgreementTest extends TestCase
         $this->chance = new Chance();
     }
 
-    protected function onNotSuccessfulTest(\Throwable $t): void
+    protected function onNotSuccessfulTest(\Throwable $t): never
     {
         fwrite(STDERR, "\nAgain: SEED={$this->chance->seed}\n");
         parent::onNotSuccessfulTest($t);

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 
 /**
@@ -42,6 +43,7 @@ final class ReadmeTest extends TestCase
     }
 
     /** @dataProvider snippets */
+    #[DataProvider('snippets')]
     public function testTheSnippetRunsAndPrintsWhatItSays(string $snippet): void
     {
         $ini = self::$simulator->ini() + ['error_log' => '/dev/null'];
@@ -76,6 +78,7 @@ final class ReadmeTest extends TestCase
     }
 
     /** @dataProvider simulatorPages */
+    #[DataProvider('simulatorPages')]
     public function testTheSimulatorKnowsEveryFaultAndNoOther(string $page): void
     {
         $names = self::listed($page, 'wrong_host_cert', 'reset_mid_body', 'status_404', 'empty_sign', 'swapped_order');
@@ -88,6 +91,7 @@ final class ReadmeTest extends TestCase
     }
 
     /** @dataProvider simulatorPages */
+    #[DataProvider('simulatorPages')]
     public function testTheSimulatorKnowsEveryScenario(string $page): void
     {
         $some = ['password', 'password_never', 'payerror', 'auth_code_expired'];
@@ -100,6 +104,7 @@ final class ReadmeTest extends TestCase
     }
 
     /** @dataProvider simulatorPages */
+    #[DataProvider('simulatorPages')]
     public function testTheSimulatorKnowsEveryMutation(string $page): void
     {
         $names = [...self::listed($page, 'with_sign_type'), ...self::listed($page, 'bad_padding')];
@@ -109,6 +114,7 @@ final class ReadmeTest extends TestCase
     }
 
     /** @dataProvider simulatorPages */
+    #[DataProvider('simulatorPages')]
     public function testTheControlIsThatOfTheSimulator(string $page): void
     {
         $calls = function (string $text, string $line): array {
@@ -134,6 +140,7 @@ final class ReadmeTest extends TestCase
     }
 
     /** @dataProvider readmes */
+    #[DataProvider('readmes')]
     public function testTheSettingsAreThoseOfTheExtension(string $readme): void
     {
         preg_match_all('~^\| `(wechatpay\.\w+)` \|~m', self::text($readme), $named);
@@ -141,6 +148,7 @@ final class ReadmeTest extends TestCase
     }
 
     /** @dataProvider readmes */
+    #[DataProvider('readmes')]
     public function testTheTableHasEveryException(string $readme): void
     {
         preg_match_all('~^\| `(\w+Exception)`~m', self::text($readme), $named);
@@ -153,6 +161,9 @@ final class ReadmeTest extends TestCase
      * @dataProvider simulatorPages
      * @dataProvider ledgerPages
      */
+    #[DataProvider('readmes')]
+    #[DataProvider('simulatorPages')]
+    #[DataProvider('ledgerPages')]
     public function testEveryLinkLeadsSomewhere(string $page): void
     {
         preg_match_all('~\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)~', self::text($page), $links, PREG_SET_ORDER);

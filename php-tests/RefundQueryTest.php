@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\MalformedMessageException;
 use WechatPay\Merchant;
@@ -152,6 +153,7 @@ final class RefundQueryTest extends TradeTestCase
     }
 
     /** @dataProvider statuses */
+    #[DataProvider('statuses')]
     public function testP11TheStatusIsReadOrKeptAsUnknown(string $word, RefundStatus $status): void
     {
         $this->refund(40);
@@ -202,6 +204,7 @@ final class RefundQueryTest extends TradeTestCase
     }
 
     /** @dataProvider amounts */
+    #[DataProvider('amounts')]
     public function testP14ANumberedAmountThatIsNoNumberIsMalformed(string $name, string $value): void
     {
         $this->refund(40);

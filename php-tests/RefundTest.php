@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\Merchant;
 use WechatPay\MismatchException;
@@ -124,6 +125,7 @@ final class RefundTest extends TradeTestCase
     }
 
     /** @dataProvider passingErrors */
+    #[DataProvider('passingErrors')]
     public function testL17ACodeThatAsksForAnotherTryIsRepeatedWithTheSameNumber(string $code): void
     {
         $answers = ['name' => 'err_code', 'value' => $code, 'times' => 2];
@@ -251,6 +253,7 @@ final class RefundTest extends TradeTestCase
     }
 
     /** @dataProvider uselessCertificates */
+    #[DataProvider('uselessCertificates')]
     public function testN28AnUnusableCertificateIsSaidBeforeAnythingIsSent(string $says, callable $settings): void
     {
         $merchant = $this->merchant(...$settings(self::$simulator->ready));
@@ -299,6 +302,7 @@ final class RefundTest extends TradeTestCase
     }
 
     /** @dataProvider wrongArguments */
+    #[DataProvider('wrongArguments')]
     public function testAnArgumentThatNoRefundCouldUseIsRefusedByName(string $argument, mixed $value): void
     {
         self::assertRefused($argument, fn () => $this->refund([$argument => $value]));

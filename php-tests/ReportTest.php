@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\GatewayException;
 use WechatPay\Report;
 use WechatPay\TransportException;
@@ -52,6 +53,7 @@ final class ReportTest extends TradeTestCase
     }
 
     /** @dataProvider wrongArguments */
+    #[DataProvider('wrongArguments')]
     public function testAnArgumentThatNoReportCouldUseIsRefusedByName(string $argument, mixed $value): void
     {
         self::assertRefused($argument, fn () => $this->report([$argument => $value]));

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\PayException;
 use WechatPay\Reverse;
@@ -58,6 +59,7 @@ final class ReverseTest extends TradeTestCase
     }
 
     /** @dataProvider open */
+    #[DataProvider('open')]
     public function testItRepeatsWhileTheEndIsOpen(array $manner, int $sends): void
     {
         self::manner($manner);

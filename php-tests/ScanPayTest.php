@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\MalformedMessageException;
 use WechatPay\MismatchException;
@@ -98,6 +99,7 @@ final class ScanPayTest extends TradeTestCase
     }
 
     /** @dataProvider mutations */
+    #[DataProvider('mutations')]
     public function testF2AForgedCallbackGetsNoOrder(string $mutation): void
     {
         $judged = self::scan((new ScanPay($this->merchant()))->productUrl('coffee'), ['mutate' => $mutation])['judged'];

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 use WechatPay\Gateway;
 use WechatPay\Merchant;
@@ -70,7 +71,7 @@ final class SecondClientTest extends TestCase
     }
 
     /** @return array<string, array{string, string, string}> algorithm, sub_mch_id, sub_appid */
-    public function merchants(): array
+    public static function merchants(): array
     {
         return [
             'direct, MD5' => ['MD5', '', ''],
@@ -82,6 +83,7 @@ final class SecondClientTest extends TestCase
     }
 
     /** @dataProvider merchants */
+    #[DataProvider('merchants')]
     public function testTheSimulatorAcceptsEveryCallOfASale(string ...$who): void
     {
         $client = self::client(...$who);
@@ -111,6 +113,7 @@ final class SecondClientTest extends TestCase
     }
 
     /** @dataProvider merchants */
+    #[DataProvider('merchants')]
     public function testTheSimulatorAcceptsACloseAndACodePaymentAndItsReverse(string ...$who): void
     {
         $client = self::client(...$who);
@@ -133,6 +136,7 @@ final class SecondClientTest extends TestCase
     }
 
     /** @dataProvider merchants */
+    #[DataProvider('merchants')]
     public function testTheSimulatorRefusesEveryWrongSign(string ...$who): void
     {
         $client = self::client(...$who);
@@ -180,6 +184,7 @@ final class SecondClientTest extends TestCase
     }
 
     /** @dataProvider merchants */
+    #[DataProvider('merchants')]
     public function testTheExtensionAcceptsWhatTheSecondClientSigns(string ...$who): void
     {
         $client = self::client(...$who);
@@ -209,6 +214,7 @@ final class SecondClientTest extends TestCase
     }
 
     /** @dataProvider merchants */
+    #[DataProvider('merchants')]
     public function testTheSecondClientAcceptsWhatTheExtensionSigns(string ...$who): void
     {
         $paid = ['out_trade_no' => 'T20261122-0001', 'total_fee' => 100, 'attach' => 'a]]>b &amp; <c>', 'body' => ''];
@@ -220,6 +226,7 @@ final class SecondClientTest extends TestCase
     }
 
     /** @dataProvider merchants */
+    #[DataProvider('merchants')]
     public function testTheSimulatorsNoticesVerifyAndItsScheduleEndsWithTheAnswer(string ...$who): void
     {
         $client = self::client(...$who);
@@ -255,6 +262,7 @@ final class SecondClientTest extends TestCase
     }
 
     /** @dataProvider merchants */
+    #[DataProvider('merchants')]
     public function testBothGiveTheSameVerdictOnEveryNoticeThatIsNotAsItShouldBe(string ...$who): void
     {
         $client = self::client(...$who);
@@ -283,6 +291,7 @@ final class SecondClientTest extends TestCase
     }
 
     /** @dataProvider merchants */
+    #[DataProvider('merchants')]
     public function testBothReadTheSameOrders(string ...$who): void
     {
         $client = self::client(...$who);
@@ -306,6 +315,7 @@ final class SecondClientTest extends TestCase
     }
 
     /** @dataProvider merchants */
+    #[DataProvider('merchants')]
     public function testBothReadTheSameRefunds(string ...$who): void
     {
         $client = self::client(...$who);
@@ -342,6 +352,7 @@ final class SecondClientTest extends TestCase
     }
 
     /** @dataProvider merchants */
+    #[DataProvider('merchants')]
     public function testBothSignTheSameForThePayersSide(string ...$who): void
     {
         $client = self::client(...$who);

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Merchant;
 use WechatPay\Signer;
 use WechatPay\SignType;
@@ -28,6 +29,7 @@ final class SecretsTest extends SimulatorTestCase
     }
 
     /** @dataProvider dumps */
+    #[DataProvider('dumps')]
     public function test_h15_no_dump_shows_a_secret(callable $dump): void
     {
         $merchant = self::secretive();
@@ -76,6 +78,7 @@ final class SecretsTest extends SimulatorTestCase
     }
 
     /** @dataProvider throwing */
+    #[DataProvider('throwing')]
     public function test_h15_no_message_and_no_trace_shows_a_secret(string $call): void
     {
         $statements = 'class Bad { function __toString(): string { throw new Exception(print_r(debug_backtrace(), true)); } }'

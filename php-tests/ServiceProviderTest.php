@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\AuthCodeToOpenId;
 use WechatPay\Client;
 use WechatPay\CloseOrder;
@@ -80,6 +81,7 @@ final class ServiceProviderTest extends TradeTestCase
     }
 
     /** @dataProvider answers */
+    #[DataProvider('answers')]
     public function testP6F14AnAnswerForAnotherSubMerchantIsRefused(string $path, string $field, string $fault): void
     {
         self::spoil($path, $fault, ['name' => $field, 'value' => '1900000999']);

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 use WechatPay\Advice;
 use WechatPay\SignatureException;
@@ -87,6 +88,7 @@ final class SignerTest extends TestCase
     }
 
     /** @dataProvider noValues */
+    #[DataProvider('noValues')]
     public function testAValueOfAnotherTypeIsATypeErrorThatNamesItsKey(mixed $value, string $type): void
     {
         $this->expectException(\TypeError::class);
@@ -138,6 +140,7 @@ final class SignerTest extends TestCase
     }
 
     /** @dataProvider wrongSigns */
+    #[DataProvider('wrongSigns')]
     public function testAWrongSignIsRefusedAndTheMessageShowsNoDigest(mixed $sign, string $says): void
     {
         try {
@@ -191,6 +194,7 @@ final class SignerTest extends TestCase
     }
 
     /** @dataProvider mistakes */
+    #[DataProvider('mistakes')]
     public function testExplainKnowsTheUsualMistakes(string $signed, string $hint, ?string $previousKey = null): void
     {
         $fields = ['body' => 'a b&c', 'zero' => '0', 'empty' => '', 'b' => '1', 'sign' => $signed];

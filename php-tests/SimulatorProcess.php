@@ -79,12 +79,10 @@ final class SimulatorProcess
             'method' => $method,
             'header' => 'Content-Type: application/json',
             'content' => $body === [] ? '' : json_encode($body, JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE),
-            'ignore_errors' => true,
-            'timeout' => 10,
         ];
-        $answer = file_get_contents($this->control . $path, false, stream_context_create(['http' => $request]));
-        if ($answer === false || !preg_match('~^HTTP/\S+ 2~', $http_response_header[0])) {
-            throw new \RuntimeException("$method $path: " . ($http_response_header[0] ?? 'no answer') . " $answer");
+        [$head, $answer] = Http::ask($this->control . $path, $request);
+        if (!preg_match('~^HTTP/\S+ 2~', $head[0] ?? '')) {
+            throw new \RuntimeException("$method $path: " . ($head[0] ?? 'no answer') . " $answer");
         }
         return $answer === '' ? [] : json_decode($answer, true, 512, JSON_THROW_ON_ERROR);
     }

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 
 /**
@@ -35,6 +36,7 @@ final class StubExamplesTest extends TestCase
     }
 
     /** @dataProvider stubs */
+    #[DataProvider('stubs')]
     public function testTheExampleRunsAndPrintsWhatItSays(string $file): void
     {
         $example = self::example(file_get_contents($file));

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 
 /** The stubs and the binary say the same, seen from either side. */
@@ -32,6 +33,7 @@ final class StubsTest extends TestCase
     }
 
     /** @dataProvider classes */
+    #[DataProvider('classes')]
     public function testTheyDeclareTheSameMembers(string $class): void
     {
         $extension = self::$extension[$class] ?? self::fail("The extension has no $class.");

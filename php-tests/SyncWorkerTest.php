@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
+
 /** examples/sync-worker.php as a process of its own, and the systemd unit beside it. */
 final class SyncWorkerTest extends LedgerSimulatorTestCase
 {
@@ -28,6 +30,7 @@ final class SyncWorkerTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testItCreditsALostNoticeShowsItsProgressAndDeliversTheMessage(string $database): void
     {
         $this->due('lost-0001', 'SUCCESS');
@@ -41,6 +44,7 @@ final class SyncWorkerTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testH9SigtermEndsItAfterTheOrdersInHandAndGivesTheirLeasesBack(string $database): void
     {
         $numbers = ['slow-0001', 'slow-0002', 'slow-0003'];
@@ -76,6 +80,7 @@ final class SyncWorkerTest extends LedgerSimulatorTestCase
     }
 
     /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testH9SigtermInTheMiddleOfADeliveryLosesNoMessage(string $database): void
     {
         if (!\extension_loaded('pcntl')) {

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 use WechatPay\TradeState;
 
@@ -41,6 +42,7 @@ final class TradeStateTest extends TestCase
     }
 
     /** @dataProvider successors */
+    #[DataProvider('successors')]
     public function testWhatAStateMayBecome(TradeState $state, array $next): void
     {
         foreach (TradeState::cases() as $other) {

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 use WechatPay\MalformedMessageException;
 use WechatPay\Merchant;
@@ -25,6 +26,7 @@ final class TradeVectorsTest extends TestCase
     }
 
     /** @dataProvider clientSigns */
+    #[DataProvider('clientSigns')]
     public function testClientSign(array $vector): void
     {
         $sign = Signer::sign($vector['params'], $vector['key'], SignType::from($vector['sign_type']));
@@ -42,6 +44,7 @@ final class TradeVectorsTest extends TestCase
     }
 
     /** @dataProvider refundNotices */
+    #[DataProvider('refundNotices')]
     public function testF21RefundNotice(array $vector): void
     {
         $isOurDerivation = md5($vector['api_key']) === $vector['aes_key'];

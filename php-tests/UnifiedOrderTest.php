@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
 use WechatPay\Merchant;
 use WechatPay\Prepay;
@@ -53,6 +54,7 @@ final class UnifiedOrderTest extends TradeTestCase
     }
 
     /** @dataProvider algorithms */
+    #[DataProvider('algorithms')]
     public function testJsapiGivesSignedParametersForThePage(SignType $type): void
     {
         $prepay = $this->place('jsapi', ['openid' => 'oUpF8uMuAJO'], $this->merchant(signType: $type));
@@ -70,6 +72,7 @@ final class UnifiedOrderTest extends TradeTestCase
     }
 
     /** @dataProvider algorithms */
+    #[DataProvider('algorithms')]
     public function testAppGivesSignedParametersForTheSdk(SignType $type): void
     {
         $prepay = $this->place('app', [], $this->merchant(signType: $type));
@@ -165,6 +168,7 @@ final class UnifiedOrderTest extends TradeTestCase
     }
 
     /** @dataProvider wrongArguments */
+    #[DataProvider('wrongArguments')]
     public function testAnArgumentThatNoOrderCouldUseIsRefusedByName(string $argument, mixed $value, string $how = 'native'): void
     {
         self::assertRefused($argument, fn () => $this->place($how, [$argument => $value]));

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\GatewayException;
 use WechatPay\MalformedMessageException;
 use WechatPay\MismatchException;
@@ -51,6 +52,7 @@ final class UntilFinalTest extends SimulatorTestCase
     }
 
     /** @dataProvider finalStates */
+    #[DataProvider('finalStates')]
     public function testAFinalOrderIsAskedForOnce(string $state): void
     {
         self::$simulator->control('POST', '/state', ['out_trade_no' => 'T100001', 'trade_state' => $state]);
@@ -109,6 +111,7 @@ final class UntilFinalTest extends SimulatorTestCase
     }
 
     /** @dataProvider passing */
+    #[DataProvider('passing')]
     public function testItGoesOnAfterFaultsThatPass(string $fault, array $more, string $class): void
     {
         self::fault($fault, ['times' => 1] + $more);
@@ -131,6 +134,7 @@ final class UntilFinalTest extends SimulatorTestCase
     }
 
     /** @dataProvider lasting */
+    #[DataProvider('lasting')]
     public function testItEndsAtFaultsThatDoNotPass(string $fault, array $more, string $class): void
     {
         self::fault($fault, ['times' => 1] + $more);
@@ -202,6 +206,7 @@ final class UntilFinalTest extends SimulatorTestCase
     }
 
     /** @dataProvider badTimes */
+    #[DataProvider('badTimes')]
     public function testATimeThatCannotBeOneIsAValueError(array $arguments, string $argument): void
     {
         $query = $this->query();

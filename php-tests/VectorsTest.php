@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 use WechatPay\MalformedMessageException;
 use WechatPay\SignatureException;
@@ -19,6 +20,7 @@ final class VectorsTest extends TestCase
      *
      * @param array<string, mixed> $vector
      */
+    #[DataProvider('signs')]
     public function testASignIsTheOneOfTheVector(array $vector): void
     {
         $signs = [
@@ -39,6 +41,7 @@ final class VectorsTest extends TestCase
      *
      * @param array<string, mixed> $vector
      */
+    #[DataProvider('clientSigns')]
     public function testAClientSignIsTheOneOfTheVector(array $vector): void
     {
         $type = SignType::from($vector['sign_type']);
@@ -51,6 +54,7 @@ final class VectorsTest extends TestCase
      *
      * @param array<string, mixed> $vector
      */
+    #[DataProvider('documents')]
     public function testADocumentIsTakenOrRefusedAsTheVectorSays(array $vector): void
     {
         match ($vector['expect']) {

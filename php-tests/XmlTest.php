@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 use WechatPay\Advice;
 use WechatPay\MalformedMessageException;
@@ -67,6 +68,7 @@ final class XmlTest extends TestCase
     }
 
     /** @dataProvider unwritable */
+    #[DataProvider('unwritable')]
     public function testWhatCannotBeWrittenIsAValueErrorThatNamesTheField(array|\Closure $fields, string $says): void
     {
         $fields = $fields instanceof \Closure ? $fields() : $fields;

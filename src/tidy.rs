@@ -1,5 +1,7 @@
 //! Keeps the house in order: the arrow rule, where PHP and `unsafe` may stand, the size of files, finished work.
 
+mod phpunit;
+
 use std::path::{Path, PathBuf};
 
 /// The longest file, in lines.

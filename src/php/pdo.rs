@@ -222,9 +222,10 @@ fn cells(row: &Zval) -> Vec<Zval> {
     row.array().map_or_else(Vec::new, |row| row.values().map(Zval::shallow_clone).collect())
 }
 
-/// An integer, as whatever the driver tells it.
+/// An integer, as whatever PHP and the driver tell it: since 8.4 some attributes are bool that were int.
 pub fn integer(value: &Zval) -> Option<i64> {
-    value.long().or_else(|| value.str()?.trim().parse().ok())
+    let flag = || value.bool().map(i64::from);
+    value.long().or_else(flag).or_else(|| value.str()?.trim().parse().ok())
 }
 
 /// NULL, or the empty text that `PDO::NULL_TO_STRING` makes of it; no column of ours that may be NULL is ever empty.
