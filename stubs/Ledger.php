@@ -73,8 +73,10 @@ final class Ledger
     }
 
     /**
-     * Makes the tables where there are none: order, evidence, credit, refund, outbox, schema, each with the prefix. May
-     * be called any number of times; needs the right to create tables, the other methods do not.
+     * Makes the tables where there are none: order, evidence, credit, refund, outbox, schema, each with the prefix.
+     * Brings those of an older version up to date, with all that is in them; until then every other method throws a
+     * LogicException that says so. May be called any number of times, by many at once; needs the right to create and
+     * alter tables, the other methods do not. Call it when you deploy.
      *
      * @throws \LogicException if the server is too old, the tables are of a newer version, or inside a transaction
      * @throws \PDOException   if the database refuses

@@ -5,14 +5,16 @@
 
 mod errors;
 mod schema;
+mod upgrade;
 mod version;
 
 pub use errors::{Problem, classify, is_in_transaction, is_missing, is_taken};
+pub use upgrade::Step;
 
 use crate::model::numbers::BadArgument;
 
 /// The schema that this version writes and reads.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = upgrade::NEWEST;
 
 /// A database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,16 +149,16 @@ impl Sql {
 
     /// The text of a statement.
     pub fn text(&self, statement: Statement) -> String {
-        let template = self.template(statement);
-        template
-            .replace("{order}", &self.table("order"))
-            .replace("{evidence}", &self.table("evidence"))
-            .replace("{credit}", &self.table("credit"))
-            .replace("{refund}", &self.table("refund"))
-            .replace("{outbox}", &self.table("outbox"))
-            .replace("{schema}", &self.table("schema"))
-            .replace("{now}", self.dialect.clock())
-            .replace("{span}", self.dialect.span())
+        let text = self.named(&self.template(statement));
+        text.replace("{now}", self.dialect.clock()).replace("{span}", self.dialect.span())
+    }
+
+    /// The names of our tables for those in braces.
+    fn named(&self, template: &str) -> String {
+        let tables = ["order", "evidence", "credit", "refund", "outbox", "schema"];
+        tables
+            .iter()
+            .fold(template.to_owned(), |text, name| text.replace(&format!("{{{name}}}"), &self.table(name)))
     }
 
     fn table(&self, name: &str) -> String {

@@ -4,10 +4,11 @@ use super::call::{Call, Outcome, Raise};
 use super::ledger::PhpLedger;
 use super::pdo::{Ended, Pdo, integer};
 use super::pdo_fault::PdoFault;
-use super::pdo_store::{not_too_old, other_version};
+use super::pdo_store::{MOST_TRIES, PdoStore, not_too_old, other_version};
 use super::zend;
-use crate::ledger::dialect::{Dialect, Sql, Statement, VERSION};
+use crate::ledger::dialect::{Dialect, Sql, Statement, Step, VERSION};
 use crate::ledger::entry::Ms;
+use crate::ledger::store::{Failure, Kind, Store};
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::ClassEntry;
 
@@ -71,26 +72,41 @@ pub fn milliseconds(call: &Call<'_>, n: usize) -> Result<Option<Ms>, Raise> {
     Ok(Some(seconds * 1000))
 }
 
-/// Makes the tables where there are none.
+/// Makes the tables where there are none, and brings older ones up to date.
 pub fn install(call: &mut Call<'_>) -> Outcome {
     call.this::<PhpLedger>()?.with(|core| {
         core.store.alone("Ledger::install()")?;
-        Ok(made(&mut core.store.pdo)?)
+        Ok(made(&mut core.store)?)
     })?;
     Ok(Zval::null())
 }
 
-fn made(pdo: &mut Pdo) -> Ended<()> {
-    if let Some(found) = installed(pdo)? {
-        return if found == VERSION { Ok(()) } else { Err(other_version(found)) };
+fn made(store: &mut PdoStore) -> Ended<()> {
+    let found = installed(&mut store.pdo)?;
+    if found == Some(VERSION) {
+        return Ok(());
     }
-    not_too_old(pdo)?;
-    if pdo.dialect() == Dialect::Mysql {
+    not_too_old(&store.pdo)?;
+    if store.pdo.dialect() == Dialect::Mysql {
         // Each step commits by itself there, and each may be repeated.
-        return steps(pdo);
+        return steps(&mut store.pdo);
     }
+    let mut tries = 1;
+    loop {
+        match whole(&mut store.pdo, found.is_some()) {
+            Err(fault) if fault.kind() == Kind::Busy && tries < MOST_TRIES => store.pause(tries),
+            made => return made,
+        }
+        tries += 1;
+    }
+}
+
+/// All steps in one transaction; SQLite's write lock comes first, where there is a table to take it on.
+fn whole(pdo: &mut Pdo, lockable: bool) -> Ended<()> {
     pdo.must("beginTransaction", vec![])?;
-    let made = steps(pdo).and_then(|()| pdo.must("commit", vec![]).map(drop));
+    let lock = pdo.sql.after_begin(false).filter(|_| lockable);
+    let made = lock.map_or(Ok(()), |lock| pdo.exec(&lock)).and_then(|()| steps(pdo));
+    let made = made.and_then(|()| pdo.must("commit", vec![]).map(drop));
     if made.is_err() {
         // The error that led here says more than one of this.
         let _ = pdo.must("rollBack", vec![]);
@@ -98,17 +114,36 @@ fn made(pdo: &mut Pdo) -> Ended<()> {
     made
 }
 
-fn steps(pdo: &Pdo) -> Ended<()> {
+fn steps(pdo: &mut Pdo) -> Ended<()> {
     if let Some(lock) = pdo.sql.install_lock() {
         pdo.rows_once(&lock)?;
     }
-    pdo.sql.schema().iter().try_for_each(|step| pdo.exec(step))
+    // Another process may have been faster.
+    let found = installed(pdo)?;
+    pdo.sql.steps(found).iter().try_for_each(|step| done(pdo, step))
 }
 
+fn done(pdo: &Pdo, step: &Step) -> Ended<()> {
+    let Some(question) = &step.done else { return pdo.exec(&step.text) };
+    let is_done = || pdo.rows_once(question).map(|rows| !rows.is_empty());
+    if is_done()? {
+        return Ok(());
+    }
+    match pdo.exec(&step.text) {
+        Err(_) if pdo.dialect() == Dialect::Mysql && is_done()? => Ok(()),
+        ended => ended,
+    }
+}
+
+/// The version of the tables that are there; one that is newer than ours is refused.
 fn installed(pdo: &mut Pdo) -> Ended<Option<i64>> {
     if pdo.rows_once(&pdo.sql.is_installed())?.is_empty() {
         return Ok(None);
     }
     let row = pdo.rows(Statement::Version, &[])?.into_iter().next();
-    row.map_or(Ok(None), |mut row| row.int_or_null())
+    let found = row.map_or(Ok(None), |mut row| row.int_or_null())?;
+    match found {
+        Some(found) if !(1..=VERSION).contains(&found) => Err(other_version(found)),
+        found => Ok(found),
+    }
 }

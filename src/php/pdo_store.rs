@@ -11,8 +11,8 @@ use std::time::Duration;
 
 /// SQLite's `synchronous = FULL`.
 const SYNCHRONOUS_FULL: i64 = 2;
-/// A claim is tried so often while the database is busy.
-const MOST_TRIES: u32 = 5;
+/// A claim or an installation is tried so often while the database is busy.
+pub const MOST_TRIES: u32 = 5;
 
 /// A transaction under way.
 #[derive(Debug)]
@@ -28,16 +28,23 @@ pub struct PdoStore {
     open: Option<Open>,
     fence: Option<String>,
     process: u32,
-    checked: bool,
-    new_enough: bool,
+    known: Known,
     broken: bool,
+}
+
+/// What is looked at once for a connection, and found right.
+#[derive(Default)]
+struct Known {
+    tables: bool,
+    durable: bool,
+    server: bool,
 }
 
 impl PdoStore {
     /// On this connection, which must be used by this process only.
     pub fn new(pdo: Pdo) -> Self {
         let process = std::process::id();
-        Self { pdo, open: None, fence: None, process, checked: false, new_enough: false, broken: false }
+        Self { pdo, open: None, fence: None, process, known: Known::default(), broken: false }
     }
 
     /// May the connection be used at all?
@@ -68,13 +75,13 @@ impl PdoStore {
         Ok(())
     }
 
-    /// Before the first claim: an old server would only complain of its syntax.
+    /// Before the first claim: an old server would only complain of its syntax, old tables of their columns.
     fn can_claim(&mut self) -> Ended<()> {
-        if !self.new_enough {
+        if !self.known.server {
             not_too_old(&self.pdo)?;
-            self.new_enough = true;
+            self.known.server = true;
         }
-        Ok(())
+        self.current()
     }
 
     fn join(&mut self) -> Ended<Scope> {
@@ -85,14 +92,15 @@ impl PdoStore {
     }
 
     /// A commit of ours outlives a power failure, whatever the shop has chosen for its own speed.
-    fn make_durable(&self) -> Ended<()> {
-        if self.checked || self.pdo.dialect() != Dialect::Sqlite {
+    fn make_durable(&mut self) -> Ended<()> {
+        if self.known.durable || self.pdo.dialect() != Dialect::Sqlite {
             return Ok(());
         }
         let level = self.pdo.rows_once("PRAGMA synchronous")?.into_iter().next();
         if level.is_some_and(|row| row.id().is_some_and(|level| level < SYNCHRONOUS_FULL)) {
             self.pdo.exec("PRAGMA synchronous = FULL")?;
         }
+        self.known.durable = true;
         Ok(())
     }
 
@@ -113,10 +121,15 @@ impl PdoStore {
         if let Some(text) = self.pdo.sql.after_begin(scope == Scope::Own) {
             self.pdo.exec(&text)?;
         }
-        if !self.checked {
+        self.current()
+    }
+
+    /// Are the tables those of this version?
+    fn current(&mut self) -> Ended<()> {
+        if !self.known.tables {
             let rows = self.pdo.rows(Statement::Version, &[])?;
             known_version(rows)?;
-            self.checked = true;
+            self.known.tables = true;
         }
         Ok(())
     }
@@ -309,6 +322,7 @@ impl Store for PdoStore {
 
     fn peek(&mut self, key: &OrderKey) -> Ended<Option<Entry>> {
         self.usable()?;
+        self.current()?;
         self.by_key(Statement::Peek, key)?.map(entry).transpose()
     }
 

@@ -1,8 +1,8 @@
-//! The tables.
+//! The tables of version 1, which `upgrade` brings up to date.
 
-use super::{Dialect, Sql, VERSION};
+use super::{Dialect, Sql};
 
-/// The tables in the order of their making; `T32` is a text of numbers and words up to 32 bytes, compared as
+/// The tables in the order of their making, as version 1 made them: they never change here; `T32` is a text of numbers and words up to 32 bytes, compared as
 /// bytes. The table that names the version is made last.
 const TABLES: [(&str, &str, &[&str]); 5] = [
     (
@@ -82,7 +82,7 @@ impl Dialect {
     }
 
     /// Our words for types become the database's.
-    fn typed(self, columns: &str) -> String {
+    pub(super) fn typed(self, columns: &str) -> String {
         let columns = ["16", "32", "64"].iter().fold(columns.to_owned(), |text, n| {
             text.replace(&format!(" T{n}"), &format!(" {}", self.text(n)))
         });
@@ -91,8 +91,8 @@ impl Dialect {
 }
 
 impl Sql {
-    /// What makes the schema where there is none, step by step; each step may be repeated.
-    pub fn schema(&self) -> Vec<String> {
+    /// What makes the tables of version 1 where there are none, step by step; each step may be repeated.
+    pub(super) fn schema(&self) -> Vec<String> {
         let mut steps: Vec<String> = TABLES.iter().flat_map(|table| self.create(*table)).collect();
         let (dialect, schema) = (self.dialect, self.schema_table());
         steps.push(format!(
@@ -101,7 +101,7 @@ impl Sql {
             dialect.tail()
         ));
         steps.push(format!(
-            "INSERT INTO {schema} (version) SELECT {VERSION} {}WHERE NOT EXISTS (SELECT 1 FROM {schema})",
+            "INSERT INTO {schema} (version) SELECT 1 {}WHERE NOT EXISTS (SELECT 1 FROM {schema})",
             self.nowhere()
         ));
         steps

@@ -7,6 +7,12 @@ fn sql(dialect: Dialect) -> Sql {
     Sql::new(dialect, "shop_").unwrap()
 }
 
+/// Every text of a new installation.
+fn install(sql: &Sql) -> Vec<String> {
+    let steps = sql.steps(None).into_iter();
+    steps.flat_map(|step| [Some(step.text), step.done]).flatten().collect()
+}
+
 #[test]
 fn a_prefix_that_is_no_name_is_refused() {
     for wrong in ["", "1a", "a-b", "a b", "a`", "ü", &"a".repeat(22)] {
@@ -21,9 +27,15 @@ fn a_prefix_that_is_no_name_is_refused() {
 fn no_placeholder_of_ours_is_left_and_every_table_has_the_prefix() {
     for dialect in ALL {
         let sql = sql(dialect);
-        for text in Statement::ALL.map(|statement| sql.text(statement)).into_iter().chain(sql.schema()) {
+        for text in Statement::ALL.map(|statement| sql.text(statement)).into_iter().chain(install(&sql)) {
             assert!(!text.contains(['{', '}']), "{text}");
-            assert!(!text.contains(" T32") && !text.contains("INT8") && !text.contains(" FREE"), "{text}");
+            assert!(
+                !text.contains(" T32")
+                    && !text.contains(" T16")
+                    && !text.contains("INT8")
+                    && !text.contains(" FREE"),
+                "{text}"
+            );
             assert!(text.contains("shop_") || text.starts_with("SELECT "), "{text}");
         }
     }
@@ -118,7 +130,7 @@ fn l5_every_read_that_decides_locks_what_it_reads() {
 
 #[test]
 fn l20_claims_walk_the_index_of_what_is_due_and_nothing_else() {
-    let schema = sql(Dialect::Mysql).schema().join("\n");
+    let schema = install(&sql(Dialect::Mysql)).join("\n");
     assert!(schema.contains(", INDEX due (mch_id, sub_mch_id, due_at)"), "{schema}");
     assert!(schema.contains(", INDEX due (due_at)"), "{schema}");
     for statement in [Statement::Claim, Statement::ClaimMessages] {
@@ -127,8 +139,30 @@ fn l20_claims_walk_the_index_of_what_is_due_and_nothing_else() {
 }
 
 #[test]
+fn an_upgrade_begins_after_what_is_there_and_ends_at_todays_version() {
+    for dialect in ALL {
+        let sql = sql(dialect);
+        let end = |found: Option<i64>| sql.steps(found).last().map(|step| step.text.clone());
+        let todays = format!("UPDATE shop_schema SET version = {VERSION} WHERE version < {VERSION}");
+        assert_eq!((end(None), end(Some(1))), (Some(todays.clone()), Some(todays)));
+        assert!(sql.steps(Some(VERSION)).is_empty());
+        let whole: Vec<Step> = sql.steps(None);
+        assert!(whole.ends_with(&sql.steps(Some(1))), "a new installation walks the same way");
+        assert!(!sql.steps(Some(1)).iter().any(|step| step.text.starts_with("CREATE TABLE")));
+    }
+}
+
+#[test]
+fn every_step_can_be_repeated_or_asked_for() {
+    for step in ALL.into_iter().flat_map(|dialect| sql(dialect).steps(None)) {
+        let repeatable = ["CREATE TABLE IF NOT", "CREATE INDEX IF NOT", "INSERT INTO shop_schema", "UPDATE "];
+        assert!(step.done.is_some() != repeatable.iter().any(|way| step.text.starts_with(way)), "{step:?}");
+    }
+}
+
+#[test]
 fn numbers_compare_as_bytes_on_mysql() {
-    let schema = sql(Dialect::Mysql).schema().join("\n");
+    let schema = install(&sql(Dialect::Mysql)).join("\n");
     assert_eq!(schema.matches("VARCHAR").count(), schema.matches("COLLATE ascii_bin").count());
     assert!(schema.contains("UNIQUE (mch_id, sub_mch_id, out_trade_no)"));
     assert!(schema.contains("UNIQUE (mch_id, transaction_id)"));
