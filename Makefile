@@ -135,7 +135,7 @@ lint: setup
 	@$(call say,lint: PHP and shell syntax)
 	@find stubs php-tests examples benches -name '*.php' -print0 2>/dev/null \
 	    | xargs -0 -r -n 1 sh -c 'out=$$(php -l "$$0" 2>&1) || { echo "$$out" >&2; exit 255; }'
-	@for script in tools/setup.sh tools/php tools/install.sh php-tests/valgrind.sh php-tests/asan.sh .ci/run; do bash -n "$$script"; done
+	@for script in tools/*.sh tools/php php-tests/*.sh .ci/run; do bash -n "$$script"; done
 	@$(call say,lint: each fault has its tests)
 	@php tools/faults.php --check
 
