@@ -5,13 +5,11 @@
 
 use super::decide::{self, Deed, Step};
 use super::entry::{Entry, Intent, Ms, OrderKey, Terms};
-use super::refunds;
 use super::schedule::{self, Jitter};
-use super::sighting::{RefundSighting, SeenRefund, Sighting, Source, digest_of};
+use super::sighting::{Sighting, Source, digest_of};
 use super::state::LedgerState;
-use super::store::{Added, Evidence, Failure, Halt, Kind, Opening, Refusal, Scope, Shop, Store};
+use super::store::{Added, Evidence, Halt, Opening, Refusal, Shop, Store};
 use super::transition::{Reason, Transition};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// What the shop has chosen.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,8 +33,6 @@ pub struct Ledger<S, H> {
 /// The end of an operation.
 pub type Ended<T, F> = Result<T, Halt<F>>;
 
-/// Whole transactions are tried so often.
-const MOST_TRIES: u32 = 5;
 /// A payment nobody opened waits this long for its order, then it is for a person.
 pub const ORPHAN_GRACE: Ms = 5 * 60_000;
 
@@ -142,87 +138,6 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
                 &unsigned(&digest, Source::Query, "ORDERNOTEXIST"),
                 epoch,
             )
-        })
-    }
-
-    /// Applies what a verified list says of all refunds. `asked` is the order as a worker had claimed it when it
-    /// asked: a list that was asked for before our last change is asked for again.
-    pub fn apply_refunds(
-        &mut self,
-        seen: &RefundSighting,
-        asked: Option<&Entry>,
-    ) -> Ended<Transition, S::Fault> {
-        let proof = Proof {
-            transaction_id: seen.transaction_id.as_deref(),
-            total_fee: seen.total_fee,
-            ..unsigned(&seen.digest, Source::Refunds, "REFUNDS")
-        };
-        let applied = self.transact(|ledger| ledger.apply_refunds_once(seen, &proof, asked));
-        self.or_freeze(&seen.key, &proof, applied)
-    }
-
-    fn apply_refunds_once(
-        &mut self,
-        seen: &RefundSighting,
-        proof: &Proof<'_>,
-        asked: Option<&Entry>,
-    ) -> Ended<Transition, S::Fault> {
-        let Some(entry) = self.store.entry(&seen.key)? else {
-            return Ok(Transition::orphan(seen.key.clone()));
-        };
-        let epoch = asked.map(|asked| asked.epoch);
-        if asked.is_some_and(|asked| asked.version != entry.version) {
-            let again = Step { ask_refunds: true, ..Step::stay(Reason::RefundsUnknown) };
-            return self.take(&entry, again, proof, epoch);
-        }
-        for refund in &seen.refunds {
-            self.see_refund(&entry, refund)?;
-        }
-        let rows = self.store.refunds(&entry)?;
-        let step = refunds::decide(&entry, seen, &rows, self.rules.credit_late);
-        let mut counted = entry.clone();
-        counted.version += 1;
-        counted.refunded = refunds::refunded(&rows);
-        counted.ask_refunds = refunds::pending(&entry, &rows);
-        self.take_from(&entry, counted, step, proof, epoch)
-    }
-
-    fn see_refund(&mut self, entry: &Entry, seen: &SeenRefund) -> Ended<(), S::Fault> {
-        let rows = self.store.refunds(entry)?;
-        let Some(known) = rows.into_iter().find(|row| row.out_refund_no == seen.out_refund_no) else {
-            return match self.store.add_refund(entry, &refunds::foreign(seen))? {
-                Added::New => Ok(()),
-                Added::Already => Err(Halt::Breach(Reason::RefundsExceed)),
-            };
-        };
-        let mut row = refunds::foreign(seen);
-        row.options.clone_from(&known.options);
-        row.state = refunds::newer(known.state, seen.state);
-        if row != known {
-            self.store.move_refund(entry, &row)?;
-        }
-        Ok(())
-    }
-
-    /// Applies a verified "no refunds" (REFUNDNOTEXIST): nothing but our own intents is left to ask about.
-    pub fn apply_no_refunds(&mut self, key: &OrderKey, epoch: Option<i64>) -> Ended<Transition, S::Fault> {
-        self.transact(|ledger| {
-            let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
-            let mut asked = entry.clone();
-            asked.version += 1;
-            asked.ask_refunds = refunds::pending(&entry, &ledger.store.refunds(&entry)?);
-            let digest = digest_of(&format!("REFUNDNOTEXIST {} {}", entry.id, entry.now));
-            let proof = unsigned(&digest, Source::Refunds, "REFUNDNOTEXIST");
-            ledger.take_from(&entry, asked, Step::stay(Reason::NoRefunds), &proof, epoch)
-        })
-    }
-
-    /// Keeps a refund notice, which is decrypted but not verified, and makes the order due.
-    pub fn note_refund_notice(&mut self, key: &OrderKey, digest: &str) -> Ended<Transition, S::Fault> {
-        self.transact(|ledger| {
-            let Some(entry) = ledger.store.entry(key)? else { return Ok(Transition::orphan(key.clone())) };
-            let step = Step { ask_refunds: true, ..Step::stay(Reason::RefundNotice) };
-            ledger.take(&entry, step, &unsigned(digest, Source::RefundNotice, "REFUND_NOTICE"), None)
         })
     }
 
@@ -344,65 +259,6 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     fn announce(&mut self, entry: &Entry, transition: &Transition) -> Ended<(), S::Fault> {
         let payload = super::outbox::payload(transition);
         Ok(self.store.announce(entry, transition.to.word(), &payload)?)
-    }
-
-    /// After a breach nothing was stored: a second transaction leaves the order to a person.
-    fn or_freeze(
-        &mut self,
-        key: &OrderKey,
-        proof: &Proof<'_>,
-        applied: Ended<Transition, S::Fault>,
-    ) -> Ended<Transition, S::Fault> {
-        let Err(Halt::Breach(reason)) = applied else { return applied };
-        self.transact(|ledger| {
-            let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
-            ledger.take(&entry, Step::go(LedgerState::Review, reason), proof, None)
-        })
-    }
-
-    /// Runs `work` in one transaction, which is over afterwards whatever happens. Our own is tried again as a whole
-    /// when the database was busy; the shop's never is.
-    pub(super) fn transact<T>(
-        &mut self,
-        mut work: impl FnMut(&mut Self) -> Ended<T, S::Fault>,
-    ) -> Ended<T, S::Fault> {
-        let mut tries = 1;
-        loop {
-            let (scope, ended) = self.once(&mut work);
-            match ended {
-                Err(halt) if scope == Scope::Own && tries < MOST_TRIES && may_help(&halt) => {
-                    self.store.pause(tries);
-                    tries += 1;
-                }
-                ended => return ended,
-            }
-        }
-    }
-
-    fn once<T>(
-        &mut self,
-        work: &mut impl FnMut(&mut Self) -> Ended<T, S::Fault>,
-    ) -> (Scope, Ended<T, S::Fault>) {
-        let scope = match self.store.begin() {
-            Ok(scope) => scope,
-            Err(fault) => return (Scope::Own, Err(fault.into())),
-        };
-        let whole =
-            AssertUnwindSafe(|| work(self).and_then(|value| Ok(self.store.commit().map(|()| value)?)));
-        let ended = catch_unwind(whole);
-        if !matches!(ended, Ok(Ok(_))) {
-            self.store.abandon();
-        }
-        (scope, ended.unwrap_or_else(|panic| resume_unwind(panic)))
-    }
-}
-
-/// Can the same transaction end better?
-fn may_help<F: Failure>(halt: &Halt<F>) -> bool {
-    match halt {
-        Halt::Store(fault) => fault.kind() == Kind::Busy,
-        Halt::Raced => true,
-        Halt::Refused(_) | Halt::Breach(_) => false,
     }
 }
 

@@ -4,6 +4,7 @@
 //! that in one transaction of a [`store`], and calls the shop inside it. [`sync`] asks WeChat about whatever
 //! is due. No file here but [`dialect`] knows SQL.
 
+mod apply_refunds;
 pub mod carrier;
 pub mod decide;
 pub mod desk;
@@ -20,6 +21,7 @@ pub mod sighting;
 pub mod state;
 pub mod store;
 pub mod sync;
+mod transact;
 pub mod transition;
 
 #[cfg(test)]
