@@ -14,6 +14,7 @@
 
 mod bank;
 mod checks;
+mod connection;
 mod database;
 mod dice;
 mod line;
