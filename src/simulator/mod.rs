@@ -102,23 +102,24 @@ impl Simulator {
         let api2 = serve_side(&hub, Side::Api2, next(options.port, 1)?)?;
         let control = serve_control(&hub, next(options.port, 2)?)?;
         tokio::spawn(notice::serve(Arc::clone(&hub)));
+        files.write_ini(&address("https", api), &address("https", api2))?;
         drop(guard);
         Ok(Self { runtime: Some(runtime), files, api, api2, control, ca_pem: authority.pem() })
     }
 
     /// The first listener, as `https://127.0.0.1:port`.
     pub fn url(&self) -> String {
-        format!("https://{}", self.api)
+        address("https", self.api)
     }
 
     /// The second listener.
     pub fn backup_url(&self) -> String {
-        format!("https://{}", self.api2)
+        address("https", self.api2)
     }
 
     /// The control, as `http://127.0.0.1:port`.
     pub fn control_url(&self) -> String {
-        format!("http://{}", self.control)
+        address("http", self.control)
     }
 
     /// The certificate that clients must trust.
@@ -158,6 +159,7 @@ impl Simulator {
             "url": self.url(),
             "backup_url": self.backup_url(),
             "ca_file": self.ca_file(),
+            "ini_file": self.files.path(files::INI),
             "control": self.control_url(),
             "cert_file": self.cert_file(),
             "key_file": self.key_file(),
@@ -166,6 +168,10 @@ impl Simulator {
             "expired_key_file": self.other_file("expired_key.pem"),
         })
     }
+}
+
+fn address(scheme: &str, socket: SocketAddr) -> String {
+    format!("{scheme}://{socket}")
 }
 
 fn seed_of(options: &Options) -> io::Result<u64> {
@@ -184,8 +190,13 @@ fn next(port: u16, by: u16) -> io::Result<u16> {
         .ok_or_else(|| io::Error::other("the port leaves no room for the backup and the control"))
 }
 
+/// Why a port cannot be had, and what to do.
+fn taken(number: u16, why: &io::Error) -> io::Error {
+    io::Error::new(why.kind(), format!("cannot listen on port {number}: {why}; give others with --port"))
+}
+
 fn serve_side(hub: &Arc<Hub>, side: Side, number: u16) -> io::Result<SocketAddr> {
-    let port = Port::reserve(number)?;
+    let port = Port::reserve(number).map_err(|e| taken(number, &e))?;
     let first = listener::open(&port)?;
     let address = first.local_addr()?;
     tokio::spawn(listener::serve(Arc::clone(hub), side, port, first));
@@ -193,7 +204,7 @@ fn serve_side(hub: &Arc<Hub>, side: Side, number: u16) -> io::Result<SocketAddr>
 }
 
 fn serve_control(hub: &Arc<Hub>, number: u16) -> io::Result<SocketAddr> {
-    let port = std::net::TcpListener::bind(("127.0.0.1", number))?;
+    let port = std::net::TcpListener::bind(("127.0.0.1", number)).map_err(|e| taken(number, &e))?;
     port.set_nonblocking(true)?;
     let address = port.local_addr()?;
     let listener = TcpListener::from_std(port)?;
