@@ -36,6 +36,13 @@ function chapters(): array
         'Refund a part of it' => refundAPart(...),
         "Scan the payer's code" => scanThePayersCode(...),
         'A close that comes too late' => closeTooLate(...),
+    ];
+}
+
+/** Those that need a database: SQLite, in memory. @return array<string, callable(Shop): void> */
+function chaptersOfTheLedger(): array
+{
+    return [
         'The ledger finds a lost notice' => findALostNotice(...),
         'The ledger credits once' => creditOnce(...),
         'The ledger and a late payment' => showALatePayment(...),
@@ -73,10 +80,15 @@ function tell(Screen $screen): void
     $screen->say("$versions: a shop and a simulated WeChat Pay; real TLS, real signs, no network.");
     try {
         $shop = new Shop($simulator, $screen);
-        foreach (chapters() as $title => $chapter) {
+        $hasSqlite = \extension_loaded('pdo_sqlite');
+        foreach ([...chapters(), ...$hasSqlite ? chaptersOfTheLedger() : []] as $title => $chapter) {
             $screen->chapter($title);
             $chapter($shop);
             $shop->expect(null, Interrupted::$signal, 'a signal');
+        }
+        if (!$hasSqlite) {
+            $screen->gap();
+            $screen->say("The ledger's chapters are left out: this PHP has no pdo_sqlite (Debian: php-sqlite3).");
         }
     } finally {
         isset($shop) && $shop->close();

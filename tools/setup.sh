@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# Installs what is missing to build and test this extension on Debian 12 (or a kin of it with apt).
+# Installs what is missing to build and test this extension on Debian 12 or newer (or another system with apt).
 #
 #   tools/setup.sh          everything: build, tests, lint
-#   tools/setup.sh build    only what `make build` and `make demo` need
+#   tools/setup.sh build    only what `make build`, `make demo` and README's first steps need
 #
+# PHP=php8.4 PHP_CONFIG=php-config8.4 sets up for another PHP than the usual one.
 # Says nothing when nothing is missing. May be run any number of times.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
 # Where rustup puts cargo and where Debian puts nginx and php-fpm: not in everybody's PATH.
 PATH="$PATH:${HOME:-}/.cargo/bin:/usr/local/sbin:/usr/sbin:/sbin"
+php=${PHP:-php}
+php_config=${PHP_CONFIG:-php-config}
 
 say() { printf '%s\n' "setup: $*"; }
 fail() {
@@ -19,12 +22,23 @@ fail() {
 
 has_command() { command -v "$1" >/dev/null 2>&1; }
 has_file() { compgen -G "$1" >/dev/null; }
-has_php_module() { has_command php && php -r 'exit(extension_loaded($argv[1]) ? 0 : 1);' "$1" 2>/dev/null; }
+has_php_module() { has_command "$php" && "$php" -r 'exit(extension_loaded($argv[1]) ? 0 : 1);' "$1" 2>/dev/null; }
 has_libclang() {
     [ -n "${LIBCLANG_PATH:-}" ] || has_file '/usr/lib/llvm-*/lib/libclang*.so*' \
         || has_file '/usr/lib/*/libclang*.so*' || has_file '/usr/lib*/libclang*.so*'
 }
 has_libc_headers() { has_file '/usr/include/stdio.h'; }
+
+# apt can add to a PHP of its own only; a missing one will be.
+is_php_of_apt() { ! has_command "$php" || dpkg -S "$(realpath "$(command -v "$php")")" >/dev/null 2>&1; }
+
+# The package of a part of PHP: php-cli, or php8.4-cli for PHP=php8.4.
+php_package() {
+    case $(basename "$php") in
+        php[0-9]*.[0-9]*) echo "$(basename "$php")-$1" ;;
+        *) echo "php-$1" ;;
+    esac
+}
 
 # Adds the package to `missing` unless the check, the words after it, holds.
 need() {
@@ -33,25 +47,35 @@ need() {
     "$@" || missing+=("$package")
 }
 
+# The same for a part of PHP, which goes to `lacking` where apt cannot add it.
+need_php() {
+    local part=$1
+    shift
+    "$@" && return
+    if is_php_of_apt; then missing+=("$(php_package "$part")"); else lacking+=("${*: -1}"); fi
+}
+
 find_missing() {
     missing=()
+    lacking=()
     need gcc has_command gcc
     need libc6-dev has_libc_headers
     need make has_command make
-    need php-cli has_command php
-    need php-dev has_command php-config
+    need curl has_command curl
+    need_php cli has_command "$php"
+    need_php dev has_command "$php_config"
+    need_php sqlite3 has_php_module pdo_sqlite
     need clang has_command clang
     need libclang-dev has_libclang
     [ "$1" = everything ] || return 0
-    need php-xml has_php_module dom
-    need php-curl has_php_module curl
-    need php-sqlite3 has_php_module pdo_sqlite
-    need php-mysql has_php_module pdo_mysql
-    need php-pgsql has_php_module pdo_pgsql
+    need_php xml has_php_module dom
+    need_php curl has_php_module curl
+    need_php mysql has_php_module pdo_mysql
+    need_php pgsql has_php_module pdo_pgsql
+    need_php mbstring has_php_module mbstring
     need mariadb-server has_file '/usr/sbin/mariadbd'
     need postgresql has_file '/usr/lib/postgresql/*/bin/postgres'
-    need php-mbstring has_php_module mbstring
-    need php-fpm has_file '/usr/sbin/php-fpm*'
+    need_php fpm has_file "/usr/sbin/php-fpm*"
     need nginx has_command nginx
     need phpunit has_command phpunit
     need composer has_command composer
@@ -82,8 +106,10 @@ check_root() {
 keep_services_down() {
     policy=/usr/sbin/policy-rc.d
     [ -e "$policy" ] && return
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null \
+        || fail "there is no leave to write $policy: run as root
+    apt-get install ${missing[*]}"
     trap 'as_root rm -f "$policy"' EXIT
-    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
     as_root chmod 755 "$policy"
 }
 
@@ -129,14 +155,33 @@ check_rust_tools() {
     done
 }
 
+# What is lacking under a PHP that apt has not installed: building goes without, testing does not.
+check_lacking() {
+    [ ${#lacking[@]} = 0 ] && return
+    case "${lacking[*]}" in
+        *"$php_config"*) fail "$(command -v "$php") has not come with apt, and $php_config is not in PATH: set PHP_CONFIG to its php-config." ;;
+    esac
+    [ "$1" = everything ] || return 0
+    fail "$(command -v "$php") has not come with apt and lacks ${lacking[*]}: build it with them, or set PHP and PHP_CONFIG
+to a PHP that has them."
+}
+
+# The versions in tools/php-versions, first and last.
+known_versions() { grep -v '^#' tools/php-versions | cut -d' ' -f1 | sort -V | sed -n '1p;$p'; }
+
 check_php() {
-    php -r 'exit(PHP_VERSION_ID >= 80100 ? 0 : 1);' \
-        || fail "PHP $(php -r 'echo PHP_VERSION;') is too old, 8.1 or newer is needed."
-    local php_api config_api
-    php_api=$(php -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
-    config_api=$(php-config --version | cut -d. -f1,2)
-    [ "$php_api" = "$config_api" ] \
-        || fail "php is $php_api but php-config is $config_api: let both in PATH be of one version."
+    local version config_version range
+    version=$("$php" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;') \
+        || fail "$php does not run: set PHP and PHP_CONFIG to a PHP that does."
+    mapfile -t range < <(known_versions)
+    grep -q "^${version/./\\.} " tools/php-versions \
+        || fail "$php is PHP $version, and this version of wechatpay knows ${range[0]} to ${range[1]}: set PHP and PHP_CONFIG to one of
+these, or take a wechatpay that knows yours."
+    config_version=$("$php_config" --version | cut -d. -f1,2)
+    [ "$version" = "$config_version" ] \
+        || fail "$php is $version but $php_config is $config_version: set PHP and PHP_CONFIG to two of one version."
+    "$php" -n -r 'exit(PHP_ZTS);' \
+        || fail "$php is built for threads (ZTS), where wechatpay has not been tried: set PHP and PHP_CONFIG to an NTS build."
 }
 
 main() {
@@ -153,6 +198,7 @@ main() {
         [ ${#missing[@]} = 0 ] || fail "apt installed everything, yet these are not found: ${missing[*]}"
         say "all there now."
     fi
+    check_lacking "$wanted"
     [ "$wanted" = build ] || check_rust_tools
     check_php
 }
