@@ -15,10 +15,17 @@ SIMULATOR := target/release/wechatpay-simulator
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 PHPUNIT ?= $(shell command -v phpunit)
-CARGO := cargo
+PHP ?= php
+PHP_CONFIG ?= php-config
+export PHP PHP_CONFIG
+# What cargo is told are the names behind the links, php8.2 for php: they change with an upgrade of PHP, and then it builds
+# anew. Looked up when a command runs, since setup may just have installed them.
+target_of = $(or $(realpath $(shell command -v $(1))),$(1))
+CARGO = PHP='$(call target_of,$(PHP))' PHP_CONFIG='$(call target_of,$(PHP_CONFIG))' cargo
 CORE := --no-default-features
 WITH_SIMULATOR := --no-default-features --features simulator
 WHOLE := --all-features
+BUILD = $(CARGO) build --release --locked $(WHOLE) --lib --bins
 
 COMMA := ,
 say = printf '\n==> %s\n' '$(1)'
@@ -51,10 +58,11 @@ setup-build:
 # One call for both: cargo would write a libwechatpay.so without PHP over ours if the simulator were built alone.
 build: setup-build
 	@$(call say,build: the extension and the simulator)
-	@$(CARGO) build --release --locked $(WHOLE) --lib --bins \
-	    || { echo 'The build failed. Missing headers? Run tools/setup.sh; the compiler says the rest above.' >&2; exit 1; }
+	@$(BUILD) || { echo 'The build failed. Missing headers? Run tools/setup.sh; the compiler says the rest above.' >&2; exit 1; }
 	@test -f $(EXTENSION) -a -f $(SIMULATOR) \
 	    || { echo 'cargo built, but not into target/release: is build.target set in a cargo config file?' >&2; exit 1; }
+	@tools/loads $(EXTENSION) 2>/dev/null || { echo 'It was built for another PHP that had this name: again.' && \
+	    $(CARGO) clean --release -p ext-php-rs -p wechatpay && $(BUILD) && tools/loads $(EXTENSION); }
 	@echo '$(EXTENSION)'
 	@echo '$(SIMULATOR)'
 
@@ -118,11 +126,10 @@ bench: setup build
 # Counts do not depend on what else the machine does, so that CI can compare them.
 bench-instructions: setup
 	@$(call say,bench: instructions of the codecs, beside benches/instructions.json)
-	@php benches/instructions.php
+	@$(PHP) benches/instructions.php
 
-# Builds only what is missing: under sudo there may be no cargo.
+# Builds nothing: under sudo there may be no cargo, and what root builds the user cannot build again.
 install:
-	@test -f $(EXTENSION) || $(MAKE) build
 	@tools/install.sh
 
 lint: setup
@@ -134,10 +141,10 @@ lint: setup
 	@$(CARGO) clippy --locked --all-targets -- -D warnings
 	@$(call say,lint: PHP and shell syntax)
 	@find stubs php-tests examples benches -name '*.php' -print0 2>/dev/null \
-	    | xargs -0 -r -n 1 sh -c 'out=$$(php -l "$$0" 2>&1) || { echo "$$out" >&2; exit 255; }'
-	@for script in tools/*.sh tools/php php-tests/*.sh .ci/run; do bash -n "$$script"; done
+	    | xargs -0 -r -n 1 sh -c 'out=$$($(PHP) -l "$$0" 2>&1) || { echo "$$out" >&2; exit 255; }'
+	@for script in $$(grep -l '^#!/usr/bin/env bash' tools/* tools/*.sh php-tests/*.sh .ci/run 2>/dev/null); do bash -n "$$script"; done
 	@$(call say,lint: each fault has its tests)
-	@php tools/faults.php --check
+	@$(PHP) tools/faults.php --check
 
 clean:
 	@$(CARGO) clean

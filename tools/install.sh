@@ -14,11 +14,15 @@ fail() {
     exit 1
 }
 
-[ -f "$built" ] || fail "there is no $built: run \`make build\` first."
-command -v "$php_config" >/dev/null || fail "php-config is missing: run tools/setup.sh first."
+[ -f "$built" ] || fail "there is no $built yet: run \`make build\` first, as yourself, not as root by sudo."
+command -v "$php" >/dev/null || fail "$php is not in PATH: install PHP, or set PHP to the one meant."
+command -v "$php_config" >/dev/null || fail "$php_config is not in PATH: run tools/setup.sh, or set PHP_CONFIG to the one of $php."
+# Before anything is overwritten: a file that does not load would make every start of PHP complain.
+PHP=$php tools/loads "$built" \
+    || fail "$php cannot load $built, see above; nothing was changed. Run \`make build\` with this PHP."
 
 extension_dir=$destdir$("$php_config" --extension-dir)
-version=$("$php" -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
+version=$("$php" -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
 mods=/etc/php/$version/mods-available
 ini_dir=$("$php_config" --ini-dir)
 if [ -d "$mods" ]; then
@@ -59,6 +63,6 @@ fi
 if [ -d "$mods" ] && command -v phpenmod >/dev/null; then
     phpenmod -v "$version" wechatpay
 fi
-"$php" -r 'exit(extension_loaded("wechatpay") ? 0 : 1);' \
+PHP=$php tools/loads \
     || fail "all is in place, yet $php does not load it; see \`$php -m\` and \`$php --ini\`."
 echo "install: done. Restart php-fpm or the web server so that they load it too."
