@@ -7,7 +7,8 @@ declare(strict_types=1);
  *
  *     php examples/native.php coffee-0001 12.30 'A large coffee'
  *
- * The same line again gives the same order a fresh code. Goes to the address in php.ini (wechatpay.url).
+ * The same line again gives the same order a fresh code. Goes to the address in php.ini (wechatpay.url). WeChat tells
+ * WECHATPAY_NOTIFY_URL that it is paid: https, or http on this machine for a simulator, where notify-endpoint.php listens.
  */
 
 require __DIR__ . '/merchant.php';
@@ -27,7 +28,7 @@ try {
         outTradeNo: $outTradeNo,
         totalFee: Fen::fromYuan($yuan),
         body: $body,
-        notifyUrl: 'https://shop.example/notify',
+        notifyUrl: getenv('WECHATPAY_NOTIFY_URL') ?: 'https://shop.example/notify',
         spbillCreateIp: '127.0.0.1',
     );
 } catch (PayException $e) {

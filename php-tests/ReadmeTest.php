@@ -269,7 +269,6 @@ final class ReadmeTest extends TestCase
             'https://127.0.0.1:8440' => self::$simulator->url,
             'https://127.0.0.1:8441' => self::$simulator->backupUrl,
             'http://127.0.0.1:8442' => self::$simulator->control,
-            '/tmp/wechatpay-simulator-1-ab/ca.pem' => self::$simulator->caFile,
             "file_get_contents('php://input')" => 'BODY',
             'run(seconds: 55)' => 'run(seconds: 0)',
         ]);
