@@ -6,4 +6,5 @@ pub mod fields;
 pub mod key;
 pub mod read;
 pub mod sign;
+pub mod v3;
 pub mod xml;

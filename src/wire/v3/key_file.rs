@@ -1,0 +1,158 @@
+//! Keys and certificates as texts, in every form that shops keep them (protocol-v3.md B.7).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use x509_parser::prelude::{FromDer, SubjectPublicKeyInfo, X509Certificate};
+use x509_parser::public_key::{PublicKey, RSAPublicKey};
+use zeroize::Zeroizing;
+
+/// The shortest RSA key that WeChat hands out, and that we take.
+const LEAST_BITS: usize = 2048;
+
+/// Why a text is not the key that was wanted. No variant shows a byte of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyFileError {
+    /// There is nothing in it.
+    #[error("is empty")]
+    Empty,
+    /// Neither PEM nor base64, or cut off.
+    #[error("is neither PEM nor base64 of a key, or a part of it is missing")]
+    Unreadable,
+    /// Another thing than a private key.
+    #[error("holds a {0}, not a private key")]
+    NotPrivate(&'static str),
+    /// Another thing than a public key or certificate.
+    #[error("holds a {0}, not a public key")]
+    NotPublic(&'static str),
+    /// A public key where a certificate was wanted.
+    #[error("holds a public key, not a certificate")]
+    NotCertificate,
+    /// A key with a password.
+    #[error("is encrypted with a password; write it without one: openssl pkey -in KEY -out NEW")]
+    Encrypted,
+    /// Another algorithm than RSA.
+    #[error("holds no RSA key")]
+    NotRsa,
+    /// Fewer than [`LEAST_BITS`] bits.
+    #[error("holds an RSA key of fewer than 2048 bits")]
+    Weak,
+}
+
+/// One block of a text: what its label says, and its bytes.
+struct Block {
+    label: String,
+    der: Zeroizing<Vec<u8>>,
+}
+
+/// The DER of a private key, and whether it is PKCS#8 (else PKCS#1).
+pub(super) struct PrivateDer {
+    pub der: Zeroizing<Vec<u8>>,
+    pub pkcs8: bool,
+}
+
+/// A private key's DER.
+pub(super) fn private(text: &[u8]) -> Result<PrivateDer, KeyFileError> {
+    let block = first_block(text, "PRIVATE KEY")?;
+    let pkcs8 = match block.label.as_str() {
+        "PRIVATE KEY" => true,
+        "RSA PRIVATE KEY" => false,
+        "ENCRYPTED PRIVATE KEY" => return Err(KeyFileError::Encrypted),
+        label => return Err(KeyFileError::NotPrivate(kind_of(label))),
+    };
+    Ok(PrivateDer { der: block.der, pkcs8 })
+}
+
+/// What a public key or certificate tells.
+#[derive(Debug, Clone)]
+pub struct PublicPart {
+    /// The key as PKCS#1 writes it.
+    pub pkcs1: Vec<u8>,
+    /// Of a certificate: its serial number, 40 upper-case hex digits as WeChat writes it.
+    pub serial: Option<String>,
+    /// Of a certificate: when it ends, in seconds since 1970.
+    pub not_after: Option<i64>,
+}
+
+/// Reads a public key (SPKI or PKCS#1) or a certificate.
+pub fn public(text: &[u8]) -> Result<PublicPart, KeyFileError> {
+    let block = first_block(text, "PUBLIC KEY")?;
+    match block.label.as_str() {
+        "PUBLIC KEY" => spki(&block.der),
+        "RSA PUBLIC KEY" => strong(&block.der, None),
+        "CERTIFICATE" => certificate(&block.der),
+        label => Err(KeyFileError::NotPublic(kind_of(label))),
+    }
+}
+
+fn spki(der: &[u8]) -> Result<PublicPart, KeyFileError> {
+    let (_, info) = SubjectPublicKeyInfo::from_der(der).map_err(|_| KeyFileError::Unreadable)?;
+    key_of(&info, None)
+}
+
+fn certificate(der: &[u8]) -> Result<PublicPart, KeyFileError> {
+    let (rest, certificate) = X509Certificate::from_der(der).map_err(|_| KeyFileError::Unreadable)?;
+    if !rest.is_empty() {
+        return Err(KeyFileError::Unreadable);
+    }
+    key_of(certificate.public_key(), Some(&certificate))
+}
+
+fn key_of(
+    info: &SubjectPublicKeyInfo<'_>,
+    certificate: Option<&X509Certificate<'_>>,
+) -> Result<PublicPart, KeyFileError> {
+    match info.parsed() {
+        Ok(PublicKey::RSA(_)) => strong(&info.subject_public_key.data, certificate),
+        _ => Err(KeyFileError::NotRsa),
+    }
+}
+
+fn strong(pkcs1: &[u8], certificate: Option<&X509Certificate<'_>>) -> Result<PublicPart, KeyFileError> {
+    let (_, key) = RSAPublicKey::from_der(pkcs1).map_err(|_| KeyFileError::Unreadable)?;
+    match key.key_size() {
+        LEAST_BITS.. => Ok(PublicPart {
+            pkcs1: pkcs1.to_vec(),
+            serial: certificate.map(|certificate| serial(certificate.raw_serial())),
+            not_after: certificate.map(|certificate| certificate.validity().not_after.timestamp()),
+        }),
+        _ => Err(KeyFileError::Weak),
+    }
+}
+
+/// A serial number as WeChat writes it: 40 digits, a zero in front kept.
+fn serial(raw: &[u8]) -> String {
+    let magnitude = raw.iter().position(|byte| *byte != 0).and_then(|at| raw.get(at..)).unwrap_or_default();
+    format!("{:0>40}", crate::wire::sign::hex(magnitude))
+}
+
+fn kind_of(label: &str) -> &'static str {
+    match label {
+        "CERTIFICATE" => "certificate",
+        "PUBLIC KEY" | "RSA PUBLIC KEY" => "public key",
+        "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY" => "private key",
+        _ => "PEM block of another kind",
+    }
+}
+
+/// The first block of a PEM text, or a bare base64 text taken for what was wanted.
+fn first_block(text: &[u8], wanted: &str) -> Result<Block, KeyFileError> {
+    let text = std::str::from_utf8(text).map_err(|_| KeyFileError::Unreadable)?;
+    let text = Zeroizing::new(text.trim_start_matches('\u{feff}').trim().replace("\\n", "\n"));
+    if text.is_empty() {
+        return Err(KeyFileError::Empty);
+    }
+    let Some((_, rest)) = text.split_once("-----BEGIN ") else {
+        return Ok(Block { label: wanted.to_owned(), der: decoded(&text)? });
+    };
+    let (label, rest) = rest.split_once("-----").ok_or(KeyFileError::Unreadable)?;
+    let (body, _) = rest.split_once(&format!("-----END {label}-----")).ok_or(KeyFileError::Unreadable)?;
+    if body.contains("Proc-Type:") {
+        return Err(KeyFileError::Encrypted);
+    }
+    Ok(Block { label: label.to_owned(), der: decoded(body)? })
+}
+
+fn decoded(body: &str) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+    let dense = Zeroizing::new(body.split_ascii_whitespace().collect::<String>());
+    STANDARD.decode(dense.as_bytes()).map(Zeroizing::new).map_err(|_| KeyFileError::Unreadable)
+}

@@ -1,0 +1,14 @@
+//! What travels in APIv3: signed requests and answers, sealed resources, strict JSON (protocol-v3.md A, B).
+
+pub mod certificates;
+pub mod json;
+pub mod key_file;
+pub mod key_ring;
+pub mod message;
+pub mod request_key;
+pub mod resource;
+pub mod signature;
+pub mod target;
+
+#[cfg(test)]
+pub(crate) mod vectors;
