@@ -64,6 +64,37 @@ final class ToolsTest extends TestCase
         self::assertSame('', $ini, 'and no ini file loads it');
     }
 
+    public function testUninstallTakesOutWhatInstallPutThere(): void
+    {
+        copy(PhpProcess::extension(), "$this->folder/tree/target/release/libwechatpay.so");
+        $this->install();
+        self::assertCount(2, $this->left());
+        unlink("$this->folder/tree/target/release/libwechatpay.so");
+        $run = $this->install('uninstall');
+        self::assertSame([0, ''], [$run->exitCode, $run->errors], $run->output);
+        self::assertSame([], $this->left());
+        $again = $this->install('uninstall');
+        self::assertSame(0, $again->exitCode);
+        self::assertStringContainsString('nothing to do', $again->output);
+    }
+
+    public function testUninstallKeepsSettingsThatSomebodyWroteWherePhpDoesNotReadThem(): void
+    {
+        copy(PhpProcess::extension(), "$this->folder/tree/target/release/libwechatpay.so");
+        preg_match('~^install: (\S+/wechatpay\.ini)$~m', $this->install()->output, $ini);
+        file_put_contents($ini[1], "wechatpay.timeout_ms = 5000\n", FILE_APPEND);
+        $run = $this->install('uninstall');
+        self::assertSame([0, ["$ini[1].saved"]], [$run->exitCode, array_values($this->left())]);
+        self::assertStringContainsString("kept as $ini[1].saved", $run->output);
+    }
+
+    public function testInstallKnowsNoOtherWord(): void
+    {
+        $run = $this->install('uninstal');
+        self::assertSame([1, ''], [$run->exitCode, $run->output]);
+        self::assertStringContainsString('"uninstal" is not known', $run->errors);
+    }
+
     public function testPhpSaysThatAFileIsForAnotherPhp(): void
     {
         $built = "$this->folder/tree/target/release/libwechatpay.so";
@@ -188,10 +219,16 @@ final class ToolsTest extends TestCase
         return ['PHP' => PHP_BINARY, 'WECHATPAY_EXTENSION' => PhpProcess::extension()] + getenv();
     }
 
-    private function install(): PhpProcess
+    private function install(string ...$words): PhpProcess
     {
         $environment = ['DESTDIR' => "$this->folder/root", 'PHP' => PHP_BINARY] + getenv();
-        return PhpProcess::command(["$this->folder/tree/tools/install.sh"], environment: $environment);
+        return PhpProcess::command(["$this->folder/tree/tools/install.sh", ...$words], environment: $environment);
+    }
+
+    /** @return list<string> the files that an install left */
+    private function left(): array
+    {
+        return array_filter(explode("\n", PhpProcess::command(['find', "$this->folder/root", '-type', 'f'])->output));
     }
 
     private function installed(): string
