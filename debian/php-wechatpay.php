@@ -1,0 +1,2 @@
+mod debian/made/wechatpay.so
+mod tools/wechatpay.ini
