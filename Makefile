@@ -34,7 +34,7 @@ say = printf '\n==> %s\n' '$(1)'
 .NOTPARALLEL:
 
 .PHONY: help setup setup-build build demo test test-core test-doc test-php test-stubs simulate leak valgrind asan bench bench-instructions \
-        install lint clean
+        install uninstall deb deb-test pie-test dist dist-test lint clean
 
 help:
 	@echo 'make build    the extension and the simulator, into target/release'
@@ -46,6 +46,10 @@ help:
 	@echo 'make valgrind every method under valgrind (minutes)'
 	@echo 'make asan     every method and the tests of the binding under AddressSanitizer (minutes)'
 	@echo 'make install  the built extension into PHP, with an ini file (sudo make install)'
+	@echo 'make uninstall takes it out again (sudo make uninstall)'
+	@echo 'make deb      Debian packages of the extension and the simulator, into target/deb'
+	@echo 'make dist     the archive that PIE downloads, for the PHP at hand, into target/dist'
+	@echo 'make deb-test, pie-test, dist-test    install each of them where nothing else is (deb and pie: root, minutes)'
 	@echo 'make lint     format and lints, nothing is changed'
 	@echo 'make clean    removes what was built'
 
@@ -131,6 +135,24 @@ bench-instructions: setup
 # Builds nothing: under sudo there may be no cargo, and what root builds the user cannot build again.
 install:
 	@tools/install.sh
+
+uninstall:
+	@tools/install.sh uninstall
+
+deb:
+	@tools/deb.sh
+
+deb-test:
+	@tools/deb-test.sh
+
+pie-test:
+	@tools/pie-test.sh
+
+dist:
+	@tools/dist.sh
+
+dist-test:
+	@tools/dist-test.sh
 
 lint: setup
 	@$(call say,lint: format)
