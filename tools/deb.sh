@@ -27,9 +27,9 @@ export SOURCE_DATE_EPOCH
 cd "$tree"
 version=${VERSION:-$(dpkg-parsechangelog -S Version)}
 sed -i "1s/(.*)/($version)/" debian/changelog
-debian/rules debian/control PHP_VERSION="$PHP_VERSION"
+debian/rules --silent debian/control PHP_VERSION="$PHP_VERSION"
 
-missing=$(dpkg-checkbuilddeps 2>&1 | sed -n 's/^.*Unmet build dependencies: //p')
+missing=$({ dpkg-checkbuilddeps 2>&1 || true; } | sed -n 's/^.*Unmet build dependencies: //p')
 command -v lintian >/dev/null || missing="$missing lintian"
 [ -z "$missing" ] || fail "these packages are missing: apt-get install $missing"
 
