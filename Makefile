@@ -33,8 +33,8 @@ say = printf '\n==> %s\n' '$(1)'
 # The steps of `test` build on each other.
 .NOTPARALLEL:
 
-.PHONY: help setup setup-build build demo test test-core test-doc test-php test-stubs simulate leak valgrind asan bench bench-instructions \
-        install uninstall deb deb-test pie-test dist dist-test lint clean
+.PHONY: help setup setup-build setup-packages build demo test test-core test-doc test-php test-stubs simulate leak valgrind \
+        asan bench bench-instructions install uninstall deb deb-test pie-test dist dist-test lint clean
 
 help:
 	@echo 'make build    the extension and the simulator, into target/release'
@@ -58,6 +58,9 @@ setup:
 
 setup-build:
 	@tools/setup.sh build
+
+setup-packages:
+	@tools/setup.sh packages
 
 # One call for both: cargo would write a libwechatpay.so without PHP over ours if the simulator were built alone.
 build: setup-build
@@ -139,19 +142,19 @@ install:
 uninstall:
 	@tools/install.sh uninstall
 
-deb:
+deb: setup-packages
 	@tools/deb.sh
 
-deb-test:
+deb-test: setup-packages
 	@tools/deb-test.sh
 
-pie-test:
+pie-test: setup-packages
 	@tools/pie-test.sh
 
-dist:
+dist: setup-packages
 	@tools/dist.sh
 
-dist-test:
+dist-test: setup-packages
 	@tools/dist-test.sh
 
 lint: setup

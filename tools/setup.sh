@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh          everything: build, tests, lint
 #   tools/setup.sh build    only what `make build`, `make demo` and README's first steps need
+#   tools/setup.sh packages    what `make deb`, `make dist` and their tests need
 #
 # PHP=php8.4 PHP_CONFIG=php-config8.4 sets up for another PHP than the usual one.
 # Says nothing when nothing is missing. May be run any number of times.
@@ -27,6 +28,7 @@ has_libclang() {
     [ -n "${LIBCLANG_PATH:-}" ] || has_file '/usr/lib/llvm-*/lib/libclang*.so*' \
         || has_file '/usr/lib/*/libclang*.so*' || has_file '/usr/lib*/libclang*.so*'
 }
+is_installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q ' installed$'; }
 has_libc_headers() { has_file '/usr/include/stdio.h'; }
 
 # apt can add to a PHP of its own only; a missing one will be.
@@ -67,6 +69,7 @@ find_missing() {
     need_php sqlite3 has_php_module pdo_sqlite
     need clang has_command clang
     need libclang-dev has_libclang
+    [ "$1" != packages ] || find_missing_for_packages
     [ "$1" = everything ] || return 0
     need_php xml has_php_module dom
     need_php curl has_php_module curl
@@ -81,6 +84,18 @@ find_missing() {
     need composer has_command composer
     need libxml2-utils has_command xmllint
     need valgrind has_command valgrind
+}
+
+# What debian/control asks for is asked of dpkg by name, as dpkg-buildpackage does.
+find_missing_for_packages() {
+    local package
+    need zip has_command zip
+    need unzip has_command unzip
+    need binutils has_command strings
+    has_command dpkg-query || return 0
+    for package in dpkg-dev debhelper dh-php help2man lintian clang libclang-dev mmdebstrap; do
+        need "$package" is_installed "$package"
+    done
 }
 
 # Runs a command as root.
@@ -187,8 +202,8 @@ these, or take a wechatpay that knows yours."
 main() {
     local wanted=${1:-everything}
     case $wanted in
-        build | everything) ;;
-        *) fail "\"$wanted\" is not known; say \"build\", or nothing for everything." ;;
+        build | packages | everything) ;;
+        *) fail "\"$wanted\" is not known; say \"build\" or \"packages\", or nothing for everything." ;;
     esac
     check_rust
     find_missing "$wanted"
@@ -199,7 +214,7 @@ main() {
         say "all there now."
     fi
     check_lacking "$wanted"
-    [ "$wanted" = build ] || check_rust_tools
+    [ "$wanted" != everything ] || check_rust_tools
     check_php
 }
 
