@@ -264,6 +264,7 @@ impl Verdict {
             "SYSTEMERROR" | "BIZERR_NEED_RETRY" => Self::new(Retry, true, true),
             "BANKERROR" | "USERPAYING" => Self::new(QueryOrder, false, true),
             "FREQUENCY_LIMITED" | "INVALID_REQ_TOO_MUCH" => Self::new(Wait, true, false),
+            "20002" | "NO_BILL_EXIST" | "BILL_CREATING" => Self::new(Wait, true, false),
             "ORDERNOTEXIST" if again == Retry => Self::new(Wait, true, false),
             "ORDERPAID" | "ORDERNOTEXIST" | "OUT_TRADE_NO_USED" => Self::new(QueryOrder, false, false),
             "SIGNERROR" | "APPID_NOT_EXIST" | "MCHID_NOT_EXIST" | "APPID_MCHID_NOT_MATCH" | "NOAUTH" => {

@@ -8,12 +8,14 @@
 //! | 1 | [`wire`] | what travels: fields, XML, signs, keys. Pure functions |
 //! | 2 | [`model`] | meaning: orders, states, money, merchants |
 //! | 3 | [`gateway`], [`api`] | conversations: the ladder from request to verified answer; one file per call |
+//! | 3 | [`bill`] | the day's money: bills read, verified, compared with the shop's books. Pure functions |
 //! | 3 | [`notification`], [`scan_pay`] | what WeChat posts to the shop, verified or decrypted |
 //! | 4 | [`ledger`] | keeping the shop right: every paid order credited once |
 //! | 5 | `php` | the binding, the only floor that knows Zend |
 //! | annex | `simulator` | a local WeChat Pay gateway with its own signer, so that it judges ours |
 
 pub mod api;
+pub mod bill;
 pub mod error;
 pub mod gateway;
 pub mod ledger;

@@ -1,0 +1,344 @@
+//! The sums at the end of a bill, and whether its rows come to them, to the last digit.
+
+use super::fault::BillError;
+use super::field::Field;
+use super::header::{Header, Kind, Layout, SLOTS, names, plain};
+use super::number::{self, trimmed};
+use super::row::{Cells, Row};
+use std::fmt;
+
+/// What is summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "each is the sum of the field of that name")]
+pub enum Sum {
+    Count,
+    SettlementTotalFee,
+    TotalFee,
+    SettlementRefundFee,
+    RefundFee,
+    CouponRefundFee,
+    FeeE5,
+    IncomeCount,
+    IncomeFee,
+    ExpenseCount,
+    ExpenseFee,
+}
+
+impl Sum {
+    /// Every sum.
+    pub const ALL: [Self; 11] = [
+        Self::Count,
+        Self::SettlementTotalFee,
+        Self::TotalFee,
+        Self::SettlementRefundFee,
+        Self::RefundFee,
+        Self::CouponRefundFee,
+        Self::FeeE5,
+        Self::IncomeCount,
+        Self::IncomeFee,
+        Self::ExpenseCount,
+        Self::ExpenseFee,
+    ];
+
+    /// The word for it in code.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::SettlementTotalFee => "settlement_total_fee",
+            Self::TotalFee => "total_fee",
+            Self::SettlementRefundFee => "settlement_refund_fee",
+            Self::RefundFee => "refund_fee",
+            Self::CouponRefundFee => "coupon_refund_fee",
+            Self::FeeE5 => "fee_e5",
+            Self::IncomeCount => "income_count",
+            Self::IncomeFee => "income_fee",
+            Self::ExpenseCount => "expense_count",
+            Self::ExpenseFee => "expense_fee",
+        }
+    }
+
+    /// The one that a name stands for in files of this layout.
+    fn of(name: &str, layout: Layout) -> Option<Self> {
+        if layout == Layout::FundFlow {
+            return match name {
+                "资金流水总笔数" | "总交易单数" => Some(Self::Count),
+                "收入笔数" => Some(Self::IncomeCount),
+                "收入金额" => Some(Self::IncomeFee),
+                "支出笔数" => Some(Self::ExpenseCount),
+                "支出金额" => Some(Self::ExpenseFee),
+                _ => None,
+            };
+        }
+        match name {
+            "总交易单数" | "资金流水总笔数" => Some(Self::Count),
+            "总交易额" if layout != Layout::G2 => Some(Self::TotalFee),
+            "总退款金额" if layout != Layout::G2 => Some(Self::RefundFee),
+            "应结订单总金额" => Some(Self::SettlementTotalFee),
+            "订单总金额" => Some(Self::TotalFee),
+            "退款总金额" => Some(Self::SettlementRefundFee),
+            "申请退款总金额" => Some(Self::RefundFee),
+            "充值券退款总金额" | "总代金券或立减优惠退款金额" | "总企业红包退款金额" => {
+                Some(Self::CouponRefundFee)
+            }
+            "手续费总金额" => Some(Self::FeeE5),
+            _ => None,
+        }
+    }
+
+    /// Where a file prints one amount, its sum is that of both.
+    fn twin(self, name: &str) -> Option<Self> {
+        match (self, name) {
+            (Self::TotalFee, "总交易额") => Some(Self::SettlementTotalFee),
+            (Self::RefundFee, "总退款金额") => Some(Self::SettlementRefundFee),
+            _ => None,
+        }
+    }
+}
+
+/// Does a line name the sums?
+pub fn begins_sums(line: &str) -> bool {
+    names(line).iter().any(|name| matches!(plain(name).as_str(), "总交易单数" | "资金流水总笔数"))
+}
+
+/// One sum as printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Printed {
+    sum: Sum,
+    column: String,
+    value: i64,
+}
+
+/// The sums of a file. Amounts are fen, the fee is in 1/100000 yuan.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Summary {
+    printed: Vec<Printed>,
+    values: Vec<(Sum, i64)>,
+    unknown: Vec<String>,
+}
+
+impl Summary {
+    /// Reads the line of the sums below its header.
+    pub(super) fn read(header: &str, cells: &Cells<'_>, of: &Header) -> Result<Self, BillError> {
+        let columns = names(header);
+        if cells.count() != columns.len() {
+            return Err(BillError::SummaryWidth { cells: cells.count(), expected: columns.len() });
+        }
+        let mut summary = Self::default();
+        for (at, column) in columns.into_iter().enumerate() {
+            let cell = trimmed(cells.get(at).unwrap_or_default());
+            match Sum::of(&plain(&column), of.layout) {
+                Some(sum) => summary.take(sum, column, cell)?,
+                None => summary.unknown.push(column),
+            }
+        }
+        Ok(summary)
+    }
+
+    fn take(&mut self, sum: Sum, column: String, cell: &[u8]) -> Result<(), BillError> {
+        let value = match sum {
+            Sum::Count | Sum::IncomeCount | Sum::ExpenseCount => number::count(cell),
+            Sum::FeeE5 => number::fee_e5(cell),
+            _ => number::fen(cell),
+        };
+        let Some(value) = value else {
+            let value = String::from_utf8_lossy(cell).chars().take(80).collect();
+            return Err(BillError::Amount { row: None, column, value });
+        };
+        for meant in [Some(sum), sum.twin(&plain(&column))].into_iter().flatten() {
+            if self.get(meant).is_some() {
+                return Err(BillError::DuplicateColumn { column });
+            }
+            self.values.push((meant, value));
+        }
+        self.printed.push(Printed { sum, column, value });
+        Ok(())
+    }
+
+    /// A sum, if the file prints it.
+    pub fn get(&self, sum: Sum) -> Option<i64> {
+        self.values.iter().find(|(known, _)| *known == sum).map(|(_, value)| *value)
+    }
+
+    /// How many rows the file says it has.
+    pub fn count(&self) -> i64 {
+        self.get(Sum::Count).unwrap_or_default()
+    }
+
+    /// Names of sums that nobody knows.
+    pub fn unknown(&self) -> &[String] {
+        &self.unknown
+    }
+}
+
+/// A sum that is not that of the rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SumDifference {
+    /// Its column.
+    pub column: String,
+    /// What is summed.
+    pub sum: Sum,
+    /// What the file prints.
+    pub summary: i128,
+    /// What its rows come to.
+    pub rows: i128,
+}
+
+/// A balance that does not follow from the one before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BalanceBreak {
+    /// The row, from 1.
+    pub row: u64,
+    /// 资金流水单号.
+    pub flow_id: String,
+    /// What the file prints, in fen.
+    pub printed: i64,
+    /// What it would have to be.
+    pub computed: i64,
+}
+
+/// Everything in a file that does not add up.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unbalanced {
+    /// Wrong sums, in the order of the file.
+    pub sums: Vec<SumDifference>,
+    /// Broken balances, the first [`MOST_BREAKS`] of them.
+    pub balance: Vec<BalanceBreak>,
+}
+
+/// How many broken balances one error lists.
+pub const MOST_BREAKS: usize = 100;
+
+impl fmt::Display for Unbalanced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sums = self.sums.iter().map(SumDifference::to_string);
+        let breaks = self.balance.iter().map(BalanceBreak::to_string);
+        let all: Vec<String> = sums.chain(breaks).collect();
+        f.write_str(&all.join("; "))
+    }
+}
+
+impl fmt::Display for SumDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let show = |value| show(value, self.sum);
+        let (summary, rows) = (show(self.summary), show(self.rows));
+        let difference = show(self.summary - self.rows);
+        write!(
+            f,
+            "{} is {summary} in the sums and {rows} in the rows, a difference of {difference}",
+            self.column
+        )
+    }
+}
+
+impl fmt::Display for BalanceBreak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let show = |value| show(value, Sum::IncomeFee);
+        let (printed, computed) = (show(self.printed.into()), show(self.computed.into()));
+        let difference = show(i128::from(self.printed) - i128::from(self.computed));
+        let Self { row, flow_id, .. } = self;
+        write!(
+            f,
+            "row {row} ({flow_id}), column 账户结余（元）: {printed} is printed, {computed} follows from the row \
+             before, a difference of {difference}"
+        )
+    }
+}
+
+/// A sum as the file would print it.
+fn show(value: i128, sum: Sum) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    let amount = value.unsigned_abs();
+    match sum {
+        Sum::Count | Sum::IncomeCount | Sum::ExpenseCount => value.to_string(),
+        Sum::FeeE5 => format!("{sign}{}.{:05}", amount / 100_000, amount % 100_000),
+        _ => format!("{sign}{}.{:02}", amount / 100, amount % 100),
+    }
+}
+
+/// What the rows of one file come to.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    rows: u64,
+    numbers: [i128; SLOTS],
+    incomes: u64,
+    income: i128,
+    breaks: Vec<BalanceBreak>,
+    balance: Option<i64>,
+}
+
+impl Tally {
+    /// Adds a row.
+    #[inline]
+    pub fn take(&mut self, row: &Row<'_>) {
+        self.rows += 1;
+        for (sum, number) in self.numbers.iter_mut().zip(row.checked.numbers) {
+            *sum += i128::from(number);
+        }
+        if row.header.kind == Kind::FundFlow {
+            self.take_flow(row);
+        }
+    }
+
+    fn take_flow(&mut self, row: &Row<'_>) {
+        let amount = row.number_of(Field::Amount).unwrap_or_default();
+        let change = if row.is_income() { amount } else { -amount };
+        if row.is_income() {
+            self.incomes += 1;
+            self.income += i128::from(amount);
+        }
+        let printed = row.number_of(Field::Balance).unwrap_or_default();
+        let computed = self.balance.map_or(printed, |before| before + change);
+        if printed != computed && self.breaks.len() < MOST_BREAKS {
+            let flow_id = row.text(Field::FlowId).unwrap_or_default().to_owned();
+            self.breaks.push(BalanceBreak { row: row.number, flow_id, printed, computed });
+        }
+        self.balance = Some(printed);
+    }
+
+    /// What the rows come to; 0 where the file has no such column.
+    pub fn get(&self, sum: Sum, header: &Header) -> i128 {
+        let number = |field| {
+            let slot = header.place(field).map(|place| place.slot);
+            slot.and_then(|slot| self.numbers.get(slot)).copied().unwrap_or_default()
+        };
+        match sum {
+            Sum::Count => self.rows.into(),
+            Sum::SettlementTotalFee => number(Field::SettlementTotalFee),
+            Sum::TotalFee => number(Field::TotalFee),
+            Sum::SettlementRefundFee => number(Field::SettlementRefundFee),
+            Sum::RefundFee => number(Field::RefundFee),
+            Sum::CouponRefundFee => number(Field::CouponRefundFee),
+            Sum::FeeE5 if header.kind == Kind::RechargeRefund => number(Field::ReturnedFeeE5),
+            Sum::FeeE5 => number(Field::FeeE5),
+            Sum::IncomeCount => self.incomes.into(),
+            Sum::IncomeFee => self.income,
+            Sum::ExpenseCount => i128::from(self.rows) - i128::from(self.incomes),
+            Sum::ExpenseFee => number(Field::Amount) - self.income,
+        }
+    }
+
+    /// Compares with the sums that the file prints, the balance chain too.
+    pub fn settle(self, summary: &Summary, header: &Header) -> Result<(), BillError> {
+        let wrong = Unbalanced { sums: self.wrong_sums(summary, header), balance: self.breaks };
+        if wrong == Unbalanced::default() { Ok(()) } else { Err(BillError::Unbalanced(wrong)) }
+    }
+
+    /// The sums alone: where a broken balance is told in another way.
+    pub fn settle_sums(&self, summary: &Summary, header: &Header) -> Result<(), BillError> {
+        let sums = self.wrong_sums(summary, header);
+        if sums.is_empty() {
+            Ok(())
+        } else {
+            Err(BillError::Unbalanced(Unbalanced { sums, balance: Vec::new() }))
+        }
+    }
+
+    fn wrong_sums(&self, summary: &Summary, header: &Header) -> Vec<SumDifference> {
+        let compare = |printed: &Printed| {
+            let (summary, rows) = (i128::from(printed.value), self.get(printed.sum, header));
+            let column = printed.column.clone();
+            (summary != rows).then_some(SumDifference { column, sum: printed.sum, summary, rows })
+        };
+        summary.printed.iter().filter_map(compare).collect()
+    }
+}

@@ -1,0 +1,5 @@
+//! Tests of the whole floor.
+
+mod reading;
+mod vectors;
+mod writer;
