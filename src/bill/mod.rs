@@ -13,6 +13,7 @@ mod lines;
 pub mod moment;
 pub mod number;
 pub mod reader;
+pub mod reconcile;
 pub mod row;
 pub mod source;
 pub mod sums;

@@ -255,11 +255,16 @@ fn show(value: i128, sum: Sum) -> String {
     }
 }
 
+/// Eight of the largest numbers, which are below 10^18, fit 64 bits.
+const FEW_ROWS: u64 = 8;
+
 /// What the rows of one file come to.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
     rows: u64,
     numbers: [i128; SLOTS],
+    /// Those of the last few rows: so few that 64 bits hold their sum.
+    recent: [i64; SLOTS],
     incomes: u64,
     income: i128,
     breaks: Vec<BalanceBreak>,
@@ -271,11 +276,20 @@ impl Tally {
     #[inline]
     pub fn take(&mut self, row: &Row<'_>) {
         self.rows += 1;
-        for (sum, number) in self.numbers.iter_mut().zip(row.checked.numbers) {
-            *sum += i128::from(number);
+        for (sum, number) in self.recent.iter_mut().zip(row.checked.numbers) {
+            *sum += number;
+        }
+        if self.rows.is_multiple_of(FEW_ROWS) {
+            self.note_recent();
         }
         if row.header.kind == Kind::FundFlow {
             self.take_flow(row);
+        }
+    }
+
+    fn note_recent(&mut self) {
+        for (sum, recent) in self.numbers.iter_mut().zip(&mut self.recent) {
+            *sum += i128::from(std::mem::take(recent));
         }
     }
 
@@ -297,10 +311,7 @@ impl Tally {
 
     /// What the rows come to; 0 where the file has no such column.
     pub fn get(&self, sum: Sum, header: &Header) -> i128 {
-        let number = |field| {
-            let slot = header.place(field).map(|place| place.slot);
-            slot.and_then(|slot| self.numbers.get(slot)).copied().unwrap_or_default()
-        };
+        let number = |field| self.number(field, header);
         match sum {
             Sum::Count => self.rows.into(),
             Sum::SettlementTotalFee => number(Field::SettlementTotalFee),
@@ -315,6 +326,17 @@ impl Tally {
             Sum::ExpenseCount => i128::from(self.rows) - i128::from(self.incomes),
             Sum::ExpenseFee => number(Field::Amount) - self.income,
         }
+    }
+
+    /// Fees charged less fees returned, in 1/100000 yuan.
+    pub fn net_fee(&self, header: &Header) -> i128 {
+        self.number(Field::FeeE5, header) - self.number(Field::ReturnedFeeE5, header)
+    }
+
+    fn number(&self, field: Field, header: &Header) -> i128 {
+        let slot = header.place(field).map(|place| place.slot);
+        let sums = slot.and_then(|slot| self.numbers.get(slot).zip(self.recent.get(slot)));
+        sums.map_or(0, |(sum, recent)| sum + i128::from(*recent))
     }
 
     /// Compares with the sums that the file prints, the balance chain too.

@@ -1,5 +1,6 @@
 //! Tests of the whole floor.
 
 mod reading;
+mod reconcile;
 mod vectors;
 mod writer;

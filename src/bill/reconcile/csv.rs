@@ -1,0 +1,1 @@
+//! Tables for bookkeepers: they open in a spreadsheet, numbers of orders stay text, nothing becomes a formula.

@@ -1,0 +1,175 @@
+//! What the bills say about each order.
+
+use super::table::{Entry, Fingerprint, Keys, Table};
+use crate::bill::field::Field;
+use crate::bill::row::Row;
+use std::collections::HashMap;
+
+/// It has a payment row.
+pub const PAID: u16 = 1;
+/// It has a row of a reversed payment.
+pub const REVOKED: u16 = 2;
+/// It has a refund row.
+pub const REFUNDED: u16 = 4;
+/// More is known of it than fits its entry: see [`Orders::look`].
+pub const MANY: u16 = 8;
+/// The books have it.
+pub const BOOKED: u16 = 16;
+
+/// The rows of one order under one transaction.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// The transaction: a short fingerprint.
+    pub transaction: u64,
+    /// The first of its rows.
+    pub row: u32,
+    /// The first of its payments.
+    pub payment: Option<Payment>,
+    /// How many payments it has.
+    pub payments: i64,
+}
+
+/// A payment row.
+#[derive(Debug, Clone)]
+pub struct Payment {
+    /// Which one.
+    pub row: u32,
+    /// Fen.
+    pub total_fee: i64,
+    /// The currency; CNY is none.
+    pub fee_type: Option<Box<str>>,
+}
+
+/// A row of a state that nobody knows.
+#[derive(Debug, Clone)]
+pub struct Strange {
+    /// The row.
+    pub row: u32,
+    /// Its state.
+    pub state: String,
+}
+
+/// Every order of the bills.
+#[derive(Debug, Default)]
+pub struct Orders {
+    /// By `out_trade_no`.
+    pub table: Table,
+    many: HashMap<u32, Vec<Group>>,
+    /// What was sent back by reversing, in fen.
+    pub revoked: HashMap<u32, i128>,
+    /// Payments beyond the first, in fen.
+    pub more: HashMap<u32, i128>,
+    /// Rows of unknown states.
+    pub strange: HashMap<u32, Vec<Strange>>,
+    /// Rows of the books beyond the first.
+    pub doubles: HashMap<u32, i64>,
+}
+
+impl Orders {
+    /// Notes a row of any state; gives the order's place.
+    #[inline]
+    pub fn take(&mut self, keys: &Keys, row: &Row<'_>, number: u32, order: Fingerprint) -> u32 {
+        let transaction = keys.short(row.bytes(Field::TransactionId).unwrap_or_default());
+        let (at, is_new) = self.table.find_or_add(Entry::new(order, number, transaction));
+        let paid = row.bytes(Field::TradeState) == Some(b"SUCCESS");
+        let fee_type = row.bytes(Field::FeeType).filter(|code| *code != b"CNY");
+        let simple = fee_type.is_none()
+            && self.table.get_mut(at).is_some_and(|entry| {
+                let simple =
+                    is_new || !entry.is(MANY) && entry.partner == transaction && !(paid && entry.is(PAID));
+                if simple && paid {
+                    entry.flags |= PAID;
+                    entry.row = number;
+                    entry.amount = row.number_of(Field::TotalFee).unwrap_or_default();
+                }
+                simple
+            });
+        if !simple {
+            self.take_apart(at, is_new, transaction, row, number);
+        }
+        at
+    }
+
+    #[cold]
+    fn take_apart(&mut self, at: u32, is_new: bool, transaction: u64, row: &Row<'_>, number: u32) {
+        let Some(entry) = self.table.get_mut(at) else { return };
+        let before = if is_new { Vec::new() } else { vec![Group::of(entry)] };
+        let groups = self.many.entry(at).or_insert(before);
+        entry.flags |= MANY;
+        let place = groups.iter().position(|group| group.transaction == transaction);
+        let place = place.unwrap_or_else(|| {
+            groups.push(Group { transaction, row: number, payment: None, payments: 0 });
+            groups.len() - 1
+        });
+        if row.bytes(Field::TradeState) != Some(b"SUCCESS") {
+            return;
+        }
+        let total_fee = row.number_of(Field::TotalFee).unwrap_or_default();
+        let fee_type = row.text(Field::FeeType).filter(|code| *code != "CNY").map(Box::from);
+        if entry.is(PAID) {
+            *self.more.entry(at).or_default() += i128::from(total_fee);
+        } else {
+            entry.amount = total_fee;
+        }
+        entry.flags |= PAID;
+        if let Some(group) = groups.get_mut(place) {
+            group.payments += 1;
+            group.payment.get_or_insert(Payment { row: number, total_fee, fee_type });
+        }
+    }
+
+    /// Marks what was seen of an order.
+    pub fn mark(&mut self, at: u32, flag: u16) {
+        if let Some(entry) = self.table.get_mut(at) {
+            entry.flags |= flag;
+        }
+    }
+
+    /// Shows the rows of an order by transaction, in the order of the bills.
+    pub fn look<T>(&self, at: u32, entry: &Entry, look: impl FnOnce(&[Group]) -> T) -> T {
+        match self.many.get(&at).filter(|_| entry.is(MANY)) {
+            Some(groups) => look(groups),
+            None => look(&[Group::of(entry)]),
+        }
+    }
+
+    /// The orders of which more is known than fits their entries.
+    pub fn apart(&self) -> impl Iterator<Item = u32> {
+        self.many.keys().copied()
+    }
+
+    /// Every payment of an order less what was reversed, in fen.
+    pub fn money(&self, at: u32, entry: &Entry) -> i128 {
+        let first = if entry.is(PAID) { i128::from(entry.amount) } else { 0 };
+        let known = |map: &HashMap<u32, i128>| map.get(&at).copied().unwrap_or_default();
+        let more = if entry.is(MANY) { known(&self.more) } else { 0 };
+        let revoked = if entry.is(REVOKED) { known(&self.revoked) } else { 0 };
+        first + more - revoked
+    }
+}
+
+impl Group {
+    fn of(entry: &Entry) -> Self {
+        let payment = Payment { row: entry.row, total_fee: entry.amount, fee_type: None };
+        Self {
+            transaction: entry.partner,
+            row: entry.row,
+            payments: i64::from(entry.is(PAID)),
+            payment: Some(payment).filter(|_| entry.is(PAID)),
+        }
+    }
+}
+
+/// The transaction that an order is known by.
+pub fn reference(groups: &[Group], booked: Option<u64>) -> Option<u64> {
+    let first_paid = || groups.iter().min_by_key(|group| group.payment.as_ref().map_or(u32::MAX, |p| p.row));
+    let of_bills = || first_paid().filter(|group| group.payment.is_some()).or(groups.first());
+    booked.or_else(|| of_bills().map(|group| group.transaction))
+}
+
+/// The payment that counts: the first under the reference, else the first.
+pub fn payment(groups: &[Group], reference: Option<u64>) -> Option<&Payment> {
+    let known = groups.iter().find(|group| Some(group.transaction) == reference);
+    let first = || groups.iter().filter_map(|group| group.payment.as_ref()).min_by_key(|payment| payment.row);
+    known.and_then(|group| group.payment.as_ref()).or_else(first)
+}

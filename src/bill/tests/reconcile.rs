@@ -1,0 +1,132 @@
+//! The shared vectors of reconciliations.
+
+use super::vectors::{all, file};
+use crate::bill::reconcile::books::{BookRefund, BookRow, Listed};
+use crate::bill::reconcile::compare::{Day, Terms, compare};
+use crate::bill::reconcile::difference::{Difference, Told};
+use crate::bill::reconcile::report::{Amount, DayReport};
+use crate::bill::source::Source;
+use ::time::Date;
+use serde_json::{Value, json};
+
+pub fn day(text: &str) -> Date {
+    Date::parse(text, ::time::macros::format_description!("[year]-[month]-[day]")).unwrap()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn book(row: &Value) -> BookRow<'_> {
+    BookRow {
+        out_trade_no: row["out_trade_no"].as_str().unwrap(),
+        total_fee: row["total_fee"].as_i64().unwrap(),
+        fee_type: row["fee_type"].as_str(),
+        state: row["state"].as_str().unwrap(),
+        transaction_id: row["transaction_id"].as_str(),
+        paid_on: row["paid_on"].as_str().map(day),
+        refunds: list(&row["refunds"])
+            .iter()
+            .map(|refund| BookRefund {
+                out_refund_no: refund["out_refund_no"].as_str().unwrap(),
+                refund_fee: refund["refund_fee"].as_i64().unwrap(),
+                state: refund["state"].as_str(),
+                asked_on: refund["asked_on"].as_str().map(day),
+            })
+            .collect(),
+    }
+}
+
+fn report(inputs: &Value) -> DayReport {
+    let bills: Vec<(Date, Option<Vec<u8>>)> = list(&inputs["bills"])
+        .iter()
+        .map(|bill| {
+            let empty = bill["empty_day"] == true;
+            (day(bill["date"].as_str().unwrap()), (!empty).then(|| file(bill)))
+        })
+        .collect();
+    let days: Vec<Day<'_>> = bills
+        .iter()
+        .map(|(date, bill)| Day { date: *date, bill: bill.as_ref().map(|bill| bill as &dyn Source) })
+        .collect();
+    let flows: Vec<Vec<u8>> = list(&inputs["fund_flows"]).iter().map(file).collect();
+    let flows: Vec<&dyn Source> = flows.iter().map(|flow| flow as &dyn Source).collect();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let appids: Vec<String> = list(&inputs["merchant"]["appids"]).iter().map(text).collect();
+    let done: Vec<(Date, String)> = list(&inputs["done"])
+        .iter()
+        .map(|done| (day(done["date"].as_str().unwrap()), text(&done["sha256"])))
+        .collect();
+    let terms = Terms {
+        days: &days,
+        flows: &flows,
+        previous_balance: inputs["previous_balance"].as_i64(),
+        as_of: day(inputs["run_date"].as_str().unwrap()),
+        appids: &appids,
+        done: &done,
+    };
+    compare(&terms, &mut Listed::new(list(&inputs["books"]).iter().map(book))).unwrap()
+}
+
+fn told(told: Option<&Told>) -> Value {
+    match told {
+        None => Value::Null,
+        Some(Told::Number(number)) => json!(number),
+        Some(Told::Text(text)) => json!(text),
+    }
+}
+
+fn difference_as_json(difference: &Difference) -> Value {
+    let mut value = json!({
+        "kind": difference.kind.name(), "key": difference.key, "field": difference.field,
+        "theirs": told(difference.theirs.as_ref()), "ours": told(difference.ours.as_ref()),
+        "state": difference.state.name(),
+    });
+    if let Some(due) = difference.due {
+        value["due"] = json!(due.to_string());
+    }
+    value
+}
+
+fn report_as_json(report: &DayReport) -> Value {
+    let amount = |amount: Amount, field: &str| {
+        let fee = i64::try_from(amount.fee).unwrap();
+        json!({ "count": amount.count, field: fee })
+    };
+    let sides = report.totals.map(|totals| {
+        let (theirs, ours) = (totals.theirs, totals.ours);
+        let theirs = json!({
+            "payments": amount(theirs.payments, "total_fee"), "refunds": amount(theirs.refunds, "refund_fee"),
+            "revoked": amount(theirs.revoked, "refund_fee"), "fee_e5": i64::try_from(theirs.fee_e5).unwrap(),
+        });
+        let ours = json!({
+            "payments": amount(ours.payments, "total_fee"), "refunds": amount(ours.refunds, "refund_fee"),
+        });
+        (theirs, ours, i64::try_from(totals.surplus()).unwrap())
+    });
+    let (theirs, ours, surplus) = sides.map_or_else(Default::default, |(t, o, s)| (t, o, json!(s)));
+    let differences: Vec<Value> = report.differences.iter().map(difference_as_json).collect();
+    json!({ "theirs": theirs, "ours": ours, "surplus": surplus, "differences": differences })
+}
+
+/// Differences are a set.
+fn sorted(mut value: Value) -> Value {
+    let differences = value["differences"].as_array_mut().unwrap();
+    differences.sort_by_key(|difference| {
+        ["kind", "key", "field", "theirs", "ours"].map(|name| difference[name].to_string())
+    });
+    value
+}
+
+#[test]
+fn b12_b13_b14_every_reconciliation_of_the_vectors_comes_to_what_they_say() {
+    let vectors = all("reconcile");
+    assert_eq!(vectors.len(), 74);
+    for vector in vectors {
+        let found = report(&vector["inputs"]);
+        assert_eq!(sorted(report_as_json(&found)), sorted(vector["expected"].clone()), "{}", vector["id"]);
+        if let Some(totals) = found.totals {
+            assert_eq!(totals.long - totals.short, totals.surplus(), "{}", vector["id"]);
+        }
+    }
+}
