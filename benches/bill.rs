@@ -44,9 +44,9 @@ fn compare(rows: u64) -> Outcome<()> {
     let mut bill = BufWriter::new(File::create(&plain)?);
     write_bill(&mut bill, rows)?;
     bill.flush()?;
-    let mut packer = GzEncoder::new(BufWriter::new(File::create(&packed)?), Compression::default());
-    std::io::copy(&mut File::open(&plain)?, &mut packer)?;
-    packer.finish()?.flush()?;
+    let mut archive = GzEncoder::new(BufWriter::new(File::create(&packed)?), Compression::default());
+    std::io::copy(&mut File::open(&plain)?, &mut archive)?;
+    archive.finish()?.flush()?;
     println!("{rows} rows, {} bytes, packed {}", plain.metadata()?.len(), packed.metadata()?.len());
     for (work, file) in WORKS {
         let path = folder.join(file);

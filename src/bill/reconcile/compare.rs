@@ -132,9 +132,10 @@ impl Statement {
             flows.read(*flow, &mut statement.drafts)?;
         }
         for day in terms.days {
-            match day.bill {
-                Some(bill) => statement.read_bill(bill, &flows, terms.appids)?,
-                None => (statement.lists_payments, statement.lists_refunds) = (true, true),
+            if let Some(bill) = day.bill {
+                statement.read_bill(bill, &flows, terms.appids)?;
+            } else {
+                (statement.lists_payments, statement.lists_refunds) = (true, true);
             }
         }
         statement.name_strangers();

@@ -13,25 +13,25 @@ impl Judge {
     /// Everything that only the end of the books tells.
     pub(super) fn take_leftovers(&mut self) {
         let mut drafts = Vec::new();
-        let mut surplus = Vec::new();
+        let mut totals = self.bills.totals;
         let (orders, refunds) = (&self.bills.orders, &self.bills.refunds);
         for (at, entry) in (0_u32..).zip(orders.table.entries()).filter(|(_, entry)| !entry.is(BOOKED)) {
             orders.look(at, entry, |groups| not_booked(entry, groups, &mut drafts));
-            surplus.push(orders.money(at, entry));
+            totals.weigh(orders.money(at, entry));
         }
         for (at, entry) in (0_u32..).zip(refunds.table.entries()).filter(|(_, entry)| !entry.is(LISTED)) {
             for seen in refunds.rows(at, entry) {
                 let draft =
                     Draft::new(Kind::RefundUnknown, "refund_fee", standing(seen.row, Field::OutRefundNo));
                 drafts.push(draft.theirs(seen.refund_fee).about(seen.row));
-                surplus.push(-i128::from(seen.refund_fee));
+                totals.weigh(-i128::from(seen.refund_fee));
             }
         }
         drafts.extend(strange_states(orders));
         drafts.extend(double_orders(orders));
         drafts.extend(double_refunds(refunds));
         self.bills.drafts.extend(drafts);
-        surplus.into_iter().for_each(|surplus| self.bills.totals.weigh(surplus));
+        self.bills.totals = totals;
     }
 }
 

@@ -119,7 +119,7 @@ fn sorted(mut value: Value) -> Value {
 }
 
 #[test]
-fn b12_b13_b14_every_reconciliation_of_the_vectors_comes_to_what_they_say() {
+fn b11_b12_b13_b14_every_reconciliation_of_the_vectors_comes_to_what_they_say() {
     let vectors = all("reconcile");
     assert_eq!(vectors.len(), 74);
     for vector in vectors {
