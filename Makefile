@@ -34,7 +34,7 @@ say = printf '\n==> %s\n' '$(1)'
 .NOTPARALLEL:
 
 .PHONY: help setup setup-build setup-packages build demo test test-core test-doc test-php test-stubs simulate leak valgrind \
-        asan bench bench-instructions install uninstall deb deb-test pie-test dist dist-test lint clean
+        asan bench bench-instructions install uninstall bare matrix deb deb-test pie-test dist dist-test lint clean
 
 help:
 	@echo 'make build    the extension and the simulator, into target/release'
@@ -50,6 +50,8 @@ help:
 	@echo 'make deb      Debian packages of the extension and the simulator, into target/deb'
 	@echo 'make dist     the archive that PIE downloads, for the PHP at hand, into target/dist'
 	@echo 'make deb-test, pie-test, dist-test    install each of them where nothing else is (deb and pie: root, minutes)'
+	@echo 'make bare     README on a machine that has nothing, DISTRO=bookworm, trixie or sid (as root, 20 minutes)'
+	@echo 'make matrix   all PHPs that Debian has, each in a root of its own (as root, 45 minutes)'
 	@echo 'make lint     format and lints, nothing is changed'
 	@echo 'make clean    removes what was built'
 
@@ -156,6 +158,12 @@ dist: setup-packages
 
 dist-test: setup-packages
 	@tools/dist-test.sh
+
+bare:
+	@DISTRO='$(or $(DISTRO),bookworm)' tools/bare
+
+matrix:
+	@DISTROS='$(DISTROS)' ZTS='$(ZTS)' tools/matrix
 
 lint: setup
 	@$(call say,lint: format)
