@@ -1,4 +1,8 @@
-//! Link arguments that the extension needs on some platforms, and the versions that phpinfo() shows.
+//! Link arguments that the extension needs on some platforms, the versions that phpinfo() shows, and Zend's functions.
+
+#[cfg(feature = "php")]
+#[path = "build/php.rs"]
+mod php;
 
 use std::fs;
 
@@ -16,6 +20,10 @@ fn main() {
     if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("macos") {
         // PHP's symbols are found when the extension is loaded, not when it is linked.
         println!("cargo:rustc-cdylib-link-arg=-Wl,-undefined,dynamic_lookup");
+    }
+    #[cfg(feature = "php")]
+    if let Err(why) = php::declare_zend() {
+        println!("cargo::error={why}");
     }
 }
 

@@ -180,7 +180,10 @@ fn own_argument(call: &Call<'_>, n: usize, property: &Property) -> Outcome {
 fn set(object: &mut ZendObject, scope: &ClassEntry, name: &str, mut value: Zval) {
     // SAFETY: `object` is live and `scope` declares the property; the engine copies the value, taking its own
     // reference, and ours is dropped after.
-    unsafe { zend::zend_update_property(scope, object, name.as_ptr().cast(), name.len(), &raw mut value) };
+    unsafe {
+        let scope = zend::scope(scope);
+        zend::zend_update_property(scope, object, name.as_ptr().cast(), name.len(), &raw mut value);
+    }
 }
 
 fn set_base(object: &mut ZendObject, message: &[u8], code: i64, previous: Option<Zval>) {

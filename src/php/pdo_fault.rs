@@ -56,7 +56,7 @@ impl Thrown {
         // SAFETY: the object is live and an exception, which has this property; the engine copies the value.
         unsafe {
             let object: *mut ZendObject = &raw mut **object;
-            let scope = ce::exception();
+            let scope = zend::scope(ce::exception());
             zend::zend_update_property(scope, object, name.as_ptr().cast(), name.len(), &raw mut message);
         }
     }
@@ -182,8 +182,8 @@ fn property(object: &ZendObject, name: &str) -> Option<Zval> {
     // `unused`.
     let found = unsafe {
         let object = std::ptr::from_ref(object).cast_mut();
-        let name = (name.as_ptr().cast(), name.len());
-        zend::zend_read_property(ce::exception(), object, name.0, name.1, true, &raw mut unused).as_ref()
+        let (scope, name, length) = (zend::scope(ce::exception()), name.as_ptr().cast(), name.len());
+        zend::zend_read_property(scope, object, name, length, true, &raw mut unused).as_ref()
     };
     found.map(Zval::shallow_clone)
 }

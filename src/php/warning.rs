@@ -34,7 +34,7 @@ fn described(exception: &ZendObject) -> String {
         // lives as long as the object, or `unused`.
         let found = unsafe {
             let found = zend::zend_read_property(
-                base,
+                zend::scope(base),
                 std::ptr::from_ref(exception).cast_mut(),
                 name.as_ptr().cast(),
                 name.len(),

@@ -1,0 +1,6 @@
+/* The headers that declare what build/php.rs names. */
+#include "php.h"
+#include "ext/date/php_date.h"
+#include "php_ini.h"
+#include "zend_attributes.h"
+#include "zend_exceptions.h"
