@@ -56,10 +56,13 @@ bill() {
 pack() {
     local name=$1 folder=$2
     chmod 644 "$folder"/*
-    TZ=UTC find "$folder" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
+    "$php" -n -r 'foreach (glob("$argv[1]/*") as $file) touch($file, (int) $argv[2]);' -- "$folder" "$SOURCE_DATE_EPOCH"
     rm -f "$out/$name.zip"
     (cd "$folder" && TZ=UTC zip -qX9 "$out/$name.zip" wechatpay.so wechatpay.ini LICENSE THIRD-PARTY)
 }
+
+# macOS has the one, Linux the other.
+sums() { if command -v sha256sum >/dev/null; then sha256sum -- "$@"; else shasum -a 256 -- "$@"; fi; }
 
 in_root() {
     # shellcheck source=tools/root.sh
@@ -90,6 +93,6 @@ else
     pack "$(name)" "$folder"
 fi
 cd "$out"
-sha256sum -- *.zip *.cdx.json >SHA256SUMS
+sums *.zip *.cdx.json >SHA256SUMS
 say "target/dist holds"
 cat SHA256SUMS
