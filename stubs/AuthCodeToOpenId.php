@@ -16,8 +16,6 @@ namespace WechatPay;
  * $payer = (new AuthCodeToOpenId($merchant))->byAuthCode('134567890123456782');
  * echo $payer->openid, "\n";   // prints: o
  * ```
- *
- * Source: protocol.md C.10, A.5
  */
 final class AuthCodeToOpenId
 {
@@ -44,8 +42,6 @@ final class AuthCodeToOpenId
      *                                   SYSTEMERROR ...
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
      * @throws \ValueError               if the code cannot be one
-     *
-     * Source: protocol.md C.10
      */
     public function byAuthCode(#[\SensitiveParameter] string $authCode): Payer
     {

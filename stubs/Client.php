@@ -21,8 +21,6 @@ namespace WechatPay;
  *     echo $e->errCode, ' ', $e->outTradeNo, "\n";   // prints: ORDERNOTEXIST T20261122-nobody
  * }
  * ```
- *
- * Source: protocol.md A.5, A.6, C.0
  */
 final class Client
 {
@@ -39,7 +37,7 @@ final class Client
      * Makes one call. `appid`, `mch_id`, the sub-merchant's ids, `nonce_str`, `sign_type` and `sign` are added unless
      * $fields brings them; a field given as null is left out, one of these too.
      *
-     * Some endpoints never sign their answers (protocol.md A.6: report, red packets, transfers ...). They throw a
+     * Some endpoints never sign their answers (report, red packets, transfers ...). They throw a
      * SignatureException unless you agree to believe an unsigned answer.
      *
      * @param string                                     $path          such as `/pay/orderquery`

@@ -20,8 +20,6 @@ namespace WechatPay;
  * (new CloseOrder($merchant))->byOutTradeNo('T20261122-0005');
  * echo (new OrderQuery($merchant))->byOutTradeNo('T20261122-0005')->tradeState->value, "\n";   // prints: CLOSED
  * ```
- *
- * Source: protocol.md C.3
  */
 final class CloseOrder
 {
@@ -51,8 +49,6 @@ final class CloseOrder
      *                                   SYSTEMERROR ...
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
      * @throws \ValueError               if the number cannot be one
-     *
-     * Source: protocol.md C.3
      */
     public function byOutTradeNo(string $outTradeNo): void
     {

@@ -22,8 +22,6 @@ namespace WechatPay;
  * }
  * echo count($order->coupons), " coupons\n";   // prints: 0 coupons
  * ```
- *
- * Source: protocol.md D.3
  */
 final class Coupon
 {

@@ -34,8 +34,6 @@ namespace WechatPay;
  *     echo $e->errCode, "\n";   // prints: ORDERNOTEXIST
  * }
  * ```
- *
- * Source: protocol.md C.0
  */
 final class Gateway
 {
@@ -70,7 +68,7 @@ final class Gateway
      *                                                        open_basedir
      * @param int|null                      $connectTimeoutMs milliseconds, at least 1
      * @param int|null                      $timeoutMs        milliseconds, at least 1
-     * @param (callable(Attempt):void)|null $onAttempt        called after each try, for logs and metrics
+     * @param (callable(Attempt $attempt): void)|null $onAttempt called after each try, for logs and metrics
      *
      * @throws \ValueError if an address or a time limit cannot be one
      */

@@ -20,8 +20,6 @@ namespace WechatPay;
  *     echo $e->returnMsg, ' -> ', $e->advice->value, "\n";   // prints: 签名错误
  * }
  * ```
- *
- * Source: protocol.md A.6, C.0
  */
 class GatewayException extends PayException
 {

@@ -52,8 +52,8 @@ final class Ledger
      * mail for one, belongs into outbox(). It must neither commit nor roll back, nor call this same object.
      *
      * @param \PDO $pdo the shop's connection, with PDO::ERRMODE_EXCEPTION; not used across a fork
-     * @param callable(Transition, \PDO): mixed $onCredit a payment is credited
-     * @param (callable(Transition, \PDO): mixed)|null $onRevoke a credited code payment was reversed
+     * @param callable(Transition $transition, \PDO $pdo): mixed $onCredit a payment is credited
+     * @param (callable(Transition $transition, \PDO $pdo): mixed)|null $onRevoke a credited code payment was reversed
      * @param Gateway|null $gateway    where to ask; null for the INI settings
      * @param bool         $creditLate credit a payment that comes after the order was closed, too
      * @param string       $prefix     of the tables, `[A-Za-z_][A-Za-z0-9_]{0,20}`
@@ -285,10 +285,9 @@ final class Ledger
      * order's
      * state is one message; its topic is the state that was reached.
      *
-     * @param callable(string, array<string, mixed>, int): mixed $deliver gets topic (LedgerState's value), payload and
-     * the
-     *                                                            message's number; false means "again later", an
-     *                                                            exception too, which is thrown on
+     * @param callable(string $topic, array<string, mixed> $payload, int $number): mixed $deliver gets the
+     *     topic (LedgerState's value), the payload and the message's number; false means "again later", an exception
+     *     too, which is thrown on
      * @param int $limit at most so many, 1 to 100000
      *
      * @return int how many were delivered

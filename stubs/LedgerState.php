@@ -5,9 +5,7 @@ declare(strict_types=1);
 namespace WechatPay;
 
 /**
- * What an order is to the shop. WeChat's own word for a trade is `TradeState`; the table of what follows from what is
- * in
- * docs/ledger.md.
+ * What an order is to the shop. WeChat's own word for a trade is `TradeState`.
  *
  * ```php
  * use WechatPay\LedgerState;

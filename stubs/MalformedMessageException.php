@@ -19,8 +19,6 @@ namespace WechatPay;
  *     echo $e->maybeProcessed ? 'query first' : 'nothing was done', "\n";   // prints: nothing was done
  * }
  * ```
- *
- * Source: protocol.md B
  */
 class MalformedMessageException extends PayException
 {

@@ -23,8 +23,6 @@ namespace WechatPay;
  * );
  * echo $merchant->mchId, ' signs with ', $merchant->signType->value, "\n";   // prints: 10000100 signs with HMAC-SHA256
  * ```
- *
- * Source: protocol.md A.3, A.5, C.18
  */
 final class Merchant
 {
@@ -62,8 +60,6 @@ final class Merchant
      * @param bool        $acceptMd5           accept answers signed with MD5 too, while leaving an MD5 integration
      *
      * @throws \ValueError if an id or a key cannot be one; the message names the argument and never shows a key
-     *
-     * Source: protocol.md A.3, C.0, C.18
      */
     public function __construct(
         string $appid,

@@ -52,8 +52,6 @@ namespace WechatPay;
  *     echo $e->advice === Advice::AskPayer ? "show a new code, please\n" : $e->getMessage();
  * }
  * ```
- *
- * Source: protocol.md C.6, C.7, D.7
  */
 final class Micropay
 {
@@ -88,9 +86,9 @@ final class Micropay
      *                                                                        120000
      * @param int                                             $intervalMs     milliseconds between two questions, 100 to
      *                                                                        60000
-     * @param (callable(Order|PayException, int): mixed)|null $onPoll         called after each question with what was
-     *                                                                        seen and the number of the question, from
-     *                                                                        1; false ends the waiting
+     * @param (callable(Order|PayException $seen, int $question): mixed)|null $onPoll called after each question with
+     *                                                                        what was seen and the number of the
+     *                                                                        question, from 1; false ends the waiting
      * @param array<string, string|int|\Stringable|null>      $options        `device_info`, `detail` (JSON), `attach`,
      *                                                                        `fee_type`, `goods_tag`, `limit_pay`,
      *                                                                        `time_start`, `time_expire`, `receipt`,
@@ -111,8 +109,6 @@ final class Micropay
      * @throws PayException       with Advice::FixConfiguration: the certificate is missing, unreadable or expired;
      *                            nothing was sent
      * @throws \ValueError        if an argument cannot be used; nothing was sent
-     *
-     * Source: protocol.md C.6, C.7, D.7
      */
     public function pay(
         string $outTradeNo,

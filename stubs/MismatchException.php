@@ -21,8 +21,6 @@ namespace WechatPay;
  * );
  * echo $e->field, ': ', $e->getMessage(), "\n";   // prints: out_trade_no: the answer is about another order
  * ```
- *
- * Source: protocol.md D.4
  */
 class MismatchException extends PayException
 {

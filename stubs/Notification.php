@@ -40,8 +40,6 @@ namespace WechatPay;
  *     echo Notification::fail('not accepted');
  * }
  * ```
- *
- * Source: protocol.md A.6, C.13, C.14
  */
 final class Notification
 {
@@ -85,8 +83,6 @@ final class Notification
      * @throws GatewayException          an unsigned FAIL; says nothing about any order
      * @throws ServiceException          a verified `result_code` FAIL
      * @throws \ValueError               if no merchant is given
-     *
-     * Source: protocol.md A.6, C.13, C.14
      */
     public static function read(string $body, Merchant ...$merchants): Notification
     {
@@ -118,8 +114,6 @@ final class Notification
      * @param Merchant                                   $merchant whose key and algorithm sign
      *
      * @throws \ValueError if a field cannot be written
-     *
-     * Source: protocol.md C.13
      */
     public static function sign(array $fields, Merchant $merchant): string
     {

@@ -32,8 +32,6 @@ namespace WechatPay;
  * echo json_encode($order), "\n";                            // prints: "outTradeNo":"T20261122-0006"
  * echo $order->fields()['trade_state'], "\n";                // prints: NOTPAY
  * ```
- *
- * Source: protocol.md D.3
  */
 final class Order implements \JsonSerializable
 {

@@ -31,8 +31,6 @@ namespace WechatPay;
  *     echo $number, ': ', $seen instanceof \Throwable ? $seen->getMessage() : $seen->tradeState->value, "\n";
  * }   // prints: T20261122-0002: ORDERNOTEXIST
  * ```
- *
- * Source: protocol.md D
  */
 final class OrderQuery
 {
@@ -62,8 +60,6 @@ final class OrderQuery
      * @throws ServiceException          `result_code` FAIL: ORDERNOTEXIST, SYSTEMERROR ...
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
      * @throws \ValueError               if the number cannot be one
-     *
-     * Source: protocol.md D.1, D.3, D.6
      */
     public function byOutTradeNo(string $outTradeNo): Order
     {
@@ -85,8 +81,6 @@ final class OrderQuery
      * @throws ServiceException          `result_code` FAIL: ORDERNOTEXIST, INVALID_TRANSACTIONID ...
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
      * @throws \ValueError               if the number cannot be one
-     *
-     * Source: protocol.md D.1, D.3, D.6
      */
     public function byTransactionId(string $transactionId): Order
     {
@@ -107,8 +101,6 @@ final class OrderQuery
      * @throws \TypeError  if a number is no string; nothing was sent
      * @throws \ValueError if a number cannot be one (the message names its key), or $concurrency is out of range;
      *                     nothing was sent
-     *
-     * Source: protocol.md D
      */
     public function many(array $outTradeNos, int $concurrency = 16): array
     {
@@ -125,9 +117,9 @@ final class OrderQuery
      * @param string        $outTradeNo `out_trade_no`, as for byOutTradeNo()
      * @param int           $timeoutMs  milliseconds in all
      * @param int           $intervalMs milliseconds between the queries
-     * @param (callable(Order|PayException, int): mixed)|null $onPoll called after each query with what was seen and the
-     *                                                                number of the query, from 1; false stops; what it
-     *                                                                throws is thrown on
+     * @param (callable(Order|PayException $seen, int $question): mixed)|null $onPoll called after each query with what was
+     *                                                                seen and the number of the query, from 1; false
+     *                                                                stops; what it throws is thrown on
      *
      * @return Order the last order seen: final, unless the time was over or $onPoll stopped
      *
@@ -138,8 +130,6 @@ final class OrderQuery
      * @throws ServiceException          a `result_code` FAIL that will not pass
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
      * @throws \ValueError               if the number or a time cannot be one
-     *
-     * Source: protocol.md D.5, D.6, D.7
      */
     public function untilFinal(
         string $outTradeNo,

@@ -21,8 +21,6 @@ namespace WechatPay;
  * $payer = (new AuthCodeToOpenId($merchant))->byAuthCode('134567890123456781');
  * echo "here $payer->openid, there $payer->subOpenid\n";   // prints: here o
  * ```
- *
- * Source: protocol.md C.10
  */
 final class Payer
 {

@@ -20,8 +20,6 @@ namespace WechatPay;
  * echo substr($prepay->qrPng(), 1, 3), "\n";              // prints: PNG
  * echo '<img src="data:image/svg+xml;base64,', base64_encode($prepay->qrSvg(320)), "\">\n";   // prints: <img
  * ```
- *
- * Source: protocol.md C.1, A.7
  */
 final class Prepay
 {
@@ -89,8 +87,6 @@ final class Prepay
      * @return array<string, string>
      *
      * @throws \LogicException if there is no prepayId
-     *
-     * Source: protocol.md A.7
      */
     public function jsapiParams(): array
     {
@@ -106,8 +102,6 @@ final class Prepay
      * @return array<string, string>
      *
      * @throws \LogicException if there is no prepayId
-     *
-     * Source: protocol.md A.7
      */
     public function appParams(): array
     {

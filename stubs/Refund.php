@@ -40,8 +40,6 @@ namespace WechatPay;
  * $again = $refund->byOutTradeNo('M20261122-0003', 'R20261122-0003-1', 1230, 230);
  * var_dump($again->refundId === $receipt->refundId);                  // prints: bool(true)
  * ```
- *
- * Source: protocol.md C.4
  */
 final class Refund
 {
@@ -85,8 +83,6 @@ final class Refund
      * @throws PayException              with Advice::FixConfiguration: the certificate is missing, unreadable or
      *                                   expired; nothing was sent
      * @throws \ValueError               if an argument cannot be used; nothing was sent
-     *
-     * Source: protocol.md C.4
      */
     public function byOutTradeNo(
         string $outTradeNo,
@@ -122,8 +118,6 @@ final class Refund
      * @throws PayException              with Advice::FixConfiguration: the certificate is missing, unreadable or
      *                                   expired; nothing was sent
      * @throws \ValueError               if an argument cannot be used; nothing was sent
-     *
-     * Source: protocol.md C.4
      */
     public function byTransactionId(
         string $transactionId,

@@ -32,8 +32,6 @@ namespace WechatPay;
  *     default => 'look into it: ' . json_encode($entry),
  * }, "\n";
  * ```
- *
- * Source: protocol.md C.5
  */
 final class RefundEntry implements \JsonSerializable
 {

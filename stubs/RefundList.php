@@ -29,8 +29,6 @@ namespace WechatPay;
  * echo count($refunds), " refunds, $refunds->refundedFee fen back\n";     // prints: 2 refunds, 0 fen back
  * echo "$refunds->pendingFee of $refunds->totalFee fen under way\n";      // prints: 630 of 1230 fen under way
  * ```
- *
- * Source: protocol.md C.5
  */
 final class RefundList implements \Countable, \IteratorAggregate
 {

@@ -39,8 +39,6 @@ namespace WechatPay;
  *     echo "not confirmed: $e->errCode\n";                                // prints: not confirmed: REFUNDNOTEXIST
  * }
  * ```
- *
- * Source: protocol.md C.14
  */
 final class RefundNotice implements \JsonSerializable
 {

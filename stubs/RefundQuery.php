@@ -36,8 +36,6 @@ namespace WechatPay;
  *     echo $e->errCode, "\n";                                         // prints: REFUNDNOTEXIST
  * }
  * ```
- *
- * Source: protocol.md C.5
  */
 final class RefundQuery
 {
@@ -67,8 +65,6 @@ final class RefundQuery
      * @throws ServiceException          `result_code` FAIL: REFUNDNOTEXIST, SYSTEMERROR ...
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
      * @throws \ValueError               if the number cannot be one
-     *
-     * Source: protocol.md C.5
      */
     public function byOutTradeNo(string $outTradeNo): RefundList
     {
@@ -90,8 +86,6 @@ final class RefundQuery
      * @throws ServiceException          `result_code` FAIL: REFUNDNOTEXIST, SYSTEMERROR ...
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
      * @throws \ValueError               if the number cannot be one
-     *
-     * Source: protocol.md C.5
      */
     public function byTransactionId(string $transactionId): RefundList
     {
@@ -113,8 +107,6 @@ final class RefundQuery
      * @throws ServiceException          `result_code` FAIL: REFUNDNOTEXIST, SYSTEMERROR ...
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
      * @throws \ValueError               if the number cannot be one
-     *
-     * Source: protocol.md C.5
      */
     public function byOutRefundNo(string $outRefundNo): RefundList
     {
@@ -136,8 +128,6 @@ final class RefundQuery
      * @throws ServiceException          `result_code` FAIL: REFUNDNOTEXIST, SYSTEMERROR ...
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
      * @throws \ValueError               if the number cannot be one
-     *
-     * Source: protocol.md C.5
      */
     public function byRefundId(string $refundId): RefundList
     {

@@ -27,8 +27,6 @@ namespace WechatPay;
  * echo json_encode($receipt), "\n";                                   // prints: "refundFee":1230
  * echo $receipt->fields()['refund_fee'], "\n";                        // prints: 1230
  * ```
- *
- * Source: protocol.md C.4
  */
 final class RefundReceipt
 {

@@ -20,8 +20,6 @@ namespace WechatPay;
  *     }, "\n";
  * }
  * ```
- *
- * Source: protocol.md C.5
  */
 enum RefundStatus: string
 {

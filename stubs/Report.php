@@ -23,8 +23,6 @@ namespace WechatPay;
  * );
  * echo "told\n";   // prints: told
  * ```
- *
- * Source: protocol.md C.11
  */
 final class Report
 {
@@ -61,8 +59,6 @@ final class Report
      * @throws ServiceException          `result_code` FAIL: ...
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
      * @throws \ValueError               if an argument cannot be used; nothing was sent
-     *
-     * Source: protocol.md C.11
      */
     public function send(
         string $interfaceUrl,

@@ -33,8 +33,6 @@ namespace WechatPay;
  *     echo $e->errCode, ' ', $e->advice->name, "\n";   // prints: ORDERNOTEXIST QueryOrder
  * }
  * ```
- *
- * Source: protocol.md C.7
  */
 final class Reverse
 {
@@ -67,8 +65,6 @@ final class Reverse
      * @throws PayException              with Advice::FixConfiguration: the certificate is missing, unreadable or
      *                                   expired; nothing was sent
      * @throws \ValueError               if the number cannot be one
-     *
-     * Source: protocol.md C.7
      */
     public function byOutTradeNo(string $outTradeNo): void
     {
@@ -91,8 +87,6 @@ final class Reverse
      * @throws PayException              with Advice::FixConfiguration: the certificate is missing, unreadable or
      *                                   expired; nothing was sent
      * @throws \ValueError               if the number cannot be one
-     *
-     * Source: protocol.md C.7
      */
     public function byTransactionId(string $transactionId): void
     {

@@ -49,8 +49,6 @@ namespace WechatPay;
  *     echo $scanPay->refuse('sold out');
  * }
  * ```
- *
- * Source: protocol.md A.7
  */
 final class ScanPay
 {
@@ -68,8 +66,6 @@ final class ScanPay
      * @param string $productId `product_id`, 1 to 32 characters of 0-9A-Za-z_-.~|*@
      *
      * @throws \ValueError if the number cannot be one
-     *
-     * Source: protocol.md A.7
      */
     public function productUrl(string $productId): string
     {
@@ -84,8 +80,6 @@ final class ScanPay
      * @throws MalformedMessageException truncated, empty, not XML, or fields are missing
      * @throws SignatureException        no sign, or a wrong one: do not answer with an order
      * @throws MismatchException         a genuine callback of another merchant
-     *
-     * Source: protocol.md A.7
      */
     public function read(string $body): ScannedProduct
     {
@@ -98,8 +92,6 @@ final class ScanPay
      * @param string $prepayId `prepay_id` of a NATIVE order, 1 to 64 bytes
      *
      * @throws \ValueError if the number cannot be one
-     *
-     * Source: protocol.md A.7
      */
     public function answer(string $prepayId): string
     {
@@ -112,8 +104,6 @@ final class ScanPay
      * @param string $reason shown to the payer
      *
      * @throws \ValueError if the reason cannot be written
-     *
-     * Source: protocol.md A.7
      */
     public function refuse(string $reason): string
     {

@@ -28,8 +28,6 @@ namespace WechatPay;
  * $scanned = (new ScanPay(new Merchant('wx2421b1c4370ec43b', '10000100', $key)))->read($body);
  * echo "$scanned->openid wants $scanned->productId\n";    // prints: oUpF8uMuAJO wants coffee
  * ```
- *
- * Source: protocol.md A.7
  */
 final class ScannedProduct
 {

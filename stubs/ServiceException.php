@@ -20,8 +20,6 @@ namespace WechatPay;
  *     echo $e->errCode, ' (', $e->errCodeDes, ') -> ', $e->advice->value, "\n";   // prints: ORDERNOTEXIST
  * }
  * ```
- *
- * Source: protocol.md C.0 to C.7, D.6
  */
 class ServiceException extends PayException
 {

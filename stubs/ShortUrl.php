@@ -16,8 +16,6 @@ namespace WechatPay;
  * $longUrl = (new ScanPay($merchant))->productUrl('coffee');
  * echo (new ShortUrl($merchant))->of($longUrl), "\n";   // prints: weixin://wxpay/s/
  * ```
- *
- * Source: protocol.md C.12
  */
 final class ShortUrl
 {
@@ -45,8 +43,6 @@ final class ShortUrl
      * @throws ServiceException          `result_code` FAIL: PARAM_ERROR, SIGNERROR ...
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
      * @throws \ValueError               if the link cannot be one
-     *
-     * Source: protocol.md C.12
      */
     public function of(string $longUrl): string
     {

@@ -16,8 +16,6 @@ namespace WechatPay;
  * echo Signer::sign($fields, '192006250b4c09247ec02edce69f6a2d', SignType::Md5), "\n";
  * // prints: 9A0A8659F005D6984697E2CA0A9CF3B7
  * ```
- *
- * Source: protocol.md A.1, A.5
  */
 enum SignType: string
 {

@@ -21,8 +21,6 @@ namespace WechatPay;
  *     echo $e->advice->value, ': ', $e->getMessage(), "\n";   // prints: fix_configuration
  * }
  * ```
- *
- * Source: protocol.md A.6
  */
 class SignatureException extends PayException
 {

@@ -30,8 +30,6 @@ namespace WechatPay;
  *     echo Signer::explain($fields, $key, SignType::HmacSha256);   // prints: lower case
  * }
  * ```
- *
- * Source: protocol.md A.1, A.2
  */
 final class Signer
 {
@@ -51,8 +49,6 @@ final class Signer
      *
      * @throws \TypeError  if a value is neither string, int, Stringable nor null
      * @throws \ValueError if the key is not 32 bytes
-     *
-     * Source: protocol.md A.1, A.2
      */
     public static function sign(array $fields, #[\SensitiveParameter] string $key, SignType $type): string
     {
@@ -70,8 +66,6 @@ final class Signer
      * @throws SignatureException if the sign is missing, wrong, in lower case or of another algorithm
      * @throws \TypeError         if a value is neither string, int, Stringable nor null
      * @throws \ValueError        if the key is not 32 bytes
-     *
-     * Source: protocol.md A.1, A.6
      */
     public static function verify(array $fields, #[\SensitiveParameter] string $key, SignType $type): void
     {

@@ -30,8 +30,6 @@ namespace WechatPay;
  * });
  * echo $report->faults, "\n";                             // prints: 0
  * ```
- *
- * Source: protocol.md D.7
  */
 final class Sync
 {
@@ -59,7 +57,7 @@ final class Sync
      * @param int $seconds     how long, 0 to 86400; 0: until nothing is due
      * @param int $concurrency questions at once, 1 to 64
      * @param int $batch       orders claimed at once, 1 to 1000
-     * @param (callable(SyncReport): mixed)|null $onProgress called after each round; false stops; what it throws is
+     * @param (callable(SyncReport $report): mixed)|null $onProgress called after each round; false stops; what it throws is
      *                                                       thrown on
      *
      * @return SyncReport what was done
@@ -68,8 +66,6 @@ final class Sync
      * @throws \PDOException   if the database cannot be used; it says so of a replica
      * @throws PayException    with Advice::FixConfiguration: the gateway's settings cannot be used
      * @throws \ValueError     if an argument is out of range
-     *
-     * Source: protocol.md D.7
      */
     public function run(
         int $seconds = 60,

@@ -15,8 +15,6 @@ namespace WechatPay;
  * var_dump($state->mayBecome(TradeState::Success));              // prints: bool(true)
  * var_dump(TradeState::Closed->mayBecome(TradeState::Success));  // prints: bool(false)
  * ```
- *
- * Source: protocol.md D.5
  */
 enum TradeState: string
 {

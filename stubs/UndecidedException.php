@@ -22,8 +22,6 @@ namespace WechatPay;
  *     echo get_class($e->getPrevious()), "\n";   // prints: WechatPay\ServiceException
  * }
  * ```
- *
- * Source: protocol.md D.7, C.7
  */
 class UndecidedException extends PayException
 {

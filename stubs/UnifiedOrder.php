@@ -51,8 +51,6 @@ namespace WechatPay;
  * );
  * echo $prepay->h5Url, "\n";                             // prints: https://
  * ```
- *
- * Source: protocol.md C.1
  */
 final class UnifiedOrder
 {
@@ -105,8 +103,6 @@ final class UnifiedOrder
      * @throws ServiceException          `result_code` FAIL: ORDERPAID, ORDERCLOSED, INVALID_REQUEST ...
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
      * @throws \ValueError               if an argument cannot be used; nothing was sent
-     *
-     * Source: protocol.md C.1
      */
     public function native(
         string $outTradeNo,
@@ -172,8 +168,6 @@ final class UnifiedOrder
      * @throws ServiceException          `result_code` FAIL: ORDERPAID, ORDERCLOSED, INVALID_REQUEST ...
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
      * @throws \ValueError               if an argument cannot be used; nothing was sent
-     *
-     * Source: protocol.md C.1
      */
     public function jsapi(
         string $outTradeNo,
@@ -237,8 +231,6 @@ final class UnifiedOrder
      * @throws ServiceException          `result_code` FAIL: ORDERPAID, ORDERCLOSED, INVALID_REQUEST ...
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
      * @throws \ValueError               if an argument cannot be used; nothing was sent
-     *
-     * Source: protocol.md C.1
      */
     public function app(
         string $outTradeNo,
@@ -300,8 +292,6 @@ final class UnifiedOrder
      * @throws ServiceException          `result_code` FAIL: ORDERPAID, ORDERCLOSED, INVALID_REQUEST ...
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
      * @throws \ValueError               if an argument cannot be used; nothing was sent
-     *
-     * Source: protocol.md C.1
      */
     public function h5(
         string $outTradeNo,

@@ -22,8 +22,6 @@ namespace WechatPay;
  *     echo $e->getMessage(), "\n";   // prints: DOCTYPE
  * }
  * ```
- *
- * Source: protocol.md B
  */
 final class Xml
 {
@@ -41,8 +39,6 @@ final class Xml
      * @throws \TypeError  if a value is neither string, int, Stringable nor null
      * @throws \ValueError if a name is no element name, or a text is no UTF-8, has a control character or a character
      *                     of 4 bytes; the message names the field
-     *
-     * Source: protocol.md B
      */
     public static function encode(array $fields): string
     {
@@ -60,8 +56,6 @@ final class Xml
      * @return array<string, string> in the order of the document; an empty element is ''
      *
      * @throws MalformedMessageException if it is anything else
-     *
-     * Source: protocol.md B
      */
     public static function decode(string $xml): array
     {
