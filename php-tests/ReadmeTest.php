@@ -16,6 +16,7 @@ final class ReadmeTest extends TestCase
     private const READMES = ['README.md', 'README.zh-CN.md'];
     private const SIMULATOR_PAGES = ['docs/simulator.md', 'docs/simulator.zh-CN.md'];
     private const LEDGER_PAGES = ['docs/ledger.md', 'docs/ledger.zh-CN.md'];
+    private const INSTALL_PAGES = ['docs/install.md', 'docs/install.zh-CN.md'];
 
     private static SimulatorProcess $simulator;
 
@@ -133,6 +134,28 @@ final class ReadmeTest extends TestCase
         self::assertSame($english, $chinese);
     }
 
+    public function testBothLanguagesHaveTheSameInstallation(): void
+    {
+        [$english, $chinese] = array_map(self::outline(...), self::INSTALL_PAGES);
+        self::assertSame($english, $chinese);
+        [$english, $chinese] = array_map(self::commands(...), self::INSTALL_PAGES);
+        self::assertNotEmpty($english);
+        self::assertSame($english, $chinese);
+    }
+
+    /** What they tell to type is there: targets of make, scripts, files of a release under their names of now. */
+    public function testTheInstallationNamesWhatThereIs(): void
+    {
+        $typed = implode("\n", self::commands('docs/install.md'));
+        $makefile = file_get_contents(ROOT . '/Makefile');
+        preg_match_all('~(?:^|&& )(?:sudo )?(?:PHP\w*=\S+ )*make ([a-z][a-z-]*)~m', $typed, $targets);
+        foreach (array_diff($targets[1], ['install']) as $target) {
+            self::assertMatchesRegularExpression("~^$target:~m", $makefile);
+        }
+        preg_match_all('~(?:_v?|-v)(\d+\.\d+\.\d+)[_.]~', self::text('docs/install.md') . self::text('README.md'), $versions);
+        self::assertSame([phpversion('wechatpay')], array_values(array_unique($versions[1])));
+    }
+
     public function testBothLanguagesHaveTheSameLedger(): void
     {
         [$english, $chinese] = array_map(self::outline(...), self::LEDGER_PAGES);
@@ -160,10 +183,12 @@ final class ReadmeTest extends TestCase
      * @dataProvider readmes
      * @dataProvider simulatorPages
      * @dataProvider ledgerPages
+     * @dataProvider installPages
      */
     #[DataProvider('readmes')]
     #[DataProvider('simulatorPages')]
     #[DataProvider('ledgerPages')]
+    #[DataProvider('installPages')]
     public function testEveryLinkLeadsSomewhere(string $page): void
     {
         preg_match_all('~\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)~', self::text($page), $links, PREG_SET_ORDER);
@@ -199,6 +224,21 @@ final class ReadmeTest extends TestCase
         foreach (self::LEDGER_PAGES as $page) {
             yield $page => [$page];
         }
+    }
+
+    /** @return iterable<string, array{string}> */
+    public static function installPages(): iterable
+    {
+        foreach (self::INSTALL_PAGES as $page) {
+            yield $page => [$page];
+        }
+    }
+
+    /** @return list<string> the lines to type, without what they say about themselves */
+    private static function commands(string $page): array
+    {
+        preg_match_all('~^```\n(.*?)^```$~ms', self::text($page), $blocks);
+        return preg_replace('~ +# .*$~m', '', $blocks[1]);
     }
 
     private static function text(string $readme): string
