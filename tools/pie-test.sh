@@ -48,6 +48,20 @@ root_as shop bash -euc '
     php -n -d extension="$HOME/packed$(php-config --extension-dir)/wechatpay.so" -m | grep -x wechatpay
 '
 
+say "make install, as after make build, and make uninstall"
+root_as shop bash -euc '
+    cd wechatpay
+    mkdir -p target/release
+    cp tools/pie/modules/wechatpay.so target/release/libwechatpay.so
+    sudo rm "$(php-config --extension-dir)/wechatpay.so"
+    sudo env PATH=/usr/sbin:/usr/bin:/sbin:/bin make install
+    php --ri wechatpay >/dev/null
+    sudo env PATH=/usr/sbin:/usr/bin:/sbin:/bin make uninstall
+    ! php -m | grep -i wechat
+    [ -z "$(find /etc/php /usr/lib/php -name "*wechatpay*")" ]
+    rm -r target/release
+'
+
 say "the tree is as it was"
 left=$(root_as shop bash -euc '
     cd wechatpay && rm my-php-config && cd tools/pie && phpize --clean >/dev/null && rm -f config.h.in~ configure~
