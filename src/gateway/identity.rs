@@ -1,11 +1,14 @@
 //! The client certificate: read and checked when the first call needs it (decisions.md 2.5).
 
+use super::{container, pem, refusal};
 use crate::model::merchant::{CertificateSource, Material};
-use p12_keystore::{KeyStore, KeyStoreEntry, Pkcs12ImportPolicy};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::InconsistentKeys;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SigningKey};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 use time::OffsetDateTime;
+use x509_parser::x509::X509Version;
 use zeroize::Zeroizing;
 
 /// Opens a file for us; the host checks first whether it may be opened.
@@ -53,16 +56,71 @@ pub struct Identity {
 impl Identity {
     /// Reads the source; says what is wrong with it, and never shows it.
     pub fn load(source: &CertificateSource, files: &dyn Files) -> Result<Self, String> {
-        let certificate = bytes(&source.certificate, files)?;
-        let (chain, key) = match &source.private_key {
-            Some(key) => (pem_chain(&certificate)?, pem_key(&bytes(key, files)?)?),
-            None if is_pem(&certificate) => (pem_chain(&certificate)?, pem_key(&certificate)?),
-            None => container(&certificate, &source.password)?,
+        let held = Held::read(&bytes(&source.certificate, files)?, &source.password)?;
+        let key = match &source.private_key {
+            Some(key) => private_key(&bytes(key, files)?, &source.password)?,
+            None => held.key?,
+        };
+        let signer = signer(&key)?;
+        let chain = if held.is_container {
+            container::chain(held.chain, |c| is_pair(c, &signer))
+        } else {
+            held.chain
         };
         let own = chain.first().ok_or("the client certificate has no certificate in it")?;
         let (expires_at, common_name) = expiry_and_name(own)?;
-        matching(own, &key)?;
+        matching(&chain, &signer)?;
         Ok(Self { chain, key, expires_at, common_name })
+    }
+}
+
+/// What a certificate file holds: a chain, and a key or why there is none.
+struct Held {
+    chain: Vec<CertificateDer<'static>>,
+    key: Result<PrivateKeyDer<'static>, String>,
+    /// Does it know no order, so that ours counts?
+    is_container: bool,
+}
+
+impl Held {
+    fn read(bytes: &[u8], password: &str) -> Result<Self, String> {
+        if pem::is_pem(bytes) {
+            let chain = pem::certificates(bytes).map_err(|e| format!("the client certificate {e}"))?;
+            let key = pem::private_key(bytes).map_err(|e| format!("the private key {e}"));
+            return Ok(Self { chain, key, is_container: false });
+        }
+        if x509_parser::parse_x509_certificate(bytes).is_ok_and(|(rest, _)| rest.is_empty()) {
+            let key = Err("the private key is missing: a certificate has none in it, give privateKey".into());
+            return Ok(Self { chain: vec![CertificateDer::from(bytes.to_vec())], key, is_container: false });
+        }
+        let (chain, key) =
+            container::open(bytes, password).map_err(|e| format!("the client certificate {e}"))?;
+        if chain.is_empty() {
+            return Err(
+                "the client certificate has no certificate in it: the PKCS#12 container has only a key"
+                    .into(),
+            );
+        }
+        let key = key.ok_or_else(|| "the PKCS#12 container has no private key in it".into());
+        Ok(Self { chain, key, is_container: true })
+    }
+}
+
+/// A private key of its own: PEM, DER, or in a container as well.
+fn private_key(bytes: &[u8], password: &str) -> Result<PrivateKeyDer<'static>, String> {
+    if pem::is_pem(bytes) {
+        return pem::private_key(bytes).map_err(|e| format!("the private key {e}"));
+    }
+    match (container::open(bytes, password), PrivateKeyDer::try_from(bytes)) {
+        (Ok((_, key)), _) => {
+            key.ok_or_else(|| "the PKCS#12 container given as the private key has none in it".into())
+        }
+        (Err(_), Ok(der)) if signer(&der).is_ok() => Ok(der.clone_key()),
+        // DER begins with 0x30; text without its two lines is what a copied key has become.
+        (Err(_), _) if !bytes.starts_with(b"\x30") => {
+            Err("the private key is no unencrypted PEM key: it has no lines with BEGIN and END".into())
+        }
+        (Err(why), _) => Err(format!("the private key {why}")),
     }
 }
 
@@ -88,10 +146,6 @@ pub fn belongs_to(mch_id: &str, common_name: Option<&str>) -> Result<(), String>
     }
 }
 
-fn is_pem(bytes: &[u8]) -> bool {
-    bytes.windows(11).any(|w| w == b"-----BEGIN ")
-}
-
 fn bytes(material: &Material, files: &dyn Files) -> Result<Zeroizing<Vec<u8>>, String> {
     match material {
         Material::Inline(bytes) => Ok(bytes.clone()),
@@ -99,45 +153,48 @@ fn bytes(material: &Material, files: &dyn Files) -> Result<Zeroizing<Vec<u8>>, S
     }
 }
 
-fn pem_chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    chain.map_err(|_| "the client certificate is no PEM".into())
-}
-
-fn pem_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
-    PrivateKeyDer::from_pem_slice(pem).map_err(|_| "the private key is no unencrypted PEM key".into())
-}
-
-type ChainAndKey = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
-
-/// WeChat's `apiclient_cert.p12`; its password is the mch_id unless given.
-fn container(p12: &[u8], password: &str) -> Result<ChainAndKey, String> {
-    let store = KeyStore::from_pkcs12(p12, password, Pkcs12ImportPolicy::Relaxed)
-        .map_err(|_| "the client certificate is neither PEM nor a PKCS#12 container that the password opens (WeChat's is the mch_id)")?;
-    let entry = store.entries().find_map(|(_, entry)| match entry {
-        KeyStoreEntry::PrivateKeyChain(chain) => Some(chain),
-        _ => None,
-    });
-    let entry = entry.ok_or("the PKCS#12 container has no private key in it")?;
-    let chain = entry.certs().iter().map(|c| CertificateDer::from(c.as_der().to_vec())).collect();
-    let key = PrivatePkcs8KeyDer::from(entry.key().as_der().to_vec());
-    Ok((chain, key.into()))
-}
-
 fn expiry_and_name(certificate: &CertificateDer<'_>) -> Result<(OffsetDateTime, Option<String>), String> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate)
         .map_err(|_| "the client certificate cannot be read")?;
+    if parsed.version() != X509Version::V3 {
+        return Err("the client certificate is of X.509 version 1, which TLS here does not support: get one of version 3 \
+             from the merchant platform"
+            .into());
+    }
     let common_name = parsed.subject().iter_common_name().next().and_then(|name| name.as_str().ok());
     Ok((parsed.validity().not_after.to_datetime(), common_name.map(str::to_owned)))
 }
 
-fn matching(certificate: &CertificateDer<'_>, key: &PrivateKeyDer<'_>) -> Result<(), String> {
-    let key = rustls::crypto::ring::sign::any_supported_type(key)
-        .map_err(|_| "the private key is of a kind that TLS cannot use")?;
-    let certified = rustls::sign::CertifiedKey::new(vec![certificate.clone().into_owned()], key);
-    match certified.keys_match() {
-        Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => Ok(()),
-        Err(_) => Err("the private key does not belong to the client certificate".into()),
+type Signer = Arc<dyn SigningKey>;
+
+fn signer(key: &PrivateKeyDer<'_>) -> Result<Signer, String> {
+    rustls::crypto::ring::sign::any_supported_type(key).map_err(|_| {
+        "the private key is damaged, or of a kind or size that TLS here cannot use (it takes RSA of 2048 to 8192 bits, \
+         EC on P-256 or P-384, and Ed25519)"
+            .into()
+    })
+}
+
+fn pair(certificate: &CertificateDer<'static>, signer: &Signer) -> Result<(), rustls::Error> {
+    CertifiedKey::new(vec![certificate.clone()], signer.clone()).keys_match()
+}
+
+fn is_pair(certificate: &CertificateDer<'static>, signer: &Signer) -> bool {
+    pair(certificate, signer).is_ok()
+}
+
+/// The first certificate must be the key's: TLS shows the chain in the order of the file.
+fn matching(chain: &[CertificateDer<'static>], signer: &Signer) -> Result<(), String> {
+    match chain.first().map_or(Ok(()), |own| pair(own, signer)) {
+        Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(()),
+        Err(rustls::Error::InconsistentKeys(_)) => Err(match chain.iter().position(|c| is_pair(c, signer)) {
+            Some(at) => format!(
+                "the first certificate is not the private key's, number {} is: put it first, before its issuers",
+                at + 1
+            ),
+            None => "the private key does not belong to the client certificate".into(),
+        }),
+        Err(other) => Err(format!("the client certificate cannot be used: {}", refusal::sentence(&other))),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::agent::trace;
 use super::identity::Identity;
+use super::{pem, refusal};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, OtherError, RootCertStore,
@@ -24,14 +24,19 @@ static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(ring:
 static BUILT_IN: LazyLock<Arc<RootCertStore>> =
     LazyLock::new(|| Arc::new(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }));
 
-/// The roots of a CA file (PEM, one or many), or why it has none.
-pub fn roots(pem: &[u8]) -> Result<Arc<RootCertStore>, String> {
+/// The roots of a CA file (PEM, one or many; or one in DER), or why it has none.
+pub fn roots(file: &[u8]) -> Result<Arc<RootCertStore>, String> {
+    let certificates = match x509_parser::parse_x509_certificate(file) {
+        Ok(([], _)) => vec![CertificateDer::from(file.to_vec())],
+        _ => pem::certificates(file)?,
+    };
     let mut store = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|e| format!("is no PEM: {e}"))?;
-        store.add(certificate).map_err(|e| format!("has a certificate that cannot be used: {e}"))?;
+    for (at, certificate) in certificates.into_iter().enumerate() {
+        store
+            .add(certificate)
+            .map_err(|_| format!("has a certificate that cannot be used (number {})", at + 1))?;
     }
-    if store.is_empty() { Err("has no certificate in it".into()) } else { Ok(Arc::new(store)) }
+    Ok(Arc::new(store))
 }
 
 /// A client configuration for one set of roots and one identity; keeps its session tickets.
@@ -45,14 +50,14 @@ pub fn config(
         .map_err(|e| e.to_string())?;
     let builder = ClientConfig::builder_with_provider(PROVIDER.clone())
         .with_safe_default_protocol_versions()
-        .map_err(|e| e.to_string())?
+        .map_err(|e| refusal::sentence(&e))?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Verifier { inner }));
     let config = match identity {
         Some(identity) => builder.with_client_auth_cert(identity.chain.clone(), identity.key.clone_key()),
         None => Ok(builder.with_no_client_auth()),
     };
-    config.map(Arc::new).map_err(|e| e.to_string())
+    config.map(Arc::new).map_err(|e| refusal::sentence(&e))
 }
 
 /// webpki's own verifier; only its refusals are put into words that help.
@@ -134,7 +139,7 @@ fn explained(error: rustls::Error, certificate: &CertificateDer<'_>, now: UnixTi
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             format!("its certificate belongs to another host ({})", parsed.subject())
         }
-        other => format!("its certificate was refused: {other:?}"),
+        other => refusal::certificate(other),
     };
     rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(Refusal(words)))))
 }
@@ -269,7 +274,11 @@ mod tests {
     fn a_ca_file_without_a_usable_certificate_says_so() {
         let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         let cut = "-----BEGIN CERTIFICATE-----\nAAAA\n";
-        for (pem, says) in [("", "no certificate"), ("text", "no certificate"), (broken, "cannot be used")] {
+        for (pem, says) in [
+            ("", "no certificate"),
+            ("text", "no certificate"),
+            (broken, "block 1 (CERTIFICATE) cannot be read"),
+        ] {
             let error = roots(pem.as_bytes()).unwrap_err();
             assert!(error.contains(says), "{error}");
         }

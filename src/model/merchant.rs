@@ -21,10 +21,34 @@ impl Material {
     pub fn new(text: &[u8]) -> Self {
         match std::str::from_utf8(text) {
             // A container begins with a long DER length, which is no UTF-8.
-            Ok(path) if !is_pem(text) && !is_bare(text) => Self::Path(path.to_owned()),
+            Ok(path) if !is_pem(text) && !is_bare(text) => Self::Path(local(path).to_owned()),
             _ => Self::Inline(Zeroizing::new(text.to_owned())),
         }
     }
+
+    /// The same for an argument or setting of that name: empty text, and blanks or line ends around a path, which
+    /// nobody sees, are refused.
+    pub fn given(name: &'static str, text: &[u8]) -> Result<Self, BadArgument> {
+        let bad = |what: &str| Err(BadArgument::new(name, what));
+        let bare = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text).trim_ascii();
+        if bare.is_empty() {
+            return bad("must not be empty: leave it out, or give null");
+        }
+        if bare.len() < text.len() && matches!(Self::new(bare), Self::Path(_)) {
+            return bad("must be a path without blanks, line ends or a byte order mark around it");
+        }
+        Ok(Self::new(text))
+    }
+}
+
+/// PHP's own form of a local path, `file:///etc/x.pem`, as the path that it means.
+fn local(path: &str) -> &str {
+    let Some((_, rest)) =
+        path.split_at_checked(7).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("file://"))
+    else {
+        return path;
+    };
+    rest.strip_prefix("localhost").filter(|rest| rest.starts_with('/')).unwrap_or(rest)
 }
 
 fn is_pem(text: &[u8]) -> bool {
@@ -147,6 +171,47 @@ mod tests {
         let pem = b"Bag Attributes\n-----BEGIN CERTIFICATE-----\n".as_slice();
         for content in [pem, &container] {
             assert!(matches!(Material::new(content), Material::Inline(_)), "{content:?}");
+        }
+    }
+
+    #[test]
+    fn r34_phps_form_of_a_local_path_is_the_path() {
+        for (text, path) in [
+            ("file:///etc/x.pem", "/etc/x.pem"),
+            ("FILE:///etc/x.pem", "/etc/x.pem"),
+            ("file://localhost/etc/x.pem", "/etc/x.pem"),
+            ("file://x.pem", "x.pem"),
+            ("file:/x.pem", "file:/x.pem"),
+            ("http://x.pem", "http://x.pem"),
+        ] {
+            assert!(matches!(Material::new(text.as_bytes()), Material::Path(p) if p == path), "{text}");
+        }
+    }
+
+    #[test]
+    fn r34_what_nobody_sees_around_a_path_is_refused_by_name() {
+        for wrong in [
+            "",
+            " ",
+            "\n",
+            "/x.pem\n",
+            "/x.pem\r\n",
+            "/x.pem ",
+            "\t/x.pem",
+            "\u{FEFF}/x.pem",
+            "file:///x.pem\n",
+        ] {
+            let bad = Material::given("certificate", wrong.as_bytes()).err().unwrap();
+            assert_eq!(bad.name, "certificate", "{wrong:?}");
+            assert!(!bad.what.contains("x.pem"), "{}", bad.what);
+        }
+        for fine in [
+            "/x y.pem",
+            "\u{FEFF}-----BEGIN CERTIFICATE-----\n",
+            "\n-----BEGIN CERTIFICATE-----\n",
+            "AAAA\nAAAA\n",
+        ] {
+            assert!(Material::given("certificate", fine.as_bytes()).is_ok(), "{fine:?}");
         }
     }
 

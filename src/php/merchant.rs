@@ -80,9 +80,7 @@ fn certificate(call: &Call<'_>) -> Result<Option<CertificateSource>, Raise> {
         return Err(call.bad(7, "needs $certificate beside it"));
     }
     let password = Zeroizing::new(password.unwrap_or(call.text(1)?).to_owned());
-    Ok(certificate.map(|certificate| CertificateSource {
-        certificate: Material::new(certificate),
-        private_key: private_key.map(Material::new),
-        password,
-    }))
+    let private_key = private_key.map(|key| Material::given("privateKey", key)).transpose()?;
+    let certificate = certificate.map(|text| Material::given("certificate", text)).transpose()?;
+    Ok(certificate.map(|certificate| CertificateSource { certificate, private_key, password }))
 }

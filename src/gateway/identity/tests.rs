@@ -3,7 +3,7 @@
 use super::*;
 use crate::gateway::sample::papers::{Authority, Paper};
 use base64::Engine;
-use p12_keystore::{Certificate, PrivateKey, PrivateKeyChain};
+use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
 use std::collections::HashMap;
 
 /// Files in memory.
@@ -46,8 +46,10 @@ fn refusal(source: &CertificateSource) -> String {
 }
 
 fn p12(paper: &Paper, password: &str) -> Vec<u8> {
-    let (chain, key) =
-        (pem_chain(paper.certificate.as_bytes()).unwrap(), pem_key(paper.key.as_bytes()).unwrap());
+    let (chain, key) = (
+        pem::certificates(paper.certificate.as_bytes()).unwrap(),
+        pem::private_key(paper.key.as_bytes()).unwrap(),
+    );
     let certificate = Certificate::from_der(&chain[0]).unwrap();
     let chain = PrivateKeyChain::new("1", PrivateKey::from_der(key.secret_der()).unwrap(), [certificate]);
     let mut store = KeyStore::new();
@@ -162,4 +164,60 @@ fn a_fingerprint_changes_with_path_size_and_content_and_reads_no_file() {
     }
     assert_eq!(of(&[path("a")]), of(&[path("a")]));
     assert!(fingerprint(&[path("nowhere")], &files).is_err());
+}
+
+/// Made by OpenSSL: x509 of version 1 with its key, and containers, all with the password 10000100.
+mod odd {
+    pub const V1: &str = include_str!("../../../php-tests/fixtures/identity/v1.pem");
+    pub const KEY_ONLY: &[u8] = include_bytes!("../../../php-tests/fixtures/identity/key_only.p12");
+    pub const RC2_128: &[u8] = include_bytes!("../../../php-tests/fixtures/identity/rc2_128.p12");
+    pub const CERT_ONLY: &[u8] = include_bytes!("../../../php-tests/fixtures/identity/cert_only.p12");
+    pub const CHAIN: &[u8] = include_bytes!("../../../php-tests/fixtures/identity/chain.p12");
+    pub const KEY: &str = include_str!("../../../php-tests/fixtures/identity/key.pem");
+}
+
+#[test]
+fn r33_each_cause_has_its_own_sentence() {
+    let (paper, issuer) = (paper(), Authority::new("test CA").pem);
+    let key = paper.key.as_bytes();
+    let ca_first = [issuer.as_bytes(), paper.certificate.as_bytes()].concat();
+    for (source, says) in [
+        (source(odd::V1.as_bytes(), None, ""), "version 1"),
+        (source(odd::KEY_ONLY, None, "10000100"), "no certificate in it"),
+        (source(odd::CERT_ONLY, None, "10000100"), "no private key in it"),
+        (source(odd::RC2_128, None, "10000100"), "encryption is not supported"),
+        (source(odd::RC2_128, None, "wrong-word"), "the password does not open"),
+        (source(b"\x30\x80\x02\x01\x03", None, ""), "in BER"),
+        (source(&ca_first, Some(key), ""), "the first certificate is not the private key's, number 2 is"),
+        (source(issuer.as_bytes(), Some(key), ""), "does not belong"),
+        (source(paper.certificate.as_bytes(), None, ""), "what stands there is CERTIFICATE"),
+    ] {
+        let error = refusal(&source);
+        assert!(error.contains(says) && !error.contains("wrong-word"), "{says}: {error}");
+    }
+}
+
+#[test]
+fn r33_a_container_is_used_whatever_stands_beside_it() {
+    let key = odd::KEY.as_bytes();
+    let both = [
+        (odd::CERT_ONLY, Some(key)),
+        (odd::CHAIN, Some(key)),
+        (odd::CHAIN, None),
+        (odd::CHAIN, Some(odd::CHAIN)),
+    ];
+    for (certificate, key) in both {
+        let identity = load(&source(certificate, key, "10000100")).unwrap();
+        assert_eq!(identity.common_name.as_deref(), Some("10000100"));
+    }
+    assert_eq!(load(&source(odd::CHAIN, None, "10000100")).unwrap().chain.len(), 2);
+}
+
+#[test]
+fn r31_an_identity_in_der_is_taken() {
+    let paper = paper();
+    let der = pem::certificates(paper.certificate.as_bytes()).unwrap().remove(0);
+    let key = pem::private_key(paper.key.as_bytes()).unwrap();
+    assert!(load(&source(&der, Some(key.secret_der()), "")).is_ok());
+    assert!(refusal(&source(&der, None, "")).contains("give privateKey"));
 }
