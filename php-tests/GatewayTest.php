@@ -20,6 +20,7 @@ final class GatewayTest extends SimulatorTestCase
             'caFile' => null,
             'connectTimeoutMs' => 3000,
             'timeoutMs' => 8000,
+            'proxy' => null,
         ], get_object_vars(new Gateway()));
     }
 
@@ -33,11 +34,11 @@ final class GatewayTest extends SimulatorTestCase
     public function testTheArgumentsWinOverTheIniSettings(): void
     {
         $ini = ['wechatpay.url' => 'https://a:1', 'wechatpay.backup_url' => 'https://b:2', 'wechatpay.ca_file' => '/ca.pem',
-            'wechatpay.connect_timeout_ms' => 11, 'wechatpay.timeout_ms' => 22];
+            'wechatpay.connect_timeout_ms' => 11, 'wechatpay.timeout_ms' => 22, 'wechatpay.proxy' => 'http://u:secret@p:1'];
         $run = PhpProcess::code('foreach ([new WechatPay\Gateway, new WechatPay\Gateway("https://c", null, "/d", 33, timeoutMs: 44)] as $g) echo json_encode($g, JSON_UNESCAPED_SLASHES), "\n";', $ini);
         self::assertSame(
-            '{"url":"https://a:1","backupUrl":"https://b:2","caFile":"/ca.pem","connectTimeoutMs":11,"timeoutMs":22}' . "\n"
-            . '{"url":"https://c","backupUrl":null,"caFile":"/d","connectTimeoutMs":33,"timeoutMs":44}' . "\n",
+            '{"url":"https://a:1","backupUrl":"https://b:2","caFile":"/ca.pem","connectTimeoutMs":11,"timeoutMs":22,"proxy":"http://p:1"}' . "\n"
+            . '{"url":"https://c","backupUrl":null,"caFile":"/d","connectTimeoutMs":33,"timeoutMs":44,"proxy":"http://p:1"}' . "\n",
             $run->output . $run->errors,
         );
         $run = PhpProcess::code('var_dump((new WechatPay\Gateway)->backupUrl);', ['wechatpay.url' => 'https://a:1']);
@@ -72,6 +73,7 @@ final class GatewayTest extends SimulatorTestCase
             ['wechatpay.backup_url', 'https://a/b', $address],
             ['wechatpay.timeout_ms', '600001', $time],
             ['wechatpay.connect_timeout_ms', '99999999', $time],
+            ['wechatpay.proxy', 'http://u:secret@p', 'must be http://[user:password@]host:port, user and password percent-encoded'],
         ];
     }
 
@@ -79,7 +81,7 @@ final class GatewayTest extends SimulatorTestCase
     {
         $all = ini_get_all('wechatpay');
         self::assertSame(
-            ['wechatpay.backup_url' => '', 'wechatpay.ca_file' => '', 'wechatpay.connect_timeout_ms' => '3000', 'wechatpay.timeout_ms' => '8000', 'wechatpay.url' => ''],
+            ['wechatpay.backup_url' => '', 'wechatpay.ca_file' => '', 'wechatpay.connect_timeout_ms' => '3000', 'wechatpay.proxy' => '', 'wechatpay.timeout_ms' => '8000', 'wechatpay.url' => ''],
             array_map(static fn (array $entry): string => (string) $entry['global_value'], $all),
         );
         foreach ($all as $name => $entry) {

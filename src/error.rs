@@ -46,14 +46,27 @@ pub enum Phase {
     Dns,
     /// No connection, or no finished TLS handshake within the connect deadline.
     Connect,
+    /// The configured proxy was not reached, or did not answer.
+    Proxy,
+    /// The configured proxy does not let us through: user, password, its rules, or no HTTP proxy at all. Never retried.
+    Barred,
     /// The peer is not who it says it is. Never retried.
     Tls,
+    /// The peer refused our client certificate before it looked at the call. Never retried.
+    Certificate,
     /// Sent (in part at least), but no complete answer came.
     Answer,
     /// An HTTP status other than 200.
     Status(u16),
     /// The answer is no HTTP, or larger than allowed.
     Protocol,
+}
+
+impl Phase {
+    /// Does it stay so until the operator mends something?
+    pub fn is_for_the_operator(self) -> bool {
+        matches!(self, Self::Tls | Self::Barred | Self::Certificate)
+    }
 }
 
 /// No complete HTTP 200 answer within the limits.
@@ -89,9 +102,9 @@ pub enum Error {
     #[error("the message cannot be read: {0}")]
     Malformed(String),
     /// `return_code` is not SUCCESS: an unsigned refusal that says nothing about any order.
-    #[error("WeChat Pay refused the call (return_code is not SUCCESS): {return_msg}")]
+    #[error("WeChat Pay refused the call (return_code is not SUCCESS){}", reasoned(.return_msg))]
     Gateway {
-        /// `return_msg`, as it came.
+        /// `return_msg`, and what else it said, as it came; empty if it gave no reason.
         return_msg: String,
     },
     /// Nobody proved to be WeChat Pay. Never believed, never retried.
@@ -127,6 +140,10 @@ pub enum Error {
         /// The fault that left it open.
         cause: Option<Box<Fault>>,
     },
+}
+
+fn reasoned(return_msg: &str) -> String {
+    if return_msg.is_empty() { " and gave no reason".into() } else { format!(": {return_msg}") }
 }
 
 fn described(des: Option<&str>) -> String {
@@ -168,7 +185,7 @@ impl Fault {
         // What was not even accepted may be sent again; what may have acted must be asked about.
         let might_act_twice = repeat == Repeat::Never && verdict.may_have_acted;
         let advice = match verdict.advice {
-            Advice::Retry if might_act_twice => Advice::QueryOrder,
+            Advice::Retry | Advice::Wait if might_act_twice => Advice::QueryOrder,
             advice => advice,
         };
         Self {
@@ -230,31 +247,45 @@ impl Verdict {
             Error::Malformed(_) | Error::Mismatch { .. } => Self::new(again, true, true),
             Error::Gateway { return_msg } => Self::of_refusal(return_msg),
             Error::Signature(_) => Self::new(Advice::FixConfiguration, false, true),
-            Error::Service { err_code, .. } => Self::of_code(err_code, again),
+            Error::Service { err_code, err_code_des } => {
+                Self::of_code(err_code, again).read_closer(err_code, err_code_des.as_deref())
+            }
             Error::Undecided { .. } => Self::new(Advice::QueryOrder, false, true),
         }
     }
 
     fn of_transport(e: &TransportError, again: Advice) -> Self {
         let advice = match e.phase {
-            Phase::Tls | Phase::Status(300..=399) => Advice::FixConfiguration,
+            phase if phase.is_for_the_operator() => Advice::FixConfiguration,
+            Phase::Status(300..=399) => Advice::FixConfiguration,
             Phase::Status(429) => Advice::Wait,
             Phase::Status(400..=499) => Advice::FixCall,
             _ if !e.sent => Advice::Retry,
             _ => again,
         };
         let hopeless = matches!(advice, Advice::FixConfiguration | Advice::FixCall);
-        Self::new(advice, !hopeless, e.sent)
+        Self::new(advice, !hopeless, e.sent && e.phase != Phase::Certificate)
     }
 
     /// `return_msg` is unsigned and free text: it may guide a person, it never decides about an order.
     fn of_refusal(return_msg: &str) -> Self {
-        if return_msg.contains("签名") || return_msg.contains("mch_id") || return_msg.contains("appid") {
+        if is_configuration(return_msg) {
             Self::new(Advice::FixConfiguration, false, true)
+        } else if is_too_often(return_msg) {
+            Self::new(Advice::Wait, true, true)
         } else if return_msg.to_ascii_uppercase().contains("SYSTEMERROR") || return_msg.contains("系统") {
             Self::new(Advice::Retry, true, true)
         } else {
             Self::new(Advice::FixCall, false, true)
+        }
+    }
+
+    /// INVALID_REQUEST has several causes (protocol.md C.0): only its words tell them apart.
+    fn read_closer(self, code: &str, words: Option<&str>) -> Self {
+        match words.filter(|_| code == "INVALID_REQUEST") {
+            Some(words) if is_certificate(words) => Self { advice: Advice::FixConfiguration, ..self },
+            Some(words) if is_too_often(words) => Self { advice: Advice::Wait, retryable: true, ..self },
+            _ => self,
         }
     }
 
@@ -263,13 +294,21 @@ impl Verdict {
         match code {
             "SYSTEMERROR" | "BIZERR_NEED_RETRY" => Self::new(Retry, true, true),
             "BANKERROR" | "USERPAYING" => Self::new(QueryOrder, false, true),
-            "FREQUENCY_LIMITED" | "INVALID_REQ_TOO_MUCH" => Self::new(Wait, true, false),
+            "FREQUENCY_LIMITED" | "FREQ_LIMIT" | "RATELIMIT_EXCEEDED" | "INVALID_REQ_TOO_MUCH" => {
+                Self::new(Wait, true, false)
+            }
             "20002" | "NO_BILL_EXIST" | "BILL_CREATING" => Self::new(Wait, true, false),
             "ORDERNOTEXIST" if again == Retry => Self::new(Wait, true, false),
             "ORDERPAID" | "ORDERNOTEXIST" | "OUT_TRADE_NO_USED" => Self::new(QueryOrder, false, false),
-            "SIGNERROR" | "APPID_NOT_EXIST" | "MCHID_NOT_EXIST" | "APPID_MCHID_NOT_MATCH" | "NOAUTH" => {
-                Self::new(FixConfiguration, false, false)
-            }
+            "SIGNERROR"
+            | "SIGN_ERROR"
+            | "CERT_ERROR"
+            | "CA_ERROR"
+            | "APPID_NOT_EXIST"
+            | "MCHID_NOT_EXIST"
+            | "APPID_MCHID_NOT_MATCH"
+            | "NOAUTH"
+            | "NO_AUTH" => Self::new(FixConfiguration, false, false),
             "XML_FORMAT_ERROR"
             | "REQUIRE_POST_METHOD"
             | "POST_DATA_EMPTY"
@@ -290,76 +329,43 @@ impl Verdict {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn service(code: &str, repeat: Repeat) -> Fault {
-        Fault::new(Error::Service { err_code: code.into(), err_code_des: None }, repeat, Some("T1"))
-    }
-
-    #[test]
-    fn p9_an_unknown_order_means_wait_when_asked_and_query_when_acted_upon() {
-        assert_eq!(service("ORDERNOTEXIST", Repeat::Query).advice, Advice::Wait);
-        assert_eq!(service("ORDERNOTEXIST", Repeat::SameNumbers).advice, Advice::QueryOrder);
-    }
-
-    #[test]
-    fn p10_a_system_error_may_have_acted_unless_it_only_asked() {
-        assert!(!service("SYSTEMERROR", Repeat::Query).maybe_processed);
-        let fault = service("SYSTEMERROR", Repeat::SameNumbers);
-        assert!(fault.maybe_processed && fault.retryable && fault.advice == Advice::Retry);
-    }
-
-    #[test]
-    fn a_call_that_must_not_be_repeated_is_retryable_only_if_it_cannot_have_acted() {
-        let open = service("SYSTEMERROR", Repeat::Never);
-        assert_eq!((open.retryable, open.advice), (false, Advice::QueryOrder));
-        let refused = service("FREQUENCY_LIMITED", Repeat::Never);
-        assert_eq!((refused.retryable, refused.advice), (true, Advice::Wait));
-    }
-
-    #[test]
-    fn a_code_nobody_knows_leaves_the_outcome_open() {
-        let fault = service("BRAND_NEW_CODE", Repeat::SameNumbers);
-        assert!(fault.maybe_processed && fault.advice == Advice::QueryOrder);
-    }
-
-    #[test]
-    fn n4_a_tls_fault_is_for_the_operator_and_never_retried() {
-        let error = TransportError {
-            phase: Phase::Tls,
-            message: String::new(),
-            sent: false,
-            retry_after_ms: None,
-            reused: None,
-        };
-        let fault = Fault::new(error.into(), Repeat::Query, None);
-        assert!(!fault.retryable && fault.advice == Advice::FixConfiguration);
-    }
-
-    #[test]
-    fn an_open_try_stays_open_whatever_meets_the_next_one() {
-        let wait = service("FREQUENCY_LIMITED", Repeat::SameNumbers).after_an_open_try();
-        assert!(wait.maybe_processed && wait.retryable && wait.advice == Advice::Wait);
-        let refused = service("INVALID_REQUEST", Repeat::SameNumbers).after_an_open_try();
-        assert!(refused.maybe_processed && !refused.retryable && refused.advice == Advice::QueryOrder);
-    }
-
-    #[test]
-    fn a_request_that_never_left_us_cannot_have_been_processed() {
-        let lost = |sent| TransportError {
-            phase: Phase::Connect,
-            message: String::new(),
-            sent,
-            retry_after_ms: None,
-            reused: None,
-        };
-        let fault = |sent| Fault::new(lost(sent).into(), Repeat::SameNumbers, None);
-        assert!(!fault(false).maybe_processed && fault(false).advice == Advice::Retry);
-        let never = Fault::new(lost(false).into(), Repeat::Never, None);
-        assert!(never.retryable && never.advice == Advice::Retry);
-        assert!(!Fault::new(lost(true).into(), Repeat::Never, None).retryable);
-        assert!(fault(true).maybe_processed && fault(true).advice == Advice::QueryOrder);
-    }
+/// Do these words blame key, certificate, ids or rights? Names of codes are words, too: `CERT_ERROR`.
+fn is_configuration(words: &str) -> bool {
+    let lower = words.to_ascii_lowercase();
+    let names = ["签名", "密钥", "商户号", "权限", "appid", "mch_id", "mchid", "noauth", "no_auth"];
+    is_certificate(words)
+        || names.iter().any(|name| lower.contains(name))
+        || begins_a_word(&lower, &["sign", "signature", "signerror"])
 }
+
+fn is_certificate(words: &str) -> bool {
+    words.contains("证书")
+        || begins_a_word(
+            &words.to_ascii_lowercase(),
+            &["cert", "certs", "certificate", "certificates", "ca", "ssl"],
+        )
+}
+
+/// Do these words say that there were too many calls?
+fn is_too_often(words: &str) -> bool {
+    let lower = words.to_ascii_lowercase();
+    let chinese = ["频率", "频繁", "频次", "过快"];
+    let english = [
+        "frequency",
+        "freq_limit",
+        "frequent",
+        "too many",
+        "ratelimit",
+        "rate limit",
+        "rate_limit",
+        "too_much",
+    ];
+    chinese.iter().chain(&english).any(|name| lower.contains(name))
+}
+
+fn begins_a_word(lower: &str, wanted: &[&str]) -> bool {
+    lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| wanted.contains(&word))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Notices that WeChat Pay posts to the shop (protocol.md C.13, C.14), and the exact bytes to answer with.
 
 use crate::error::Error;
-use crate::gateway::ladder::result_code;
+use crate::gateway::ladder::{reason, result_code};
 use crate::model::merchant::Merchant;
 use crate::model::numbers::BadArgument;
 use crate::model::order::Order;
@@ -65,11 +65,7 @@ pub fn read(body: &[u8], merchants: &[&Merchant]) -> Result<Notification, Error>
 fn unsigned(fields: &Fields) -> Result<(), Error> {
     match fields.text("return_code") {
         Some("SUCCESS") | None => Ok(()),
-        Some(code @ ("FAIL" | "SYSTEMERROR")) => {
-            let message = fields.text("return_msg").unwrap_or("no return_msg");
-            let return_msg = format!("{code}: {message}").chars().take(256).collect();
-            Err(Error::Gateway { return_msg })
-        }
+        Some(code @ ("FAIL" | "SYSTEMERROR")) => Err(Error::Gateway { return_msg: reason(fields, code) }),
         Some(_) => Err(Error::Malformed("return_code is neither SUCCESS nor FAIL".into())),
     }
 }

@@ -6,7 +6,8 @@ namespace WechatPay;
 
 /**
  * Where WeChat Pay is and how long a call may take. A service; without one, calls use the INI settings `wechatpay.url`,
- * `wechatpay.backup_url`, `wechatpay.ca_file`, `wechatpay.connect_timeout_ms` and `wechatpay.timeout_ms`.
+ * `wechatpay.backup_url`, `wechatpay.ca_file`, `wechatpay.proxy`, `wechatpay.connect_timeout_ms` and
+ * `wechatpay.timeout_ms`.
  *
  * TLS connections live in one pool per process: they outlive the object and, under FPM, the request. An idle one is
  * kept for 7 seconds. Verification of the gateway's certificate cannot be switched off, redirects are not followed.
@@ -52,9 +53,17 @@ final class Gateway
     /** Milliseconds for a whole call: all tries and the pauses between them. */
     public readonly int $timeoutMs;
 
+    /** `http://host:port` of the HTTP proxy that leads to the gateway, without user and password; null if there is none. */
+    public readonly ?string $proxy;
+
     /**
      * For each argument that is null the INI setting of its name counts. Whoever sets `$url` without `$backupUrl` has
      * no backup, so that a test never reaches the real gateway.
+     *
+     * `$proxy` opens a tunnel (CONNECT) to the gateway, and TLS runs inside: the proxy sees the gateway's name and
+     * nothing else, and the gateway's certificate is verified as without it. It resolves the gateway's name. HTTP_PROXY
+     * and its like in the environment are never read. What the proxy refuses (407, 403) is Advice::FixConfiguration;
+     * a proxy that cannot be reached, or cannot reach the gateway, is a connect fault with nothing sent.
      *
      * `$onAttempt` runs on the PHP thread after each try. It only observes: an exception in it becomes a PHP warning
      * and never replaces a result. It may use the same objects, but must not fork during `OrderQuery::many()`, whose
@@ -64,13 +73,15 @@ final class Gateway
      *
      * @param string|null                   $url              `https://host[:port]`, no path, user or query
      * @param string|null                   $backupUrl        likewise
-     * @param string|null                   $caFile           path of a PEM file with one or many certificates, under
-     *                                                        open_basedir
+     * @param string|null                   $caFile           path (or `file://` path) of a PEM file with one or many
+     *                                                        certificates, under open_basedir
      * @param int|null                      $connectTimeoutMs milliseconds, at least 1
      * @param int|null                      $timeoutMs        milliseconds, at least 1
      * @param (callable(Attempt $attempt): void)|null $onAttempt called after each try, for logs and metrics
+     * @param string|null                   $proxy            `http://[user:password@]host:port`, user and password
+     *                                                        percent-encoded; shown nowhere
      *
-     * @throws \ValueError if an address or a time limit cannot be one
+     * @throws \ValueError if an address, a proxy, a path or a time limit cannot be one
      */
     public function __construct(
         ?string $url = null,
@@ -79,6 +90,8 @@ final class Gateway
         ?int $connectTimeoutMs = null,
         ?int $timeoutMs = null,
         ?callable $onAttempt = null,
+        #[\SensitiveParameter]
+        ?string $proxy = null,
     ) {
         throw new \Error('WechatPay\\Gateway is provided by the wechatpay extension, which is not loaded.');
     }

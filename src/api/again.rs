@@ -74,7 +74,11 @@ mod tests {
     impl Transport for OnceOnly {
         fn send(&self, _: &Post<'_>) -> Result<Reply, TransportError> {
             if self.0.fetch_add(1, Ordering::SeqCst) == 0 {
-                return Ok(Reply { body: signed(&failure("SYSTEMERROR"), &merchant()), reused: false });
+                return Ok(Reply {
+                    body: signed(&failure("SYSTEMERROR"), &merchant()),
+                    encoding: None,
+                    reused: false,
+                });
             }
             let (message, phase) = (String::new(), Phase::Connect);
             Err(TransportError { phase, message, sent: false, retry_after_ms: None, reused: None })

@@ -1,6 +1,6 @@
 //! reverse: undoes a code payment (protocol.md C.7).
 
-use crate::error::{Advice, Error, Fault, Phase, Repeat};
+use crate::error::{Advice, Error, Fault, Repeat};
 use crate::gateway::call::{Call, Echo, Terms};
 use crate::gateway::line::{Line, OnAttempt};
 use crate::model::merchant::Merchant;
@@ -78,7 +78,7 @@ pub fn is_open(fault: &Fault) -> bool {
         Error::Service { err_code, .. } => {
             matches!(err_code.as_str(), "SYSTEMERROR" | "USERPAYING" | "FREQUENCY_LIMITED")
         }
-        Error::Transport(e) => e.phase != Phase::Tls,
+        Error::Transport(e) => !e.phase.is_for_the_operator(),
         Error::Malformed(_) => true,
         Error::Gateway { return_msg } => return_msg.starts_with("SYSTEMERROR"),
         _ => false,

@@ -83,7 +83,7 @@ fn next_pause(wanted: u64, left_ms: u64) -> Option<u64> {
 /// May asking again help after this fault?
 fn goes_on(fault: &Fault, order_seen: bool, age_ms: u64) -> bool {
     match &fault.error {
-        Error::Transport(e) => e.phase != crate::error::Phase::Tls,
+        Error::Transport(e) => !e.phase.is_for_the_operator(),
         Error::Malformed(_) => true,
         Error::Gateway { return_msg } => return_msg.starts_with("SYSTEMERROR"),
         Error::Service { err_code, .. } => match err_code.as_str() {

@@ -1,5 +1,7 @@
 //! The ureq transport: a pool of TLS connections to one gateway under one identity.
 
+use super::proxy::{Proxy, Stopped, Tunnel};
+use super::refusal;
 use super::resolver::{Names, SharedNames};
 use super::tls::TlsConnector;
 use super::transport::{Post, Reply, Transport};
@@ -30,13 +32,14 @@ pub struct PooledAgent {
     agent: Agent,
     names: Arc<Names>,
     tls: Arc<ClientConfig>,
+    proxy: Option<Proxy>,
     /// The process whose sockets these are.
     pid: u32,
 }
 
 impl PooledAgent {
     /// No connection is made yet.
-    pub fn new(tls: Arc<ClientConfig>, names: Arc<Names>) -> Self {
+    pub fn new(tls: Arc<ClientConfig>, names: Arc<Names>, proxy: Option<Proxy>) -> Self {
         let config = Config::builder()
             .http_status_as_error(false)
             .https_only(true)
@@ -51,12 +54,16 @@ impl PooledAgent {
             .output_buffer_size(MOST_HEADER_BYTES)
             .user_agent(concat!("wechatpay-php/", env!("CARGO_PKG_VERSION")))
             .build();
-        let connector = ().chain(TcpConnector::default()).chain(TlsConnector { config: tls.clone() });
-        let agent = Agent::with_parts(config, connector, SharedNames(names.clone()));
-        Self { agent, names, tls, pid: std::process::id() }
+        let connector =
+            ().chain(TcpConnector::default())
+                .chain(Tunnel(proxy.clone()))
+                .chain(TlsConnector { config: tls.clone() });
+        let shared = SharedNames { names: names.clone(), proxy: proxy.clone() };
+        let agent = Agent::with_parts(config, connector, shared);
+        Self { agent, names, tls, proxy, pid: std::process::id() }
     }
 
-    fn exchange(&self, post: &Post<'_>, by: Instant) -> Result<Vec<u8>, TransportError> {
+    fn exchange(&self, post: &Post<'_>, by: Instant) -> Result<(Vec<u8>, Option<String>), TransportError> {
         let left = by.saturating_duration_since(Instant::now());
         let connect = milliseconds(post.connect_timeout_ms.max(1)).min(left);
         trace::begin(connect);
@@ -69,14 +76,32 @@ impl PooledAgent {
             .timeout_connect(Some(connect))
             .build()
             .content_type("text/xml; charset=utf-8");
-        let mut answer = request.send(post.body).map_err(|e| broken(post.url, &e))?;
-        let status = answer.status().as_u16();
-        if status != 200 {
-            return Err(refused(post.url, status, retry_after(&answer)));
+        let broken = |e| self.broken(post.url, &e);
+        let mut answer = request.send(post.body).map_err(broken)?;
+        if answer.status() != 200 {
+            return Err(refused(post.url, &mut answer));
         }
         // ureq refuses a body as soon as the limit is used up, so the last byte allowed needs one more.
         let limit = xml::MAX_BYTES as u64 + 1;
-        answer.body_mut().with_config().limit(limit).read_to_vec().map_err(|e| broken(post.url, &e))
+        let body = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(broken)?;
+        Ok((body, encoding(&answer)))
+    }
+
+    fn broken(&self, url: &str, error: &ureq::Error) -> TransportError {
+        let seen = trace::read();
+        if matches!(error, ureq::Error::Timeout(_)) {
+            trace::timed_out();
+        }
+        let before_the_tunnel =
+            self.proxy.as_ref().filter(|_| !seen.reached() && seen.made == trace::Made::Nothing);
+        let (phase, message) = before_the_tunnel
+            .map_or_else(|| lost(host(url), error, &seen), |proxy| at_the_proxy(proxy, error));
+        TransportError { phase, message, sent: seen.sent, retry_after_ms: None, reused: trace::reused() }
+    }
+
+    /// Where the connection goes first.
+    fn next_hop<'a>(&'a self, url: &'a str) -> &'a str {
+        self.proxy.as_ref().map_or(host(url), Proxy::authority)
     }
 
     /// A kept connection that died unseen: nothing of an answer came, so the same may be sent again.
@@ -92,17 +117,17 @@ impl Transport for PooledAgent {
     fn send(&self, post: &Post<'_>) -> Result<Reply, TransportError> {
         // A callback may have forked in the middle of a poll: the child never touches its parent's sockets.
         if std::process::id() != self.pid {
-            return Self::new(self.tls.clone(), Arc::default()).send(post);
+            return Self::new(self.tls.clone(), Arc::default(), self.proxy.clone()).send(post);
         }
         let by = Instant::now() + milliseconds(post.timeout_ms);
         let result = match self.exchange(post, by) {
             Err(fault) if post.may_resend && Self::is_stale(&fault) => self.exchange(post, by),
             result => result,
         };
-        if matches!(&result, Err(fault) if fault.phase == Phase::Connect) {
-            self.names.forget(post.url.trim_start_matches("https://"));
+        if matches!(&result, Err(fault) if matches!(fault.phase, Phase::Connect | Phase::Proxy)) {
+            self.names.forget(self.next_hop(post.url));
         }
-        result.map(|body| Reply { body, reused: !trace::read().connected })
+        result.map(|(body, encoding)| Reply { body, encoding, reused: !trace::read().is_new() })
     }
 }
 
@@ -111,47 +136,71 @@ fn retry_after(answer: &ureq::http::Response<ureq::Body>) -> Option<u64> {
     seconds.checked_mul(1000)
 }
 
-fn refused(url: &str, status: u16, retry_after_ms: Option<u64>) -> TransportError {
-    let what = match status {
-        300..=399 => "a redirect, which is never followed",
-        429 => "too many requests",
-        400..=499 => "the request was refused by a gateway or proxy",
-        _ => "the gateway is in trouble",
-    };
-    let message = format!("{} answered HTTP {status}: {what}", host(url));
-    TransportError {
-        phase: Phase::Status(status),
-        message,
-        sent: true,
-        retry_after_ms,
-        reused: trace::reused(),
-    }
+/// `Content-Encoding`, if the body is not as it is.
+fn encoding(answer: &ureq::http::Response<ureq::Body>) -> Option<String> {
+    let encoding = answer.headers().get("content-encoding")?.to_str().unwrap_or("?").trim();
+    (!encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity")).then(|| page::shown(encoding, 32))
 }
 
-fn broken(url: &str, error: &ureq::Error) -> TransportError {
-    let seen = trace::read();
-    let phase = phase(error, seen.reached());
-    if matches!(error, ureq::Error::Timeout(_)) {
-        trace::timed_out();
-    }
-    let what = match phase {
-        Phase::Dns => format!("cannot find {}: {}", host(url), reason(error)),
-        Phase::Connect => format!("cannot connect to {}: {}", host(url), reason(error)),
-        Phase::Tls => format!("{} is not trusted: {}", host(url), reason(error)),
-        _ => format!("no complete answer from {}: {}", host(url), reason(error)),
+fn refused(url: &str, answer: &mut ureq::http::Response<ureq::Body>) -> TransportError {
+    let (status, retry_after_ms, reused) = (answer.status().as_u16(), retry_after(answer), trace::reused());
+    let said = if (400..=499).contains(&status) { page::said(answer) } else { None };
+    let is_certificate = said.as_deref().is_some_and(page::is_about_a_certificate);
+    let what = match status {
+        _ if is_certificate => "the client certificate was refused, and the call was not looked at",
+        200..=299 => "WeChat Pay answers with 200 only, so this came from somebody in between",
+        300..=399 => "a redirect, which is never followed",
+        429 => "too many requests",
+        400..=499 => "the request was refused by the gateway's server, or by one in front of it",
+        500..=599 => "the gateway is in trouble",
+        _ => "a status that HTTP does not have",
     };
-    TransportError { phase, message: what, sent: seen.sent, retry_after_ms: None, reused: trace::reused() }
+    let said = said.map(|said| format!(" (the page says: {said})")).unwrap_or_default();
+    let phase = if is_certificate { Phase::Certificate } else { Phase::Status(status) };
+    let message = format!("{} answered HTTP {status}: {what}{said}", host(url));
+    TransportError { phase, message, sent: true, retry_after_ms, reused }
 }
 
 fn host(url: &str) -> &str {
     url.trim_start_matches("https://")
 }
 
-fn phase(error: &ureq::Error, reached: bool) -> Phase {
+/// What went wrong on the way to the proxy, or what it said.
+fn at_the_proxy(proxy: &Proxy, error: &ureq::Error) -> (Phase, String) {
+    let proxy = proxy.authority();
+    if let Some(stopped) = inner::<Stopped>(error) {
+        return (stopped.phase, format!("the proxy {proxy} {stopped}"));
+    }
+    let what = match error {
+        ureq::Error::HostNotFound | ureq::Error::Timeout(ureq::Timeout::Resolve) => "cannot find",
+        _ => "cannot connect through",
+    };
+    (Phase::Proxy, format!("{what} the proxy {proxy}: {}", reason(error)))
+}
+
+fn lost(host: &str, error: &ureq::Error, seen: &trace::Trace) -> (Phase, String) {
+    let (phase, reason) = (phase(error, seen), reason(error));
+    let message = match phase {
+        Phase::Dns => format!("cannot find {host}: {reason}"),
+        Phase::Connect => format!("cannot connect to {host}: {reason}"),
+        Phase::Tls if is_distrust(error) => format!("{host} is not trusted: {reason}"),
+        Phase::Tls => format!("no TLS with {host}: {reason}"),
+        Phase::Certificate => format!("{host} refused our client certificate: {reason}"),
+        _ => format!("no complete answer from {host}: {reason}"),
+    };
+    (phase, message)
+}
+
+fn is_distrust(error: &ureq::Error) -> bool {
+    matches!(tls_error(error), Some(rustls::Error::InvalidCertificate(_)))
+}
+
+fn phase(error: &ureq::Error, seen: &trace::Trace) -> Phase {
     match error {
         ureq::Error::HostNotFound | ureq::Error::Timeout(ureq::Timeout::Resolve) => Phase::Dns,
-        _ if !reached && tls_error(error).is_some() => Phase::Tls,
-        _ if !reached => Phase::Connect,
+        _ if refuses_our_certificate(error) && seen.is_fresh() => Phase::Certificate,
+        _ if !seen.reached() && tls_error(error).is_some() => Phase::Tls,
+        _ if !seen.reached() => Phase::Connect,
         ureq::Error::Protocol(_)
         | ureq::Error::LargeResponseHeader(..)
         | ureq::Error::BodyExceedsLimit(_) => Phase::Protocol,
@@ -159,30 +208,53 @@ fn phase(error: &ureq::Error, reached: bool) -> Phase {
     }
 }
 
+/// TLS 1.3 tells so after the handshake, when the request is on its way already; it is thrown away unread.
+fn refuses_our_certificate(error: &ureq::Error) -> bool {
+    matches!(tls_error(error), Some(rustls::Error::AlertReceived(alert)) if refusal::is_about_our_certificate(*alert))
+}
+
 /// The handshake's own error, wherever ureq has put it. A peer that merely hangs up is not one.
 fn tls_error(error: &ureq::Error) -> Option<&rustls::Error> {
     match error {
         ureq::Error::Rustls(e) => Some(e),
-        ureq::Error::Io(e) => e.get_ref()?.downcast_ref::<rustls::Error>(),
+        other => inner(other),
+    }
+}
+
+/// What stands inside of an error of input or output.
+fn inner<E: std::error::Error + 'static>(error: &ureq::Error) -> Option<&E> {
+    match error {
+        ureq::Error::Io(e) => e.get_ref()?.downcast_ref(),
         _ => None,
     }
 }
 
 fn reason(error: &ureq::Error) -> String {
-    match (error, tls_error(error)) {
-        (_, Some(rustls::Error::InvalidCertificate(rustls::CertificateError::Other(words)))) => {
-            words.to_string()
-        }
-        (_, Some(other)) => format!("TLS: {other}"),
-        (ureq::Error::Timeout(ureq::Timeout::Resolve), _) => "the name was not resolved in time".into(),
-        (ureq::Error::Timeout(ureq::Timeout::Connect), _) => {
-            "no connection within the connect deadline".into()
-        }
-        (ureq::Error::Timeout(_), _) => "the deadline has passed".into(),
-        (ureq::Error::HostNotFound, _) => "the name is not known".into(),
-        (ureq::Error::BodyExceedsLimit(_), _) => "it is larger than 1 MiB".into(),
-        (ureq::Error::Io(e), _) => e.to_string(),
-        (other, _) => other.to_string(),
+    if let Some(tls) = tls_error(error) {
+        return refusal::sentence(tls);
+    }
+    match error {
+        ureq::Error::Timeout(ureq::Timeout::Resolve) => "the name was not resolved in time".into(),
+        ureq::Error::Timeout(ureq::Timeout::Connect) => "no connection within the connect deadline".into(),
+        ureq::Error::Timeout(_) => "the deadline has passed".into(),
+        ureq::Error::HostNotFound => "the name is not known".into(),
+        ureq::Error::ConnectionFailed => "no connection could be made".into(),
+        ureq::Error::BodyExceedsLimit(_) => "it is larger than 1 MiB".into(),
+        ureq::Error::LargeResponseHeader(..) => "its head is too large".into(),
+        ureq::Error::Io(e) => plain(e),
+        _ => "what came is no proper HTTP".into(),
+    }
+}
+
+/// The system's words; an error that was made up on the way has words of its own, which may be Rust's.
+fn plain(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        _ if error.raw_os_error().is_some() => error.to_string(),
+        ErrorKind::UnexpectedEof => "the connection was closed too early".into(),
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => "the deadline has passed".into(),
+        ErrorKind::InvalidData => "what came is no proper HTTP or TLS".into(),
+        kind => kind.to_string(),
     }
 }
 
@@ -192,12 +264,24 @@ pub mod trace {
     use std::time::{Duration, Instant};
     use ureq::unversioned::transport::NextTimeout;
 
+    /// How far a new connection has come.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    pub enum Made {
+        /// There is none: an older one is used, or nobody was reached.
+        #[default]
+        Nothing,
+        /// The proxy has opened its tunnel.
+        Tunnel,
+        /// Its handshake is done.
+        Connection,
+    }
+
     /// One exchange as its connection saw it.
     #[derive(Debug, Clone, Copy, Default)]
     pub struct Trace {
         connect_by: Option<Instant>,
-        /// A new connection was made.
-        pub connected: bool,
+        /// How far a new connection has come.
+        pub made: Made,
         /// Bytes of the request were handed to the connection.
         pub sent: bool,
         /// How many bytes of an answer came.
@@ -209,11 +293,21 @@ pub mod trace {
     impl Trace {
         /// Was there a connection at all, new or old?
         pub fn reached(&self) -> bool {
-            self.connected || self.sent
+            self.is_new() || self.sent
+        }
+
+        /// Was a new connection made?
+        pub fn is_new(&self) -> bool {
+            self.made == Made::Connection
+        }
+
+        /// Has nothing come on a connection that was made for this exchange?
+        pub fn is_fresh(&self) -> bool {
+            self.received == 0 && (self.is_new() || !self.sent)
         }
     }
 
-    thread_local! { static TRACE: Cell<Trace> = const { Cell::new(Trace { connect_by: None, connected: false, sent: false, received: 0, timed_out: false }) } }
+    thread_local! { static TRACE: Cell<Trace> = const { Cell::new(Trace { connect_by: None, made: Made::Nothing, sent: false, received: 0, timed_out: false }) } }
 
     /// A new exchange; name, connection and TLS have this long together.
     pub fn begin(connect: Duration) {
@@ -228,12 +322,17 @@ pub mod trace {
     /// Did an older connection carry it?
     pub fn reused() -> Option<bool> {
         let seen = read();
-        seen.reached().then_some(!seen.connected)
+        seen.reached().then_some(!seen.is_new())
+    }
+
+    /// The proxy lets us through.
+    pub fn tunnelled() {
+        TRACE.set(Trace { made: Made::Tunnel, ..read() });
     }
 
     /// The handshake is done.
     pub fn connected() {
-        TRACE.set(Trace { connected: true, ..read() });
+        TRACE.set(Trace { made: Made::Connection, ..read() });
     }
 
     /// The request is on its way.
@@ -262,6 +361,8 @@ pub mod trace {
         timeout
     }
 }
+
+mod page;
 
 #[cfg(test)]
 mod tests;

@@ -64,8 +64,21 @@ pub fn communicated(body: &[u8]) -> Result<Fields, Error> {
 }
 
 fn refused(fields: &Fields, code: &str) -> Error {
-    let message: String = fields.text("return_msg").unwrap_or("no return_msg").chars().take(256).collect();
-    Error::Gateway { return_msg: if code == "FAIL" { message } else { format!("{code}: {message}") } }
+    Error::Gateway { return_msg: reason(fields, code) }
+}
+
+/// Whatever an unsigned refusal says of itself: the code unless it is FAIL, `return_msg`, `error_code`, `error_msg`.
+/// Empty if it says nothing.
+pub(crate) fn reason(fields: &Fields, code: &str) -> String {
+    let code = Some(code).filter(|code| *code != "FAIL");
+    let names = ["return_msg", "error_code", "error_msg", "err_code", "err_code_des"];
+    let mut said: Vec<&str> = Vec::new();
+    for text in code.into_iter().chain(names.iter().filter_map(|name| fields.text(name))) {
+        if !said.contains(&text) {
+            said.push(text);
+        }
+    }
+    said.join(": ").chars().take(256).collect()
 }
 
 /// `None` for SUCCESS, WeChat's refusal for FAIL.

@@ -135,9 +135,10 @@ impl Line {
         let carried = self.transport.send(&self.post(letter, url, turn.left_ms));
         self.note_health(is_first, &carried);
         let (reused, status) = seen(&carried);
-        let result = carried
-            .map_err(Error::from)
-            .and_then(|reply| ladder::climb(merchant, call, &letter.sent, &reply.body));
+        let result = carried.map_err(Error::from).and_then(|reply| {
+            let answer = ladder::climb(merchant, call, &letter.sent, &reply.body);
+            answer.map_err(|error| unpacked(error, reply.encoding.as_deref()))
+        });
         on_attempt(&Attempt {
             path: letter.terms.path.to_string(),
             host: url.trim_start_matches("https://").to_owned(),
@@ -175,6 +176,16 @@ impl Line {
             Err(fault) if is_first => self.health.failed(fault, self.clock.now_ms()),
             _ => {}
         }
+    }
+}
+
+/// What cannot be read because somebody in between has packed it.
+fn unpacked(error: Error, encoding: Option<&str>) -> Error {
+    match (error, encoding) {
+        (Error::Malformed(_), Some(encoding)) => Error::Malformed(format!(
+            "it came with Content-Encoding: {encoding}, which nobody asked for; does a proxy in between compress?"
+        )),
+        (error, _) => error,
     }
 }
 

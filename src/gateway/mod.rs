@@ -2,10 +2,14 @@
 
 pub mod agent;
 pub mod call;
+pub mod container;
 pub mod identity;
 pub mod ladder;
 pub mod line;
+pub mod pem;
 pub mod pool;
+pub mod proxy;
+pub mod refusal;
 pub mod resolver;
 pub mod retry;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::agent::PooledAgent;
 use super::identity::{self, Files, Fingerprint, Identity, belongs_to, fingerprint, still_valid};
 use super::line::{Line, random_nonce};
+use super::proxy::Proxy;
 use super::resolver::Names;
 use super::retry::Health;
 use super::settings::Settings;
@@ -26,11 +27,12 @@ struct Pool {
     kept: Vec<(Key, Kept)>,
 }
 
-/// What tells one set of connections from another: gateway and client identity.
+/// What tells one set of connections from another: gateway, the way to it, and client identity.
 #[derive(PartialEq, Eq, Clone)]
 struct Key {
     url: String,
     backup_url: Option<String>,
+    proxy: Option<Proxy>,
     ca: Option<Fingerprint>,
     identity: Option<Fingerprint>,
 }
@@ -87,6 +89,7 @@ fn key(settings: &Settings, source: Option<&CertificateSource>, files: &dyn File
     Ok(Key {
         url: settings.url.clone(),
         backup_url: settings.backup_url.clone(),
+        proxy: settings.proxy.clone(),
         ca: ca.map(|path| fingerprint([&path], files)).transpose()?,
         identity: identity.transpose()?,
     })
@@ -124,7 +127,7 @@ fn fresh(settings: &Settings, source: Option<&CertificateSource>, files: &dyn Fi
     let roots = settings.ca_file.as_deref().map(|path| roots(path, files)).transpose()?;
     let identity = source.map(|source| Identity::load(source, files)).transpose()?;
     let tls = tls::config(roots, identity.as_ref())?;
-    let agent = Arc::new(PooledAgent::new(tls, with_pool(|pool| pool.names.clone())));
+    let agent = Arc::new(PooledAgent::new(tls, with_pool(|pool| pool.names.clone()), settings.proxy.clone()));
     let (expires_at, common_name) = identity.map(|i| (i.expires_at, i.common_name)).unzip();
     Ok(Kept { agent, health: Arc::default(), expires_at, common_name: common_name.flatten() })
 }

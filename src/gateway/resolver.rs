@@ -1,13 +1,15 @@
 //! Names to addresses, remembered for a minute. ureq would ask on every request, each time on a new thread.
 
+use super::proxy::Proxy;
 use super::threads::shielded;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 use ureq::config::Config;
 use ureq::http::Uri;
+use ureq::http::uri::Authority;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
@@ -32,16 +34,14 @@ impl Names {
         known.get(authority).filter(|(at, _)| at.elapsed() < REMEMBERED).map(|(_, found)| found.clone())
     }
 
-    fn find(&self, uri: &Uri, timeout: NextTimeout) -> Result<Vec<SocketAddr>, ureq::Error> {
-        let authority = uri.authority().map_or("", |a| a.as_str());
-        if let Some(found) = self.remembered(authority) {
+    fn find(&self, authority: &Authority, timeout: NextTimeout) -> Result<Vec<SocketAddr>, ureq::Error> {
+        if let Some(found) = self.remembered(authority.as_str()) {
             return Ok(found);
         }
-        let port = uri.port_u16().unwrap_or(443);
-        let host = uri.host().unwrap_or("").trim_start_matches('[').trim_end_matches(']');
-        let found = look_up(host, port, timeout)?;
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+        let found = look_up(host, authority.port_u16().unwrap_or(443), timeout)?;
         if let Ok(mut known) = self.known.lock() {
-            known.insert(authority.to_owned(), (Instant::now(), found.clone()));
+            known.insert(authority.as_str().to_owned(), (Instant::now(), found.clone()));
         }
         Ok(found)
     }
@@ -67,7 +67,12 @@ fn look_up(host: &str, port: u16, timeout: NextTimeout) -> Result<Vec<SocketAddr
 
 /// The resolver ureq asks; shares the process's names.
 #[derive(Debug)]
-pub struct SharedNames(pub std::sync::Arc<Names>);
+pub struct SharedNames {
+    /// The names.
+    pub names: Arc<Names>,
+    /// Whoever goes through a proxy looks for the proxy: the gateway's name is the proxy's to find.
+    pub proxy: Option<Proxy>,
+}
 
 impl Resolver for SharedNames {
     fn resolve(
@@ -76,8 +81,13 @@ impl Resolver for SharedNames {
         _: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let authority = match &self.proxy {
+            Some(proxy) => Authority::try_from(proxy.authority()).ok(),
+            None => uri.authority().cloned(),
+        };
+        let authority = authority.ok_or(ureq::Error::HostNotFound)?;
         let mut addresses = self.empty();
-        for address in self.0.find(uri, timeout)?.into_iter().take(16) {
+        for address in self.names.find(&authority, timeout)?.into_iter().take(16) {
             addresses.push(address);
         }
         if addresses.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(addresses) }

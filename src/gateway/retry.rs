@@ -19,7 +19,7 @@ pub fn pause(repeat: Repeat, tries: usize, fault: &TransportError, left_ms: u64)
 }
 
 fn is_unreachable(fault: &TransportError) -> bool {
-    matches!(fault.phase, Phase::Dns | Phase::Connect)
+    matches!(fault.phase, Phase::Dns | Phase::Connect | Phase::Proxy)
 }
 
 fn is_passing(fault: &TransportError) -> bool {

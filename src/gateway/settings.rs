@@ -1,5 +1,6 @@
 //! Where the gateway is and how long we wait for it.
 
+use super::proxy::Proxy;
 use crate::model::numbers::BadArgument;
 use std::net::Ipv6Addr;
 use ureq::http::Uri;
@@ -10,7 +11,7 @@ pub const URL: &str = "https://api.mch.weixin.qq.com";
 pub const BACKUP_URL: &str = "https://api2.mch.weixin.qq.com";
 
 /// One gateway's settings.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// `https://host[:port]`.
     pub url: String,
@@ -22,6 +23,8 @@ pub struct Settings {
     pub connect_timeout_ms: u64,
     /// Milliseconds for a whole call, tries and pauses included.
     pub timeout_ms: u64,
+    /// The HTTP proxy that leads to the gateway, if there is one. Never read from the environment.
+    pub proxy: Option<Proxy>,
 }
 
 impl Settings {
@@ -47,14 +50,18 @@ impl Settings {
 /// `https://host[:port]` and nothing after it.
 fn address(name: &'static str, text: &str) -> Result<String, BadArgument> {
     let bare = text.strip_suffix('/').unwrap_or(text);
-    let authority = bare.strip_prefix("https://").unwrap_or("");
-    let is_host = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']');
-    let is_plain = !authority.is_empty() && authority.len() <= 260 && authority.bytes().all(is_host);
-    let parsed = Uri::try_from(bare).ok().filter(|_| is_plain);
-    if parsed.is_some_and(|uri| has_host(&uri) && has_true_port(&uri, authority)) {
+    if bare.strip_prefix("https://").is_some_and(is_authority) {
         return Ok(bare.to_owned());
     }
     Err(BadArgument::new(name, "must be https://host[:port] without path, user or query"))
+}
+
+/// `host[:port]`.
+pub(super) fn is_authority(authority: &str) -> bool {
+    let is_host = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']');
+    let is_plain = !authority.is_empty() && authority.len() <= 260 && authority.bytes().all(is_host);
+    let parsed = Uri::try_from(format!("https://{authority}")).ok().filter(|_| is_plain);
+    parsed.is_some_and(|uri| has_host(&uri) && has_true_port(&uri, authority))
 }
 
 /// A name or an IPv4 address, or an IPv6 address in brackets.

@@ -24,6 +24,8 @@ pub struct Post<'a> {
 pub struct Reply {
     /// Its body.
     pub body: Vec<u8>,
+    /// Its `Content-Encoding`, which nobody asked for.
+    pub encoding: Option<String>,
     /// Did an older connection carry it?
     pub reused: bool,
 }

@@ -1,7 +1,7 @@
 //! `WechatPay\Gateway` and `WechatPay\Attempt`, and how calls get their line to WeChat.
 
 use super::call::{Call, Param, Raise, param};
-use super::class::{Property, nullable, php_class, property, register};
+use super::class::{Property, hide, nullable, php_class, property, register};
 use super::files::PhpFiles;
 use super::ini;
 use super::merchant::PhpMerchant;
@@ -9,9 +9,11 @@ use super::value;
 use crate::error::{Error, Fault, Repeat};
 use crate::gateway::line::{Attempt, Line};
 use crate::gateway::pool;
+use crate::gateway::proxy::Proxy;
 use crate::gateway::settings::Settings;
-use crate::model::merchant::Merchant;
+use crate::model::merchant::{Material, Merchant};
 use crate::model::numbers::BadArgument;
+use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendCallable, Zval};
 use ext_php_rs::zend::{CatchError, ExecutorGlobals, bailout, try_catch};
@@ -42,14 +44,16 @@ const PARAMS: &[Param] = &[
     param("connectTimeoutMs", DataType::Long).or_null(),
     param("timeoutMs", DataType::Long).or_null(),
     param("onAttempt", DataType::Callable).or_null(),
+    param("proxy", DataType::String).or_null().secret(),
 ];
 
-const GATEWAY: [Property; 5] = [
+const GATEWAY: [Property; 6] = [
     property("url", DataType::String),
     nullable("backupUrl", DataType::String),
     nullable("caFile", DataType::String),
     property("connectTimeoutMs", DataType::Long),
     property("timeoutMs", DataType::Long),
+    nullable("proxy", DataType::String),
 ];
 
 const ATTEMPT: [Property; 7] = [
@@ -65,7 +69,9 @@ const ATTEMPT: [Property; 7] = [
 /// Registers both classes.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     register::<PhpAttempt>(&ATTEMPT, &[], &[])?;
-    register::<PhpGateway>(&GATEWAY, &[], &[])
+    register::<PhpGateway>(&GATEWAY, &[], &[])?;
+    hide(PhpGateway::get_metadata().ce(), "__construct", PARAMS);
+    Ok(())
 }
 
 /// The longest deadline: ten minutes.
@@ -73,20 +79,28 @@ const MOST_MS: i64 = 600_000;
 
 fn construct(call: &mut Call<'_>) -> Result<PhpGateway, Raise> {
     let (url, backup) = addresses(call.text_or(0)?, call.text_or(1)?)?;
-    let ca_file = call.text_or(2)?.map(str::to_owned).or_else(|| ini::text(c"wechatpay.ca_file"));
+    let ca_file = match call.text_or(2)? {
+        Some(path) => Some(ca_path(path)?),
+        None => set_ca_file()?,
+    };
     let (connect, total) = ini::timeouts();
     let connect = milliseconds(call, 3, "connect_timeout_ms", connect)?;
     let total = milliseconds(call, 4, "timeout_ms", total)?;
     let on_attempt = call.callable_or(5)?.as_ref().map(closure).transpose()?;
+    let proxy = match call.text_or(6)? {
+        Some(proxy) => Some(Proxy::new(proxy)?),
+        None => set_proxy()?,
+    };
     let properties = [
         value::text(&url),
         value::text_or_null(backup.as_deref()),
         value::text_or_null(ca_file.as_deref()),
         value::int(connect),
         value::int(total),
+        value::text_or_null(proxy.as_ref().map(Proxy::shown).as_deref()),
     ];
     value::fill(call.this_object()?, properties);
-    let settings = settings(url, backup, ca_file, connect, total);
+    let settings = Settings { proxy, ..settings(url, backup, ca_file, connect, total) };
     Ok(PhpGateway(Rc::new(Access { settings, on_attempt })))
 }
 
@@ -108,8 +122,32 @@ fn addresses(url: Option<&str>, backup: Option<&str>) -> Result<(String, Option<
 
 /// A value in php.ini that cannot work: the operator's, not the caller's.
 fn misset(bad: &BadArgument) -> Raise {
-    let setting = if bad.name == "url" { "url" } else { "backup_url" };
+    let setting = match bad.name {
+        "backupUrl" => "backup_url",
+        "caFile" => "ca_file",
+        name => name,
+    };
     misconfigured(format!("the INI setting wechatpay.{setting} {}", bad.what), None)
+}
+
+/// A CA file is named, not given.
+fn ca_path(path: &str) -> Result<String, BadArgument> {
+    match Material::given("caFile", path.as_bytes())? {
+        Material::Path(path) => Ok(path),
+        Material::Inline(_) => {
+            Err(BadArgument::new("caFile", "must be the path of a PEM file, not what is in it"))
+        }
+    }
+}
+
+fn set_ca_file() -> Result<Option<String>, Raise> {
+    let path = ini::text(c"wechatpay.ca_file");
+    path.map(|path| ca_path(&path)).transpose().map_err(|bad| misset(&bad))
+}
+
+fn set_proxy() -> Result<Option<Proxy>, Raise> {
+    let proxy = ini::text(c"wechatpay.proxy");
+    proxy.map(|proxy| Proxy::new(&proxy)).transpose().map_err(|bad| misset(&bad))
 }
 
 fn misconfigured(why: String, out_trade_no: Option<&str>) -> Raise {
@@ -139,7 +177,7 @@ fn settings(
     total: i64,
 ) -> Settings {
     let ms = |ms: i64| u64::try_from(ms).unwrap_or(Settings::TIMEOUT_MS);
-    Settings { url, backup_url, ca_file, connect_timeout_ms: ms(connect), timeout_ms: ms(total) }
+    Settings { url, backup_url, ca_file, connect_timeout_ms: ms(connect), timeout_ms: ms(total), proxy: None }
 }
 
 /// Who calls, and over which gateway: what every call class holds.
@@ -236,7 +274,8 @@ fn default_settings() -> Result<Settings, Raise> {
     let (connect, total) = ini::timeouts();
     let connect = within_limits("connect_timeout_ms", connect)?;
     let total = within_limits("timeout_ms", total)?;
-    Ok(settings(url, backup, ini::text(c"wechatpay.ca_file"), connect, total))
+    let settings = settings(url, backup, set_ca_file()?, connect, total);
+    Ok(Settings { proxy: set_proxy()?, ..settings })
 }
 
 fn attempt_to_php(attempt: &Attempt) -> Result<Zval, Raise> {

@@ -2,18 +2,38 @@
 
 use super::zend;
 use crate::gateway::settings::Settings;
+use ext_php_rs::ffi::_zend_ini_entry as IniEntry;
 use ext_php_rs::flags::IniEntryPermission;
 use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
-use std::ffi::CStr;
+use std::ffi::{CStr, c_int};
 
-static ENTRIES: IniEntryDefs<6> = IniEntryDefs::new([
+static ENTRIES: IniEntryDefs<7> = IniEntryDefs::new([
     IniEntryDef::new(c"wechatpay.url", c"", IniEntryPermission::System),
     IniEntryDef::new(c"wechatpay.backup_url", c"", IniEntryPermission::System),
     IniEntryDef::new(c"wechatpay.ca_file", c"", IniEntryPermission::System),
+    hidden(IniEntryDef::new(c"wechatpay.proxy", c"", IniEntryPermission::System)),
     IniEntryDef::new(c"wechatpay.connect_timeout_ms", c"3000", IniEntryPermission::System),
     IniEntryDef::new(c"wechatpay.timeout_ms", c"8000", IniEntryPermission::System),
     IniEntryDef::end(),
 ]);
+
+/// A setting with a password in it: pages that list settings, `phpinfo()` above all, show only that it is set.
+const fn hidden(mut entry: IniEntryDef) -> IniEntryDef {
+    entry.displayer = Some(display_hidden);
+    entry
+}
+
+unsafe extern "C" fn display_hidden(entry: *mut IniEntry, kind: c_int) {
+    const ORIGINAL: c_int = 1;
+    // SAFETY: the engine gives the entry that it is about to show; its strings are null or live.
+    let shown = unsafe {
+        let entry = &*entry;
+        let value = if kind == ORIGINAL && entry.modified != 0 { entry.orig_value } else { entry.value };
+        value.as_ref().filter(|value| value.len > 0).map_or(c"no value", |_| c"set, not shown")
+    };
+    // SAFETY: the text is as long as it says.
+    unsafe { ext_php_rs::ffi::php_output_write(shown.as_ptr(), shown.count_bytes()) };
+}
 
 /// Registers the settings while the module starts.
 pub fn register(module: i32) {

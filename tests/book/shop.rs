@@ -134,7 +134,7 @@ impl Shop {
         let with_backup = chance.one_in(2);
         let line = |identity: Option<&Identity>| {
             let roots = tls::roots(simulator.ca_pem().as_bytes()).unwrap();
-            let agent = PooledAgent::new(tls::config(Some(roots), identity).unwrap(), Arc::default());
+            let agent = PooledAgent::new(tls::config(Some(roots), identity).unwrap(), Arc::default(), None);
             Line {
                 transport: Arc::new(agent),
                 clock: clock.clone(),

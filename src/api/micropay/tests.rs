@@ -160,7 +160,7 @@ impl Transport for Gateway {
         self.clock.0.fetch_sub(took.saturating_sub(post.timeout_ms), Ordering::SeqCst);
         self.clock.sleep_ms(20);
         assert!(xml::decode(post.body, Root::Xml).unwrap().text("sign").is_some());
-        body.map(|body| Reply { body, reused: true })
+        body.map(|body| Reply { body, encoding: None, reused: true })
     }
 }
 

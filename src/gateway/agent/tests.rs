@@ -2,6 +2,7 @@
 
 mod faults;
 mod peer;
+mod proxy;
 mod trust;
 
 use super::*;
@@ -10,7 +11,7 @@ use peer::Peer;
 
 /// An agent that trusts this peer's authority.
 fn agent(peer: &Peer) -> PooledAgent {
-    PooledAgent::new(tls::config(Some(peer.roots()), None).unwrap(), Arc::default())
+    PooledAgent::new(tls::config(Some(peer.roots()), None).unwrap(), Arc::default(), None)
 }
 
 /// A question to the peer with these deadlines.

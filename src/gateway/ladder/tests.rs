@@ -342,3 +342,22 @@ fn no_error_of_the_ladder_shows_a_computed_digest() {
     assert!(!shown.contains(&own[..6]) && !shown.contains("0123456789abcdef"), "{shown}");
     assert_eq!(request(&merchant(), &query(), "n").get("appid"), Some(APPID));
 }
+
+#[test]
+fn r36_r51_an_unsigned_refusal_says_what_it_said_and_no_words_of_ours() {
+    for (pairs, says) in [
+        (&[("return_code", "FAIL")][..], ""),
+        (&[("return_code", "FAIL"), ("return_msg", "certificate not match")], "certificate not match"),
+        (&[("return_code", "FAIL"), ("error_code", "CERT_ERROR"), ("error_msg", "bad")], "CERT_ERROR: bad"),
+        (&[("return_code", "FAIL"), ("return_msg", "x"), ("err_code", "SIGNERROR")], "x: SIGNERROR"),
+        (&[("return_code", "FAIL"), ("return_msg", "x"), ("error_msg", "x")], "x"),
+        (&[("return_code", "SYSTEMERROR")], "SYSTEMERROR"),
+    ] {
+        let Err(Error::Gateway { return_msg }) = communicated(&written(&fields(pairs))) else {
+            panic!("{pairs:?}")
+        };
+        assert_eq!(return_msg, says);
+    }
+    let silent = communicated(&written(&fields(&[("return_code", "FAIL")]))).unwrap_err();
+    assert!(silent.to_string().ends_with("gave no reason"), "{silent}");
+}

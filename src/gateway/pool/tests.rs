@@ -54,6 +54,7 @@ fn settings(host: &str, ca_file: Option<&str>) -> Settings {
         ca_file: ca_file.map(str::to_owned),
         connect_timeout_ms: 3000,
         timeout_ms: 8000,
+        proxy: None,
     }
 }
 

@@ -159,9 +159,10 @@ fn n14_a_promised_length_of_many_gigabytes_costs_no_memory() {
 }
 
 #[test]
-fn n15_a_compressed_body_is_not_unpacked() {
+fn n15_r51_a_compressed_body_is_not_unpacked() {
     let peer = once("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\n\x1f<xml>");
-    assert_eq!(ask(&agent(&peer), &peer).unwrap().body, b"\x1f<xml>");
+    let reply = ask(&agent(&peer), &peer).unwrap();
+    assert_eq!((reply.body.as_slice(), reply.encoding.as_deref()), (b"\x1f<xml>".as_slice(), Some("gzip")));
 }
 
 #[test]
@@ -278,4 +279,37 @@ fn n22_the_silent_second_send_stays_inside_the_one_deadline() {
     let ms = started.elapsed().as_millis();
     assert!((900..1500).contains(&ms), "{ms}");
     assert_eq!(peer.connections(), 2);
+}
+
+#[test]
+fn r35_a_page_about_the_client_certificate_is_the_operators_with_its_title() {
+    for (status, page) in [
+        (400, "<html><head><title>400 The SSL certificate error</title></head></html>"),
+        (400, "<html>\r\n<head><title>400 No required SSL certificate was sent</title></head>"),
+        (403, "<h1>Client certificate revoked</h1>"),
+        (496, "证书未传"),
+    ] {
+        let length = page.len();
+        let fault = fault_of(format!("HTTP/1.1 {status} No\r\nContent-Length: {length}\r\n\r\n{page}"));
+        assert_eq!((fault.phase, fault.sent), (Phase::Certificate, true), "{fault:?}");
+        assert!(fault.message.contains("client certificate was refused"), "{}", fault.message);
+        assert!(
+            !fault.message.contains('<') && fault.message.contains(&format!("HTTP {status}")),
+            "{}",
+            fault.message
+        );
+    }
+    let fault = fault_of("HTTP/1.1 400 No\r\nContent-Length: 31\r\n\r\n<title>400 Bad Request</title>\n");
+    assert_eq!(fault.phase, Phase::Status(400));
+    assert!(fault.message.contains("400 Bad Request"), "{}", fault.message);
+    let cut = fault_of("HTTP/1.1 404 No\r\nContent-Length: 9999\r\n\r\n<title>gone");
+    assert_eq!(cut.phase, Phase::Status(404));
+}
+
+#[test]
+fn r51_a_status_that_is_not_200_is_told_as_what_it_is() {
+    for (status, says) in [(201, "200 only"), (204, "200 only"), (503, "in trouble"), (302, "redirect")] {
+        let fault = fault_of(format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n"));
+        assert!(fault.message.contains(says), "{}", fault.message);
+    }
 }

@@ -19,7 +19,7 @@ fn n7_the_roots_of_a_ca_file_are_believed() {
 #[test]
 fn n4_an_unknown_authority_is_refused_and_named() {
     let peer = Peer::new(|_, wire| while answer(wire, ok("")) {});
-    let built_in = PooledAgent::new(tls::config(None, None).unwrap(), Arc::default());
+    let built_in = PooledAgent::new(tls::config(None, None).unwrap(), Arc::default(), None);
     refused(&ask(&built_in, &peer).unwrap_err(), "test CA");
     let other = Peer::plain(|_, _| ());
     refused(&ask(&agent(&other), &peer).unwrap_err(), "not trusted");
