@@ -1,6 +1,7 @@
 //! micropay: charges the code that the payer shows (protocol.md C.6), and always ends decided: pays, asks,
 //! reverses. The rule is decisions.md 3.
 
+use super::form;
 use super::order_query::OrderQuery;
 use super::reverse::{MOST_TRIES, Reversal, Reverse, is_open};
 use super::until_final::Watch;
@@ -93,8 +94,8 @@ impl Micropay {
         if sale.total_fee < 1 {
             return Err(BadArgument::new("totalFee", "must be at least 1 fen"));
         }
-        super::unified_order::text("body", sale.body, 127)?;
-        super::unified_order::text("spbillCreateIp", sale.spbill_create_ip, 64)?;
+        let body = form::argument("body", "body", sale.body)?;
+        let address = form::argument("spbillCreateIp", "spbill_create_ip", sale.spbill_create_ip)?;
         let mut fields = Fields::new();
         for (name, value) in options {
             if !OPTIONAL.contains(&name.as_str()) {
@@ -103,15 +104,16 @@ impl Micropay {
                     format!("must have only {} as keys", OPTIONAL.join(", ")),
                 ));
             }
-            fields.set(name, value);
+            fields.set(name, form::entry("options", name, value)?);
         }
+        form::times_in("options", &fields)?;
         for (name, value) in
-            [("out_trade_no", sale.out_trade_no), ("auth_code", sale.auth_code), ("body", sale.body)]
+            [("out_trade_no", sale.out_trade_no), ("auth_code", sale.auth_code), ("body", &body)]
         {
             fields.set(name, value);
         }
         fields.set("total_fee", sale.total_fee.to_string());
-        fields.set("spbill_create_ip", sale.spbill_create_ip);
+        fields.set("spbill_create_ip", address);
         crate::wire::xml::encode(&fields)
             .map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;
         Ok(Self { id: OrderId::OutTradeNo(sale.out_trade_no.to_owned()), total_fee: sale.total_fee, fields })

@@ -5,6 +5,7 @@ pub mod again;
 pub mod any_call;
 pub mod auth_code_to_openid;
 pub mod close_order;
+mod form;
 pub mod micropay;
 pub mod order_query;
 pub mod refund;

@@ -1,6 +1,7 @@
 //! refund: gives money back (protocol.md C.4). An answer means accepted, not refunded.
 
 use super::again::repeat_on;
+use super::form;
 use crate::error::{Advice, Error, Fault, Repeat};
 use crate::gateway::call::{Call, Echo, Terms};
 use crate::gateway::line::{Line, OnAttempt};
@@ -50,7 +51,7 @@ impl Refund {
                     format!("must have only {} as keys", OPTIONAL.join(", ")),
                 ));
             }
-            fields.set(name, value);
+            fields.set(name, form::entry("options", name, value)?);
         }
         crate::wire::xml::encode(&fields)
             .map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;

@@ -1,6 +1,6 @@
 //! report: tells WeChat how a call went (protocol.md C.11). The answer carries no sign; nothing is decided by it.
 
-use super::unified_order::text;
+use super::form;
 use crate::error::{Error, Repeat};
 use crate::gateway::call::{Call, Echo, Terms};
 use crate::model::numbers::BadArgument;
@@ -35,10 +35,10 @@ pub const OPTIONAL: [&str; 6] =
 impl Report {
     /// Checks the arguments by name.
     pub fn new(measured: &Measured<'_>, options: &[(String, String)]) -> Result<Self, BadArgument> {
-        text("interfaceUrl", measured.interface_url, 127)?;
-        text("userIp", measured.user_ip, 64)?;
-        text("returnCode", measured.return_code, 16)?;
-        text("resultCode", measured.result_code, 16)?;
+        form::argument("interfaceUrl", "interface_url", measured.interface_url)?;
+        let user_ip = form::argument("userIp", "user_ip", measured.user_ip)?;
+        form::argument("returnCode", "return_code", measured.return_code)?;
+        form::argument("resultCode", "result_code", measured.result_code)?;
         if measured.execute_time_ms < 0 {
             return Err(BadArgument::new("executeTimeMs", "must be at least 0"));
         }
@@ -50,14 +50,14 @@ impl Report {
                     format!("must have only {} as keys", OPTIONAL.join(", ")),
                 ));
             }
-            fields.set(name, value);
+            fields.set(name, form::entry("options", name, value)?);
         }
         fields.set("interface_url", measured.interface_url);
         // The wire has the underscore at the end.
         fields.set("execute_time_", measured.execute_time_ms.to_string());
         fields.set("return_code", measured.return_code);
         fields.set("result_code", measured.result_code);
-        fields.set("user_ip", measured.user_ip);
+        fields.set("user_ip", user_ip);
         crate::wire::xml::encode(&fields)
             .map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;
         Ok(Self { fields })

@@ -1,6 +1,6 @@
 //! shorturl: a link of Native mode 1 made short enough for a small QR code (protocol.md C.12).
 
-use super::unified_order::text;
+use super::form;
 use crate::error::{Error, Repeat};
 use crate::gateway::call::{Call, Echo, Terms};
 use crate::model::numbers::BadArgument;
@@ -16,7 +16,7 @@ pub struct ShortUrl {
 impl ShortUrl {
     /// Checks the link: at most 512 bytes.
     pub fn new(long_url: &str) -> Result<Self, BadArgument> {
-        text("longUrl", long_url, 512)?;
+        form::argument("longUrl", "long_url", long_url)?;
         Ok(Self { long_url: long_url.to_owned() })
     }
 }

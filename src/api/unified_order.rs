@@ -1,12 +1,12 @@
 //! unifiedorder: places an order that the payer's client pays (protocol.md C.1).
 
+use super::form;
 use crate::error::{Error, Repeat};
 use crate::gateway::call::{Call, Echo, Terms};
 use crate::model::numbers::{BadArgument, new_out_trade_no};
 use crate::model::prepay::Prepay;
 use crate::wire::fields::Fields;
 use crate::wire::sign::Verified;
-use std::net::Ipv4Addr;
 
 /// Places one order. Repeating it with the same arguments is safe: it gives a fresh `prepay_id` and `code_url`.
 #[derive(Debug, Clone)]
@@ -32,25 +32,22 @@ pub struct Basics<'a> {
     pub spbill_create_ip: &'a str,
 }
 
-/// Optional fields: their names on the wire and as PHP arguments, and the most bytes they may have.
-const OPTIONAL: [(&str, &str, usize); 13] = [
-    ("product_id", "productId", 32),
-    ("device_info", "deviceInfo", 32),
-    ("detail", "detail", 6000),
-    ("attach", "attach", 127),
-    ("fee_type", "feeType", 16),
-    ("time_start", "timeStart", 14),
-    ("time_expire", "timeExpire", 14),
-    ("goods_tag", "goodsTag", 32),
-    ("limit_pay", "limitPay", 32),
-    ("receipt", "receipt", 8),
-    ("scene_info", "sceneInfo", 256),
-    ("openid", "openid", 128),
-    ("sub_openid", "subOpenid", 128),
+/// Optional fields that PHP has an argument for: the name on the wire and that of the argument.
+const OPTIONAL: [(&str, &str); 13] = [
+    ("product_id", "productId"),
+    ("device_info", "deviceInfo"),
+    ("detail", "detail"),
+    ("attach", "attach"),
+    ("fee_type", "feeType"),
+    ("time_start", "timeStart"),
+    ("time_expire", "timeExpire"),
+    ("goods_tag", "goodsTag"),
+    ("limit_pay", "limitPay"),
+    ("receipt", "receipt"),
+    ("scene_info", "sceneInfo"),
+    ("openid", "openid"),
+    ("sub_openid", "subOpenid"),
 ];
-
-/// The most bytes of a field that is not known here.
-const MOST_EXTRA: usize = 6000;
 
 /// The gateway's own fields: what one order says must not change who signs it, and how.
 const COMMON: [&str; 7] = ["appid", "mch_id", "sub_appid", "sub_mch_id", "nonce_str", "sign_type", "sign"];
@@ -62,80 +59,44 @@ impl UnifiedOrder {
         if basics.total_fee < 1 {
             return Err(BadArgument::new("totalFee", "must be at least 1 fen"));
         }
-        text("body", basics.body, 127)?;
-        notify_url(basics.notify_url)?;
-        text("spbillCreateIp", basics.spbill_create_ip, 64)?;
-        let mut fields = Self::basic_fields(basics);
+        let mut fields = Self::basic_fields(basics)?;
         for (name, value) in optional {
-            let known = OPTIONAL.iter().find(|(wire, ..)| wire == name);
-            match known {
-                Some((_, argument, most)) => text(argument, value, *most)?,
-                None if value.is_empty() => {}
-                None => text("extra", value, MOST_EXTRA)?,
-            }
+            let known = OPTIONAL.iter().find(|(wire, _)| wire == name);
+            let value = match known {
+                Some((_, argument)) => form::argument(argument, name, value)?,
+                None => form::entry("extra", name, value)?,
+            };
             if COMMON.contains(name) || fields.get(name).is_some() {
                 return Err(BadArgument::new(
                     "extra",
                     format!("must not contain {name}, which is set already"),
                 ));
             }
-            fields.set(name, *value);
+            fields.set(name, value);
         }
+        form::times(&fields)?;
         Ok(Self { fields, out_trade_no: basics.out_trade_no.to_owned() })
     }
 
-    fn basic_fields(basics: &Basics<'_>) -> Fields {
+    fn basic_fields(basics: &Basics<'_>) -> Result<Fields, BadArgument> {
         let mut fields = Fields::new();
         let total_fee = basics.total_fee.to_string();
         let pairs = [
             ("trade_type", basics.trade_type),
             ("out_trade_no", basics.out_trade_no),
             ("total_fee", &total_fee),
-            ("body", basics.body),
-            ("notify_url", basics.notify_url),
-            ("spbill_create_ip", basics.spbill_create_ip),
+            ("body", &form::argument("body", "body", basics.body)?),
+            ("notify_url", &form::argument("notifyUrl", "notify_url", basics.notify_url)?),
+            (
+                "spbill_create_ip",
+                &form::argument("spbillCreateIp", "spbill_create_ip", basics.spbill_create_ip)?,
+            ),
         ];
         for (name, value) in pairs {
             fields.set(name, value);
         }
-        fields
+        Ok(fields)
     }
-}
-
-pub(super) fn text(name: &'static str, value: &str, most: usize) -> Result<(), BadArgument> {
-    if value.is_empty() || value.len() > most {
-        return Err(BadArgument::new(name, format!("must be 1 to {most} bytes long")));
-    }
-    if value.chars().any(|c| c.len_utf8() == 4) {
-        return Err(BadArgument::new(name, "must not contain characters of 4 UTF-8 bytes (emoji, say)"));
-    }
-    if value.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return Err(BadArgument::new(name, "must not contain control characters"));
-    }
-    Ok(())
-}
-
-/// https without query; plain http only to this machine, for tests.
-fn notify_url(url: &str) -> Result<(), BadArgument> {
-    text("notifyUrl", url, 256)?;
-    let parsed = ureq::http::Uri::try_from(url).ok();
-    let is_loopback = |host: &str| {
-        host == "localhost" || host == "[::1]" || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
-    };
-    let is_fine = parsed.as_ref().is_some_and(|uri| {
-        let host = uri.host().unwrap_or("");
-        let scheme = uri.scheme_str().unwrap_or("");
-        !host.is_empty()
-            && uri.query().is_none()
-            && (scheme == "https" || scheme == "http" && is_loopback(host))
-    });
-    if is_fine && !url.contains(['?', '#']) {
-        return Ok(());
-    }
-    Err(BadArgument::new(
-        "notifyUrl",
-        "must be an https URL without a query (http only to this machine, for tests)",
-    ))
 }
 
 impl Call for UnifiedOrder {
