@@ -31,7 +31,8 @@ final class Fen
     /**
      * Yuan to fen.
      *
-     * @param string $yuan decimal text such as "12", "12.3" or "-12.34"; at most two decimals, no blanks, no separators
+     * @param string $yuan decimal text such as "12", "12.3" or "-12.34", no blanks, no separators; decimals behind the
+     *                     second must be zeros, as in "19.9000"
      *
      * @return int fen
      *

@@ -30,7 +30,7 @@ class GatewayException extends PayException
      * For tests of the shop's own handling; named arguments read best.
      *
      * @param string          $message        what happened
-     * @param string          $returnMsg      `return_msg`
+     * @param string          $returnMsg      `return_msg`, and `error_code` and `error_msg` if they came; empty if nothing did
      * @param Advice          $advice         what to do next
      * @param bool            $retryable      is the very same call safe, and may it help?
      * @param bool            $maybeProcessed could the gateway have acted?

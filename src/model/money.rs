@@ -17,13 +17,20 @@ pub fn lenient_fen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 
 /// Why a text is no amount of yuan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be an amount of yuan like \"12\", \"12.3\" or \"-12.34\", with at most two decimals")]
+#[error(
+    "must be an amount of yuan like \"12\", \"12.3\" or \"-12.34\", exact to the fen (further decimals must be zeros)"
+)]
 pub struct NotYuan;
 
-/// Exact decimal text of yuan as fen: `"12.3"` is 1230. A third decimal is refused, never rounded.
+/// Exact decimal text of yuan as fen: `"12.3"` is 1230. A third decimal other than zero is refused, never rounded.
 pub fn from_yuan(yuan: &str) -> Result<i64, NotYuan> {
     let (negative, amount) = yuan.strip_prefix('-').map_or((false, yuan), |rest| (true, rest));
     let (whole, fraction) = amount.split_once('.').unwrap_or((amount, "00"));
+    // Digits behind the second that are all zero change nothing: databases write decimals with a scale of 4, say.
+    let (fraction, more) = fraction.split_at_checked(2).unwrap_or((fraction, ""));
+    if more.bytes().any(|digit| digit != b'0') {
+        return Err(NotYuan);
+    }
     let fraction = match fraction.as_bytes() {
         [_, _] => fraction.to_owned(),
         [_] => format!("{fraction}0"),
@@ -51,6 +58,16 @@ mod tests {
             [("0.1", 10), ("12", 1200), ("12.34", 1234), ("-0.00", 0), ("-1.05", -105), ("0.29", 29)]
         {
             assert_eq!(from_yuan(yuan), Ok(fen), "{yuan}");
+        }
+    }
+
+    #[test]
+    fn r49_zeros_behind_the_second_decimal_change_nothing() {
+        for (yuan, fen) in [("19.9000", 1990), ("0.000", 0), ("-1.0500000000", -105), ("12.340", 1234)] {
+            assert_eq!(from_yuan(yuan), Ok(fen), "{yuan}");
+        }
+        for wrong in ["19.905", "19.9050", "19.900x", "19.90.", "19.9 00", "0.00０", "1.0茶"] {
+            assert_eq!(from_yuan(wrong), Err(NotYuan), "{wrong}");
         }
     }
 

@@ -254,6 +254,20 @@ impl<'a> Call<'a> {
         Err(self.wrong_type(n, ffi::_zend_expected_type_Z_EXPECTED_LONG, arg))
     }
 
+    /// An amount of money: an int, or a numeric text or float that is whole (decisions.md 8.9). PHP would cut a fraction
+    /// off, and a text behind its digits; money is never cut.
+    pub fn fen(&self, n: usize) -> Result<i64, Raise> {
+        if let Some(arg) = self.given(n) {
+            let text = arg.zend_str().map(ZendStr::as_bytes);
+            let is_cut =
+                text.is_some_and(|text| !is_whole(text)) || arg.double().is_some_and(|f| f.fract() != 0.0);
+            if is_cut {
+                return Err(self.wrong_type(n, ffi::_zend_expected_type_Z_EXPECTED_LONG, arg));
+            }
+        }
+        self.int(n)
+    }
+
     /// A bool argument with its default.
     pub fn bool_or(&self, n: usize, default: bool) -> Result<bool, Raise> {
         Ok(self.bool_or_null(n)?.unwrap_or(default))
@@ -378,6 +392,18 @@ impl<'a> Call<'a> {
         }
         Raise::Pending
     }
+}
+
+/// A number without a fraction, as PHP writes numbers; blanks may stand around it.
+fn is_whole(text: &[u8]) -> bool {
+    let Some(number) = std::str::from_utf8(text).ok().map(str::trim) else { return false };
+    let is_number = |b: u8| matches!(b, b'+' | b'-' | b'.' | b'e' | b'E') || b.is_ascii_digit();
+    let Some(parsed) = number.parse::<f64>().ok().filter(|_| number.bytes().all(is_number)) else {
+        return false;
+    };
+    // A float forgets a fraction behind many digits, the text does not.
+    let written = number.split_once('.').map_or("", |(_, fraction)| fraction);
+    parsed.fract() == 0.0 && (number.contains(['e', 'E']) || written.bytes().all(|digit| digit == b'0'))
 }
 
 fn number(n: usize) -> u32 {

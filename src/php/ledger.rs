@@ -241,7 +241,7 @@ fn open(call: &mut Call<'_>) -> Outcome {
 
 fn terms(call: &Call<'_>) -> Result<Terms, Raise> {
     let (merchant, key) = (merchant(call)?, key(call)?);
-    let total_fee = call.int(2)?;
+    let total_fee = call.fen(2)?;
     if total_fee < 1 {
         return Err(call.bad(2, "must be at least 1 fen"));
     }

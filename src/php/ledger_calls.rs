@@ -34,7 +34,7 @@ pub fn refund(call: &mut Call<'_>) -> Outcome {
 fn ordered(call: &Call<'_>) -> Result<RefundOrder, Raise> {
     let key = key(call)?;
     let number = out_refund_no(call.text(2)?)?.to_owned();
-    let (refund_fee, options) = (call.int(3)?, options::given(call, 4)?);
+    let (refund_fee, options) = (call.fen(3)?, options::given(call, 4)?);
     if refund_fee < 1 {
         return Err(call.bad(3, "must be at least 1 fen"));
     }

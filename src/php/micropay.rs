@@ -35,7 +35,7 @@ fn charge(call: &mut Call<'_>) -> Outcome {
     let sale = Sale {
         out_trade_no: call.text(0)?,
         auth_code: call.text(1)?,
-        total_fee: call.int(2)?,
+        total_fee: call.fen(2)?,
         body: call.text(3)?,
         spbill_create_ip: call.text(4)?,
     };

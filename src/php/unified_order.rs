@@ -188,7 +188,7 @@ fn basics<'a>(call: &Call<'a>, trade_type: &'static str) -> Result<Basics<'a>, R
     Ok(Basics {
         trade_type,
         out_trade_no: call.text(0)?,
-        total_fee: call.int(1)?,
+        total_fee: call.fen(1)?,
         body: call.text(2)?,
         notify_url: call.text(3)?,
         spbill_create_ip: call.text(4)?,
