@@ -91,6 +91,8 @@ uninstall_both() {
     # First nothing loads it any more, then it goes.
     if [ -z "$destdir" ] && [ -d "$mods" ] && command -v phpdismod >/dev/null; then
         phpdismod -v "$version" wechatpay
+        # php-common remembers who disabled it, and would keep a Debian package of it disabled that comes later.
+        find "/var/lib/php/modules/$version" -type f -name wechatpay -delete
     fi
     remove_ini
     rm -f "$extension_dir/wechatpay.so" "$extension_dir/wechatpay.so.new"

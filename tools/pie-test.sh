@@ -58,7 +58,7 @@ root_as shop bash -euc '
     php --ri wechatpay >/dev/null
     sudo env PATH=/usr/sbin:/usr/bin:/sbin:/bin make uninstall
     ! php -m | grep -i wechat
-    [ -z "$(find /etc/php /usr/lib/php -name "*wechatpay*")" ]
+    [ -z "$(sudo find /etc/php /usr/lib/php /var/lib/php -name "*wechatpay*")" ]
     rm -r target/release
 '
 
