@@ -23,7 +23,7 @@ namespace WechatPay;
  */
 class GatewayException extends PayException
 {
-    /** `return_msg` as it came: unsigned text for people. */
+    /** `return_msg`, `error_code` and `error_msg` as they came: unsigned text for people; empty if there was none. */
     public readonly string $returnMsg;
 
     /**

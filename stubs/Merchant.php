@@ -52,8 +52,9 @@ final class Merchant
      * @param string|null $subAppid            service-provider mode: the sub-merchant's `sub_appid`
      * @param string|null $subMchId            service-provider mode: the sub-merchant's `sub_mch_id`
      * @param string|null $certificate         client certificate for refund, reverse and fund flow: PEM text, PKCS#12
-     *                                         bytes (`apiclient_cert.p12`), or the path of a file with either
-     * @param string|null $privateKey          its key: PEM text or a path; not needed with PKCS#12
+     *                                         bytes (`apiclient_cert.p12`), or the path (also `file://`) of a file with
+     *                                         either; the own certificate stands first
+     * @param string|null $privateKey          its key, unencrypted: PEM text or a path; not needed with PKCS#12
      * @param string|null $certificatePassword password of the PKCS#12 container; null means `mch_id`, as WeChat makes
      *                                         it
      * @param string|null $previousKey         the key before, accepted on answers while a key is rotated
