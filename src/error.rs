@@ -173,6 +173,8 @@ pub struct Fault {
     pub retryable: bool,
     /// The gateway could have acted on the call.
     pub maybe_processed: bool,
+    /// The ledger wants it still, and carries it on by itself.
+    pub still_wanted: bool,
     /// The order it was about.
     pub out_trade_no: Option<String>,
 }
@@ -192,6 +194,7 @@ impl Fault {
             advice,
             retryable: verdict.retryable && !might_act_twice,
             maybe_processed: acts && verdict.may_have_acted,
+            still_wanted: false,
             out_trade_no: out_trade_no.map(str::to_owned),
             error,
         }

@@ -1,10 +1,11 @@
 //! Applies what is told of an order's refunds: a verified list, a verified "none", or a notice that nobody signed.
 
 use super::decide::Step;
-use super::entry::{Entry, OrderKey};
+use super::entry::{Entry, OrderKey, RefundRow, RefundWord};
 use super::ledger::{Ended, Ledger, Proof, unsigned};
 use super::refunds;
 use super::sighting::{RefundSighting, SeenRefund, Source, digest_of};
+use super::state::LedgerState;
 use super::store::{Added, Halt, Refusal, Shop, Store};
 use super::transition::{Reason, Transition};
 
@@ -19,6 +20,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         let proof = Proof {
             transaction_id: seen.transaction_id.as_deref(),
             total_fee: seen.total_fee,
+            payment: seen.payment(),
             ..unsigned(&seen.digest, Source::Refunds, "REFUNDS")
         };
         let applied = self.transact(|ledger| ledger.apply_refunds_once(seen, &proof, asked));
@@ -42,13 +44,47 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         for refund in &seen.refunds {
             self.see_refund(&entry, refund)?;
         }
-        let rows = self.store.refunds(&entry)?;
+        let rows = self.settle_sends(&entry, asked, &seen.refunds)?;
         let step = refunds::decide(&entry, seen, &rows, self.rules.credit_late);
         let mut counted = entry.clone();
         counted.version += 1;
         counted.refunded = refunds::refunded(&rows);
-        counted.ask_refunds = refunds::pending(&entry, &rows);
+        self.count_wanted(&mut counted, step.to.unwrap_or(entry.state), rows)?;
         self.take_from(&entry, counted, step, proof, epoch)
+    }
+
+    /// Whatever was sent long enough before the question and is not in its answer has not arrived.
+    fn settle_sends(
+        &mut self,
+        entry: &Entry,
+        asked: Option<&Entry>,
+        seen: &[SeenRefund],
+    ) -> Ended<Vec<RefundRow>, S::Fault> {
+        let mut rows = self.store.refunds(entry)?;
+        let Some(asked) = asked else { return Ok(rows) };
+        for row in rows.iter_mut().filter(|row| refunds::is_settled(row, asked.now, seen)) {
+            row.sent_at = None;
+            self.store.move_refund(entry, row)?;
+        }
+        Ok(rows)
+    }
+
+    /// What is still wanted of the refunds; nothing is where nothing can go back any more.
+    pub(super) fn count_wanted(
+        &mut self,
+        counted: &mut Entry,
+        state: LedgerState,
+        mut rows: Vec<RefundRow>,
+    ) -> Ended<(), S::Fault> {
+        let over = matches!(state, LedgerState::Refunded | LedgerState::Closed | LedgerState::Revoked);
+        let hopeless = |row: &&mut RefundRow| over && row.state == RefundWord::Intent && !row.is_open();
+        for row in rows.iter_mut().filter(hopeless) {
+            row.state = RefundWord::Refused;
+            self.store.move_refund(counted, row)?;
+        }
+        counted.pending_refund = refunds::wanted(&rows);
+        counted.ask_refunds = refunds::pending(counted, &rows);
+        Ok(())
     }
 
     fn see_refund(&mut self, entry: &Entry, seen: &SeenRefund) -> Ended<(), S::Fault> {
@@ -61,6 +97,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         };
         let mut row = refunds::foreign(seen);
         row.options.clone_from(&known.options);
+        row.sent_at = known.sent_at;
         row.state = refunds::newer(known.state, seen.state);
         if row != known {
             self.store.move_refund(entry, &row)?;
@@ -68,16 +105,22 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         Ok(())
     }
 
-    /// Applies a verified "no refunds" (REFUNDNOTEXIST): nothing but our own intents is left to ask about.
-    pub fn apply_no_refunds(&mut self, key: &OrderKey, epoch: Option<i64>) -> Ended<Transition, S::Fault> {
+    /// Applies a verified "no refunds" (REFUNDNOTEXIST): nothing but our own intents is left to ask about. `asked` is
+    /// the order as it was read before the question.
+    pub fn apply_no_refunds(
+        &mut self,
+        asked: &Entry,
+        epoch: Option<i64>,
+    ) -> Ended<Transition, S::Fault> {
         self.transact(|ledger| {
-            let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
-            let mut asked = entry.clone();
-            asked.version += 1;
-            asked.ask_refunds = refunds::pending(&entry, &ledger.store.refunds(&entry)?);
+            let entry = ledger.store.entry(&asked.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
+            let rows = ledger.settle_sends(&entry, Some(asked), &[])?;
+            let mut counted = entry.clone();
+            counted.version += 1;
+            ledger.count_wanted(&mut counted, entry.state, rows)?;
             let digest = digest_of(&format!("REFUNDNOTEXIST {} {}", entry.id, entry.now));
             let proof = unsigned(&digest, Source::Refunds, "REFUNDNOTEXIST");
-            ledger.take_from(&entry, asked, Step::stay(Reason::NoRefunds), &proof, epoch)
+            ledger.take_from(&entry, counted, Step::stay(Reason::NoRefunds), &proof, epoch)
         })
     }
 

@@ -50,7 +50,7 @@ impl Carrier<'_> {
         let line = if needs_certificate(question) { &self.certified } else { &self.line };
         let line = match line {
             Ok(line) => line,
-            Err(why) => return Ok(Answer::Unreached(why.clone())),
+            Err(why) => return Ok(unmade(&question.what, why)),
         };
         let id = OrderId::OutTradeNo(question.entry.terms.key.out_trade_no.clone());
         match &question.what {
@@ -90,16 +90,23 @@ impl Carrier<'_> {
         row: &RefundRow,
         on_attempt: OnAttempt<'_>,
     ) -> Result<Answer, Fault> {
-        let terms = &entry.terms;
-        let id = OrderId::OutTradeNo(terms.key.out_trade_no.clone());
+        let id = OrderId::OutTradeNo(entry.terms.key.out_trade_no.clone());
         let options = options(&row.options);
-        match Refund::new(id, &row.out_refund_no, terms.total_fee, row.refund_fee, &options) {
+        match Refund::new(id, &row.out_refund_no, entry.paid_fee(), row.refund_fee, &options) {
             Ok(call) => {
                 let receipt = refund(line, self.merchant, &call, on_attempt)?;
                 Ok(Answer::Done { refund_id: receipt.told.refund_id })
             }
             Err(bad) => Ok(Answer::Refused(bad.to_string())),
         }
+    }
+}
+
+/// Why nothing could be asked, so that nothing left us.
+fn unmade(what: &What, why: &str) -> Answer {
+    match what {
+        What::Order | What::Refunds => Answer::Unreached(why.to_owned()),
+        _ => Answer::NotNow { why: why.to_owned(), limited: false },
     }
 }
 
@@ -118,23 +125,27 @@ pub fn kept(options: &[(String, String)]) -> String {
     serde_json::to_string(&fields).unwrap_or_default()
 }
 
-/// Did WeChat refuse for good, verified, without doing anything?
-fn is_refusal(fault: &Fault) -> bool {
-    let patient = matches!(fault.advice, Advice::Wait | Advice::Retry);
-    fault.err_code().is_some() && !fault.maybe_processed && !fault.retryable && !patient
+/// What was asked for was surely not accepted: refused for good by a verified answer, or not now.
+fn not_accepted(fault: &Fault, why: String) -> Answer {
+    let patient = fault.retryable || matches!(fault.advice, Advice::Wait | Advice::Retry);
+    match fault.err_code() {
+        Some("NOTENOUGH") | None => Answer::NotNow { why, limited: false },
+        Some("FREQUENCY_LIMITED" | "INVALID_REQ_TOO_MUCH") => Answer::NotNow { why, limited: true },
+        Some(_) if patient => Answer::NotNow { why, limited: false },
+        Some(_) => Answer::Refused(why),
+    }
 }
 
 /// What a fault means for the order that was asked about.
 pub fn meaning(fault: &Fault, what: &What) -> Answer {
     let text = fault.error.to_string();
+    let acts = !matches!(what, What::Order | What::Refunds);
     match (fault.err_code(), what) {
-        (Some("FREQUENCY_LIMITED" | "INVALID_REQ_TOO_MUCH"), _) => Answer::Limited,
         (Some("ORDERNOTEXIST"), What::Order | What::Close | What::Reverse)
         | (Some("REFUNDNOTEXIST"), What::Refunds) => Answer::Absent,
         (Some("ORDERCLOSED"), What::Close) => Answer::Done { refund_id: None },
-        (Some(_), What::Close | What::Reverse | What::Refund(_)) if is_refusal(fault) => {
-            Answer::Refused(text)
-        }
+        _ if acts && !fault.maybe_processed => not_accepted(fault, text),
+        (Some("FREQUENCY_LIMITED" | "INVALID_REQ_TOO_MUCH"), _) => Answer::Limited,
         (Some("SYSTEMERROR" | "BIZERR_NEED_RETRY" | "NOTENOUGH" | "BANKERROR"), _) => Answer::Unreached(text),
         (Some(_), _) => Answer::Useless(text),
         (None, _) => unverified(fault, text),

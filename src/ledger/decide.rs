@@ -61,7 +61,8 @@ impl Step {
 /// What follows from seeing `sighting` of `entry`.
 pub fn decide(entry: &Entry, sighting: &Sighting, credit_late: bool) -> Step {
     if entry.state == LedgerState::Review {
-        return Step::stay(Reason::UnderReview);
+        let kept = !sighting.trade_state.is_paid() || sighting.payment().is_some();
+        return Step::stay(if kept { Reason::UnderReview } else { Reason::Incomplete });
     }
     match fits(entry, sighting) {
         Ok(()) => refined(entry, edge(entry.state, sighting.trade_state), credit_late),
@@ -88,7 +89,7 @@ pub fn edge(state: LedgerState, seen: TradeState) -> Step {
         (L::Created | L::UserPaying | L::Closing, T::Closed) => Step::go(L::Closed, Reason::Closed),
         (L::Created | L::UserPaying | L::Closing, T::Revoked) => Step::go(L::Revoked, Reason::Reversed),
         (L::Created | L::UserPaying | L::Closing, T::PayError) => {
-            Step::go(L::Closing, Reason::PaymentFailed).wanting(Intent::Reverse)
+            Step::go(L::Closing, Reason::PaymentFailed).wanting(Intent::Close)
         }
 
         (L::Closed, T::Success) => Step::go(L::PaidLate, Reason::PaidAfterClose),
@@ -126,9 +127,11 @@ pub fn edge(state: LedgerState, seen: TradeState) -> Step {
     }
 }
 
-/// What the table cannot know: a reverse that is wanted, and whether late payments are credited.
+/// What the table cannot know: a reverse that is wanted, how an order of this kind is given up, and whether late
+/// payments are credited.
 fn refined(entry: &Entry, step: Step, credit_late: bool) -> Step {
     match step.to {
+        Some(LedgerState::Closing) => step.wanting(entry.way_out()),
         Some(LedgerState::Paid) if entry.intent == Some(Intent::Reverse) => Step::stay(Reason::ReverseWanted),
         Some(LedgerState::PaidLate) if credit_late => {
             Step::go(LedgerState::Paid, Reason::PaidAfterClose).with(Deed::Credit)
@@ -154,10 +157,11 @@ fn fits(entry: &Entry, sighting: &Sighting) -> Result<(), Misfit> {
     if !sighting.trade_state.is_paid() {
         return Ok(());
     }
-    let (Some(total_fee), Some(transaction)) = (sighting.total_fee, &sighting.transaction_id) else {
+    let Some(payment) = sighting.payment() else {
         return Err(Misfit::Ignore(Reason::Incomplete));
     };
-    if entry.suspect_id.as_ref() == Some(transaction) {
+    let transaction = payment.transaction_id;
+    if entry.suspect_id.as_deref() == Some(transaction) {
         return Err(Misfit::Ignore(Reason::Dismissed));
     }
     match &entry.transaction_id {
@@ -165,14 +169,14 @@ fn fits(entry: &Entry, sighting: &Sighting) -> Result<(), Misfit> {
         Some(_) => return Err(Misfit::Freeze(Reason::SecondTransaction)),
         None => {}
     }
-    amounts(entry, total_fee, sighting.fee_type.as_deref())
+    amounts(entry, payment.total_fee, payment.fee_type)
 }
 
-fn amounts(entry: &Entry, total_fee: i64, fee_type: Option<&str>) -> Result<(), Misfit> {
+fn amounts(entry: &Entry, total_fee: i64, fee_type: &str) -> Result<(), Misfit> {
     if total_fee != entry.terms.total_fee {
         return Err(Misfit::Freeze(Reason::AmountDiffers));
     }
-    if fee_type.unwrap_or("CNY") != entry.terms.fee_type {
+    if fee_type != entry.terms.fee_type {
         return Err(Misfit::Freeze(Reason::CurrencyDiffers));
     }
     Ok(())

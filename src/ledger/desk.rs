@@ -1,15 +1,38 @@
-//! What the shop orders by hand: refund, close, reverse. Written down, asked of the gateway, booked.
+//! What the shop orders by hand: refund, close, reverse, withdraw. Written down, asked of the gateway, booked.
 
-use super::entry::{Intent, OrderKey, RefundWord};
-use super::intents::{RefundAnswer, RefundOrder};
+use super::entry::{Entry, Intent, OrderKey, RefundRow, RefundWord};
+use super::intents::{Plan, RefundOrder};
 use super::ledger::{Ended, Ledger};
 use super::schedule;
-use super::store::{Shop, Store};
+use super::store::{Halt, Refusal, Shop, Store};
 use super::sync::{Answer, Counter, Question, What};
-use super::transition::Transition;
+use super::transition::{Reason, Transition};
 
-/// What came of it: the order's transition, and the gateway's answer if that was not a plain yes.
-pub type Served = (Transition, Option<Answer>);
+/// What came of it, and what is left of the wish.
+#[derive(Debug)]
+pub struct Served {
+    /// What it did to the order.
+    pub transition: Transition,
+    /// What is left.
+    pub left: Left,
+}
+
+/// What is left of a wish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing: it was served.
+    Nothing,
+    /// It verifiably was not accepted and is wanted no more: nothing will be done by itself.
+    Ended(Answer),
+    /// It may have been accepted, and is wanted still: the worker carries it on.
+    Wanted(Answer),
+}
+
+impl Served {
+    fn fully(transition: Transition) -> Self {
+        Self { transition, left: Left::Nothing }
+    }
+}
 
 /// Refunds. The same number again is the same refund, whatever became of the first call.
 pub fn refund<S: Store, H: Shop<S::Fault>>(
@@ -17,18 +40,75 @@ pub fn refund<S: Store, H: Shop<S::Fault>>(
     counter: &mut impl Counter,
     order: &RefundOrder,
 ) -> Ended<Served, S::Fault> {
-    let (entry, row) = ledger.plan_refund(order)?;
-    if row.state != RefundWord::Intent {
-        let booked = ledger.book_refund(&entry, &order.out_refund_no, &RefundAnswer::Unknown)?;
-        return Ok((booked, None));
+    let mut plan = ledger.plan_refund(order)?;
+    if let Plan::Ask(entry, _) = &plan {
+        ask_refunds(ledger, counter, entry)?;
+        plan = ledger.plan_refund(order)?;
     }
-    let answer = one(counter, Question { entry: entry.clone(), what: What::Refund(row) });
-    let (booked, rest) = match answer {
-        Answer::Done { refund_id } => (RefundAnswer::Accepted { refund_id }, None),
-        Answer::Refused(code) => (RefundAnswer::Refused, Some(Answer::Refused(code))),
-        other => (RefundAnswer::Unknown, Some(other)),
-    };
-    Ok((ledger.book_refund(&entry, &order.out_refund_no, &booked)?, rest))
+    match plan {
+        Plan::Known(transition) => Ok(Served::fully(transition)),
+        Plan::Ask(_, differs) => Err(Halt::Refused(Refusal::RefundDiffers(differs))),
+        Plan::Send { entry, row, was_open } => send_refund(ledger, counter, &entry, &row, was_open),
+    }
+}
+
+fn send_refund<S: Store, H: Shop<S::Fault>>(
+    ledger: &mut Ledger<S, H>,
+    counter: &mut impl Counter,
+    entry: &Entry,
+    row: &RefundRow,
+    was_open: bool,
+) -> Ended<Served, S::Fault> {
+    let answer = one(counter, Question { entry: entry.clone(), what: What::Refund(row.clone()) });
+    if let Answer::Done { refund_id } = answer {
+        let accepted = ledger.accept_refund(entry, &row.out_refund_no, refund_id.as_deref())?;
+        return Ok(Served::fully(accepted));
+    }
+    if let Some(why) = answer.not_accepted().filter(|_| !was_open) {
+        if let Some(transition) = ledger.end_refund(entry, row, Reason::RefundEnded, why)? {
+            return Ok(Served { transition, left: Left::Ended(answer) });
+        }
+    }
+    let transition = Transition::between(entry, entry, Reason::RefundWanted);
+    Ok(Served { transition, left: Left::Wanted(answer) })
+}
+
+/// Takes a refund back that WeChat verifiably does not know: it is asked first.
+pub fn withdraw<S: Store, H: Shop<S::Fault>>(
+    ledger: &mut Ledger<S, H>,
+    counter: &mut impl Counter,
+    key: &OrderKey,
+    out_refund_no: &str,
+) -> Ended<Served, S::Fault> {
+    let (entry, row) = ledger.withdrawable(key, out_refund_no)?;
+    if row.state != RefundWord::Intent {
+        return Ok(Served::fully(Transition::between(&entry, &entry, Reason::RefundWithdrawn)));
+    }
+    let asked = ask_refunds(ledger, counter, &entry)?;
+    let (entry, row) = ledger.withdrawable(key, out_refund_no)?;
+    let still = Answer::Unreached("it was sent a moment ago and may still arrive".into());
+    let why = if row.is_open() { Some(asked.unwrap_or(still)) } else { asked };
+    if let Some(why) = why {
+        let transition = Transition::between(&entry, &entry, Reason::RefundWanted);
+        return Ok(Served { transition, left: Left::Wanted(why) });
+    }
+    match ledger.end_refund(&entry, &row, Reason::RefundWithdrawn, out_refund_no)? {
+        Some(transition) => Ok(Served::fully(transition)),
+        None => Err(Halt::Raced),
+    }
+}
+
+/// Asks for the refunds of an order and applies what is told; the answer, if it told nothing.
+fn ask_refunds<S: Store, H: Shop<S::Fault>>(
+    ledger: &mut Ledger<S, H>,
+    counter: &mut impl Counter,
+    entry: &Entry,
+) -> Ended<Option<Answer>, S::Fault> {
+    match one(counter, Question { entry: entry.clone(), what: What::Refunds }) {
+        Answer::Refunds(seen) => ledger.apply_refunds(&seen, Some(entry)).map(|_| None),
+        Answer::Absent => ledger.apply_no_refunds(entry, None).map(|_| None),
+        other => Ok(Some(other)),
+    }
 }
 
 /// Closes or reverses, then asks what became of it: only WeChat's own word moves the order.
@@ -39,35 +119,54 @@ pub fn give_up<S: Store, H: Shop<S::Fault>>(
     intent: Intent,
 ) -> Ended<Served, S::Fault> {
     let wanted = ledger.want(key, intent)?;
-    let Some(entry) = wanted.entry.clone().filter(|entry| entry.intent == Some(intent)) else {
-        return Ok((wanted, None));
+    let is_ripe = |entry: &Entry| intent == Intent::Close || schedule::is_ripe(entry, intent);
+    // No payment is reversed before its time; the worker does it then.
+    let Some(entry) = wanted.entry.clone().filter(|entry| entry.intent == Some(intent) && is_ripe(entry)) else {
+        return Ok(Served::fully(wanted));
     };
-    if intent == Intent::Reverse && !schedule::is_ripe(&entry, intent) {
-        // No payment is reversed before its time; the worker does it then.
-        return Ok((wanted, None));
-    }
+    let Some((sent, open)) = ledger.send_intent(&entry.terms.key, intent)? else {
+        return Ok(Served::fully(wanted));
+    };
     let what = if intent == Intent::Close { What::Close } else { What::Reverse };
-    let answer = one(counter, Question { entry: entry.clone(), what });
-    match answer {
-        Answer::Done { .. } | Answer::Absent => {}
-        Answer::Refused(code) if intent == Intent::Reverse => {
-            let dropped = ledger.drop_intent(key, &code)?;
-            return Ok((since(&wanted, dropped), Some(Answer::Refused(code))));
+    let answer = one(counter, Question { entry: sent.clone(), what });
+    let standing = |transition: &Transition| {
+        transition.entry.as_ref().is_some_and(|entry| entry.intent == Some(intent))
+    };
+    let mut became = wanted.clone();
+    if matches!(answer, Answer::Done { .. } | Answer::Absent | Answer::Refused(_)) {
+        match ask_order(ledger, counter, &sent)? {
+            Ok(applied) => became = since(&wanted, applied),
+            Err(unknown) if answer.not_accepted().is_none() => {
+                return Ok(Served { transition: wanted, left: Left::Wanted(unknown) });
+            }
+            Err(_) => {}
         }
-        Answer::Refused(_) => {}
-        other => return Ok((wanted, Some(other))),
+        if !standing(&became) || answer.not_accepted().is_none() {
+            return Ok(Served::fully(became));
+        }
     }
-    match one(counter, Question { entry, what: What::Order }) {
-        Answer::Order(sighting) => {
-            let applied = ledger.apply(&sighting, None)?;
-            Ok((since(&wanted, applied), None))
+    match answer.not_accepted().filter(|_| open.is_none()) {
+        Some(why) => {
+            let ended = since(&became, ledger.end_intent(&sent, why)?);
+            let left = if standing(&ended) { Left::Wanted(answer) } else { Left::Ended(answer) };
+            Ok(Served { transition: ended, left })
         }
-        Answer::Absent => {
-            let applied = ledger.apply_absence(key, None)?;
-            Ok((since(&wanted, applied), None))
-        }
-        other => Ok((wanted, Some(other))),
+        None => Ok(Served { transition: became, left: Left::Wanted(answer) }),
     }
+}
+
+/// Asks what became of an order and applies that; the answer instead, if it told nothing.
+fn ask_order<S: Store, H: Shop<S::Fault>>(
+    ledger: &mut Ledger<S, H>,
+    counter: &mut impl Counter,
+    entry: &Entry,
+) -> Ended<Result<Transition, Answer>, S::Fault> {
+    let applied = match one(counter, Question { entry: entry.clone(), what: What::Order }) {
+        Answer::Order(sighting) => ledger.apply(&sighting, None)?,
+        Answer::Absent => ledger.apply_absence(&entry.terms.key, None)?,
+        other => return Ok(Err(other)),
+    };
+    Ok(Ok(applied))
 }
 
 /// Two transitions as one.

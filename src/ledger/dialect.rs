@@ -65,8 +65,8 @@ impl Dialect {
 
 /// The columns of an order, in the order in which they are read.
 const ORDER: &str = "o.id, o.mch_id, o.sub_mch_id, o.out_trade_no, o.appid, o.sub_appid, o.total_fee, o.fee_type, \
-     o.trade_type, o.expires_at, o.state, o.version, o.transaction_id, o.paid, o.credited, o.refunded, o.intent, \
-     o.ask_refunds, o.suspect_id, o.reason, o.created_at, o.changed_at, o.due_at, o.epoch, o.attempt";
+     o.trade_type, o.expires_at, o.state, o.version, o.transaction_id, o.paid, o.paid_type, o.credited, o.refunded, \
+     o.pending_refund, o.intent, o.sent_at, o.ask_refunds, o.suspect_id, o.suspect_fee, o.suspect_type, o.reason, o.created_at, o.changed_at, o.due_at, o.epoch, o.attempt";
 
 /// The columns of a message, in the order in which they are read.
 const MESSAGE: &str = "m.id, m.epoch, m.attempt, m.topic, m.payload";
@@ -255,15 +255,16 @@ fn select_order() -> String {
 }
 
 const REGISTER: &str = "INSERT INTO {order} (mch_id, sub_mch_id, out_trade_no, appid, sub_appid, total_fee, fee_type, \
-     trade_type, expires_at, state, paid, suspect_id, reason, created_at, changed_at, due_at) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now}, {now}, {now} + {span})";
+     trade_type, expires_at, state, suspect_id, suspect_fee, suspect_type, reason, created_at, changed_at, due_at) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now}, {now}, {now} + {span})";
 
 const ADOPT: &str = "UPDATE {order} SET appid = ?, sub_appid = ?, total_fee = ?, fee_type = ?, trade_type = ?, \
-     expires_at = ?, state = 'CREATED', reason = 'opened', paid = NULL, suspect_id = NULL, version = version + 1, \
+     expires_at = ?, state = 'CREATED', reason = 'opened', suspect_id = NULL, suspect_fee = NULL, suspect_type = NULL, version = version + 1, \
      created_at = {now}, changed_at = {now}, due_at = {now} WHERE id = ? AND version = ?";
 
-const ADVANCE: &str = "UPDATE {order} SET state = ?, version = ?, transaction_id = ?, paid = ?, credited = ?, refunded = ?, \
-     intent = ?, ask_refunds = ?, suspect_id = ?, reason = ?, changed_at = ?, due_at = ?, attempt = ? \
+const ADVANCE: &str = "UPDATE {order} SET state = ?, version = ?, transaction_id = ?, paid = ?, paid_type = ?, credited = ?, \
+     refunded = ?, pending_refund = ?, intent = ?, sent_at = ?, ask_refunds = ?, suspect_id = ?, suspect_fee = ?, \
+     suspect_type = ?, reason = ?, changed_at = ?, due_at = ?, attempt = ? \
      WHERE id = ? AND version = ?";
 
 const KEEP_EVIDENCE: &str = "INSERT INTO {evidence} (mch_id, sub_mch_id, out_trade_no, order_id, sha256, source, observed, \
@@ -277,12 +278,12 @@ const CREDIT: &str = "INSERT INTO {credit} (order_id, mch_id, sub_mch_id, out_tr
 
 const REVOKE: &str = "UPDATE {credit} SET revoked_at = {now} WHERE order_id = ? AND revoked_at IS NULL";
 
-const REFUNDS: &str = "SELECT out_refund_no, refund_id, refund_fee, state, options FROM {refund} WHERE order_id = ? ORDER BY id";
+const REFUNDS: &str = "SELECT out_refund_no, refund_id, refund_fee, state, options, sent_at FROM {refund} WHERE order_id = ? ORDER BY id";
 
 const ADD_REFUND: &str = "INSERT INTO {refund} (order_id, mch_id, sub_mch_id, out_refund_no, refund_id, refund_fee, \
-     state, options, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, {now}, {now})";
+     state, options, sent_at, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {now}, {now})";
 
-const MOVE_REFUND: &str = "UPDATE {refund} SET refund_id = ?, refund_fee = ?, state = ?, options = ?, \
+const MOVE_REFUND: &str = "UPDATE {refund} SET refund_id = ?, refund_fee = ?, state = ?, options = ?, sent_at = ?, \
      version = version + 1, changed_at = {now} WHERE order_id = ? AND out_refund_no = ?";
 
 const ANNOUNCE: &str =

@@ -6,6 +6,9 @@ use super::transition::Reason;
 /// Milliseconds: a length, or UTC since 1970.
 pub type Ms = i64;
 
+/// WeChat shows what it was sent after so long at the latest: what it does not know then has not arrived.
+pub const SETTLES: Ms = 60_000;
+
 /// Names one order (decisions.md 7.5): direct merchants have an empty `sub_mch_id`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "each is the field of that name in protocol.md")]
@@ -73,16 +76,26 @@ pub struct Entry {
     pub transaction_id: Option<String>,
     /// `total_fee` of that payment as WeChat told it.
     pub paid: Option<i64>,
+    /// Its currency, if that is not what was opened.
+    pub paid_type: Option<String>,
     /// Is the credit given, and not taken back?
     pub credited: bool,
     /// Fen that went back or are on their way.
     pub refunded: i64,
+    /// Fen of refunds that are wanted and not known to have arrived.
+    pub pending_refund: i64,
     /// What is wanted of the gateway.
     pub intent: Option<Intent>,
+    /// When that was last sent, unless it is certain that it did nothing.
+    pub sent_at: Option<Ms>,
     /// Must its refunds be asked for?
     pub ask_refunds: bool,
-    /// The payment that does not fit, if one was seen.
+    /// The payment that is a person's question, if one was seen.
     pub suspect_id: Option<String>,
+    /// Its amount.
+    pub suspect_fee: Option<i64>,
+    /// Its currency, if that is not what was opened.
+    pub suspect_type: Option<String>,
     /// Why it stands where it stands.
     pub reason: String,
     /// When it was opened.
@@ -111,6 +124,26 @@ impl Entry {
     /// How old it is.
     pub fn age(&self) -> Ms {
         self.now.saturating_sub(self.created_at)
+    }
+
+    /// Fen that count once it is paid: what was paid, which need not be what was opened.
+    pub fn paid_fee(&self) -> i64 {
+        self.paid.unwrap_or(self.terms.total_fee)
+    }
+
+    /// The currency of what was paid.
+    pub fn currency(&self) -> &str {
+        self.paid_type.as_deref().unwrap_or(&self.terms.fee_type)
+    }
+
+    /// Was another amount paid, or another currency, than was opened?
+    pub fn is_paid_otherwise(&self) -> bool {
+        self.paid_fee() != self.terms.total_fee || self.currency() != self.terms.fee_type
+    }
+
+    /// May a close or a reverse that was sent still arrive? `now` is when the order was read that was asked about.
+    pub fn may_arrive(&self, now: Ms) -> bool {
+        self.sent_at.is_some_and(|at| now.saturating_sub(at) < SETTLES)
     }
 
     /// Is it a payment that nobody had opened?
@@ -142,7 +175,7 @@ pub enum RefundWord {
     Change,
     /// Closed by WeChat; the same number may be tried again.
     Closed,
-    /// Refused for good.
+    /// Refused, never sent, or withdrawn: nothing goes back under this number unless it is called again.
     Refused,
 }
 
@@ -192,4 +225,13 @@ pub struct RefundRow {
     pub state: RefundWord,
     /// Further fields of the call, as JSON, so that a repeat is the same call.
     pub options: String,
+    /// When it was last sent, unless it is certain that this did nothing: while it is only wanted, it may still arrive.
+    pub sent_at: Option<Ms>,
+}
+
+impl RefundRow {
+    /// Is it wanted, and was it perhaps sent?
+    pub fn is_open(&self) -> bool {
+        self.state == RefundWord::Intent && self.sent_at.is_some()
+    }
 }

@@ -2,8 +2,8 @@
 //! repeat after a crash is the same call.
 
 use super::decide::Step;
-use super::entry::{Entry, Intent, OrderKey, RefundRow, RefundWord};
-use super::ledger::{Ended, Ledger, unsigned};
+use super::entry::{Entry, Intent, Ms, OrderKey, RefundRow, RefundWord};
+use super::ledger::{Ended, Ledger, Proof, unsigned};
 use super::refunds::{self, refunded, reserved};
 use super::schedule;
 use super::sighting::{Source, digest_of};
@@ -24,18 +24,22 @@ pub struct RefundOrder {
     pub options: String,
 }
 
-/// How the gateway took a refund.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RefundAnswer {
-    /// Accepted.
-    Accepted {
-        /// WeChat's number.
-        refund_id: Option<String>,
+/// What becomes of a refund that the shop orders.
+#[derive(Debug, Clone)]
+pub enum Plan {
+    /// It is accepted already: nothing is to be sent.
+    Known(Transition),
+    /// It is to be sent; that it may be open is written down. `was_open`: an earlier send of it may still arrive.
+    Send {
+        /// The order, as it is now.
+        entry: Entry,
+        /// The refund, with the mark of this send.
+        row: RefundRow,
+        /// May an earlier send of it still arrive?
+        was_open: bool,
     },
-    /// Refused for good: nothing goes back under this number.
-    Refused,
-    /// Nobody knows: the same number will be asked about and sent again.
-    Unknown,
+    /// It was sent with another value of this argument, and may arrive: WeChat is to be asked first.
+    Ask(Entry, &'static str),
 }
 
 impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
@@ -56,120 +60,221 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         })
     }
 
-    /// The gateway refused to close or reverse, for good: the order is asked about again.
-    pub fn drop_intent(&mut self, key: &OrderKey, code: &str) -> Ended<Transition, S::Fault> {
+    /// Writes down that a close or a reverse is about to be sent. `None` if it is wanted no more; else the order, and
+    /// when it was sent before, if that may still arrive.
+    pub fn send_intent(
+        &mut self,
+        key: &OrderKey,
+        intent: Intent,
+    ) -> Ended<Option<(Entry, Option<Ms>)>, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
-            let mut without = entry.clone();
-            without.intent = None;
-            let digest = digest_of(&format!("{code} {} {}", entry.id, entry.version));
-            let proof = unsigned(&digest, Source::Query, code);
-            ledger.take_from(&entry, without, Step::stay(Reason::Advanced), &proof, None)
+            if entry.intent != Some(intent) {
+                return Ok(None);
+            }
+            let mut sent = entry.clone();
+            sent.version += 1;
+            sent.sent_at = Some(mark(entry.now, entry.sent_at));
+            if !ledger.store.advance(&entry, &sent)? {
+                return Err(Halt::Raced);
+            }
+            Ok(Some((sent, entry.sent_at)))
         })
     }
 
-    /// Writes a refund down. The same number again is the same refund.
-    pub fn plan_refund(&mut self, order: &RefundOrder) -> Ended<(Entry, RefundRow), S::Fault> {
+    /// The gateway verifiably did not do what `sent` was sent for: it is wanted no more, unless it was sent again
+    /// since. An order that waits for its payment waits on.
+    pub fn end_intent(&mut self, sent: &Entry, note: &str) -> Ended<Transition, S::Fault> {
+        self.transact(|ledger| {
+            let entry = ledger.store.entry(&sent.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
+            if entry.intent != sent.intent || entry.sent_at != sent.sent_at {
+                return Ok(Transition::between(&entry, &entry, Reason::Late));
+            }
+            let mut without = entry.clone();
+            (without.intent, without.sent_at) = (None, None);
+            let step = match entry.state {
+                LedgerState::Closing => Step::go(LedgerState::Created, Reason::IntentEnded),
+                _ => Step::stay(Reason::IntentEnded),
+            };
+            let digest = digest_of(&format!("{note} {} {}", entry.id, entry.version));
+            let proof = Proof { note: Some(note), ..unsigned(&digest, Source::Query, "NOT_ACCEPTED") };
+            ledger.take_from(&entry, without, step, &proof, None)
+        })
+    }
+
+    /// Writes a refund down, and that it is about to be sent. The same number again is the same refund.
+    pub fn plan_refund(&mut self, order: &RefundOrder) -> Ended<Plan, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(&order.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
-            let row = ledger.write_refund(&entry, order)?;
-            let mut asked = entry.clone();
-            asked.ask_refunds = true;
-            asked.version += 1;
-            let digest = digest_of(&format!("refund {} {}", entry.version, order.out_refund_no));
-            let proof = unsigned(&digest, Source::Person, "REFUND");
-            let step = Step::stay(Reason::RefundWanted);
-            let done = ledger.take_from(&entry, asked, step, &proof, None)?;
-            Ok((done.entry.unwrap_or(entry), row))
+            let rows = ledger.store.refunds(&entry)?;
+            let known = rows.iter().find(|row| row.out_refund_no == order.out_refund_no);
+            match known.map_or(Ok(Repeat::Anew), |known| repeat(known, order))? {
+                Repeat::Same => {
+                    return Ok(Plan::Known(Transition::between(&entry, &entry, Reason::Refunds)));
+                }
+                Repeat::Ask(differs) => return Ok(Plan::Ask(entry, differs)),
+                Repeat::Anew => {}
+            }
+            refundable(&entry, order, &rows)?;
+            let was_open = known.is_some_and(RefundRow::is_open);
+            let sent_at = Some(mark(entry.now, known.and_then(|known| known.sent_at)));
+            let row = ledger.write_refund(&entry, known, order, sent_at)?;
+            let entry = ledger.book_wish(&entry, order)?;
+            Ok(Plan::Send { entry, row, was_open })
         })
     }
 
-    /// The refund's row: the known one of that number, or a new one if there is enough left.
-    pub(super) fn write_refund(&mut self, entry: &Entry, order: &RefundOrder) -> Ended<RefundRow, S::Fault> {
-        let rows = self.store.refunds(entry)?;
-        if let Some(known) = rows.iter().find(|row| row.out_refund_no == order.out_refund_no) {
-            return self.repeat_refund(entry, order, known.clone(), &rows);
-        }
-        refundable(entry, order, &rows)?;
+    fn book_wish(&mut self, entry: &Entry, order: &RefundOrder) -> Ended<Entry, S::Fault> {
+        let mut asked = entry.clone();
+        asked.version += 1;
+        asked.ask_refunds = true;
+        asked.changed_at = entry.now;
+        asked.pending_refund = refunds::wanted(&self.store.refunds(entry)?);
+        let digest = digest_of(&format!("refund {} {}", entry.version, order.out_refund_no));
+        let proof = unsigned(&digest, Source::Person, "REFUND");
+        let done = self.take_from(entry, asked, Step::stay(Reason::RefundWanted), &proof, None)?;
+        Ok(done.entry.unwrap_or_else(|| entry.clone()))
+    }
+
+    /// The refund's row: the known one of that number as it is ordered now, or a new one.
+    pub(super) fn write_refund(
+        &mut self,
+        entry: &Entry,
+        known: Option<&RefundRow>,
+        order: &RefundOrder,
+        sent_at: Option<Ms>,
+    ) -> Ended<RefundRow, S::Fault> {
         let row = RefundRow {
             out_refund_no: order.out_refund_no.clone(),
             refund_id: None,
             refund_fee: order.refund_fee,
             state: RefundWord::Intent,
             options: order.options.clone(),
+            sent_at,
         };
+        if known.is_some() {
+            self.store.move_refund(entry, &row)?;
+            return Ok(row);
+        }
         match self.store.add_refund(entry, &row)? {
             Added::New => Ok(row),
             Added::Already => Err(Halt::Refused(Refusal::RefundTaken)),
         }
     }
 
-    fn repeat_refund(
+    /// Writes down that a wanted refund is about to be sent again. `None` if it is wanted no more; else its row, and
+    /// whether an earlier send of it may still arrive.
+    pub fn send_refund(
         &mut self,
         entry: &Entry,
-        order: &RefundOrder,
-        mut known: RefundRow,
-        rows: &[RefundRow],
-    ) -> Ended<RefundRow, S::Fault> {
-        if known.refund_fee != order.refund_fee {
-            return Err(Halt::Refused(Refusal::RefundTaken));
-        }
-        if matches!(known.state, RefundWord::Closed | RefundWord::Refused) {
-            refundable(entry, order, rows)?;
-            known.state = RefundWord::Intent;
-            known.options.clone_from(&order.options);
-            self.store.move_refund(entry, &known)?;
-        }
-        Ok(known)
+        out_refund_no: &str,
+    ) -> Ended<Option<(RefundRow, bool)>, S::Fault> {
+        self.transact(|ledger| {
+            let current = ledger.store.entry(&entry.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
+            if !current.state.is_paid() || current.intent.is_some() {
+                return Ok(None);
+            }
+            let Some(known) = ledger.wanted_refund(&current, out_refund_no)? else { return Ok(None) };
+            let sent_at = Some(mark(current.now, known.sent_at));
+            let was_open = known.is_open();
+            let row = RefundRow { sent_at, ..known };
+            ledger.store.move_refund(&current, &row)?;
+            Ok(Some((row, was_open)))
+        })
     }
 
-    /// Books how the gateway took a refund. Accepted is not done: a list of refunds says when it is. `asked` is
-    /// the order as it was when the refund was sent: after a change since then only a list can tell.
-    pub fn book_refund(
+    /// Books that a refund was accepted. Accepted is not done: a list of refunds says when it is. `asked` is the order
+    /// as it was when the refund was sent: after a change since then only a list can tell.
+    pub fn accept_refund(
         &mut self,
         asked: &Entry,
         out_refund_no: &str,
-        answer: &RefundAnswer,
+        refund_id: Option<&str>,
     ) -> Ended<Transition, S::Fault> {
         let credit_late = self.rules.credit_late;
         self.transact(|ledger| {
             let entry = ledger.store.entry(&asked.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
-            if entry.version != asked.version {
+            let digest = digest_of(&format!("refund {} {out_refund_no} accepted", entry.version));
+            let proof = unsigned(&digest, Source::Refunds, "REFUND");
+            let known = ledger.wanted_refund(&entry, out_refund_no)?;
+            let Some(row) = known.filter(|_| entry.version == asked.version) else {
                 let again = Step { ask_refunds: true, ..Step::stay(Reason::RefundsUnknown) };
-                let digest = digest_of(&format!("refund {} {out_refund_no} late", entry.version));
-                return ledger.take(&entry, again, &unsigned(&digest, Source::Refunds, "REFUND"), None);
-            }
-            ledger.book_answer(&entry, out_refund_no, answer)?;
+                return ledger.take(&entry, again, &proof, None);
+            };
+            let refund_id = refund_id.map(str::to_owned);
+            ledger.store.move_refund(&entry, &RefundRow { state: RefundWord::Processing, refund_id, ..row })?;
             let rows = ledger.store.refunds(&entry)?;
             let mut after = entry.clone();
             after.version += 1;
             after.refunded = refunded(&rows);
-            after.ask_refunds = refunds::pending(&entry, &rows);
-            let moves = after.refunded != entry.refunded;
-            let step = match answer {
-                RefundAnswer::Refused => Step::stay(Reason::RefundRefused),
-                _ if moves => refunds::follow(&after, after.refunded, credit_late),
-                _ => Step::stay(Reason::Refunds),
-            };
-            let digest = digest_of(&format!("refund {} {out_refund_no} {answer:?}", entry.version));
-            ledger.take_from(&entry, after, step, &unsigned(&digest, Source::Refunds, "REFUND"), None)
+            let step = refunds::follow(&after, after.refunded, credit_late);
+            ledger.count_wanted(&mut after, step.to.unwrap_or(entry.state), rows)?;
+            ledger.take_from(&entry, after, step, &proof, None)
         })
     }
 
-    fn book_answer(&mut self, entry: &Entry, number: &str, answer: &RefundAnswer) -> Ended<(), S::Fault> {
-        let rows = self.store.refunds(entry)?;
-        let known = rows.into_iter().find(|row| row.out_refund_no == number);
-        let Some(mut row) = known.filter(|row| row.state == RefundWord::Intent) else { return Ok(()) };
-        match answer {
-            RefundAnswer::Accepted { refund_id } => {
-                row.state = RefundWord::Processing;
-                row.refund_id.clone_from(refund_id);
+    /// The gateway verifiably has nothing of what `sent` was sent for: the refund is wanted no more, unless it was
+    /// sent again since. `None` if it was.
+    pub fn end_refund(
+        &mut self,
+        entry: &Entry,
+        sent: &RefundRow,
+        reason: Reason,
+        note: &str,
+    ) -> Ended<Option<Transition>, S::Fault> {
+        self.transact(|ledger| {
+            let entry = ledger.store.entry(&entry.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
+            let known = ledger.wanted_refund(&entry, &sent.out_refund_no)?;
+            let Some(row) = known.filter(|known| known.sent_at == sent.sent_at) else { return Ok(None) };
+            let ended = RefundRow { state: RefundWord::Refused, sent_at: None, ..row };
+            ledger.store.move_refund(&entry, &ended)?;
+            let mut after = entry.clone();
+            after.version += 1;
+            reason.text().clone_into(&mut after.reason);
+            let rows = ledger.store.refunds(&entry)?;
+            ledger.count_wanted(&mut after, entry.state, rows)?;
+            let digest = digest_of(&format!("refund {} {} ended", entry.version, sent.out_refund_no));
+            let source = if reason == Reason::RefundWithdrawn { Source::Person } else { Source::Refunds };
+            let proof = Proof { note: Some(note), ..unsigned(&digest, source, "NOT_ACCEPTED") };
+            ledger.take_from(&entry, after, Step::stay(reason), &proof, None).map(Some)
+        })
+    }
+
+    /// This send verifiably did nothing, but the refund is wanted still.
+    pub fn forget_send(&mut self, entry: &Entry, sent: &RefundRow) -> Ended<(), S::Fault> {
+        self.transact(|ledger| {
+            let entry = ledger.store.entry(&entry.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
+            let known = ledger.wanted_refund(&entry, &sent.out_refund_no)?;
+            if let Some(row) = known.filter(|known| known.sent_at == sent.sent_at) {
+                ledger.store.move_refund(&entry, &RefundRow { sent_at: None, ..row })?;
             }
-            RefundAnswer::Refused => row.state = RefundWord::Refused,
-            RefundAnswer::Unknown => return Ok(()),
-        }
-        self.store.move_refund(entry, &row)?;
-        Ok(())
+            Ok(())
+        })
+    }
+
+    fn wanted_refund(&mut self, entry: &Entry, number: &str) -> Ended<Option<RefundRow>, S::Fault> {
+        let rows = self.store.refunds(entry)?;
+        let wanted = |row: &RefundRow| row.out_refund_no == number && row.state == RefundWord::Intent;
+        Ok(rows.into_iter().find(wanted))
+    }
+
+    /// The order and its refund of this number, to be withdrawn. What was accepted cannot be.
+    pub fn withdrawable(
+        &mut self,
+        key: &OrderKey,
+        out_refund_no: &str,
+    ) -> Ended<(Entry, RefundRow), S::Fault> {
+        self.transact(|ledger| {
+            let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
+            let rows = ledger.store.refunds(&entry)?;
+            let row = rows.into_iter().find(|row| row.out_refund_no == out_refund_no);
+            let row = row.ok_or(Halt::Refused(Refusal::NoRefund))?;
+            if row.state.counts() {
+                let (number, state) = (row.out_refund_no, row.state);
+                return Err(Halt::Refused(Refusal::RefundUnderWay { what: "withdrawn", number, state }));
+            }
+            Ok((entry, row))
+        })
     }
 
     /// The refunds of an order that were written down and are not known to have arrived.
@@ -179,12 +284,47 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     }
 }
 
-/// Is there a payment, and enough of it left?
+/// A send's mark: its time, but never that of another send.
+fn mark(now: Ms, before: Option<Ms>) -> Ms {
+    before.map_or(now, |before| now.max(before.saturating_add(1)))
+}
+
+/// What a number that is known already means for a refund that is ordered under it.
+enum Repeat {
+    /// It is accepted: the same refund.
+    Same,
+    /// It is to be sent, as it is ordered now.
+    Anew,
+    /// WeChat is to be asked first: it may have the one that was sent, which had another value of this argument.
+    Ask(&'static str),
+}
+
+fn repeat<F>(known: &RefundRow, order: &RefundOrder) -> Ended<Repeat, F> {
+    let other_fee = known.refund_fee != order.refund_fee;
+    let other_options = known.options != order.options;
+    // Whether somebody else's refund had options nobody knows, and without options it is only asked what became of it.
+    let is_told = !order.options.is_empty() && (known.sent_at.is_some() || !known.options.is_empty());
+    match known.state {
+        state if state.counts() && other_fee => Err(Halt::Refused(Refusal::RefundTaken)),
+        state if state.counts() && other_options && is_told => {
+            Err(Halt::Refused(Refusal::RefundDiffers("options")))
+        }
+        RefundWord::Processing | RefundWord::Success | RefundWord::Change => Ok(Repeat::Same),
+        RefundWord::Closed if other_fee => Err(Halt::Refused(Refusal::RefundTaken)),
+        _ if known.is_open() && other_fee => Ok(Repeat::Ask("refundFee")),
+        _ if known.is_open() && other_options => Ok(Repeat::Ask("options")),
+        _ => Ok(Repeat::Anew),
+    }
+}
+
+/// Is there a payment, and enough of it left beside the other refunds?
 fn refundable<F>(entry: &Entry, order: &RefundOrder, rows: &[RefundRow]) -> Ended<(), F> {
     if !entry.state.is_paid() || entry.intent.is_some() {
         return Err(Halt::Refused(Refusal::State { what: "refunded", state: entry.state }));
     }
-    let left = entry.terms.total_fee.saturating_sub(reserved(rows));
+    let others: Vec<RefundRow> =
+        rows.iter().filter(|row| row.out_refund_no != order.out_refund_no).cloned().collect();
+    let left = entry.paid_fee().saturating_sub(reserved(&others));
     if order.refund_fee < 1 || order.refund_fee > left {
         return Err(Halt::Refused(Refusal::TooMuch { left }));
     }

@@ -6,7 +6,7 @@
 use super::decide::{self, Deed, Step};
 use super::entry::{Entry, Intent, Ms, OrderKey, Terms};
 use super::schedule::{self, Jitter};
-use super::sighting::{Sighting, Source, digest_of};
+use super::sighting::{Payment, Sighting, Source, digest_of};
 use super::state::LedgerState;
 use super::store::{Added, Evidence, Halt, Opening, Refusal, Shop, Store};
 use super::transition::{Reason, Transition};
@@ -43,6 +43,8 @@ pub(super) struct Proof<'a> {
     pub observed: &'a str,
     pub transaction_id: Option<&'a str>,
     pub total_fee: Option<i64>,
+    /// The payment that it proves.
+    pub payment: Option<Payment<'a>>,
     pub note: Option<&'a str>,
 }
 
@@ -54,13 +56,14 @@ impl<'a> Proof<'a> {
             observed: sighting.trade_state.wire(),
             transaction_id: sighting.transaction_id.as_deref(),
             total_fee: sighting.total_fee,
+            payment: sighting.payment(),
             note: None,
         }
     }
 }
 
 impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
-    /// Opens an order. The same terms again give the same entry.
+    /// Opens an order. The same terms again give the same entry, and its first expiry stays.
     pub fn open(&mut self, terms: &Terms) -> Ended<Entry, S::Fault> {
         self.transact(|ledger| ledger.open_once(terms))
     }
@@ -71,7 +74,8 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             state: LedgerState::Created,
             due_in: Some(if paid_before { 0 } else { self.jitter.spread(5000) }),
             suspect_id: None,
-            paid: None,
+            suspect_fee: None,
+            suspect_type: None,
             reason: Reason::Opened,
         };
         let added = self.store.register(terms, &opening)?;
@@ -141,12 +145,19 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         })
     }
 
-    /// Freezes an order that a worker could not bring to an end, however often it tried.
-    pub fn give_up(&mut self, key: &OrderKey, note: &str) -> Ended<Transition, S::Fault> {
+    /// Freezes an order that a worker could not bring to an end, however often it tried; what WeChat said of it last
+    /// is remembered.
+    pub fn give_up(
+        &mut self,
+        key: &OrderKey,
+        note: &str,
+        seen: Option<&Sighting>,
+    ) -> Ended<Transition, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let digest = digest_of(&format!("poison {} {}", entry.id, entry.version));
-            let proof = Proof { note: Some(note), ..unsigned(&digest, Source::Query, "POISON") };
+            let payment = seen.and_then(Sighting::payment);
+            let proof = Proof { note: Some(note), payment, ..unsigned(&digest, Source::Query, "POISON") };
             let mut silent = entry.clone();
             silent.ask_refunds = false;
             let step = Step::go(LedgerState::Review, Reason::Poison);
@@ -176,7 +187,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         epoch: Option<i64>,
     ) -> Ended<Transition, S::Fault> {
         moved(&mut after, step, proof);
-        self.plan(before, &mut after, epoch.is_some_and(|epoch| epoch == before.epoch));
+        self.plan(before, &mut after, step, epoch.is_some_and(|epoch| epoch == before.epoch));
         if step.reason != Reason::NotPaidYet {
             self.keep(Some(before.id), &before.terms.key, proof, step.reason)?;
         }
@@ -186,7 +197,10 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
                 return Err(Halt::Raced);
             }
         }
-        let transition = Transition::between(before, &after, step.reason);
+        let transition = Transition {
+            note: proof.note.map(str::to_owned),
+            ..Transition::between(before, &after, step.reason)
+        };
         self.enter(&after, step.deed, proof)?;
         if transition.changed {
             self.announce(&after, &transition)?;
@@ -196,8 +210,8 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     }
 
     /// The next poll: planned anew by the worker that holds the lease, and whenever something changed.
-    fn plan(&mut self, before: &Entry, after: &mut Entry, leased: bool) {
-        if after.ask_refunds && !before.ask_refunds {
+    fn plan(&mut self, before: &Entry, after: &mut Entry, step: Step, leased: bool) {
+        if step.ask_refunds && !before.ask_refunds && after.ask_refunds {
             after.due_at = Some(after.now);
             return;
         }
@@ -262,22 +276,26 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     }
 }
 
-/// What a step changes of an order.
+/// What a step changes of an order. A person's question is told the last payment that was seen.
 fn moved(after: &mut Entry, step: Step, proof: &Proof<'_>) {
-    let from = after.state;
-    if let Some(to) = step.to.filter(|to| *to != from) {
+    if let Some(to) = step.to.filter(|to| *to != after.state) {
         after.state = to;
         after.intent = None;
+        after.sent_at = None;
         after.changed_at = after.now;
         step.reason.text().clone_into(&mut after.reason);
-        remember_payment(after, proof);
+    }
+    if let Some(payment) = &proof.payment {
+        remember(after, payment);
     }
     if after.state == LedgerState::Revoked {
         after.ask_refunds = false;
+        after.pending_refund = 0;
         return credit_flag(after, step.deed);
     }
     if step.intent.is_some() && step.intent != after.intent {
         after.intent = step.intent;
+        after.sent_at = None;
         after.changed_at = after.now;
     }
     after.ask_refunds |= step.ask_refunds;
@@ -292,19 +310,24 @@ fn credit_flag(after: &mut Entry, deed: Deed) {
     }
 }
 
-/// The payment that counts, or the one that does not fit.
-fn remember_payment(after: &mut Entry, proof: &Proof<'_>) {
-    let Some(told) = proof.transaction_id else { return };
-    if after.state == LedgerState::Review {
-        after.suspect_id = Some(told.to_owned());
-    } else if after.transaction_id.is_none() {
-        after.transaction_id = Some(told.to_owned());
+/// The payment that counts, or the one that is a person's question.
+fn remember(after: &mut Entry, payment: &Payment<'_>) {
+    let counts = after.transaction_id.as_deref().is_none_or(|known| known == payment.transaction_id);
+    let id = Some(payment.transaction_id.to_owned());
+    let other = Some(payment.fee_type.to_owned()).filter(|told| *told != after.terms.fee_type);
+    match after.state {
+        LedgerState::Review if after.transaction_id.is_none() || !counts => {
+            (after.suspect_id, after.suspect_fee, after.suspect_type) = (id, Some(payment.total_fee), other);
+        }
+        state if counts && after.paid.is_none() && (state.is_paid() || state == LedgerState::Refunded) => {
+            (after.transaction_id, after.paid, after.paid_type) = (id, Some(payment.total_fee), other);
+        }
+        _ => {}
     }
-    after.paid = after.paid.or(proof.total_fee);
 }
 
 pub(super) fn unsigned<'a>(digest: &'a str, source: Source, observed: &'a str) -> Proof<'a> {
-    Proof { digest, source, observed, transaction_id: None, total_fee: None, note: None }
+    Proof { digest, source, observed, transaction_id: None, total_fee: None, payment: None, note: None }
 }
 
 fn same_terms<F>(entry: &Entry, terms: &Terms) -> Ended<(), F> {
@@ -315,7 +338,6 @@ fn same_terms<F>(entry: &Entry, terms: &Terms) -> Ended<(), F> {
         ("totalFee", known.total_fee != terms.total_fee),
         ("feeType", known.fee_type != terms.fee_type),
         ("tradeType", known.trade_type != terms.trade_type),
-        ("expiresAt", terms.expires_at.is_some() && known.expires_at != terms.expires_at),
     ];
     match differs.into_iter().find(|(_, differs)| *differs) {
         Some((name, _)) => Err(Halt::Refused(Refusal::Differs(name))),
@@ -340,7 +362,8 @@ fn orphan_opening(sighting: &Sighting) -> Opening {
         state: LedgerState::Review,
         due_in: None,
         suspect_id: sighting.transaction_id.clone(),
-        paid: sighting.total_fee,
+        suspect_fee: sighting.total_fee,
+        suspect_type: sighting.fee_type.clone(),
         reason: Reason::UnknownOrder,
     }
 }

@@ -24,7 +24,10 @@ pub fn payload(transition: &Transition) -> String {
         "reason": transition.reason.text(),
         "transaction_id": entry.and_then(|entry| entry.transaction_id.as_deref()),
         "total_fee": entry.map(|entry| entry.terms.total_fee),
+        "paid_fee": entry.and_then(|entry| entry.paid),
         "refunded_fee": entry.map(|entry| entry.refunded),
+        "pending_refund_fee": entry.map(|entry| entry.pending_refund),
+        "note": transition.note,
     })
     .to_string()
 }

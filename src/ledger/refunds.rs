@@ -1,7 +1,7 @@
 //! What follows from a verified list of refunds: pure (decisions.md 7.3).
 
 use super::decide::{Deed, Step};
-use super::entry::{Entry, RefundRow, RefundWord};
+use super::entry::{Entry, Ms, RefundRow, RefundWord, SETTLES};
 use super::sighting::{RefundSighting, SeenRefund};
 use super::state::LedgerState;
 use super::transition::Reason;
@@ -9,15 +9,18 @@ use super::transition::Reason;
 /// What follows from seeing all refunds of an order, `refunds` being our rows after they were brought up to
 /// date with the list.
 pub fn decide(entry: &Entry, seen: &RefundSighting, refunds: &[RefundRow], credit_late: bool) -> Step {
+    if entry.state == LedgerState::Review {
+        return Step::stay(Reason::UnderReview);
+    }
     if entry.suspect_id.is_some() && entry.suspect_id == seen.transaction_id {
         return Step::stay(Reason::Dismissed);
     }
     if let Some(reason) = misfit(entry, seen) {
-        return frozen(entry, reason);
+        return Step::go(LedgerState::Review, reason);
     }
     let sum = refunded(refunds);
-    if sum > entry.terms.total_fee {
-        return frozen(entry, Reason::RefundsExceed);
+    if sum > entry.paid_fee() {
+        return Step::go(LedgerState::Review, Reason::RefundsExceed);
     }
     follow(entry, sum, credit_late)
 }
@@ -25,7 +28,7 @@ pub fn decide(entry: &Entry, seen: &RefundSighting, refunds: &[RefundRow], credi
 /// What follows from the sum that went back, when the payment itself is beyond doubt.
 pub fn follow(entry: &Entry, sum: i64, credit_late: bool) -> Step {
     use LedgerState as L;
-    let whole = sum == entry.terms.total_fee;
+    let whole = sum == entry.paid_fee();
     let share = if sum == 0 { L::Paid } else { L::PartiallyRefunded };
     match entry.state {
         L::Review => Step::stay(Reason::UnderReview),
@@ -43,23 +46,16 @@ fn moved(entry: &Entry, to: LedgerState, deed: Deed) -> Step {
     Step { to, deed, ..Step::stay(Reason::Refunds) }
 }
 
-fn frozen(entry: &Entry, reason: Reason) -> Step {
-    match entry.state {
-        LedgerState::Review => Step::stay(Reason::UnderReview),
-        _ => Step::go(LedgerState::Review, reason),
-    }
-}
-
 fn misfit(entry: &Entry, seen: &RefundSighting) -> Option<Reason> {
     let other_payment = |known: &String| seen.transaction_id.as_ref().is_some_and(|told| told != known);
     if entry.transaction_id.as_ref().is_some_and(other_payment) {
         return Some(Reason::SecondTransaction);
     }
-    if seen.total_fee != Some(entry.terms.total_fee) {
+    if seen.total_fee != Some(entry.paid_fee()) {
         return Some(Reason::AmountDiffers);
     }
     let currency = seen.fee_type.as_deref().unwrap_or("CNY");
-    (currency != entry.terms.fee_type).then_some(Reason::CurrencyDiffers)
+    (currency != entry.currency()).then_some(Reason::CurrencyDiffers)
 }
 
 /// Fen that WeChat counts as refunded.
@@ -70,6 +66,11 @@ pub fn refunded(refunds: &[RefundRow]) -> i64 {
 /// Must the refunds be asked about again? What was reversed has none.
 pub fn pending(entry: &Entry, refunds: &[RefundRow]) -> bool {
     entry.state != LedgerState::Revoked && refunds.iter().any(|row| row.state.is_pending())
+}
+
+/// Fen of refunds that are wanted and not known to have arrived.
+pub fn wanted(refunds: &[RefundRow]) -> i64 {
+    sum(refunds.iter().filter(|row| row.state == RefundWord::Intent))
 }
 
 /// Fen that are refunded or may be: what a further refund has to leave alone.
@@ -92,6 +93,14 @@ pub fn newer(known: RefundWord, told: RefundWord) -> RefundWord {
     }
 }
 
+/// Has an answer settled that this refund, wanted and perhaps sent, did not arrive? `asked_at` is when the order was
+/// read for the question; what a closed refund of this number says may be from before.
+pub fn is_settled(row: &RefundRow, asked_at: Ms, seen: &[SeenRefund]) -> bool {
+    let listed = |told: &SeenRefund| told.out_refund_no == row.out_refund_no && told.state != RefundWord::Closed;
+    let long_ago = row.sent_at.is_some_and(|at| asked_at.saturating_sub(at) >= SETTLES);
+    row.is_open() && long_ago && !seen.iter().any(listed)
+}
+
 /// A row for a refund we did not order.
 pub fn foreign(seen: &SeenRefund) -> RefundRow {
     RefundRow {
@@ -100,6 +109,7 @@ pub fn foreign(seen: &SeenRefund) -> RefundRow {
         refund_fee: seen.refund_fee,
         state: seen.state,
         options: String::new(),
+        sent_at: None,
     }
 }
 
@@ -109,7 +119,7 @@ mod tests {
     use super::*;
 
     fn row(refund_fee: i64, state: RefundWord) -> RefundRow {
-        RefundRow { out_refund_no: "R".into(), refund_id: None, refund_fee, state, options: String::new() }
+        RefundRow { out_refund_no: "R".into(), refund_id: None, refund_fee, state, options: String::new(), sent_at: None }
     }
 
     fn seen() -> RefundSighting {

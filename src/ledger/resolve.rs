@@ -1,13 +1,15 @@
 //! A person's decision about an order in Review or PaidLate.
 
 use super::decide::{Deed, Step};
-use super::entry::{Entry, OrderKey};
+use super::entry::{Entry, OrderKey, RefundRow, RefundWord};
 use super::intents::RefundOrder;
 use super::ledger::{Ended, Ledger, Proof, unsigned};
+use super::refunds::{self, reserved};
 use super::sighting::{Source, digest_of};
 use super::state::LedgerState;
 use super::store::{Halt, Refusal, Shop, Store};
 use super::transition::{Reason, Transition};
+use serde_json::json;
 
 /// How a person decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,35 +38,59 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     pub fn resolve(&mut self, key: &OrderKey, as_: Resolution, note: &str) -> Ended<Transition, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
+            open_question(&entry)?;
+            let rows = ledger.store.refunds(&entry)?;
             let mut settled = entry.clone();
             let step = match as_ {
-                Resolution::Credit => credited(&mut settled)?,
-                Resolution::Refund => ledger.sent_back(&entry, &mut settled)?,
-                Resolution::Dismiss => dismissed(&mut settled)?,
+                Resolution::Credit => credited(&mut settled, &rows)?,
+                Resolution::Refund => ledger.sent_back(&mut settled, &rows)?,
+                Resolution::Dismiss => dismissed(&mut settled, &rows)?,
             };
+            let rows = ledger.store.refunds(&entry)?;
+            settled.pending_refund = refunds::wanted(&rows);
+            let step = Step { ask_refunds: refunds::pending(&settled, &rows), ..step };
             let digest = digest_of(&format!("{} {} {} {note}", as_.word(), entry.id, entry.version));
             let proof = Proof { note: Some(note), ..unsigned(&digest, Source::Person, as_.word()) };
             ledger.take_from(&entry, settled, step, &proof, None)
         })
     }
 
-    fn sent_back(&mut self, entry: &Entry, settled: &mut Entry) -> Ended<Step, S::Fault> {
-        open_question(entry)?;
-        if entry.credited {
-            return refused("sent back by resolve, being credited: use refund(),", entry);
+    /// All that is left of the payment is to go back. Nobody waits for it: it is wanted until it is done or refused.
+    fn sent_back(&mut self, settled: &mut Entry, rows: &[RefundRow]) -> Ended<Step, S::Fault> {
+        if settled.credited {
+            return refused("sent back by resolve, being credited: use refund(),", settled);
         }
         adopt_payment(settled)?;
-        settled.ask_refunds = true;
-        settled.state = LedgerState::PaidLate;
-        let order = RefundOrder {
-            key: entry.terms.key.clone(),
-            out_refund_no: format!("{}-resolved", entry.terms.key.out_trade_no),
-            refund_fee: settled.paid.unwrap_or(entry.terms.total_fee),
-            options: String::new(),
-        };
-        self.write_refund(settled, &order)?;
-        settled.state = entry.state;
-        Ok(Step::go(LedgerState::PaidLate, Reason::ResolvedRefund))
+        let left = settled.paid_fee().saturating_sub(reserved(rows));
+        if left > 0 {
+            let order = whole(settled, left, rows);
+            let known = rows.iter().find(|row| row.out_refund_no == order.out_refund_no);
+            self.write_refund(settled, known, &order, None)?;
+        }
+        let back = settled.refunded >= settled.paid_fee();
+        let to = if back { LedgerState::Refunded } else { LedgerState::PaidLate };
+        Ok(Step::go(to, Reason::ResolvedRefund))
+    }
+}
+
+/// The refund of all that is left, under a number that is free, or whose refund has ended.
+fn whole(entry: &Entry, left: i64, rows: &[RefundRow]) -> RefundOrder {
+    let taken = |number: &String| {
+        let ended = |row: &RefundRow| row.state == RefundWord::Refused;
+        rows.iter().any(|row| row.out_refund_no == *number && !ended(row))
+    };
+    let first = format!("{}-resolved", entry.terms.key.out_trade_no);
+    let more = (2..).map(|n| format!("{first}-{n}"));
+    let number = std::iter::once(first.clone()).chain(more).find(|number| !taken(number));
+    let options = match entry.currency() {
+        "CNY" => String::new(),
+        currency => json!({ "refund_fee_type": currency }).to_string(),
+    };
+    RefundOrder {
+        key: entry.terms.key.clone(),
+        out_refund_no: number.unwrap_or(first),
+        refund_fee: left,
+        options,
     }
 }
 
@@ -79,19 +105,40 @@ fn refused<T, F>(what: &'static str, entry: &Entry) -> Ended<T, F> {
     Err(Halt::Refused(Refusal::State { what, state: entry.state }))
 }
 
-fn credited<F>(settled: &mut Entry) -> Ended<Step, F> {
-    open_question(settled)?;
+/// What is to go back cannot be credited or forgotten as well: it is withdrawn first.
+fn nothing_wanted<F>(what: &'static str, rows: &[RefundRow]) -> Ended<(), F> {
+    match rows.iter().find(|row| row.state == RefundWord::Intent) {
+        None => Ok(()),
+        Some(row) => {
+            let (number, state) = (row.out_refund_no.clone(), row.state);
+            Err(Halt::Refused(Refusal::RefundUnderWay { what, number, state }))
+        }
+    }
+}
+
+/// What was paid is credited, were it another amount than was opened.
+fn credited<F>(settled: &mut Entry, rows: &[RefundRow]) -> Ended<Step, F> {
     if settled.credited {
         return refused("credited again", settled);
     }
     adopt_payment(settled)?;
-    Ok(Step { deed: Deed::Credit, ..Step::go(LedgerState::Paid, Reason::ResolvedCredit) })
+    nothing_wanted("credited", rows)?;
+    let to = match settled.refunded {
+        0 => LedgerState::Paid,
+        refunded if refunded < settled.paid_fee() => LedgerState::PartiallyRefunded,
+        _ => return refused("credited, all of it having gone back,", settled),
+    };
+    let reason =
+        if settled.is_paid_otherwise() { Reason::ResolvedPaid } else { Reason::ResolvedCredit };
+    Ok(Step { deed: Deed::Credit, ..Step::go(to, reason) })
 }
 
-/// The payment that did not fit becomes the one that counts, if there is no other.
+/// The payment that is the question becomes the one that counts, if there is no other.
 fn adopt_payment<F>(settled: &mut Entry) -> Ended<(), F> {
     if settled.transaction_id.is_none() {
         settled.transaction_id = settled.suspect_id.take();
+        settled.paid = settled.suspect_fee.take();
+        settled.paid_type = settled.suspect_type.take();
     }
     if settled.transaction_id.is_none() {
         return Err(Halt::Refused(Refusal::NoPayment));
@@ -100,16 +147,20 @@ fn adopt_payment<F>(settled: &mut Entry) -> Ended<(), F> {
 }
 
 /// Back to where the order stands without the open question.
-fn dismissed<F>(settled: &mut Entry) -> Ended<Step, F> {
-    open_question(settled)?;
+fn dismissed<F>(settled: &mut Entry, rows: &[RefundRow]) -> Ended<Step, F> {
+    if !settled.credited {
+        nothing_wanted("dismissed", rows)?;
+    }
     let to = match settled.refunded {
         _ if !settled.credited => LedgerState::Closed,
         0 => LedgerState::Paid,
-        refunded if refunded < settled.terms.total_fee => LedgerState::PartiallyRefunded,
+        refunded if refunded < settled.paid_fee() => LedgerState::PartiallyRefunded,
         _ => LedgerState::Refunded,
     };
     if !settled.credited && settled.transaction_id.is_some() {
-        settled.suspect_id.clone_from(&settled.transaction_id);
+        settled.suspect_id = settled.transaction_id.take();
+        settled.suspect_fee = settled.paid.take();
+        settled.suspect_type = settled.paid_type.take();
     }
     Ok(Step::go(to, Reason::Dismissed))
 }

@@ -40,7 +40,7 @@ impl Source {
 }
 
 /// What a verified answer or notice says of an order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
     /// Which order.
     pub key: OrderKey,
@@ -63,7 +63,7 @@ pub struct Sighting {
 }
 
 /// What a verified list says of all refunds of an order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundSighting {
     /// Which order.
     pub key: OrderKey,
@@ -92,7 +92,28 @@ pub struct SeenRefund {
     pub state: RefundWord,
 }
 
+/// A payment as it was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Payment<'a> {
+    /// WeChat's number.
+    pub transaction_id: &'a str,
+    /// Fen.
+    pub total_fee: i64,
+    /// Currency.
+    pub fee_type: &'a str,
+}
+
+fn payment<'a>(id: Option<&'a str>, total_fee: Option<i64>, fee_type: Option<&'a str>) -> Option<Payment<'a>> {
+    Some(Payment { transaction_id: id?, total_fee: total_fee?, fee_type: fee_type.unwrap_or("CNY") })
+}
+
 impl Sighting {
+    /// The payment, if it says that there is one, and which.
+    pub fn payment(&self) -> Option<Payment<'_>> {
+        let told = payment(self.transaction_id.as_deref(), self.total_fee, self.fee_type.as_deref());
+        told.filter(|_| self.trade_state.is_paid())
+    }
+
     /// What an order says, and where it was seen.
     pub fn of(order: &Order, source: Source) -> Self {
         let told = order.told();
@@ -116,6 +137,11 @@ impl Sighting {
 }
 
 impl RefundSighting {
+    /// The payment that was refunded.
+    pub fn payment(&self) -> Option<Payment<'_>> {
+        payment(self.transaction_id.as_deref(), self.total_fee, self.fee_type.as_deref())
+    }
+
     /// What a list of all refunds of an order says. A status that is not known counts as on its way: it takes
     /// money from the payment, and is asked about again.
     pub fn of(list: &RefundList) -> Result<Self, &'static str> {

@@ -70,7 +70,7 @@ impl LedgerState {
         match self {
             Created => &[UserPaying, Paid, PartiallyRefunded, Refunded, Closing, Closed, Revoked, Review],
             UserPaying => &[Paid, PartiallyRefunded, Refunded, Closing, Closed, Revoked, Review],
-            Closing => &[Paid, PartiallyRefunded, Refunded, Closed, Revoked, Review],
+            Closing => &[Created, Paid, PartiallyRefunded, Refunded, Closed, Revoked, Review],
             Paid => &[PartiallyRefunded, Refunded, Revoked, Review],
             PartiallyRefunded => &[Paid, Refunded, Revoked, Review],
             Refunded => &[Paid, PartiallyRefunded, PaidLate, Review],

@@ -1,6 +1,6 @@
 //! What the ledger needs of a database, in its own words, and of the shop.
 
-use super::entry::{Entry, Ms, OrderKey, RefundRow, Terms};
+use super::entry::{Entry, Ms, OrderKey, RefundRow, RefundWord, Terms};
 use super::sighting::Source;
 use super::state::LedgerState;
 use super::transition::{Reason, Transition};
@@ -81,7 +81,9 @@ pub struct Opening {
     /// The payment that nobody opened.
     pub suspect_id: Option<String>,
     /// Its amount.
-    pub paid: Option<i64>,
+    pub suspect_fee: Option<i64>,
+    /// Its currency.
+    pub suspect_type: Option<String>,
     /// Why.
     pub reason: Reason,
 }
@@ -221,8 +223,24 @@ pub enum Refusal {
         left: i64,
     },
     /// Nothing verified says that it was paid.
-    #[error("cannot be credited: no verified payment is known")]
+    #[error("cannot be resolved so: no verified payment is known; apply() what OrderQuery says of it first")]
     NoPayment,
+    /// A refund is wanted, or was accepted.
+    #[error("cannot be {what} while its refund {number} is {}", .state.word())]
+    RefundUnderWay {
+        /// What was asked.
+        what: &'static str,
+        /// The refund.
+        number: String,
+        /// Where the refund stands.
+        state: RefundWord,
+    },
+    /// A refund of this number was accepted, or may be, with another value of this argument.
+    #[error("must be what it was before: a refund of this number is under way with another")]
+    RefundDiffers(&'static str),
+    /// No refund of the order has this number.
+    #[error("must be the number of a refund of this order")]
+    NoRefund,
     /// Code payments are reversed, the others are closed.
     #[error("cannot be {0}: code payments are reversed, all others are closed")]
     WrongWay(&'static str),

@@ -4,13 +4,13 @@
 //! reversing follow the same road everywhere: query, write the intent down, call, query again.
 
 use super::entry::{Entry, Intent, Ms, OrderKey, RefundRow};
-use super::intents::{RefundAnswer, is_expired};
+use super::intents::is_expired;
 use super::ledger::{Ended, Ledger, pending_call};
 use super::schedule::{self, MOST_ATTEMPTS, Pace};
 use super::sighting::{RefundSighting, Sighting};
 use super::state::LedgerState;
 use super::store::{Failure, Halt, Kind, Shop, Store, Whose};
-use super::transition::Transition;
+use super::transition::{Reason, Transition};
 use std::collections::VecDeque;
 
 /// A claimed order is nobody else's for so long: longer than all calls of one errand may take.
@@ -43,7 +43,7 @@ pub struct Question {
 }
 
 /// What the gateway, or the way to it, answered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// A verified order.
     Order(Sighting),
@@ -58,12 +58,29 @@ pub enum Answer {
     Absent,
     /// Verified: refused for good.
     Refused(String),
+    /// Surely not accepted, and another time may do: nothing left us, or a verified answer says "not now".
+    NotNow {
+        /// Why.
+        why: String,
+        /// Were there too many calls?
+        limited: bool,
+    },
     /// Too many questions.
     Limited,
     /// No answer, or none that says anything about this order.
     Unreached(String),
     /// An answer about this order that cannot be used; asking again may give the same.
     Useless(String),
+}
+
+impl Answer {
+    /// Why what was asked for was surely not accepted; `None` if it was, or may have been.
+    pub fn not_accepted(&self) -> Option<&str> {
+        match self {
+            Self::Refused(why) | Self::NotNow { why, .. } => Some(why),
+            _ => None,
+        }
+    }
 }
 
 /// Who carries questions to the gateway: all of them at once, answers in their order.
@@ -106,18 +123,29 @@ struct Errand {
     what: What,
     /// The claim it rests on.
     epoch: i64,
+    /// Claims without a good end, this one too.
+    attempt: i64,
     /// Was it closed or reversed just now?
     after_call: bool,
+    /// May an earlier send of what is asked for still arrive?
+    was_open: bool,
 }
 
 impl Errand {
     fn first(entry: Entry) -> Self {
-        let what = if entry.ask_refunds && entry.intent.is_none() { What::Refunds } else { What::Order };
-        Self { epoch: entry.epoch, entry, what, after_call: false }
+        let (epoch, attempt) = (entry.epoch, entry.attempt);
+        let refunds = must_ask_refunds(&entry) && attempt <= MOST_ATTEMPTS;
+        let what = if refunds { What::Refunds } else { What::Order };
+        Self { entry, what, epoch, attempt, after_call: false, was_open: false }
     }
 
-    fn then(&self, entry: Entry, what: What, after_call: bool) -> Self {
-        Self { entry, what, epoch: self.epoch, after_call }
+    fn then(&self, entry: Entry, what: What) -> Self {
+        Self { entry, what, epoch: self.epoch, attempt: self.attempt, after_call: false, was_open: false }
+    }
+
+    /// After it was closed or reversed: what became of it?
+    fn after_call(&self, entry: Entry) -> Self {
+        Self { after_call: true, ..self.then(entry, What::Order) }
     }
 }
 
@@ -139,7 +167,7 @@ pub fn round<S: Store, H: Shop<S::Fault>, C: Counter>(
     let claimed = ledger.store.claim(whose, LEASE, batch)?;
     let mut round = Round { ledger, counter, tally: Tally::default() };
     round.tally.claimed = claimed.len();
-    let mut errands = round.fresh(claimed)?;
+    let mut errands: Vec<Errand> = claimed.into_iter().map(Errand::first).collect();
     while !errands.is_empty() {
         if round.counter.stopped() {
             round.release(errands)?;
@@ -151,18 +179,6 @@ pub fn round<S: Store, H: Shop<S::Fault>, C: Counter>(
 }
 
 impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
-    /// Orders that were claimed too often without a good end are for a person.
-    fn fresh(&mut self, claimed: Vec<Entry>) -> Ended<Vec<Errand>, S::Fault> {
-        let (poison, fit): (Vec<Entry>, Vec<Entry>) =
-            claimed.into_iter().partition(|entry| entry.attempt > MOST_ATTEMPTS);
-        for entry in poison {
-            let note = format!("claimed {} times without a good end", entry.attempt);
-            let given_up = self.ledger.give_up(&entry.terms.key, &note);
-            self.applied(&entry, given_up)?;
-        }
-        Ok(fit.into_iter().map(Errand::first).collect())
-    }
-
     fn ask(&mut self, errands: Vec<Errand>) -> Ended<Vec<Errand>, S::Fault> {
         let questions: Vec<Question> = errands
             .iter()
@@ -180,6 +196,9 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
     /// One answer: applies it and says what is to be asked next about the same order.
     fn take_in(&mut self, errand: &Errand, answer: Answer) -> Ended<Vec<Errand>, S::Fault> {
         let (key, epoch) = (errand.entry.terms.key.clone(), Some(errand.epoch));
+        if errand.attempt > MOST_ATTEMPTS {
+            return self.freeze(errand, &answer);
+        }
         match (&errand.what, answer) {
             (What::Order, Answer::Order(sighting)) => {
                 let applied = self.ledger.apply(&sighting, epoch);
@@ -196,25 +215,74 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
                 self.send_refunds(errand, applied)
             }
             (What::Refunds, Answer::Absent) => {
-                let applied = self.ledger.apply_no_refunds(&key, epoch);
+                let applied = self.ledger.apply_no_refunds(&errand.entry, epoch);
                 self.send_refunds(errand, applied)
             }
             (What::Refund(row), Answer::Done { refund_id }) => {
-                self.book(errand, &row.out_refund_no, &RefundAnswer::Accepted { refund_id })
+                let booked =
+                    self.ledger.accept_refund(&errand.entry, &row.out_refund_no, refund_id.as_deref());
+                self.applied(errand, booked)?;
+                Ok(Vec::new())
             }
-            (What::Refund(row), Answer::Refused(code)) => {
+            (What::Refund(row), answer) => self.unrefunded(errand, row, answer),
+            (What::Reverse, Answer::Refused(code)) if errand.entry.state.is_paid() && !errand.was_open => {
+                let ended = self.ledger.end_intent(&errand.entry, &code);
                 self.tally.faults.push((key, code));
-                self.book(errand, &row.out_refund_no, &RefundAnswer::Refused)
+                self.ask_again(errand, ended)
             }
-            (What::Reverse, Answer::Refused(code)) => {
-                let dropped = self.ledger.drop_intent(&key, &code);
+            (What::Close | What::Reverse, Answer::Refused(code)) => {
                 self.tally.faults.push((key, code));
-                self.ask_again(errand, dropped)
+                Ok(vec![errand.after_call(errand.entry.clone())])
             }
-            (What::Close | What::Reverse, Answer::Done { .. } | Answer::Refused(_) | Answer::Absent) => {
-                Ok(vec![errand.then(errand.entry.clone(), What::Order, true)])
+            (What::Close | What::Reverse, Answer::Done { .. } | Answer::Absent) => {
+                Ok(vec![errand.after_call(errand.entry.clone())])
             }
             (_, answer) => self.fault(errand, answer),
+        }
+    }
+
+    /// An order that was claimed too often without a good end is for a person, who is told what WeChat says of it.
+    /// Nothing else is tried: it may be what ends the process.
+    fn freeze(&mut self, errand: &Errand, answer: &Answer) -> Ended<Vec<Errand>, S::Fault> {
+        let note = format!("claimed {} times without a good end", errand.attempt);
+        let seen = match answer {
+            Answer::Order(sighting) => Some(sighting),
+            _ => None,
+        };
+        if seen.is_none() {
+            self.tally.faults.push((errand.entry.terms.key.clone(), note.clone()));
+        }
+        let given_up = self.ledger.give_up(&errand.entry.terms.key, &note, seen);
+        self.applied(errand, given_up)?;
+        Ok(Vec::new())
+    }
+
+    /// A refund that nobody waits for was not accepted, or nobody knows. Refused for good it is wanted no more;
+    /// anything else, and whatever follows an earlier send, leaves it wanted.
+    fn unrefunded(
+        &mut self,
+        errand: &Errand,
+        row: &RefundRow,
+        answer: Answer,
+    ) -> Ended<Vec<Errand>, S::Fault> {
+        match &answer {
+            Answer::Refused(code) if !errand.was_open => {
+                let note = format!("{}: {code}", row.out_refund_no);
+                let ended = self.ledger.end_refund(&errand.entry, row, Reason::RefundRefused, &note);
+                self.tally.faults.push((errand.entry.terms.key.clone(), note));
+                if let Some(transition) = self.tried(errand, ended)?.flatten() {
+                    self.tally.transitions.push(transition);
+                }
+                Ok(Vec::new())
+            }
+            Answer::NotNow { .. } if !errand.was_open => {
+                let forgotten = self.ledger.forget_send(&errand.entry, row);
+                match self.tried(errand, forgotten)? {
+                    Some(()) => self.fault(errand, answer),
+                    None => Ok(Vec::new()),
+                }
+            }
+            _ => self.fault(errand, answer),
         }
     }
 
@@ -224,12 +292,16 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         errand: &Errand,
         applied: Ended<Transition, S::Fault>,
     ) -> Ended<Vec<Errand>, S::Fault> {
-        let Some(entry) = self.applied(&errand.entry, applied)? else { return Ok(Vec::new()) };
+        let Some(entry) = self.applied(errand, applied)? else { return Ok(Vec::new()) };
+        if errand.after_call && entry.intent.is_some() {
+            // The call has moved nothing: the next one comes later, and after too many a person.
+            self.postpone(errand, errand.attempt)?;
+        }
         if errand.after_call {
             return Ok(Vec::new());
         }
-        if entry.ask_refunds && entry.intent.is_none() {
-            return Ok(vec![errand.then(entry, What::Refunds, false)]);
+        if must_ask_refunds(&entry) {
+            return Ok(vec![errand.then(entry, What::Refunds)]);
         }
         self.give_up(errand, entry)
     }
@@ -239,17 +311,17 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         let stranded = entry.state == LedgerState::Closing && entry.intent.is_none();
         if is_expired(&entry) || stranded {
             let wanted = self.ledger.want(&entry.terms.key, entry.way_out());
-            match self.applied(&entry, wanted)? {
+            match self.applied(errand, wanted)? {
                 Some(after) => entry = after,
                 None => return Ok(Vec::new()),
             }
         }
-        let what = match pending_call(&entry) {
-            Some(Intent::Close) => What::Close,
-            Some(Intent::Reverse) => What::Reverse,
-            None => return Ok(Vec::new()),
-        };
-        Ok(vec![errand.then(entry, what, false)])
+        let Some(intent) = pending_call(&entry) else { return Ok(Vec::new()) };
+        let sent = self.ledger.send_intent(&entry.terms.key, intent);
+        let Some((entry, before)) = self.tried(errand, sent)?.flatten() else { return Ok(Vec::new()) };
+        let what = if intent == Intent::Close { What::Close } else { What::Reverse };
+        let was_open = Entry { sent_at: before, ..entry.clone() }.may_arrive(errand.entry.now);
+        Ok(vec![Errand { was_open, ..errand.then(entry, what) }])
     }
 
     fn ask_again(
@@ -257,8 +329,8 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         errand: &Errand,
         applied: Ended<Transition, S::Fault>,
     ) -> Ended<Vec<Errand>, S::Fault> {
-        let entry = self.applied(&errand.entry, applied)?;
-        Ok(entry.into_iter().map(|entry| errand.then(entry, What::Order, true)).collect())
+        let entry = self.applied(errand, applied)?;
+        Ok(entry.into_iter().map(|entry| errand.after_call(entry)).collect())
     }
 
     /// After a list of refunds: whatever of ours has not arrived is sent again, under the same number.
@@ -267,39 +339,42 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         errand: &Errand,
         applied: Ended<Transition, S::Fault>,
     ) -> Ended<Vec<Errand>, S::Fault> {
-        let Some(entry) = self.applied(&errand.entry, applied)? else { return Ok(Vec::new()) };
-        if !entry.state.is_paid() {
+        let Some(entry) = self.applied(errand, applied)? else { return Ok(Vec::new()) };
+        if !entry.state.is_paid() || entry.pending_refund == 0 {
             return Ok(Vec::new());
         }
-        let unsent = self.ledger.unsent_refunds(&entry)?;
-        Ok(unsent.into_iter().map(|row| errand.then(entry.clone(), What::Refund(row), false)).collect())
+        let mut sends = Vec::new();
+        for row in self.ledger.unsent_refunds(&entry)? {
+            let sent = self.ledger.send_refund(&entry, &row.out_refund_no);
+            if let Some((row, was_open)) = self.tried(errand, sent)?.flatten() {
+                sends.push(Errand { was_open, ..errand.then(entry.clone(), What::Refund(row)) });
+            }
+        }
+        Ok(sends)
     }
 
-    fn book(&mut self, errand: &Errand, number: &str, answer: &RefundAnswer) -> Ended<Vec<Errand>, S::Fault> {
-        let booked = self.ledger.book_refund(&errand.entry, number, answer);
-        self.applied(&errand.entry, booked)?;
-        Ok(Vec::new())
-    }
-
-    /// Books the end of an application. One that failed is due again later, and stops nothing but a lost
-    /// connection does.
+    /// Books the end of an application.
     fn applied(
         &mut self,
-        entry: &Entry,
+        errand: &Errand,
         applied: Ended<Transition, S::Fault>,
     ) -> Ended<Option<Entry>, S::Fault> {
-        match applied {
-            Ok(transition) => {
-                let after = transition.entry.clone();
-                if transition.changed {
-                    self.tally.transitions.push(transition);
-                }
-                Ok(after)
-            }
+        let Some(transition) = self.tried(errand, applied)? else { return Ok(None) };
+        let after = transition.entry.clone();
+        if transition.changed {
+            self.tally.transitions.push(transition);
+        }
+        Ok(after)
+    }
+
+    /// What failed for an order is due again later, and stops nothing but a lost connection does.
+    fn tried<T>(&mut self, errand: &Errand, ended: Ended<T, S::Fault>) -> Ended<Option<T>, S::Fault> {
+        match ended {
+            Ok(value) => Ok(Some(value)),
             Err(Halt::Store(fault)) if is_fatal(&fault) => Err(fault.into()),
             Err(halt) => {
-                self.tally.failures.push((entry.terms.key.clone(), halt));
-                self.postpone(entry, entry.attempt)?;
+                self.tally.failures.push((errand.entry.terms.key.clone(), halt));
+                self.postpone(errand, errand.attempt)?;
                 Ok(None)
             }
         }
@@ -310,27 +385,34 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         let (text, attempt) = match answer {
             Answer::Limited => {
                 self.tally.limited = true;
-                ("FREQUENCY_LIMITED".to_owned(), errand.entry.attempt.min(BLAMELESS))
+                ("FREQUENCY_LIMITED".to_owned(), errand.attempt.min(BLAMELESS))
             }
-            Answer::Unreached(text) => (text, errand.entry.attempt.min(BLAMELESS)),
-            Answer::Useless(text) | Answer::Refused(text) => (text, errand.entry.attempt),
-            answer => (format!("an answer to another question: {answer:?}"), errand.entry.attempt),
+            Answer::NotNow { why, limited } => {
+                self.tally.limited |= limited;
+                (why, errand.attempt.min(BLAMELESS))
+            }
+            Answer::Unreached(text) => (text, errand.attempt.min(BLAMELESS)),
+            // What was sent before may have been accepted, whatever is said of the repeat.
+            Answer::Refused(text) if errand.was_open => (text, errand.attempt.min(BLAMELESS)),
+            Answer::Useless(text) | Answer::Refused(text) => (text, errand.attempt),
+            answer => (format!("an answer to another question: {answer:?}"), errand.attempt),
         };
         self.tally.faults.push((errand.entry.terms.key.clone(), text));
-        self.postpone(&errand.entry, attempt)?;
+        self.postpone(errand, attempt)?;
         Ok(Vec::new())
     }
 
-    fn postpone(&mut self, entry: &Entry, attempt: i64) -> Ended<(), S::Fault> {
+    fn postpone(&mut self, errand: &Errand, attempt: i64) -> Ended<(), S::Fault> {
         let wait = self.ledger.jitter.spread(schedule::backoff(attempt));
-        self.ledger.store.settle(entry, wait, attempt)?;
+        let claimed = Entry { epoch: errand.epoch, ..errand.entry.clone() };
+        self.ledger.store.settle(&claimed, wait, attempt)?;
         Ok(())
     }
 
     /// Gives claimed orders back as they were.
     fn release(&mut self, errands: Vec<Errand>) -> Ended<(), S::Fault> {
         for errand in errands {
-            self.ledger.store.settle(&errand.entry, 0, errand.entry.attempt.saturating_sub(1).max(0))?;
+            self.ledger.store.settle(&errand.entry, 0, errand.attempt.saturating_sub(1).max(0))?;
         }
         Ok(())
     }
@@ -339,6 +421,11 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
 /// An order that is being closed is called first: the close of a worker that died may never have been sent.
 fn must_call(errand: &Errand) -> bool {
     errand.entry.state == LedgerState::Closing && !errand.after_call
+}
+
+/// Refunds are asked for before anything else, unless the payment is to be reversed.
+fn must_ask_refunds(entry: &Entry) -> bool {
+    entry.ask_refunds && entry.intent != Some(Intent::Reverse)
 }
 
 fn is_fatal<F: Failure>(fault: &F) -> bool {

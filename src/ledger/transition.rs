@@ -28,7 +28,10 @@ pub enum Reason {
     CloseWanted,
     ReverseWanted,
     RefundWanted,
+    RefundEnded,
     RefundRefused,
+    RefundWithdrawn,
+    IntentEnded,
     UnknownOrder,
     AppidDiffers,
     AmountDiffers,
@@ -40,6 +43,7 @@ pub enum Reason {
     UnderReview,
     Dismissed,
     ResolvedCredit,
+    ResolvedPaid,
     ResolvedRefund,
 }
 
@@ -62,13 +66,16 @@ impl Reason {
             Self::RefundNotice => "refund notice, to be asked about",
             Self::NoRefunds => "no refunds",
             Self::Reversed => "reversed",
-            Self::PaymentFailed => "the payment failed, to be reversed",
+            Self::PaymentFailed => "the payment failed, to be given up",
             Self::Closed => "closed",
             Self::NeverOrdered => "WeChat has never known it",
             Self::CloseWanted => "to be closed",
             Self::ReverseWanted => "to be reversed",
             Self::RefundWanted => "refund written down",
+            Self::RefundEnded => "refund not accepted",
             Self::RefundRefused => "refund refused",
+            Self::RefundWithdrawn => "refund withdrawn",
+            Self::IntentEnded => "close or reverse not accepted",
             Self::UnknownOrder => "unknown order",
             Self::AppidDiffers => "appid differs",
             Self::AmountDiffers => "total_fee differs",
@@ -80,6 +87,7 @@ impl Reason {
             Self::UnderReview => "under review",
             Self::Dismissed => "dismissed by a person",
             Self::ResolvedCredit => "credited by a person",
+            Self::ResolvedPaid => "credited by a person, what was paid is not what was opened",
             Self::ResolvedRefund => "refund ordered by a person",
         }
     }
@@ -102,6 +110,8 @@ pub struct Transition {
     pub revoked: bool,
     /// Why.
     pub reason: Reason,
+    /// What more there is to say in the outbox.
+    pub note: Option<String>,
     /// The order after it; `None` for one that was never opened.
     pub entry: Option<Entry>,
 }
@@ -116,10 +126,12 @@ impl Transition {
             changed: before.state != after.state
                 || before.credited != after.credited
                 || before.refunded != after.refunded
-                || before.intent != after.intent,
+                || before.intent != after.intent
+                || matches!(reason, Reason::RefundRefused | Reason::RefundWithdrawn),
             credited: !before.credited && after.credited,
             revoked: before.credited && !after.credited,
             reason,
+            note: None,
             entry: Some(after.clone()),
         }
     }
@@ -134,12 +146,14 @@ impl Transition {
             credited: false,
             revoked: false,
             reason: Reason::UnknownOrder,
+            note: None,
             entry: None,
         }
     }
 
-    /// May WeChat stop repeating its notice?
+    /// May WeChat stop repeating its notice? Not while nobody opened the order, nor after a payment that says too
+    /// little to be kept.
     pub fn is_settled(&self) -> bool {
-        self.entry.is_some()
+        self.entry.is_some() && self.reason != Reason::Incomplete
     }
 }

@@ -150,8 +150,12 @@ impl<'a> Call<'a> {
     }
 
     fn value_error(&self, bad: &BadArgument) {
-        let at = self.params.iter().position(|p| p.name == bad.name).unwrap_or(0);
-        let number = u32::try_from(at + 1).unwrap_or(1);
+        let Some(at) = self.params.iter().position(|p| p.name == bad.name) else {
+            // No argument of this method is to blame.
+            let message = format!("{} {}", bad.name, bad.what);
+            return PhpException::new(message, 0, ext_php_rs::zend::ce::value_error()).throw();
+        };
+        let number = number(at);
         let what = CString::new(bad.what.replace('\0', "\\0")).unwrap_or_default();
         // SAFETY: format and text are NUL-terminated; the engine copies both.
         unsafe { zend::zend_argument_value_error(number, c"%s".as_ptr(), what.as_ptr()) };

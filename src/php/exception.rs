@@ -30,6 +30,7 @@ const ADVICE: Param = param("advice", DataType::object(Advice::NAME)).or("\\Wech
 const RETRYABLE: Param = param("retryable", DataType::Bool).or("false");
 const MAYBE_PROCESSED: Param = param("maybeProcessed", DataType::Bool).or("false");
 const OUT_TRADE_NO: Param = param("outTradeNo", DataType::String).or_null();
+const STILL_WANTED: Param = param("stillWanted", DataType::Bool).or("false");
 const CODE: Param = param("code", DataType::Long).or("0");
 const PREVIOUS: Param = param("previous", DataType::object("Throwable")).or_null();
 
@@ -39,7 +40,7 @@ macro_rules! exception {
         static $static: Class = {
             static ENTRY: AtomicPtr<ClassEntry> = AtomicPtr::new(std::ptr::null_mut());
             static PARAMS: &[Param] =
-                &[MESSAGE, $($param,)* ADVICE, RETRYABLE, MAYBE_PROCESSED, OUT_TRADE_NO, CODE, PREVIOUS];
+                &[MESSAGE, $($param,)* ADVICE, RETRYABLE, MAYBE_PROCESSED, OUT_TRADE_NO, CODE, PREVIOUS, STILL_WANTED];
             extern "C" fn handler(ex: &mut ExecuteData, returned: &mut Zval) {
                 super::call::run(ex, returned, PARAMS, |call| construct(call, &$static));
             }
@@ -48,11 +49,12 @@ macro_rules! exception {
     };
 }
 
-const COMMON: [Property; 4] = [
+const COMMON: [Property; 5] = [
     property("advice", DataType::object(Advice::NAME)),
     property("retryable", DataType::Bool),
     property("maybeProcessed", DataType::Bool),
     nullable("outTradeNo", DataType::String),
+    property("stillWanted", DataType::Bool),
 ];
 
 exception!(PAY, "WechatPay\\PayException", [], []);
@@ -153,12 +155,14 @@ fn construct(call: &mut Call<'_>, class: &'static Class) -> Outcome {
     let out_trade_no = call.bytes_or(after + 3)?;
     let code = call.int(after + 4)?;
     let previous = call.instance_or(after + 5, ce::throwable(), "Throwable")?.map(|p| p.shallow_clone());
+    let still_wanted = call.bool_or(after + 6, false)?;
     let object = call.this_object()?;
     if object.has_property("advice", PropertyQuery::Isset)? {
         return Err(Raise::Engine(format!("{} is constructed already", class.name)));
     }
     set_base(object, message, code, previous);
-    set_common(object, advice, retryable, maybe_processed, value::text_or_null(out_trade_no));
+    let out_trade_no = value::text_or_null(out_trade_no);
+    set_common(object, advice, [retryable, maybe_processed, still_wanted], out_trade_no);
     for (property, value) in class.own.iter().zip(own) {
         set(object, class.entry(), property.name, value);
     }
@@ -197,11 +201,12 @@ fn set_base(object: &mut ZendObject, message: &[u8], code: i64, previous: Option
 fn set_common(
     object: &mut ZendObject,
     advice: Advice,
-    retryable: bool,
-    maybe_processed: bool,
+    [retryable, maybe_processed, still_wanted]: [bool; 3],
     out_trade_no: Zval,
 ) {
-    let values = [enums::to_php(advice), value::bool(retryable), value::bool(maybe_processed), out_trade_no];
+    let flag = value::bool;
+    let values =
+        [enums::to_php(advice), flag(retryable), flag(maybe_processed), out_trade_no, flag(still_wanted)];
     for (property, value) in COMMON.iter().zip(values) {
         set(object, PAY.entry(), property.name, value);
     }
@@ -237,7 +242,8 @@ pub fn to_php(fault: &Fault) -> Zval {
     };
     set_base(&mut object, message(fault).as_bytes(), 0, previous);
     let out_trade_no = value::text_or_null(fault.out_trade_no.as_deref());
-    set_common(&mut object, fault.advice, fault.retryable, fault.maybe_processed, out_trade_no);
+    let flags = [fault.retryable, fault.maybe_processed, fault.still_wanted];
+    set_common(&mut object, fault.advice, flags, out_trade_no);
     for (property, value) in class.own.iter().zip(own) {
         set(&mut object, class.entry(), property.name, value);
     }

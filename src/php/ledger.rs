@@ -98,6 +98,12 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
             ],
             TRANSITION
         ),
+        method!(
+            "withdraw",
+            ledger_calls::withdraw,
+            [MERCHANT, OUT_TRADE_NO, param("outRefundNo", DataType::String)],
+            TRANSITION
+        ),
         method!("close", ledger_calls::close, [MERCHANT, OUT_TRADE_NO], TRANSITION),
         method!("reverse", ledger_calls::reverse, [MERCHANT, OUT_TRADE_NO], TRANSITION),
         method!(

@@ -6,14 +6,15 @@ use super::ledger::{PhpLedger, key, merchant};
 use super::pdo_fault::{PdoFault, of_callback};
 use super::{options, transition, value};
 use crate::api::refund::Refund;
-use crate::error::Fault;
+use crate::error::{Advice, Error, Fault, Repeat};
 use crate::ledger::carrier::{Carrier, kept, meaning, needs_certificate};
-use crate::ledger::desk::{self, Served};
+use crate::ledger::desk::{self, Left, Served};
 use crate::ledger::dialect::Dialect;
 use crate::ledger::entry::Intent;
 use crate::ledger::intents::RefundOrder;
 use crate::ledger::store::Message;
-use crate::ledger::sync::{self, Answer, Question};
+use crate::ledger::sync::{self, Answer, Question, What};
+use crate::ledger::transition::Transition;
 use crate::model::numbers::{OrderId, out_refund_no};
 use ext_php_rs::types::{ZendCallable, Zval};
 
@@ -43,6 +44,17 @@ fn ordered(call: &Call<'_>) -> Result<RefundOrder, Raise> {
     Ok(RefundOrder { key, out_refund_no: number, refund_fee, options: kept(&options) })
 }
 
+/// Takes a refund back that WeChat verifiably does not know.
+pub fn withdraw(call: &mut Call<'_>) -> Outcome {
+    let key = key(call)?;
+    let number = out_refund_no(call.text(2)?)?;
+    let mut counter = Counter::new(call, "Ledger::withdraw()")?;
+    let ledger = call.this::<PhpLedger>()?;
+    let served =
+        ledger.does(&key.out_trade_no, |core| desk::withdraw(core, &mut counter, &key, number));
+    counter.ended(served)
+}
+
 /// Closes an order: writes the wish down, closes, asks what became of it.
 pub fn close(call: &mut Call<'_>) -> Outcome {
     give_up(call, Intent::Close, "Ledger::close()")
@@ -64,10 +76,12 @@ fn give_up(call: &mut Call<'_>, intent: Intent, name: &str) -> Outcome {
     counter.ended(served)
 }
 
-/// Carries the questions of one call, and keeps the last fault for the shop.
+/// Carries the questions of one call, and keeps the faults for the shop: that of the call that acts, and the last one
+/// of a question.
 struct Counter {
     caller: Caller,
-    fault: Option<Fault>,
+    acted: Option<Fault>,
+    asked: Option<Fault>,
     raised: Option<Raise>,
 }
 
@@ -76,7 +90,7 @@ impl Counter {
         let merchant = merchant(call)?;
         let ledger = call.this::<PhpLedger>()?;
         ledger.with(|core| Ok(core.store.alone(name)?))?;
-        Ok(Self { caller: ledger.caller(merchant)?, fault: None, raised: None })
+        Ok(Self { caller: ledger.caller(merchant)?, acted: None, asked: None, raised: None })
     }
 
     /// What came of it; an answer that was no plain yes is the fault it came from.
@@ -84,10 +98,18 @@ impl Counter {
         if let Some(raised) = self.raised {
             return Err(raised);
         }
-        match (served?, self.fault) {
-            ((_, Some(_)), Some(fault)) => Err(fault.into()),
-            ((_, Some(answer)), None) => Err(Raise::Logic(format!("the call could not be made: {answer:?}"))),
-            ((transition, None), _) => transition::to_php(transition),
+        let served = served?;
+        let fault = self.acted.or(self.asked);
+        match served.left {
+            Left::Nothing => transition::to_php(served.transition),
+            Left::Ended(answer) => {
+                let why = Error::Configuration(answer.not_accepted().unwrap_or_default().to_owned());
+                Err(fault.unwrap_or_else(|| unmade(&served.transition, why)).into())
+            }
+            Left::Wanted(answer) => {
+                let fault = fault.unwrap_or_else(|| open(&served.transition, answer));
+                Err(Fault { still_wanted: true, ..fault.after_an_open_try() }.into())
+            }
         }
     }
 
@@ -105,10 +127,26 @@ impl Counter {
         self.raised = self.raised.take().or(caller.observed().err());
         answer.unwrap_or_else(|fault| {
             let meaning = meaning(&fault, &question.what);
-            self.fault = Some(fault);
+            let acts = !matches!(question.what, What::Order | What::Refunds);
+            *(if acts { &mut self.acted } else { &mut self.asked }) = Some(fault);
             meaning
         })
     }
+}
+
+/// The fault of a call that was not made.
+fn unmade(transition: &Transition, error: Error) -> Fault {
+    Fault::new(error, Repeat::SameNumbers, Some(&transition.key.out_trade_no))
+}
+
+/// The fault of a wish that waits, where no call failed.
+fn open(transition: &Transition, answer: Answer) -> Fault {
+    let message = match answer {
+        Answer::Unreached(why) | Answer::Useless(why) | Answer::NotNow { why, .. } => why,
+        other => format!("the call could not be made: {other:?}"),
+    };
+    let error = Error::Undecided { message, last_seen: None, reversed: false, cause: None };
+    Fault { advice: Advice::Wait, retryable: true, ..unmade(transition, error) }
 }
 
 impl sync::Counter for Counter {

@@ -35,9 +35,13 @@ fn refused(refusal: &Refusal, out_trade_no: &str) -> Raise {
         Refusal::NotOpened => "outTradeNo",
         Refusal::Differs(what) if what.starts_with("merchant") => "merchant",
         Refusal::Differs(what) => what,
-        Refusal::RefundTaken => "outRefundNo",
+        Refusal::RefundTaken | Refusal::NoRefund => "outRefundNo",
+        Refusal::RefundDiffers(what) => what,
         Refusal::TooMuch { .. } => "refundFee",
-        Refusal::State { .. } | Refusal::NoPayment | Refusal::WrongWay(_) => {
+        Refusal::State { .. }
+        | Refusal::NoPayment
+        | Refusal::WrongWay(_)
+        | Refusal::RefundUnderWay { .. } => {
             return Raise::Logic(format!("{out_trade_no} {refusal}"));
         }
     };

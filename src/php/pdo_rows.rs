@@ -27,11 +27,16 @@ pub fn entry(mut row: Row) -> Ended<Entry> {
         version: row.int()?,
         transaction_id: row.text_or_null()?,
         paid: row.int_or_null()?,
+        paid_type: row.text_or_null()?,
         credited: row.flag()?,
         refunded: row.int()?,
+        pending_refund: row.int()?,
         intent: intent(row.text_or_null()?)?,
+        sent_at: row.int_or_null()?,
         ask_refunds: row.flag()?,
         suspect_id: row.text_or_null()?,
+        suspect_fee: row.int_or_null()?,
+        suspect_type: row.text_or_null()?,
         reason: row.text()?,
         created_at: row.int()?,
         changed_at: row.int()?,
@@ -65,6 +70,7 @@ pub fn refund(mut row: Row) -> Ended<RefundRow> {
             RefundWord::from_word(&word).ok_or_else(|| unknown("refund state", &word))?
         },
         options: row.text()?,
+        sent_at: row.int_or_null()?,
     })
 }
 
@@ -80,7 +86,7 @@ pub fn message(mut row: Row, before: i64) -> Ended<Message> {
 }
 
 /// The parameters of a new order.
-pub fn opened<'a>(terms: &'a Terms, opening: &'a Opening) -> [Bound<'a>; 14] {
+pub fn opened<'a>(terms: &'a Terms, opening: &'a Opening) -> [Bound<'a>; 15] {
     [
         (&terms.key.mch_id).into(),
         (&terms.key.sub_mch_id).into(),
@@ -92,8 +98,9 @@ pub fn opened<'a>(terms: &'a Terms, opening: &'a Opening) -> [Bound<'a>; 14] {
         (&terms.trade_type).into(),
         terms.expires_at.into(),
         opening.state.word().into(),
-        opening.paid.into(),
         opening.suspect_id.as_deref().into(),
+        opening.suspect_fee.into(),
+        opening.suspect_type.as_deref().into(),
         opening.reason.text().into(),
         opening.due_in.into(),
     ]
@@ -114,17 +121,22 @@ pub fn adopted<'a>(orphan: &'a Entry, terms: &'a Terms) -> [Bound<'a>; 8] {
 }
 
 /// The parameters of a changed order.
-pub fn advanced<'a>(before: &'a Entry, after: &'a Entry) -> [Bound<'a>; 15] {
+pub fn advanced<'a>(before: &'a Entry, after: &'a Entry) -> [Bound<'a>; 20] {
     [
         after.state.word().into(),
         after.version.into(),
         after.transaction_id.as_deref().into(),
         after.paid.into(),
+        after.paid_type.as_deref().into(),
         after.credited.into(),
         after.refunded.into(),
+        after.pending_refund.into(),
         after.intent.map(Intent::word).into(),
+        after.sent_at.into(),
         after.ask_refunds.into(),
         after.suspect_id.as_deref().into(),
+        after.suspect_fee.into(),
+        after.suspect_type.as_deref().into(),
         (&after.reason).into(),
         after.changed_at.into(),
         after.due_at.into(),

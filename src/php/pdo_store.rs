@@ -357,8 +357,8 @@ impl Store for PdoStore {
                 (&terms.key.sub_mch_id).into(),
                 (&terms.key.out_trade_no).into(),
                 entry.transaction_id.as_deref().into(),
-                terms.total_fee.into(),
-                (&terms.fee_type).into(),
+                entry.paid_fee().into(),
+                entry.currency().into(),
                 digest.into(),
             ],
         )
@@ -384,16 +384,18 @@ impl Store for PdoStore {
                 row.refund_fee.into(),
                 row.state.word().into(),
                 (&row.options).into(),
+                row.sent_at.into(),
             ],
         )
     }
 
     fn move_refund(&mut self, entry: &Entry, row: &RefundRow) -> Ended<bool> {
-        let bound: [Bound<'_>; 6] = [
+        let bound: [Bound<'_>; 7] = [
             row.refund_id.as_deref().into(),
             row.refund_fee.into(),
             row.state.word().into(),
             (&row.options).into(),
+            row.sent_at.into(),
             entry.id.into(),
             (&row.out_refund_no).into(),
         ];

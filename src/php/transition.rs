@@ -35,7 +35,7 @@ const TRANSITION: [Property; 8] = [
     nullable("entry", DataType::object("WechatPay\\LedgerEntry")),
 ];
 
-const ENTRY: [Property; 18] = [
+const ENTRY: [Property; 20] = [
     property("outTradeNo", DataType::String),
     property("mchId", DataType::String),
     nullable("subMchId", DataType::String),
@@ -46,8 +46,10 @@ const ENTRY: [Property; 18] = [
     property("feeType", DataType::String),
     property("tradeType", DataType::String),
     nullable("transactionId", DataType::String),
+    nullable("paidFee", DataType::Long),
     property("credited", DataType::Bool),
     property("refundedFee", DataType::Long),
+    property("pendingRefundFee", DataType::Long),
     nullable("suspectTransactionId", DataType::String),
     property("reason", DataType::String),
     property("createdAt", TIME),
@@ -96,8 +98,10 @@ pub fn entry_to_php(entry: &Entry) -> Result<Zval, Raise> {
         value::text(&terms.fee_type),
         value::text(&terms.trade_type),
         value::text_or_null(entry.transaction_id.as_deref()),
+        value::int_or_null(entry.paid),
         value::bool(entry.credited),
         value::int(entry.refunded),
+        value::int(entry.pending_refund),
         value::text_or_null(entry.suspect_id.as_deref()),
         value::text(&entry.reason),
         value::beijing(instant(entry.created_at))?,

@@ -141,7 +141,8 @@ impl Store for Session<'_> {
             state: LedgerState::Created,
             due_in: Some(0),
             suspect_id: None,
-            paid: None,
+            suspect_fee: None,
+            suspect_type: None,
             reason: Reason::Opened,
         };
         let mut adopted = fresh(orphan.id, terms, &opening, now);
@@ -216,7 +217,7 @@ impl Store for Session<'_> {
         let row = CreditRow {
             key: entry.terms.key.clone(),
             transaction_id,
-            amount: entry.terms.total_fee,
+            amount: entry.paid_fee(),
             digest: digest.to_owned(),
             revoked: false,
         };
