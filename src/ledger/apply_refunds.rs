@@ -107,11 +107,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
 
     /// Applies a verified "no refunds" (REFUNDNOTEXIST): nothing but our own intents is left to ask about. `asked` is
     /// the order as it was read before the question.
-    pub fn apply_no_refunds(
-        &mut self,
-        asked: &Entry,
-        epoch: Option<i64>,
-    ) -> Ended<Transition, S::Fault> {
+    pub fn apply_no_refunds(&mut self, asked: &Entry, epoch: Option<i64>) -> Ended<Transition, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(&asked.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let rows = ledger.settle_sends(&entry, Some(asked), &[])?;

@@ -27,6 +27,8 @@ pub struct Carrier<'a> {
     pub concurrency: usize,
 }
 
+const STALE: &str = "it waited so long for its turn that it is not sent now";
+
 /// Does this question need the merchant's certificate?
 pub fn needs_certificate(question: &Question) -> bool {
     matches!(question.what, What::Reverse | What::Refund(_))
@@ -49,6 +51,7 @@ impl Carrier<'_> {
     pub fn one(&self, question: &Question, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
         let line = if needs_certificate(question) { &self.certified } else { &self.line };
         let line = match line {
+            Ok(_) if question.is_stale(question.since.elapsed()) => return Ok(unmade(&question.what, STALE)),
             Ok(line) => line,
             Err(why) => return Ok(unmade(&question.what, why)),
         };
@@ -139,7 +142,7 @@ fn not_accepted(fault: &Fault, why: String) -> Answer {
 /// What a fault means for the order that was asked about.
 pub fn meaning(fault: &Fault, what: &What) -> Answer {
     let text = fault.error.to_string();
-    let acts = !matches!(what, What::Order | What::Refunds);
+    let acts = what.acts();
     match (fault.err_code(), what) {
         (Some("ORDERNOTEXIST"), What::Order | What::Close | What::Reverse)
         | (Some("REFUNDNOTEXIST"), What::Refunds) => Answer::Absent,

@@ -65,6 +65,10 @@ pub fn decide(entry: &Entry, sighting: &Sighting, credit_late: bool) -> Step {
         return Step::stay(if kept { Reason::UnderReview } else { Reason::Incomplete });
     }
     match fits(entry, sighting) {
+        // What was reversed is over, whatever is told of it late.
+        Err(Misfit::Freeze(_)) if entry.state == LedgerState::Revoked => {
+            edge(entry.state, sighting.trade_state)
+        }
         Ok(()) => refined(entry, edge(entry.state, sighting.trade_state), credit_late),
         Err(Misfit::Ignore(reason)) => Step::stay(reason),
         Err(Misfit::Freeze(reason)) => Step::go(LedgerState::Review, reason),

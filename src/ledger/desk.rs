@@ -7,6 +7,7 @@ use super::schedule;
 use super::store::{Halt, Refusal, Shop, Store};
 use super::sync::{Answer, Counter, Question, What};
 use super::transition::{Reason, Transition};
+use std::time::Instant;
 
 /// What came of it, and what is left of the wish.
 #[derive(Debug)]
@@ -40,26 +41,32 @@ pub fn refund<S: Store, H: Shop<S::Fault>>(
     counter: &mut impl Counter,
     order: &RefundOrder,
 ) -> Ended<Served, S::Fault> {
+    let mut since = Instant::now();
     let mut plan = ledger.plan_refund(order)?;
     if let Plan::Ask(entry, _) = &plan {
         ask_refunds(ledger, counter, entry)?;
+        since = Instant::now();
         plan = ledger.plan_refund(order)?;
     }
     match plan {
         Plan::Known(transition) => Ok(Served::fully(transition)),
         Plan::Ask(_, differs) => Err(Halt::Refused(Refusal::RefundDiffers(differs))),
-        Plan::Send { entry, row, was_open } => send_refund(ledger, counter, &entry, &row, was_open),
+        Plan::Send { entry, row, was_open } => {
+            let question = Question { entry, what: What::Refund(row.clone()), since };
+            send_refund(ledger, counter, question, &row, was_open)
+        }
     }
 }
 
 fn send_refund<S: Store, H: Shop<S::Fault>>(
     ledger: &mut Ledger<S, H>,
     counter: &mut impl Counter,
-    entry: &Entry,
+    question: Question,
     row: &RefundRow,
     was_open: bool,
 ) -> Ended<Served, S::Fault> {
-    let answer = one(counter, Question { entry: entry.clone(), what: What::Refund(row.clone()) });
+    let entry = &question.entry.clone();
+    let answer = one(counter, question);
     if let Answer::Done { refund_id } = answer {
         let accepted = ledger.accept_refund(entry, &row.out_refund_no, refund_id.as_deref())?;
         return Ok(Served::fully(accepted));
@@ -104,7 +111,7 @@ fn ask_refunds<S: Store, H: Shop<S::Fault>>(
     counter: &mut impl Counter,
     entry: &Entry,
 ) -> Ended<Option<Answer>, S::Fault> {
-    match one(counter, Question { entry: entry.clone(), what: What::Refunds }) {
+    match one(counter, asking(entry, What::Refunds)) {
         Answer::Refunds(seen) => ledger.apply_refunds(&seen, Some(entry)).map(|_| None),
         Answer::Absent => ledger.apply_no_refunds(entry, None).map(|_| None),
         other => Ok(Some(other)),
@@ -121,21 +128,22 @@ pub fn give_up<S: Store, H: Shop<S::Fault>>(
     let wanted = ledger.want(key, intent)?;
     let is_ripe = |entry: &Entry| intent == Intent::Close || schedule::is_ripe(entry, intent);
     // No payment is reversed before its time; the worker does it then.
-    let Some(entry) = wanted.entry.clone().filter(|entry| entry.intent == Some(intent) && is_ripe(entry)) else {
+    let Some(entry) = wanted.entry.clone().filter(|entry| entry.intent == Some(intent) && is_ripe(entry))
+    else {
         return Ok(Served::fully(wanted));
     };
+    let since = Instant::now();
     let Some((sent, open)) = ledger.send_intent(&entry.terms.key, intent)? else {
         return Ok(Served::fully(wanted));
     };
     let what = if intent == Intent::Close { What::Close } else { What::Reverse };
-    let answer = one(counter, Question { entry: sent.clone(), what });
-    let standing = |transition: &Transition| {
-        transition.entry.as_ref().is_some_and(|entry| entry.intent == Some(intent))
-    };
+    let answer = one(counter, Question { entry: sent.clone(), what, since });
+    let standing =
+        |transition: &Transition| transition.entry.as_ref().is_some_and(|entry| entry.intent == Some(intent));
     let mut became = wanted.clone();
     if matches!(answer, Answer::Done { .. } | Answer::Absent | Answer::Refused(_)) {
         match ask_order(ledger, counter, &sent)? {
-            Ok(applied) => became = since(&wanted, applied),
+            Ok(applied) => became = both(&wanted, applied),
             Err(unknown) if answer.not_accepted().is_none() => {
                 return Ok(Served { transition: wanted, left: Left::Wanted(unknown) });
             }
@@ -147,7 +155,7 @@ pub fn give_up<S: Store, H: Shop<S::Fault>>(
     }
     match answer.not_accepted().filter(|_| open.is_none()) {
         Some(why) => {
-            let ended = since(&became, ledger.end_intent(&sent, why)?);
+            let ended = both(&became, ledger.end_intent(&sent, why)?);
             let left = if standing(&ended) { Left::Wanted(answer) } else { Left::Ended(answer) };
             Ok(Served { transition: ended, left })
         }
@@ -161,7 +169,7 @@ fn ask_order<S: Store, H: Shop<S::Fault>>(
     counter: &mut impl Counter,
     entry: &Entry,
 ) -> Ended<Result<Transition, Answer>, S::Fault> {
-    let applied = match one(counter, Question { entry: entry.clone(), what: What::Order }) {
+    let applied = match one(counter, asking(entry, What::Order)) {
         Answer::Order(sighting) => ledger.apply(&sighting, None)?,
         Answer::Absent => ledger.apply_absence(&entry.terms.key, None)?,
         other => return Ok(Err(other)),
@@ -169,8 +177,12 @@ fn ask_order<S: Store, H: Shop<S::Fault>>(
     Ok(Ok(applied))
 }
 
+fn asking(entry: &Entry, what: What) -> Question {
+    Question { entry: entry.clone(), what, since: Instant::now() }
+}
+
 /// Two transitions as one.
-fn since(first: &Transition, last: Transition) -> Transition {
+fn both(first: &Transition, last: Transition) -> Transition {
     Transition { from: first.from, changed: first.changed || last.changed, ..last }
 }
 

@@ -82,6 +82,19 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         })
     }
 
+    /// An answer shows an order as it is long after a close or a reverse was sent: that did nothing more.
+    pub fn forget_intent(&mut self, asked: &Entry) -> Ended<(), S::Fault> {
+        self.transact(|ledger| {
+            let entry = ledger.store.entry(&asked.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
+            let settled = Entry { version: entry.version + 1, sent_at: None, ..entry.clone() };
+            let same = entry.intent.is_none() && entry.sent_at == asked.sent_at;
+            if same && !ledger.store.advance(&entry, &settled)? {
+                return Err(Halt::Raced);
+            }
+            Ok(())
+        })
+    }
+
     /// The gateway verifiably did not do what `sent` was sent for: it is wanted no more, unless it was sent again
     /// since. An order that waits for its payment waits on.
     pub fn end_intent(&mut self, sent: &Entry, note: &str) -> Ended<Transition, S::Fault> {
@@ -202,7 +215,9 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
                 return ledger.take(&entry, again, &proof, None);
             };
             let refund_id = refund_id.map(str::to_owned);
-            ledger.store.move_refund(&entry, &RefundRow { state: RefundWord::Processing, refund_id, ..row })?;
+            ledger
+                .store
+                .move_refund(&entry, &RefundRow { state: RefundWord::Processing, refund_id, ..row })?;
             let rows = ledger.store.refunds(&entry)?;
             let mut after = entry.clone();
             after.version += 1;

@@ -10,6 +10,7 @@ use super::sighting::{Payment, Sighting, Source, digest_of};
 use super::state::LedgerState;
 use super::store::{Added, Evidence, Halt, Opening, Refusal, Shop, Store};
 use super::transition::{Reason, Transition};
+use crate::model::trade_state::TradeState;
 
 /// What the shop has chosen.
 #[derive(Debug, Clone, Copy, Default)]
@@ -279,14 +280,19 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
 /// What a step changes of an order. A person's question is told the last payment that was seen.
 fn moved(after: &mut Entry, step: Step, proof: &Proof<'_>) {
     if let Some(to) = step.to.filter(|to| *to != after.state) {
+        // What was sent may still arrive while a person is asked, and after.
+        after.sent_at = after.sent_at.filter(|_| [to, after.state].contains(&LedgerState::Review));
         after.state = to;
         after.intent = None;
-        after.sent_at = None;
         after.changed_at = after.now;
         step.reason.text().clone_into(&mut after.reason);
     }
     if let Some(payment) = &proof.payment {
         remember(after, payment);
+    }
+    if after.state == LedgerState::Review && proof.observed == TradeState::Revoked.wire() {
+        // Whatever a person decides: WeChat is asked about it again.
+        after.sent_at = after.sent_at.or(Some(after.now));
     }
     if after.state == LedgerState::Revoked {
         after.ask_refunds = false;
@@ -295,7 +301,6 @@ fn moved(after: &mut Entry, step: Step, proof: &Proof<'_>) {
     }
     if step.intent.is_some() && step.intent != after.intent {
         after.intent = step.intent;
-        after.sent_at = None;
         after.changed_at = after.now;
     }
     after.ask_refunds |= step.ask_refunds;

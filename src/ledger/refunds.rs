@@ -96,7 +96,8 @@ pub fn newer(known: RefundWord, told: RefundWord) -> RefundWord {
 /// Has an answer settled that this refund, wanted and perhaps sent, did not arrive? `asked_at` is when the order was
 /// read for the question; what a closed refund of this number says may be from before.
 pub fn is_settled(row: &RefundRow, asked_at: Ms, seen: &[SeenRefund]) -> bool {
-    let listed = |told: &SeenRefund| told.out_refund_no == row.out_refund_no && told.state != RefundWord::Closed;
+    let listed =
+        |told: &SeenRefund| told.out_refund_no == row.out_refund_no && told.state != RefundWord::Closed;
     let long_ago = row.sent_at.is_some_and(|at| asked_at.saturating_sub(at) >= SETTLES);
     row.is_open() && long_ago && !seen.iter().any(listed)
 }
@@ -119,7 +120,14 @@ mod tests {
     use super::*;
 
     fn row(refund_fee: i64, state: RefundWord) -> RefundRow {
-        RefundRow { out_refund_no: "R".into(), refund_id: None, refund_fee, state, options: String::new(), sent_at: None }
+        RefundRow {
+            out_refund_no: "R".into(),
+            refund_id: None,
+            refund_fee,
+            state,
+            options: String::new(),
+            sent_at: None,
+        }
     }
 
     fn seen() -> RefundSighting {

@@ -128,8 +128,7 @@ fn credited<F>(settled: &mut Entry, rows: &[RefundRow]) -> Ended<Step, F> {
         refunded if refunded < settled.paid_fee() => LedgerState::PartiallyRefunded,
         _ => return refused("credited, all of it having gone back,", settled),
     };
-    let reason =
-        if settled.is_paid_otherwise() { Reason::ResolvedPaid } else { Reason::ResolvedCredit };
+    let reason = if settled.is_paid_otherwise() { Reason::ResolvedPaid } else { Reason::ResolvedCredit };
     Ok(Step { deed: Deed::Credit, ..Step::go(to, reason) })
 }
 

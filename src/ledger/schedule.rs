@@ -47,7 +47,7 @@ pub fn next(entry: &Entry, jitter: &mut Jitter) -> Option<Ms> {
     let quiet = entry.now.saturating_sub(entry.changed_at);
     let wait = if entry.intent.is_some() {
         (quiet / 4).clamp(5 * SECOND, 10 * MINUTE)
-    } else if entry.ask_refunds {
+    } else if entry.ask_refunds || (entry.sent_at.is_some() && entry.state != LedgerState::Review) {
         (quiet / 4).clamp(MINUTE, HOUR)
     } else if entry.state.is_open() {
         step(entry.age())

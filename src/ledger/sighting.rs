@@ -103,7 +103,11 @@ pub struct Payment<'a> {
     pub fee_type: &'a str,
 }
 
-fn payment<'a>(id: Option<&'a str>, total_fee: Option<i64>, fee_type: Option<&'a str>) -> Option<Payment<'a>> {
+fn payment<'a>(
+    id: Option<&'a str>,
+    total_fee: Option<i64>,
+    fee_type: Option<&'a str>,
+) -> Option<Payment<'a>> {
     Some(Payment { transaction_id: id?, total_fee: total_fee?, fee_type: fee_type.unwrap_or("CNY") })
 }
 

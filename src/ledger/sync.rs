@@ -3,7 +3,7 @@
 //! Orders are claimed by lease, asked about outside any transaction, and applied one by one. Closing and
 //! reversing follow the same road everywhere: query, write the intent down, call, query again.
 
-use super::entry::{Entry, Intent, Ms, OrderKey, RefundRow};
+use super::entry::{Entry, Intent, Ms, OrderKey, RefundRow, SETTLES};
 use super::intents::is_expired;
 use super::ledger::{Ended, Ledger, pending_call};
 use super::schedule::{self, MOST_ATTEMPTS, Pace};
@@ -12,6 +12,7 @@ use super::state::LedgerState;
 use super::store::{Failure, Halt, Kind, Shop, Store, Whose};
 use super::transition::{Reason, Transition};
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 /// A claimed order is nobody else's for so long: longer than all calls of one errand may take.
 pub const LEASE: Ms = 120_000;
@@ -40,6 +41,23 @@ pub struct Question {
     pub entry: Entry,
     /// What.
     pub what: What,
+    /// Since when it is wanted: before it was written down that it is about to be sent.
+    pub since: Instant,
+}
+
+impl What {
+    /// Does it do something, and not only ask?
+    pub fn acts(&self) -> bool {
+        !matches!(self, Self::Order | Self::Refunds)
+    }
+}
+
+impl Question {
+    /// Did a call that acts wait so long that it must not be sent? What is sent must be seen by WeChat before it is
+    /// believed not to have arrived.
+    pub fn is_stale(&self, waited: Duration) -> bool {
+        self.what.acts() && waited.as_millis() > u128::from(SETTLES.unsigned_abs() / 2)
+    }
 }
 
 /// What the gateway, or the way to it, answered.
@@ -127,6 +145,8 @@ struct Errand {
     attempt: i64,
     /// Was it closed or reversed just now?
     after_call: bool,
+    /// When this part of it began.
+    since: Instant,
     /// May an earlier send of what is asked for still arrive?
     was_open: bool,
 }
@@ -136,11 +156,21 @@ impl Errand {
         let (epoch, attempt) = (entry.epoch, entry.attempt);
         let refunds = must_ask_refunds(&entry) && attempt <= MOST_ATTEMPTS;
         let what = if refunds { What::Refunds } else { What::Order };
-        Self { entry, what, epoch, attempt, after_call: false, was_open: false }
+        Self { entry, what, epoch, attempt, after_call: false, since: Instant::now(), was_open: false }
     }
 
     fn then(&self, entry: Entry, what: What) -> Self {
-        Self { entry, what, epoch: self.epoch, attempt: self.attempt, after_call: false, was_open: false }
+        let (epoch, attempt) = (self.epoch, self.attempt);
+        Self { entry, what, epoch, attempt, after_call: false, since: Instant::now(), was_open: false }
+    }
+
+    /// Was a close or a reverse sent that is wanted no more, so long ago that it will not arrive?
+    fn has_settled(&self) -> bool {
+        let entry = &self.entry;
+        entry.state != LedgerState::Review
+            && entry.intent.is_none()
+            && entry.sent_at.is_some()
+            && !entry.may_arrive(entry.now)
     }
 
     /// After it was closed or reversed: what became of it?
@@ -182,7 +212,11 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
     fn ask(&mut self, errands: Vec<Errand>) -> Ended<Vec<Errand>, S::Fault> {
         let questions: Vec<Question> = errands
             .iter()
-            .map(|errand| Question { entry: errand.entry.clone(), what: errand.what.clone() })
+            .map(|errand| Question {
+                entry: errand.entry.clone(),
+                what: errand.what.clone(),
+                since: errand.since,
+            })
             .collect();
         let answers = self.counter.ask(&questions);
         self.tally.asked += questions.len();
@@ -201,6 +235,10 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         }
         match (&errand.what, answer) {
             (What::Order, Answer::Order(sighting)) => {
+                if errand.has_settled() {
+                    let forgotten = self.ledger.forget_intent(&errand.entry);
+                    self.tried(errand, forgotten)?;
+                }
                 let applied = self.ledger.apply(&sighting, epoch);
                 self.go_on(errand, applied)
             }
@@ -317,11 +355,12 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
             }
         }
         let Some(intent) = pending_call(&entry) else { return Ok(Vec::new()) };
+        let since = Instant::now();
         let sent = self.ledger.send_intent(&entry.terms.key, intent);
         let Some((entry, before)) = self.tried(errand, sent)?.flatten() else { return Ok(Vec::new()) };
         let what = if intent == Intent::Close { What::Close } else { What::Reverse };
         let was_open = Entry { sent_at: before, ..entry.clone() }.may_arrive(errand.entry.now);
-        Ok(vec![Errand { was_open, ..errand.then(entry, what) }])
+        Ok(vec![Errand { was_open, since, ..errand.then(entry, what) }])
     }
 
     fn ask_again(
@@ -345,9 +384,10 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         }
         let mut sends = Vec::new();
         for row in self.ledger.unsent_refunds(&entry)? {
+            let since = Instant::now();
             let sent = self.ledger.send_refund(&entry, &row.out_refund_no);
             if let Some((row, was_open)) = self.tried(errand, sent)?.flatten() {
-                sends.push(Errand { was_open, ..errand.then(entry.clone(), What::Refund(row)) });
+                sends.push(Errand { was_open, since, ..errand.then(entry.clone(), What::Refund(row)) });
             }
         }
         Ok(sends)

@@ -13,7 +13,7 @@ use crate::ledger::dialect::Dialect;
 use crate::ledger::entry::Intent;
 use crate::ledger::intents::RefundOrder;
 use crate::ledger::store::Message;
-use crate::ledger::sync::{self, Answer, Question, What};
+use crate::ledger::sync::{self, Answer, Question};
 use crate::ledger::transition::Transition;
 use crate::model::numbers::{OrderId, out_refund_no};
 use ext_php_rs::types::{ZendCallable, Zval};
@@ -50,8 +50,7 @@ pub fn withdraw(call: &mut Call<'_>) -> Outcome {
     let number = out_refund_no(call.text(2)?)?;
     let mut counter = Counter::new(call, "Ledger::withdraw()")?;
     let ledger = call.this::<PhpLedger>()?;
-    let served =
-        ledger.does(&key.out_trade_no, |core| desk::withdraw(core, &mut counter, &key, number));
+    let served = ledger.does(&key.out_trade_no, |core| desk::withdraw(core, &mut counter, &key, number));
     counter.ended(served)
 }
 
@@ -127,8 +126,7 @@ impl Counter {
         self.raised = self.raised.take().or(caller.observed().err());
         answer.unwrap_or_else(|fault| {
             let meaning = meaning(&fault, &question.what);
-            let acts = !matches!(question.what, What::Order | What::Refunds);
-            *(if acts { &mut self.acted } else { &mut self.asked }) = Some(fault);
+            *(if question.what.acts() { &mut self.acted } else { &mut self.asked }) = Some(fault);
             meaning
         })
     }

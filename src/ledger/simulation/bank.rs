@@ -23,8 +23,10 @@ pub struct BankOrder {
     pub refunds: Vec<BankRefund>,
     /// Known to WeChat from then on.
     pub placed_at: Ms,
-    /// A payment that does not fit was made on purpose.
-    pub evil: bool,
+    /// By how much the payment differs from the order, made so on purpose.
+    pub off: i64,
+    /// It is neither closed nor reversed, whoever asks.
+    pub stubborn: bool,
 }
 
 /// Something that will happen.
@@ -34,6 +36,19 @@ pub enum Event {
     FailToPay(usize),
     EndRefund(usize, usize),
     Notice { sighting: Sighting, tries: u32 },
+    Mood(Mood),
+}
+
+/// How the bank takes refunds for a while.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mood {
+    /// As it should.
+    #[default]
+    Fair,
+    /// The merchant's balance is empty.
+    Poor,
+    /// Refused for good, also what it has accepted before.
+    Hostile,
 }
 
 #[derive(Debug, Default)]
@@ -42,6 +57,9 @@ pub struct Bank {
     pub events: Vec<(Ms, Event)>,
     /// Digests of everything that was really signed.
     pub signed: BTreeSet<String>,
+    pub mood: Mood,
+    /// Calls that were made to act.
+    pub acts: u64,
     serial: u64,
 }
 
@@ -90,10 +108,7 @@ impl Bank {
         }
         order.trade_state = TradeState::Success;
         order.transaction_id = Some(format!("42{at:06}"));
-        order.paid_fee = order.terms.total_fee;
-        if order.evil {
-            order.paid_fee += 1;
-        }
+        order.paid_fee = (order.terms.total_fee + order.off).max(1);
         let notice = self.sign(at, Source::Notice);
         for _ in 0..dice.below(4) {
             let most = if dice.one_in(4) { 9_000_000 } else { 5000 };
@@ -110,12 +125,16 @@ impl Bank {
                 _ => Answer::Absent,
             };
         };
+        self.acts += u64::from(!matches!(question.what, What::Order | What::Refunds));
         match &question.what {
             What::Order => Answer::Order(self.sign(at, Source::Query)),
             What::Refunds => self.list(at),
             What::Close => self.close(at),
             What::Reverse => self.reverse(at),
-            What::Refund(row) => self.refund(at, &row.out_refund_no, row.refund_fee, now, dice),
+            What::Refund(row) => {
+                let asked = (row.out_refund_no.as_str(), row.refund_fee, question.entry.paid_fee());
+                self.refund(at, asked, now, dice)
+            }
         }
     }
 
@@ -144,7 +163,8 @@ impl Bank {
     fn close(&mut self, at: usize) -> Answer {
         let order = &mut self.orders[at];
         match order.trade_state {
-            TradeState::NotPay | TradeState::Closed => {
+            _ if order.stubborn => Answer::Refused("SYSTEM_SAYS_NO".into()),
+            TradeState::NotPay | TradeState::PayError | TradeState::Closed => {
                 order.trade_state = TradeState::Closed;
                 Answer::Done { refund_id: None }
             }
@@ -154,17 +174,33 @@ impl Bank {
 
     fn reverse(&mut self, at: usize) -> Answer {
         let order = &mut self.orders[at];
-        if !order.refunds.is_empty() || order.trade_state == TradeState::Closed {
+        if order.stubborn || !order.refunds.is_empty() || order.trade_state == TradeState::Closed {
             return Answer::Refused("TRADE_ERROR".into());
         }
         order.trade_state = TradeState::Revoked;
         Answer::Done { refund_id: None }
     }
 
-    fn refund(&mut self, at: usize, number: &str, fee: i64, now: Ms, dice: &mut Dice) -> Answer {
+    fn refund(
+        &mut self,
+        at: usize,
+        (number, fee, total): (&str, i64, i64),
+        now: Ms,
+        dice: &mut Dice,
+    ) -> Answer {
         let order = &mut self.orders[at];
-        if !order.trade_state.is_paid() {
-            return Answer::Refused("TRADE_STATE".into());
+        match self.mood {
+            Mood::Poor => return Answer::NotNow { why: "NOTENOUGH".into(), limited: false },
+            Mood::Hostile => return Answer::Refused("NOAUTH".into()),
+            Mood::Fair if !order.trade_state.is_paid() => return Answer::Refused("TRADE_STATE".into()),
+            Mood::Fair => {}
+        }
+        let live = order.refunds.iter().filter(|refund| refund.state != RefundWord::Closed);
+        let others = live.filter(|refund| refund.out_refund_no != number);
+        if total != order.paid_fee
+            || others.map(|refund| refund.refund_fee).sum::<i64>() + fee > order.paid_fee
+        {
+            return Answer::Refused("INVALID_REQUEST".into());
         }
         let known = order.refunds.iter().position(|refund| refund.out_refund_no == number);
         let which = known.unwrap_or(order.refunds.len());

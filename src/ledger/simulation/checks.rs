@@ -1,6 +1,7 @@
 //! What must hold: always, and when all is quiet. Written without the ledger's own rules.
 
-use super::super::entry::RefundWord;
+use super::super::entry::{Entry, OrderKey, RefundWord};
+use super::super::resolve::Resolution;
 use super::super::state::LedgerState;
 use super::bank::BankOrder;
 use super::world::World;
@@ -18,7 +19,55 @@ pub fn always(world: &World) -> Check {
     deliveries_are_credits(world)?;
     histories_are_legal(world)?;
     open_orders_have_a_next_poll(world)?;
-    refunds_stay_below_payments(world)
+    refunds_stay_below_payments(world)?;
+    money_goes_back_as_told(world)?;
+    a_person_knows_the_payment(world)
+}
+
+/// Of what was answered SUCCESS to WeChat, a person is told the payment.
+fn a_person_knows_the_payment(world: &World) -> Check {
+    let asks = world.db.orders.values().filter(|entry| entry.state == LedgerState::Review);
+    for entry in asks.filter(|entry| !uncommitted(world, &entry.terms.key)) {
+        let known = entry.transaction_id.is_some() || entry.suspect_id.is_some();
+        if world.settled.contains(&entry.terms.key) && !known {
+            return Err(format!("WeChat was told SUCCESS, and nobody knows the payment: {entry:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// What went back is what the shop was told, or can see as wanted or under way.
+fn money_goes_back_as_told(world: &World) -> Check {
+    for order in &world.bank.orders {
+        for refund in order.refunds.iter().filter(|refund| refund.state != RefundWord::Closed) {
+            let number = &refund.out_refund_no;
+            if world.ended.contains(number) {
+                return Err(format!("{number} went back, and the shop was told that it would not"));
+            }
+            let line = world.db.refunds.values().find(|line| line.row.out_refund_no == *number);
+            let seen =
+                line.is_some_and(|line| line.row.state.counts() || line.row.state == RefundWord::Intent);
+            if !seen && !uncommitted(world, &order.terms.key) {
+                return Err(format!("{number} went back, and the ledger shows {line:?}"));
+            }
+        }
+    }
+    for entry in world.db.orders.values().filter(|entry| !uncommitted(world, &entry.terms.key)) {
+        let lines = world.db.refunds.values().filter(|line| line.order_id == entry.id);
+        let wanted = lines.filter(|line| line.row.state == RefundWord::Intent);
+        let sum: i64 = wanted.map(|line| line.row.refund_fee).sum();
+        if sum != entry.pending_refund && entry.state != LedgerState::Revoked {
+            return Err(format!("{sum} fen are wanted, the row says {entry:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// The orders that wait for a person, and for nothing else.
+pub fn questions(world: &World) -> Vec<OrderKey> {
+    let asks = |entry: &&Entry| matches!(entry.state, LedgerState::Review | LedgerState::PaidLate);
+    let waits = world.db.orders.values().filter(asks).filter(|entry| entry.pending_refund == 0);
+    waits.map(|entry| entry.terms.key.clone()).collect()
 }
 
 fn uncommitted(world: &World, order: &super::super::entry::OrderKey) -> bool {
@@ -35,8 +84,14 @@ fn credits_are_unique_and_exact(world: &World) -> Check {
         let paid =
             world.bank.orders.iter().find(|o| o.transaction_id.as_ref() == Some(&credit.transaction_id));
         let Some(paid) = paid else { return Err(format!("a credit for a payment nobody made: {credit:?}")) };
-        if paid.terms.key != *key || paid.paid_fee != credit.amount || paid.terms.total_fee != credit.amount {
+        if paid.terms.key != *key || paid.paid_fee != credit.amount {
             return Err(format!("a credit over another amount or order: {credit:?}"));
+        }
+        if world.resolved.get(key).is_some_and(|how| how.contains(&Resolution::Credit)) {
+            continue;
+        }
+        if paid.terms.total_fee != credit.amount {
+            return Err(format!("a credit that nobody ordered: {credit:?}"));
         }
         let evidence = world.db.evidence.values().any(|e| e.key == *key && e.digest == credit.digest);
         if !evidence || !world.bank.signed.contains(&credit.digest) {
@@ -69,13 +124,19 @@ fn deliveries_are_credits(world: &World) -> Check {
     Ok(())
 }
 
-/// A paid order never becomes unpaid, but by a reverse.
+/// A paid order never becomes unpaid, but by a reverse or a person.
 fn histories_are_legal(world: &World) -> Check {
-    use LedgerState::{Closed, Closing, Created, Paid, PartiallyRefunded, Refunded, UserPaying};
+    use LedgerState::{
+        Closed, Closing, Created, Paid, PaidLate, PartiallyRefunded, Refunded, Review, UserPaying,
+    };
     for (order, states) in &world.db.history {
         let first_paid = states.iter().position(|s| matches!(s, Paid | PartiallyRefunded | Refunded));
         let after = states.get(first_paid.unwrap_or(states.len())..).unwrap_or_default();
-        if after.iter().any(|s| matches!(s, Created | UserPaying | Closing | Closed)) {
+        let by_nobody = |pair: &[LedgerState]| {
+            !matches!(pair[0], PaidLate | Review)
+                && matches!(pair[1], Created | UserPaying | Closing | Closed)
+        };
+        if after.windows(2).any(by_nobody) {
             return Err(format!("order {order} became unpaid: {states:?}"));
         }
     }
@@ -97,8 +158,8 @@ fn refunds_stay_below_payments(world: &World) -> Check {
         let lines = world.db.refunds.values().filter(|line| line.order_id == entry.id);
         let live = lines.filter(|l| !matches!(l.row.state, RefundWord::Closed | RefundWord::Refused));
         let sum: i64 = live.map(|line| line.row.refund_fee).sum();
-        if sum > entry.terms.total_fee {
-            return Err(format!("refunds of {sum} over {}", entry.terms.total_fee));
+        if sum > entry.paid_fee() {
+            return Err(format!("refunds of {sum} over {}", entry.paid_fee()));
         }
     }
     for order in &world.bank.orders {
@@ -116,7 +177,8 @@ pub fn at_rest(world: &World) -> Check {
     for order in &world.bank.orders {
         let entry = world.db.orders.values().find(|entry| entry.terms.key == order.terms.key);
         let Some(entry) = entry else { return Err(format!("never opened: {:?}", order.terms.key)) };
-        if !expected(order).contains(&entry.state) {
+        let resolved = world.resolved.contains_key(&order.terms.key);
+        if !expected(order, resolved).contains(&entry.state) {
             return Err(format!("WeChat says {:?}, the ledger {entry:?}", order.trade_state));
         }
     }
@@ -124,12 +186,19 @@ pub fn at_rest(world: &World) -> Check {
 }
 
 /// The states an order may rest in.
-fn expected(order: &BankOrder) -> Vec<LedgerState> {
+fn expected(order: &BankOrder, resolved: bool) -> Vec<LedgerState> {
+    use LedgerState as L;
+    let off = order.paid_fee != 0 && order.paid_fee != order.terms.total_fee;
+    let person = off || order.stubborn || resolved;
+    [by_the_bank(order), if person { vec![L::Review, L::PaidLate, L::Closed] } else { vec![] }].concat()
+}
+
+/// The states that follow from what the bank knows.
+fn by_the_bank(order: &BankOrder) -> Vec<LedgerState> {
     use LedgerState as L;
     let done = |word: RefundWord| order.refunds.iter().filter(move |r| r.state == word);
     let refunded: i64 = done(RefundWord::Success).map(|refund| refund.refund_fee).sum();
     match order.trade_state {
-        _ if order.evil && order.transaction_id.is_some() => vec![L::Review, L::Revoked],
         TradeState::Success => vec![L::Paid],
         TradeState::Refund if refunded == 0 => vec![L::Paid],
         TradeState::Refund if refunded < order.paid_fee => vec![L::PartiallyRefunded],

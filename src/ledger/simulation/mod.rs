@@ -126,6 +126,11 @@ fn a_broken_rule_is_noticed() {
         Sabotage::NoEvidence,
         Sabotage::NoRefunds,
         Sabotage::HalfRollback,
+        Sabotage::NoSends,
+        Sabotage::NoEnds,
+        Sabotage::NoPaid,
+        Sabotage::NoMemory,
+        Sabotage::NoPauses,
     ] {
         let caught = (1..=3000).find_map(|seed| run(seed, Some(sabotage)).err().map(|why| (seed, why)));
         let (seed, why) = caught.unwrap_or_else(|| panic!("nobody notices {sabotage:?}"));

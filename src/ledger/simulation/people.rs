@@ -1,18 +1,20 @@
 //! Who uses the ledger: workers, the notify endpoint, the shop's back office, the outbox's postman.
 
-use super::super::desk;
+use super::super::desk::{self, Left, Served};
 use super::super::entry::{Intent, OrderKey, Terms};
 use super::super::intents::RefundOrder;
 use super::super::ledger::{Ledger, Rules};
+use super::super::resolve::Resolution;
 use super::super::schedule::Jitter;
 use super::super::sighting::Sighting;
 use super::super::store::{Failure, Halt, Kind, Shop, Store, Whose};
-use super::super::sync::{Answer, Counter, Question, round};
+use super::super::sync::{Answer, Counter, Question, What, round};
 use super::super::transition::Transition;
 use super::database::{Delivery, Undo};
 use super::session::{Session, SimFault, Turn};
 use super::world::{Sabotage, Shared};
 use corosensei::Yielder;
+use std::time::Duration;
 
 pub const MCH_ID: &str = "1900";
 
@@ -79,10 +81,21 @@ impl SimCounter<'_> {
             return Answer::Limited;
         }
         if self.0.world().fault(15) {
-            return Answer::Unreached("no way".into());
+            return match question.what {
+                What::Order | What::Refunds => Answer::Unreached("no way".into()),
+                _ => Answer::NotNow { why: "no way".into(), limited: false },
+            };
         }
         let answer = {
             let world = &mut *self.0.world();
+            let sent_at = match &question.what {
+                What::Refund(row) => row.sent_at,
+                _ => question.entry.sent_at,
+            };
+            let waited = world.now - sent_at.unwrap_or(world.now);
+            if question.is_stale(Duration::from_millis(waited.unsigned_abs())) {
+                return Answer::NotNow { why: "too late".into(), limited: false };
+            }
             world.bank.answer(question, world.now, &mut world.dice)
         };
         let delay = if self.0.world().fault(10) { 60 } else { 2 };
@@ -125,7 +138,7 @@ pub fn endpoint(world: &Shared, yielder: &Yielder<(), Turn>, sighting: &Sighting
     if joined && ledger.store.begin_outer().is_err() {
         return false;
     }
-    match ledger.apply(sighting, None) {
+    let settled = match ledger.apply(sighting, None) {
         Ok(transition) if joined => ledger.store.commit().is_ok() && transition.is_settled(),
         Ok(transition) => {
             world.borrow_mut().told(&transition);
@@ -137,7 +150,11 @@ pub fn endpoint(world: &Shared, yielder: &Yielder<(), Turn>, sighting: &Sighting
             }
             false
         }
+    };
+    if settled && sighting.trade_state.is_paid() && world.borrow().sabotage != Some(Sabotage::HalfRollback) {
+        world.borrow_mut().settled.insert(sighting.key.clone());
     }
+    settled
 }
 
 /// The shop opens an order and will not rest until it is open.
@@ -150,16 +167,53 @@ pub fn opener(world: &Shared, yielder: &Yielder<(), Turn>, terms: &Terms) -> boo
 pub enum Wish {
     Refund(RefundOrder),
     GiveUp(OrderKey, Intent),
+    Withdraw(OrderKey, String),
+    Resolve(OrderKey, Resolution),
 }
 
 pub fn office(world: &Shared, yielder: &Yielder<(), Turn>, wish: &Wish) -> bool {
     let mut ledger = ledger(world, yielder);
     let mut counter = SimCounter(ledger.store.clone());
     let served = match wish {
-        Wish::Refund(order) => desk::refund(&mut ledger, &mut counter, order),
-        Wish::GiveUp(key, intent) => desk::give_up(&mut ledger, &mut counter, key, *intent),
+        Wish::Refund(order) => return refunds(world, &mut ledger, &mut counter, order),
+        Wish::Withdraw(key, number) => {
+            world.borrow_mut().calls(number);
+            let served = desk::withdraw(&mut ledger, &mut counter, key, number);
+            let ended = matches!(&served, Ok(Served { left: Left::Nothing, .. }));
+            world.borrow_mut().counts.withdrawn += u64::from(ended);
+            world.borrow_mut().hears(number, ended);
+            served.map(|_| ())
+        }
+        Wish::GiveUp(key, intent) => desk::give_up(&mut ledger, &mut counter, key, *intent).map(|_| ()),
+        Wish::Resolve(key, how) => {
+            world.borrow_mut().resolved.entry(key.clone()).or_default().push(*how);
+            let resolved = ledger.resolve(key, *how, "a person");
+            world.borrow_mut().counts.resolved += u64::from(resolved.is_ok());
+            resolved.map(|_| ())
+        }
     };
     !matches!(served, Err(Halt::Store(fault)) if fault.kind() == Kind::Other)
+}
+
+/// A clerk who is told that nothing will go back under a number takes another one.
+fn refunds(
+    world: &Shared,
+    ledger: &mut Ledger<Session<'_>, SimShop<'_>>,
+    counter: &mut SimCounter<'_>,
+    order: &RefundOrder,
+) -> bool {
+    let mut order = order.clone();
+    for _ in 0..3 {
+        world.borrow_mut().calls(&order.out_refund_no);
+        let served = desk::refund(ledger, counter, &order);
+        let ended = matches!(&served, Ok(Served { left: Left::Ended(_), .. }));
+        world.borrow_mut().hears(&order.out_refund_no, ended);
+        if !ended {
+            return !matches!(served, Err(Halt::Store(fault)) if fault.kind() == Kind::Other);
+        }
+        order.out_refund_no.push('+');
+    }
+    true
 }
 
 /// The postman: delivers messages in order, and sometimes dies on the way.

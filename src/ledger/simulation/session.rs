@@ -1,6 +1,6 @@
 //! A connection to the database in memory, with everything that real ones do to a transaction.
 
-use super::super::entry::{Entry, Ms, OrderKey, RefundRow, Terms};
+use super::super::entry::{Entry, Ms, OrderKey, RefundRow, RefundWord, Terms};
 use super::super::state::LedgerState;
 use super::super::store::{Added, Evidence, Kind, Message, Opening, Scope, Store, Whose};
 use super::super::transition::Reason;
@@ -15,6 +15,16 @@ use std::rc::Rc;
 pub struct Session<'y> {
     pub core: Rc<Core>,
     pub yielder: &'y Yielder<(), Turn>,
+}
+
+/// A refund as it is stored.
+fn stored(sabotage: Option<Sabotage>, row: &RefundRow) -> RefundRow {
+    let ended = row.state == RefundWord::Refused;
+    match sabotage {
+        Some(Sabotage::NoSends) => RefundRow { sent_at: None, ..row.clone() },
+        Some(Sabotage::NoEnds) if ended => RefundRow { state: RefundWord::Intent, ..row.clone() },
+        _ => row.clone(),
+    }
 }
 
 impl Store for Session<'_> {
@@ -162,8 +172,15 @@ impl Store for Session<'_> {
         }
         let epoch = current.epoch;
         world.db.note(tx, Undo::OrderWas(Box::new(current)));
-        let due_at = after.due_at.filter(|_| world.sabotage != Some(Sabotage::NoNextPoll));
-        world.db.orders.insert(before.id, Entry { epoch, due_at, ..after.clone() });
+        let mut stored = Entry { epoch, ..after.clone() };
+        match world.sabotage {
+            Some(Sabotage::NoNextPoll) => stored.due_at = None,
+            Some(Sabotage::NoPaid) => stored.paid = None,
+            Some(Sabotage::NoMemory) => (stored.suspect_id, stored.suspect_fee) = (None, None),
+            Some(Sabotage::NoPauses) => stored.attempt = 0,
+            _ => {}
+        }
+        world.db.orders.insert(before.id, stored);
         drop(world);
         self.autocommit(tx);
         Ok(true)
@@ -256,7 +273,8 @@ impl Store for Session<'_> {
         }
         let mut world = self.world();
         let id = world.db.id();
-        world.db.refunds.insert(id, RefundLine { order_id: entry.id, row: row.clone() });
+        let row = stored(world.sabotage, row);
+        world.db.refunds.insert(id, RefundLine { order_id: entry.id, row });
         world.db.note(tx, Undo::RefundAdded(id));
         Ok(Added::New)
     }
@@ -270,7 +288,8 @@ impl Store for Session<'_> {
             world.db.refunds.iter().find(|(_, line)| ours(line)).map(|(id, line)| (*id, line.clone()));
         let Some((id, line)) = found else { return Ok(false) };
         world.db.note(tx, Undo::RefundWas(id, line));
-        world.db.refunds.insert(id, RefundLine { order_id: entry.id, row: row.clone() });
+        let row = stored(world.sabotage, row);
+        world.db.refunds.insert(id, RefundLine { order_id: entry.id, row });
         Ok(true)
     }
 
@@ -314,14 +333,14 @@ impl Store for Session<'_> {
         let tx = self.statement("settle")?;
         self.lock(tx, claimed.id)?;
         let mut world = self.world();
-        let now = world.now;
+        let (now, sabotage) = (world.now, world.sabotage);
         let Some(current) = world.db.orders.get_mut(&claimed.id) else { return Ok(false) };
         if current.epoch != claimed.epoch || current.due_at.is_none() {
             return Ok(false);
         }
         current.due_at = Some(now + due_in);
         current.epoch += 1;
-        current.attempt = attempt;
+        current.attempt = if sabotage == Some(Sabotage::NoPauses) { 0 } else { attempt };
         Ok(true)
     }
 

@@ -2,9 +2,12 @@
 
 use super::super::entry::{Entry, Intent, Ms, OrderKey, Terms};
 use super::super::intents::RefundOrder;
+use super::super::resolve::Resolution;
 use super::super::sighting::Sighting;
-use super::bank::{BankOrder, Event};
+use super::super::state::LedgerState;
+use super::bank::{BankOrder, Event, Mood};
 use super::checks;
+use super::dice::Dice;
 use super::people::{self, MCH_ID, Wish};
 use super::session::Turn;
 use super::world::{Counts, Sabotage, Shared, World};
@@ -45,6 +48,8 @@ struct Stage {
 const WORKERS: usize = 3;
 const ROUGH_STEPS: u64 = 700;
 const QUIET_STEPS: u64 = 60_000;
+/// A refund that is closed by the bank is decided about again: somewhere it ends.
+const MOST_DECISIONS: u32 = 60;
 
 /// Runs one seed.
 pub fn run(seed: u64, sabotage: Option<Sabotage>) -> Result<Run, String> {
@@ -53,10 +58,11 @@ pub fn run(seed: u64, sabotage: Option<Sabotage>) -> Result<Run, String> {
     let mut stage = Stage { plans: plans(&world), world, actors: Vec::new(), opened: 0 };
     stage.rough_time()?;
     stage.quiet_time()?;
+    stage.people_decide()?;
     let mut world = stage.world.borrow_mut();
     checks::at_rest(&world)?;
     let (credits, refunds) = (world.db.credits.len(), world.db.refunds.len());
-    let reviews = world.db.orders.values().filter(|e| e.state == super::super::state::LedgerState::Review);
+    let reviews = world.db.orders.values().filter(|e| e.state == LedgerState::Review);
     world.counts.reviews = reviews.count() as u64;
     world.counts.credits = credits as u64;
     world.counts.refunds = refunds as u64;
@@ -82,6 +88,10 @@ fn plan(world: &mut World, n: usize) -> Terms {
         trade_type: if micropay { "MICROPAY" } else { "NATIVE" }.into(),
         expires_at: Some(world.now + life),
     }
+}
+
+fn decision(dice: &mut Dice) -> Resolution {
+    [Resolution::Credit, Resolution::Refund, Resolution::Dismiss][dice.below(3)]
 }
 
 impl Stage {
@@ -112,6 +122,13 @@ impl Stage {
             }
             (world.dice.one_in(60), world.dice.one_in(90), world.dice.one_in(20))
         };
+        if self.world.borrow_mut().fault(150) {
+            let world = &mut *self.world.borrow_mut();
+            let mood = if world.dice.one_in(2) { Mood::Poor } else { Mood::Hostile };
+            let ends = world.now + world.dice.between(1000, 100_000);
+            world.bank.mood = mood;
+            world.bank.at(ends, Event::Mood(Mood::Fair));
+        }
         self.events();
         if pass {
             self.enter(Role::Postman);
@@ -133,7 +150,8 @@ impl Stage {
         let world = &mut *self.world.borrow_mut();
         world.counts.orders += 1;
         let placed_at = world.now + world.dice.between(0, 4000);
-        let evil = world.dice.one_in(25);
+        let off = if world.dice.one_in(25) { world.dice.between(-20, 20) } else { 0 };
+        let stubborn = world.dice.one_in(20);
         world.bank.orders.push(BankOrder {
             terms: self.plans[at].clone(),
             trade_state: TradeState::NotPay,
@@ -141,7 +159,8 @@ impl Stage {
             paid_fee: 0,
             refunds: Vec::new(),
             placed_at,
-            evil,
+            off,
+            stubborn,
         });
         if world.dice.one_in(4) {
             return;
@@ -155,16 +174,21 @@ impl Stage {
         let world = &mut *self.world.borrow_mut();
         let terms = &self.plans[world.dice.below(self.opened)];
         let key = terms.key.clone();
-        if world.dice.one_in(4) {
-            let micropay = terms.trade_type == "MICROPAY";
-            return Wish::GiveUp(key, if micropay { Intent::Reverse } else { Intent::Close });
+        let number = format!("{}-{}", key.out_trade_no, world.dice.below(3));
+        match world.dice.below(8) {
+            0 | 1 => {
+                let micropay = terms.trade_type == "MICROPAY";
+                Wish::GiveUp(key, if micropay { Intent::Reverse } else { Intent::Close })
+            }
+            2 => Wish::Withdraw(key, number),
+            3 => Wish::Resolve(key, decision(&mut world.dice)),
+            _ => Wish::Refund(RefundOrder {
+                out_refund_no: number,
+                refund_fee: (terms.total_fee / (1 + world.dice.below(3) as i64)).max(1),
+                key,
+                options: if world.dice.one_in(4) { "other".into() } else { String::new() },
+            }),
         }
-        Wish::Refund(RefundOrder {
-            out_refund_no: format!("{}-{}", key.out_trade_no, world.dice.below(3)),
-            refund_fee: (terms.total_fee / (1 + world.dice.below(3) as i64)).max(1),
-            key,
-            options: String::new(),
-        })
     }
 
     fn events(&mut self) {
@@ -195,6 +219,7 @@ impl Stage {
                     order.trade_state = TradeState::PayError;
                 }
             }
+            Event::Mood(mood) => world.bank.mood = *mood,
             Event::EndRefund(at, which) => world.bank.end_refund(*at, *which, &mut world.dice),
             Event::Notice { .. } => {}
         }
@@ -260,7 +285,13 @@ impl Stage {
             self.order();
         }
         self.world.borrow_mut().rough = false;
+        self.world.borrow_mut().bank.mood = Mood::Fair;
         self.everybody_leaves();
+        self.rest()
+    }
+
+    /// Until nothing more happens by itself.
+    fn rest(&mut self) -> Result<(), String> {
         for step in 0..QUIET_STEPS {
             self.world.borrow_mut().counts.steps = ROUGH_STEPS + step;
             self.events();
@@ -276,6 +307,23 @@ impl Stage {
         let roles: Vec<&Role> = self.actors.iter().map(|actor| &actor.role).collect();
         let world = self.world.borrow();
         Err(format!("it never rests: {roles:?} {:?} {:?}", world.db, world.bank.events))
+    }
+
+    /// A person decides about everything that waits for one, until nothing does.
+    fn people_decide(&mut self) -> Result<(), String> {
+        for _ in 0..MOST_DECISIONS {
+            checks::at_rest(&self.world.borrow())?;
+            let questions = checks::questions(&self.world.borrow());
+            if questions.is_empty() {
+                return Ok(());
+            }
+            for key in questions {
+                let wish = Wish::Resolve(key, decision(&mut self.world.borrow_mut().dice));
+                self.enter(Role::Office(wish));
+            }
+            self.rest()?;
+        }
+        Err(format!("a dead end: {:?}", checks::questions(&self.world.borrow())))
     }
 
     fn everybody_leaves(&mut self) {

@@ -1,6 +1,7 @@
 //! Everything that is not the ledger: clock, dice, database, bank, and how rough it all is.
 
-use super::super::entry::Ms;
+use super::super::entry::{Ms, OrderKey};
+use super::super::resolve::Resolution;
 use super::bank::Bank;
 use super::database::Database;
 use super::dice::Dice;
@@ -27,6 +28,14 @@ pub struct World {
     pub lies: Vec<String>,
     /// The rule that is broken on purpose.
     pub sabotage: Option<Sabotage>,
+    /// Refund numbers of which the shop was told last that nothing will go back under them.
+    pub ended: std::collections::BTreeSet<String>,
+    /// Calls for a refund number whose end nobody has heard yet.
+    pub unheard: std::collections::BTreeMap<String, u64>,
+    /// The orders of which a notice of a payment was answered SUCCESS.
+    pub settled: std::collections::BTreeSet<OrderKey>,
+    /// What persons have decided, or tried to.
+    pub resolved: std::collections::BTreeMap<OrderKey, Vec<Resolution>>,
     /// The messages that were delivered, per order, in that order.
     pub delivered: std::collections::BTreeMap<i64, Vec<i64>>,
     /// Transactions of dead processes that the server has not noticed yet, and when it will.
@@ -48,6 +57,16 @@ pub enum Sabotage {
     NoRefunds,
     /// A rollback keeps the shop's writes.
     HalfRollback,
+    /// That a refund was sent is not stored.
+    NoSends,
+    /// A refund that has ended is stored as wanted.
+    NoEnds,
+    /// What was paid is not stored.
+    NoPaid,
+    /// The payment that is a person's question is not stored.
+    NoMemory,
+    /// Claims without a good end are not counted.
+    NoPauses,
 }
 
 /// What happened, for the report.
@@ -63,6 +82,9 @@ pub struct Counts {
     pub credits: u64,
     pub refunds: u64,
     pub reviews: u64,
+    pub ended: u64,
+    pub withdrawn: u64,
+    pub resolved: u64,
 }
 
 impl World {
@@ -80,6 +102,10 @@ impl World {
             counts: Counts::default(),
             lies: Vec::new(),
             sabotage: None,
+            ended: std::collections::BTreeSet::new(),
+            unheard: std::collections::BTreeMap::new(),
+            settled: std::collections::BTreeSet::new(),
+            resolved: std::collections::BTreeMap::new(),
             delivered: std::collections::BTreeMap::new(),
             zombies: Vec::new(),
         }
@@ -90,6 +116,24 @@ impl World {
         let stored = self.db.credits.values().any(|credit| credit.key == transition.key);
         if transition.credited && !stored {
             self.lies.push(transition.key.out_trade_no.clone());
+        }
+    }
+
+    /// The shop calls for a refund: until it hears the end, anything may be.
+    pub fn calls(&mut self, number: &str) {
+        *self.unheard.entry(number.to_owned()).or_default() += 1;
+        self.ended.remove(number);
+    }
+
+    /// The shop hears the end of a call. Whoever dies before keeps the number unheard for ever.
+    pub fn hears(&mut self, number: &str, ended: bool) {
+        let left = self.unheard.get_mut(number).map_or(0, |calls| {
+            *calls -= 1;
+            *calls
+        });
+        if ended && left == 0 {
+            self.ended.insert(number.to_owned());
+            self.counts.ended += 1;
         }
     }
 
@@ -118,5 +162,8 @@ impl Counts {
         self.credits += other.credits;
         self.refunds += other.refunds;
         self.reviews += other.reviews;
+        self.ended += other.ended;
+        self.withdrawn += other.withdrawn;
+        self.resolved += other.resolved;
     }
 }
