@@ -46,7 +46,7 @@ final class ExceptionTest extends TestCase
     public function testTheDefaultsOfTheConstructorAreThoseOfTheManual(string $class, array $own): void
     {
         $e = new $class();
-        $expected = $own + ['advice' => Advice::GiveUp, 'retryable' => false, 'maybeProcessed' => false, 'outTradeNo' => null];
+        $expected = $own + ['advice' => Advice::GiveUp, 'retryable' => false, 'maybeProcessed' => false, 'outTradeNo' => null, 'stillWanted' => false];
         foreach ($expected as $property => $value) {
             self::assertSame($value, $e->$property, $property);
         }
@@ -59,11 +59,12 @@ final class ExceptionTest extends TestCase
     {
         $previous = new \LogicException('first');
         $line = __LINE__ + 1;
-        $e = new $class(message: "a\0b", advice: Advice::Wait, retryable: true, maybeProcessed: true, outTradeNo: 'T1', code: 7, previous: $previous);
+        $e = new $class(message: "a\0b", advice: Advice::Wait, retryable: true, maybeProcessed: true, outTradeNo: 'T1', code: 7, previous: $previous, stillWanted: true);
         self::assertSame([__FILE__, $line], [$e->getFile(), $e->getLine()]);
         self::assertSame(__FUNCTION__, $e->getTrace()[0]['function']);
         self::assertSame($previous, $e->getPrevious());
-        self::assertSame(["a\0b", 7, Advice::Wait, true, true, 'T1'], [$e->getMessage(), $e->getCode(), $e->advice, $e->retryable, $e->maybeProcessed, $e->outTradeNo]);
+        $common = [$e->advice, $e->retryable, $e->maybeProcessed, $e->outTradeNo, $e->stillWanted];
+        self::assertSame(["a\0b", 7, Advice::Wait, true, true, 'T1', true], [$e->getMessage(), $e->getCode(), ...$common]);
         self::assertStringContainsString('LogicException: first', (string) $e);
     }
 
@@ -161,7 +162,7 @@ final class ExceptionTest extends TestCase
             static fn () => new ServiceException(previous: new \stdClass()),
             static fn () => new UndecidedException(lastSeen: new \stdClass()),
             static fn () => new PayException(errCode: 'x'),
-            static fn () => new PayException('', Advice::Wait, false, false, null, 0, null, 1),
+            static fn () => new PayException('', Advice::Wait, false, false, null, 0, null, false, 1),
         ];
         foreach ($calls as $call) {
             try {
@@ -180,7 +181,7 @@ final class ExceptionTest extends TestCase
             'ServiceException Argument #9 ($previous) must be of type ?Throwable, stdClass given',
             'UndecidedException Argument #2 ($lastSeen) must be of type ?WechatPay\Order, stdClass given',
             'Unknown named parameter $errCode',
-            'WechatPay\PayException::__construct() expects at most 7 arguments, 8 given',
+            'WechatPay\PayException::__construct() expects at most 8 arguments, 9 given',
         ], $messages);
     }
 

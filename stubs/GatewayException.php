@@ -37,6 +37,7 @@ class GatewayException extends PayException
      * @param string|null     $outTradeNo     the order it was about
      * @param int             $code           always 0 for those that the extension throws
      * @param \Throwable|null $previous       the fault behind it
+     * @param bool            $stillWanted    does the ledger want it still, and carry it on by itself?
      */
     public function __construct(
         string $message = '',
@@ -47,6 +48,7 @@ class GatewayException extends PayException
         ?string $outTradeNo = null,
         int $code = 0,
         ?\Throwable $previous = null,
+        bool $stillWanted = false,
     ) {
         throw new \Error('WechatPay\\GatewayException is provided by the wechatpay extension, which is not loaded.');
     }

@@ -89,7 +89,8 @@ final class Ledger
     /**
      * Opens an order: what must come back in a payment before it is credited. Call it before `UnifiedOrder` or
      * `Micropay`,
-     * in the same transaction as the shop's own order if you like. The same arguments again give the same entry.
+     * in the same transaction as the shop's own order if you like. The same arguments again give the same entry, whatever
+     * $expiresAt says: the first one stays. So give `$entry->expiresAt` to `UnifiedOrder`, not a time of your own.
      *
      * @param Merchant                $merchant   whose order
      * @param string                  $outTradeNo `out_trade_no`, 1 to 32 characters of 0-9A-Za-z_-|*@
@@ -195,9 +196,12 @@ final class Ledger
     }
 
     /**
-     * Refunds: writes it down with its number, asks WeChat, books the answer. After a crash or a fault `Sync` carries
-     * it
-     * on under the same number; the same call again is the same refund. All refunds together never exceed the payment.
+     * Refunds: writes it down with its number, asks WeChat, books the answer. The same call again is the same refund.
+     * All refunds together never exceed what was paid.
+     *
+     * What is thrown says what holds. `stillWanted` false: nothing was accepted and nothing will be done by itself under
+     * this number; call it again, with the same or other options, or take another number. `stillWanted` true: it may have
+     * been accepted, `Sync` asks and carries it on under the same number, as after a crash; withdraw() takes it back.
      *
      * @param Merchant              $merchant    with its certificate
      * @param string                $outTradeNo  a paid order
@@ -207,10 +211,11 @@ final class Ledger
      *
      * @return Transition to PartiallyRefunded or Refunded once WeChat has accepted it
      *
-     * @throws \ValueError      if the order was not opened, too little is left, or the number belongs to another refund
+     * @throws \ValueError      if the order was not opened, too little is left, or a refund of this number was or may be
+     *                          accepted with another amount or other options
      * @throws \LogicException  if the order is not paid, or inside a transaction
      * @throws ServiceException WeChat refused it
-     * @throws PayException     nobody knows whether it arrived; it is written down and carried on
+     * @throws PayException     no answer; `stillWanted` says whether it is carried on
      * @throws \PDOException    if the database cannot be used
      */
     public function refund(
@@ -224,6 +229,27 @@ final class Ledger
     }
 
     /**
+     * Takes a refund back that was written down and that WeChat verifiably does not know: it is asked first. A refund
+     * that has ended already stays ended.
+     *
+     * @param Merchant $merchant    whose order
+     * @param string   $outTradeNo  the order
+     * @param string   $outRefundNo the refund's number
+     *
+     * @return Transition with what is left wanted
+     *
+     * @throws \ValueError     if the order was not opened, or has no refund of this number
+     * @throws \LogicException if WeChat has accepted it, or inside a transaction
+     * @throws PayException    WeChat could not be asked, or it was sent less than a minute ago and may still arrive: it
+     *                         stays wanted, try again later
+     * @throws \PDOException   if the database cannot be used
+     */
+    public function withdraw(Merchant $merchant, string $outTradeNo, string $outRefundNo): Transition
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
      * Closes an order that is not paid: writes the wish down, closes, asks what became of it. A payment that was
      * faster is
      * credited.
@@ -233,7 +259,8 @@ final class Ledger
      *
      * @throws \ValueError     if the order was not opened
      * @throws \LogicException for code payments, or inside a transaction
-     * @throws PayException    WeChat could not be asked; the wish is written down and carried on
+     * @throws PayException    WeChat could not be asked, or refused; `stillWanted` says whether `Sync` carries it on, else
+     *                         the order waits for its payment as before
      * @throws \PDOException   if the database cannot be used
      */
     public function close(Merchant $merchant, string $outTradeNo): Transition
@@ -252,7 +279,7 @@ final class Ledger
      *
      * @throws \ValueError     if the order was not opened
      * @throws \LogicException for all but code payments, or inside a transaction
-     * @throws PayException    WeChat could not be asked, or refused
+     * @throws PayException    WeChat could not be asked, or refused; `stillWanted` says whether `Sync` carries it on
      * @throws \PDOException   if the database cannot be used
      */
     public function reverse(Merchant $merchant, string $outTradeNo): Transition
@@ -261,7 +288,9 @@ final class Ledger
     }
 
     /**
-     * A person decides about an order in Review or PaidLate. The note is kept as evidence.
+     * A person decides about an order in Review or PaidLate. The note is kept as evidence. What was paid counts, were it
+     * another amount than was opened: Credit books it, Refund sends back all that is left of it, which nobody has to wait
+     * for.
      *
      * @param Merchant   $merchant   whose order
      * @param string     $outTradeNo the order
@@ -270,7 +299,8 @@ final class Ledger
      *
      * @return Transition out of Review or PaidLate
      *
-     * @throws \LogicException    if there is nothing to decide, or no verified payment to credit
+     * @throws \LogicException    if there is nothing to decide, no verified payment is known (apply() what `OrderQuery`
+     *                            says, then decide), or a refund is wanted that has to be withdrawn first
      * @throws \ValueError        if the order was not opened
      * @throws \PDOException      if the database cannot be used
      * @throws UndecidedException the answer to COMMIT was lost

@@ -39,7 +39,7 @@ final class LedgerEntry implements \JsonSerializable
     /** Where it stands. */
     public readonly LedgerState $state;
 
-    /** Fen. */
+    /** What it was opened with, in fen. */
     public readonly int $totalFee;
 
     /** Currency. */
@@ -51,13 +51,22 @@ final class LedgerEntry implements \JsonSerializable
     /** The payment that counts; null while there is none. */
     public readonly ?string $transactionId;
 
+    /**
+     * What was paid, in fen; null while nothing is. Not always totalFee: a person may have credited another amount. This
+     * is what is booked and what can be refunded.
+     */
+    public readonly ?int $paidFee;
+
     /** Is the credit given, and not taken back? */
     public readonly bool $credited;
 
     /** Fen that went back, or are on their way. */
     public readonly int $refundedFee;
 
-    /** In Review: the payment that does not fit. */
+    /** Fen of refunds that are wanted and not known to have arrived: they may still go back. */
+    public readonly int $pendingRefundFee;
+
+    /** In Review: the last payment that was seen, which resolve() credits or sends back. */
     public readonly ?string $suspectTransactionId;
 
     /** Why it stands where it stands. */

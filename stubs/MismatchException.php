@@ -38,6 +38,7 @@ class MismatchException extends PayException
      * @param string|null     $outTradeNo     the order it was about
      * @param int             $code           always 0 for those that the extension throws
      * @param \Throwable|null $previous       the fault behind it
+     * @param bool            $stillWanted    does the ledger want it still, and carry it on by itself?
      */
     public function __construct(
         string $message = '',
@@ -48,6 +49,7 @@ class MismatchException extends PayException
         ?string $outTradeNo = null,
         int $code = 0,
         ?\Throwable $previous = null,
+        bool $stillWanted = false,
     ) {
         throw new \Error('WechatPay\\MismatchException is provided by the wechatpay extension, which is not loaded.');
     }

@@ -46,6 +46,13 @@ class PayException extends \RuntimeException
      */
     public readonly bool $maybeProcessed;
 
+    /**
+     * Does the ledger want it still? True only from `Ledger::refund()`, `close()`, `reverse()` and `withdraw()`: `Sync`
+     * carries it on under the same number, and for a refund `Ledger::withdraw()` takes it back. False: nothing will be
+     * done by itself; the same number may be called again.
+     */
+    public readonly bool $stillWanted;
+
     /** The order it was about, by the shop's number; null if it was not asked by that. */
     public readonly ?string $outTradeNo;
 
@@ -59,6 +66,7 @@ class PayException extends \RuntimeException
      * @param string|null     $outTradeNo     the order it was about
      * @param int             $code           always 0 for those that the extension throws
      * @param \Throwable|null $previous       the fault behind it
+     * @param bool            $stillWanted    does the ledger want it still, and carry it on by itself?
      */
     public function __construct(
         string $message = '',
@@ -68,6 +76,7 @@ class PayException extends \RuntimeException
         ?string $outTradeNo = null,
         int $code = 0,
         ?\Throwable $previous = null,
+        bool $stillWanted = false,
     ) {
         throw new \Error('WechatPay\\PayException is provided by the wechatpay extension, which is not loaded.');
     }

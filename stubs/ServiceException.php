@@ -41,6 +41,7 @@ class ServiceException extends PayException
      * @param string|null     $outTradeNo     the order it was about
      * @param int             $code           always 0 for those that the extension throws
      * @param \Throwable|null $previous       the fault behind it
+     * @param bool            $stillWanted    does the ledger want it still, and carry it on by itself?
      */
     public function __construct(
         string $message = '',
@@ -52,6 +53,7 @@ class ServiceException extends PayException
         ?string $outTradeNo = null,
         int $code = 0,
         ?\Throwable $previous = null,
+        bool $stillWanted = false,
     ) {
         throw new \Error('WechatPay\\ServiceException is provided by the wechatpay extension, which is not loaded.');
     }

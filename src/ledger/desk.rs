@@ -89,7 +89,7 @@ pub fn withdraw<S: Store, H: Shop<S::Fault>>(
 ) -> Ended<Served, S::Fault> {
     let (entry, row) = ledger.withdrawable(key, out_refund_no)?;
     if row.state != RefundWord::Intent {
-        return Ok(Served::fully(Transition::between(&entry, &entry, Reason::RefundWithdrawn)));
+        return Ok(Served::fully(Transition::between(&entry, &entry, Reason::Duplicate)));
     }
     let asked = ask_refunds(ledger, counter, &entry)?;
     let (entry, row) = ledger.withdrawable(key, out_refund_no)?;

@@ -126,7 +126,9 @@ impl Counter {
         self.raised = self.raised.take().or(caller.observed().err());
         answer.unwrap_or_else(|fault| {
             let meaning = meaning(&fault, &question.what);
-            *(if question.what.acts() { &mut self.acted } else { &mut self.asked }) = Some(fault);
+            if !matches!(meaning, Answer::Done { .. } | Answer::Absent) {
+                *(if question.what.acts() { &mut self.acted } else { &mut self.asked }) = Some(fault);
+            }
             meaning
         })
     }

@@ -1,0 +1,539 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPayTests;
+
+use PHPUnit\Framework\Attributes\DataProvider;
+use WechatPay\Gateway;
+use WechatPay\Ledger;
+use WechatPay\LedgerState;
+use WechatPay\Order;
+use WechatPay\OrderQuery;
+use WechatPay\PayException;
+use WechatPay\Refund;
+use WechatPay\RefundQuery;
+use WechatPay\Resolution;
+use WechatPay\ServiceException;
+use WechatPay\Signer;
+use WechatPay\SignType;
+use WechatPay\Sync;
+use WechatPay\TransportException;
+use WechatPay\UndecidedException;
+use WechatPay\UnifiedOrder;
+use WechatPay\Xml;
+
+/** What the shop was told is what holds: refunds, closes and reverses, other amounts, and whatever waits for a person. */
+final class LedgerIntentsTest extends LedgerSimulatorTestCase
+{
+    protected function setUp(): void
+    {
+        parent::setUp();
+        $this->gateway = new Gateway(self::$simulator->url, caFile: self::$simulator->caFile, timeoutMs: 3000);
+    }
+
+    protected function shop(\PDO $pdo, mixed ...$more): Ledger
+    {
+        return parent::shop($pdo, ...$more + ['gateway' => $this->gateway ?? null]);
+    }
+
+    private function placed(string $number, int $paid, string $state = 'SUCCESS', string $type = 'NATIVE'): void
+    {
+        self::$simulator->control('POST', '/orders', [
+            'out_trade_no' => $number, 'total_fee' => $paid, 'trade_state' => $state, 'trade_type' => $type,
+            'created_ago_ms' => 600_000,
+        ]);
+    }
+
+    /** An order that is paid and credited. */
+    private function paid(Ledger $ledger, string $number, int $fen = 1000): void
+    {
+        $ledger->open($this->merchant, $number, $fen);
+        $this->placed($number, $fen);
+        self::assertTrue($ledger->apply($this->asked($number))->credited);
+    }
+
+    private function asked(string $number): Order
+    {
+        return (new OrderQuery($this->merchant, $this->gateway))->byOutTradeNo($number);
+    }
+
+    private function sync(Ledger $ledger): void
+    {
+        $this->pdo->exec('UPDATE wechatpay_order SET due_at = 1 WHERE due_at IS NOT NULL');
+        (new Sync($ledger, $this->merchant))->run(0);
+    }
+
+    private function fault(callable $call): PayException
+    {
+        try {
+            $call();
+        } catch (PayException $e) {
+            return $e;
+        }
+        self::fail('Nothing was thrown.');
+    }
+
+    private function fails(string $fault, string $path = '/secapi/pay/refund', mixed ...$more): void
+    {
+        self::$simulator->control('POST', '/faults', $more + ['path' => $path, 'fault' => $fault, 'times' => 1]);
+    }
+
+    /** WeChat's signed refusal. */
+    private function refuses(string $code, string $path = '/secapi/pay/refund', int $times = 1): void
+    {
+        $fields = [
+            'return_code' => 'SUCCESS', 'result_code' => 'FAIL', 'err_code' => $code, 'err_code_des' => 'no',
+            'appid' => SimulatorProcess::APPID, 'mch_id' => SimulatorProcess::MCH_ID, 'nonce_str' => 'abc',
+        ];
+        $fields['sign'] = Signer::sign($fields, SimulatorProcess::KEY, SignType::HmacSha256);
+        $this->fails('raw_body', $path, body: Xml::encode($fields), times: $times);
+    }
+
+    private function lose(bool $processed): void
+    {
+        $this->fails('close_after_request', processed: $processed);
+    }
+
+    /** @return array<string, int> what goes back at WeChat, by number */
+    private function back(): array
+    {
+        $refunds = self::$simulator->control('GET', '/refunds');
+        return array_column($refunds, 'refund_fee', 'out_refund_no');
+    }
+
+    private function word(string $number): string
+    {
+        return $this->database->connect()->query("SELECT state FROM wechatpay_refund WHERE out_refund_no = '$number'")->fetchColumn();
+    }
+
+    /** Time passes for what was sent. */
+    private function settle(): void
+    {
+        $this->pdo->exec('UPDATE wechatpay_refund SET sent_at = sent_at - 61000');
+        $this->pdo->exec('UPDATE wechatpay_order SET sent_at = sent_at - 61000');
+    }
+
+    /** @dataProvider refusals */
+    #[DataProvider('refusals')]
+    public function testR4AVerifiedRefusalOfARepeatEndsNothingWhileTheFirstSendIsOpen(string $database, string $code): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->paid($ledger, 'open-0001');
+        $this->lose(true);
+        $refund = fn (string $no = 'R1') => $ledger->refund($this->merchant, 'open-0001', $no, 400);
+        $e = $this->fault($refund);
+        self::assertSame([true, true], [$e->maybeProcessed, $e->stillWanted]);
+        $this->refuses($code);
+        $e = $this->fault($refund);
+        self::assertInstanceOf(ServiceException::class, $e);
+        self::assertSame([$code, true, true], [$e->errCode, $e->maybeProcessed, $e->stillWanted]);
+        self::assertSame(['INTENT', 400], [$this->word('R1'), $ledger->find($this->merchant, 'open-0001')->pendingRefundFee]);
+        $this->sync($ledger);
+        self::assertSame(['PROCESSING', ['R1' => 400]], [$this->word('R1'), $this->back()]);
+        self::assertSame(400, $ledger->find($this->merchant, 'open-0001')->refundedFee);
+    }
+
+    /** @return iterable<string, array{string, string}> */
+    public static function refusals(): iterable
+    {
+        foreach (Database::KINDS as $kind) {
+            foreach (['NOAUTH', 'NOTENOUGH', 'FREQUENCY_LIMITED', 'TRADE_OVERDUE'] as $code) {
+                yield "$kind $code" => [$kind, $code];
+            }
+        }
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR4AfterTheGatewaysDelayOnlyAVerifiedListEndsAnOpenSend(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->paid($ledger, 'open-0002');
+        $this->lose(false);
+        $refund = fn () => $ledger->refund($this->merchant, 'open-0002', 'R1', 400);
+        self::assertTrue($this->fault($refund)->stillWanted);
+        // Asked a moment after: it may still arrive, and a refusal of the repeat says nothing.
+        $this->refuses('NOAUTH');
+        $this->sync($ledger);
+        self::assertSame('INTENT', $this->word('R1'));
+        $this->settle();
+        $this->refuses('NOAUTH');
+        $this->sync($ledger);
+        self::assertSame(['REFUSED', []], [$this->word('R1'), $this->back()]);
+        $entry = $ledger->find($this->merchant, 'open-0002');
+        self::assertSame([0, 'refund refused', null], [$entry->pendingRefundFee, $entry->reason, $entry->dueAt]);
+        $told = [];
+        $ledger->outbox(function (string $topic, array $payload) use (&$told): void {
+            $told[] = [$topic, $payload['reason'], $payload['note']];
+        });
+        self::assertSame('refund refused', end($told)[1], 'announced');
+        self::assertStringStartsWith('R1: NOAUTH', end($told)[2]);
+    }
+
+    /** @dataProvider notAccepted */
+    #[DataProvider('notAccepted')]
+    public function testR5WhatWasVerifiablyNotAcceptedIsNeverDoneByItself(string $database, string $how): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->paid($ledger, 'ends-0001');
+        $how === 'refuse' ? $this->fails('refuse', times: 9) : $this->refuses($how);
+        $e = $this->fault(fn () => $ledger->refund($this->merchant, 'ends-0001', 'R1', 400));
+        self::assertSame([false, false], [$e->maybeProcessed, $e->stillWanted], $e->getMessage());
+        self::$simulator->control('DELETE', '/faults');
+        self::assertSame(0, $ledger->find($this->merchant, 'ends-0001')->pendingRefundFee);
+        $ledger->refund($this->merchant, 'ends-0001', 'R2', 400);
+        $this->pdo->exec('UPDATE wechatpay_order SET due_at = 1');
+        $this->sync($ledger);
+        self::assertSame(['R2' => 400], $this->back());
+        // The same number may be called again, with another amount and other options too.
+        $t = $ledger->refund($this->merchant, 'ends-0001', 'R1', 300, ['refund_desc' => 'again']);
+        self::assertSame([700, ['R2' => 400, 'R1' => 300]], [$t->entry->refundedFee, $this->back()]);
+    }
+
+    /** @return iterable<string, array{string, string}> */
+    public static function notAccepted(): iterable
+    {
+        foreach (Database::KINDS as $kind) {
+            foreach (['refuse', 'NOTENOUGH', 'NOAUTH', 'FREQUENCY_LIMITED', 'ERROR'] as $how) {
+                yield "$kind $how" => [$kind, $how];
+            }
+        }
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR5ARefundThatNobodyWaitsForStaysWantedUntilItsBalanceIsFilled(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $ledger->open($this->merchant, 'late-0001', 1000);
+        $ledger->apply($this->order(out_trade_no: 'late-0001', total_fee: 1000, trade_state: 'CLOSED'));
+        $this->placed('late-0001', 1000);
+        self::assertSame(LedgerState::PaidLate, $ledger->apply($this->asked('late-0001'))->to);
+        $ledger->resolve($this->merchant, 'late-0001', Resolution::Refund, 'too late');
+        $pauses = [];
+        foreach ([0, 4, 7] as $attempt) {
+            $this->refuses('NOTENOUGH');
+            $this->pdo->exec("UPDATE wechatpay_order SET attempt = $attempt");
+            $this->sync($ledger);
+            $entry = $ledger->find($this->merchant, 'late-0001');
+            self::assertSame([LedgerState::PaidLate, 1000], [$entry->state, $entry->pendingRefundFee]);
+            $pauses[] = $entry->dueAt->getTimestamp() - time();
+        }
+        self::assertTrue($pauses[0] < $pauses[1] && $pauses[1] < $pauses[2], 'growing pauses: ' . implode(', ', $pauses));
+        $this->sync($ledger);
+        self::assertSame(LedgerState::Refunded, $ledger->find($this->merchant, 'late-0001')->state);
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR39OtherOptionsReplaceWhatWasNotAcceptedAndAreRefusedByNameElse(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->paid($ledger, 'opts-0001');
+        $refund = fn (int $fee = 200, array $options = []) => $ledger->refund($this->merchant, 'opts-0001', 'R1', $fee, $options);
+        $other = ['refund_account' => 'REFUND_SOURCE_RECHARGE_FUNDS'];
+        $this->lose(false);
+        self::assertTrue($this->fault($refund)->stillWanted);
+        foreach ([['options', 200, $other], ['refundFee', 300, []]] as [$argument, $fee, $options]) {
+            try {
+                $refund($fee, $options);
+                self::fail("another $argument");
+            } catch (\ValueError $e) {
+                self::assertStringContainsString("(\$$argument)", $e->getMessage());
+            }
+        }
+        $this->settle();
+        $refund(200, $other);
+        $options = json_decode($this->pdo->query('SELECT options FROM wechatpay_refund')->fetchColumn(), true);
+        self::assertSame([['R1' => 200], $other], [$this->back(), $options]);
+        self::assertFalse($refund()->changed, 'without options it is only asked about');
+        self::assertFalse($refund(200, $other)->changed);
+        $this->expectException(\ValueError::class);
+        $this->expectExceptionMessage('($options)');
+        $refund(200, ['refund_desc' => 'something else']);
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR5WithdrawEndsARefundThatWeChatDoesNotKnowAndNoOther(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->paid($ledger, 'take-0001');
+        $withdraw = fn (string $number) => $ledger->withdraw($this->merchant, 'take-0001', $number);
+        $this->lose(false);
+        self::assertTrue($this->fault(fn () => $ledger->refund($this->merchant, 'take-0001', 'R1', 400))->stillWanted);
+        $e = $this->fault(fn () => $withdraw('R1'));
+        self::assertInstanceOf(UndecidedException::class, $e);
+        self::assertTrue($e->stillWanted && $e->retryable, 'it was sent a moment ago');
+        $this->settle();
+        $t = $withdraw('R1');
+        self::assertSame([true, 0, 'refund withdrawn'], [$t->changed, $t->entry->pendingRefundFee, $t->reason]);
+        self::assertFalse($withdraw('R1')->changed);
+        $this->sync($ledger);
+        self::assertSame([], $this->back());
+
+        $this->lose(true);
+        self::assertTrue($this->fault(fn () => $ledger->refund($this->merchant, 'take-0001', 'R2', 400))->stillWanted);
+        try {
+            $withdraw('R2');
+            self::fail('WeChat has it.');
+        } catch (\LogicException $e) {
+            self::assertStringContainsString('R2', $e->getMessage());
+        }
+        self::assertSame([['R2' => 400], 400], [$this->back(), $ledger->find($this->merchant, 'take-0001')->refundedFee]);
+        $this->expectException(\ValueError::class);
+        $this->expectExceptionMessage('($outRefundNo)');
+        $withdraw('R3');
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR4R5ClosingThatDidNotHappenLeavesTheOrderAsItWas(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $ledger->open($this->merchant, 'shut-0001', 100);
+        $this->placed('shut-0001', 100, 'NOTPAY');
+        $close = fn () => $ledger->close($this->merchant, 'shut-0001');
+        $this->refuses('NOAUTH', '/pay/closeorder');
+        $e = $this->fault($close);
+        self::assertSame([false, false, LedgerState::Created], [$e->maybeProcessed, $e->stillWanted, $ledger->find($this->merchant, 'shut-0001')->state]);
+
+        $this->fails('close_after_request', '/pay/closeorder', processed: true);
+        $e = $this->fault($close);
+        self::assertSame([true, true, LedgerState::Closing], [$e->maybeProcessed, $e->stillWanted, $ledger->find($this->merchant, 'shut-0001')->state]);
+        $this->refuses('NOAUTH', '/pay/closeorder');
+        $this->fails('status_500', '/pay/orderquery', times: 3);
+        $e = $this->fault($close);
+        self::assertSame([true, true], [$e->maybeProcessed, $e->stillWanted], 'the first close may have arrived');
+        $this->sync($ledger);
+        self::assertSame(LedgerState::Closed, $ledger->find($this->merchant, 'shut-0001')->state);
+    }
+
+    /** @dataProvider otherAmounts */
+    #[DataProvider('otherAmounts')]
+    public function testR6AnotherAmountIsSentBackOrCreditedAsItWasPaid(string $database, int $paid): void
+    {
+        $ledger = $this->shop($this->pdo);
+        foreach (['back-0001' => Resolution::Refund, 'book-0001' => Resolution::Credit] as $number => $how) {
+            $ledger->open($this->merchant, $number, 1230);
+            $this->placed($number, $paid);
+            self::assertSame('total_fee differs', $ledger->apply($this->asked($number))->reason);
+            $t = $ledger->resolve($this->merchant, $number, $how, 'as it was paid');
+            self::assertSame([1230, $paid], [$t->entry->totalFee, $t->entry->paidFee]);
+        }
+        self::assertStringContainsString('what was paid is not what was opened', $t->reason);
+        self::assertSame([(string) $paid], array_map(strval(...), $this->pdo->query('SELECT total_fee FROM wechatpay_credit')->fetchAll(\PDO::FETCH_COLUMN)));
+        $this->sync($ledger);
+        self::assertSame([LedgerState::Refunded, 0], [$ledger->find($this->merchant, 'back-0001')->state, $ledger->find($this->merchant, 'back-0001')->pendingRefundFee]);
+        self::assertSame(['back-0001-resolved' => $paid], $this->back());
+
+        self::assertSame(LedgerState::PartiallyRefunded, $ledger->refund($this->merchant, 'book-0001', 'B1', $paid - 1)->to);
+        $refunds = (new RefundQuery($this->merchant, $this->gateway))->byOutTradeNo('book-0001');
+        self::assertSame(LedgerState::PartiallyRefunded, $ledger->applyRefunds($refunds)->to);
+        try {
+            $ledger->refund($this->merchant, 'book-0001', 'B2', 2);
+            self::fail('more than was paid');
+        } catch (\ValueError $e) {
+            self::assertStringContainsString('($refundFee) must be at most the 1 fen', $e->getMessage());
+        }
+        self::assertSame(LedgerState::Refunded, $ledger->refund($this->merchant, 'book-0001', 'B2', 1)->to);
+    }
+
+    /** @return iterable<string, array{string, int}> */
+    public static function otherAmounts(): iterable
+    {
+        foreach (Database::KINDS as $kind) {
+            foreach ([1000, 1500] as $paid) {
+                yield "$kind $paid" => [$kind, $paid];
+            }
+        }
+    }
+
+    /** @dataProvider otherAmounts */
+    #[DataProvider('otherAmounts')]
+    public function testR6RefundsByHandDoNotThrowTheOrderIntoReviewAgain(string $database, int $paid): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $ledger->open($this->merchant, 'hand-0001', 1230);
+        $this->placed('hand-0001', $paid);
+        $ledger->apply($this->asked('hand-0001'));
+        $ledger->resolve($this->merchant, 'hand-0001', Resolution::Refund, 'by hand');
+        $ledger->withdraw($this->merchant, 'hand-0001', 'hand-0001-resolved');
+        (new Refund($this->merchant, $this->gateway))->byOutTradeNo('hand-0001', 'H1', $paid, $paid);
+        $refunds = (new RefundQuery($this->merchant, $this->gateway))->byOutTradeNo('hand-0001');
+        self::assertSame(LedgerState::Refunded, $ledger->applyRefunds($refunds)->to);
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR7WhatWasFrozenIsCreditedOrSentBackOnceItsPaymentIsKnown(string $database): void
+    {
+        $broken = true;
+        $ledger = $this->shop($this->pdo, onCredit: function ($t, $pdo) use (&$broken): void {
+            $broken ? throw new \RuntimeException('shop table is missing') : self::book(1)($t, $pdo);
+        });
+        // Paid before it was frozen, and every application failed.
+        $ledger->open($this->merchant, 'froz-0001', 100);
+        $this->placed('froz-0001', 100);
+        $this->pdo->exec('UPDATE wechatpay_order SET attempt = 30');
+        $this->sync($ledger);
+        $entry = $ledger->find($this->merchant, 'froz-0001');
+        self::assertSame([LedgerState::Review, 'failed too often'], [$entry->state, $entry->reason]);
+        self::assertNotNull($entry->suspectTransactionId);
+        // Frozen first, paid later: the notice is remembered.
+        foreach (['froz-0002', 'froz-0003'] as $at => $number) {
+            $ledger->open($this->merchant, $number, 100);
+            $this->placed($number, 100, 'NOTPAY');
+            $this->pdo->exec("UPDATE wechatpay_order SET attempt = 30 WHERE out_trade_no = '$number'");
+            $this->sync($ledger);
+            try {
+                $ledger->resolve($this->merchant, $number, Resolution::Credit, 'too early');
+                self::fail('Nothing was paid.');
+            } catch (\LogicException $e) {
+                self::assertStringContainsString('no verified payment is known', $e->getMessage());
+            }
+            self::$simulator->control('POST', '/state', ['out_trade_no' => $number, 'trade_state' => 'SUCCESS']);
+            $t = $at === 0 ? $ledger->applyNotification($this->notice(out_trade_no: $number)) : $ledger->apply($this->asked($number));
+            self::assertSame([LedgerState::Review, \WechatPay\Notification::success()], [$t->to, $t->reply()]);
+        }
+        $broken = false;
+        foreach (['froz-0001', 'froz-0002'] as $number) {
+            self::assertTrue($ledger->resolve($this->merchant, $number, Resolution::Credit, 'mended')->credited);
+            self::assertSame([100], $this->booked($number));
+        }
+        $ledger->resolve($this->merchant, 'froz-0003', Resolution::Refund, 'not wanted');
+        $this->sync($ledger);
+        self::assertSame(LedgerState::Refunded, $ledger->find($this->merchant, 'froz-0003')->state);
+    }
+
+    /** @dataProvider givenUp */
+    #[DataProvider('givenUp')]
+    public function testR12WhatIsNeitherClosedNorReversedSlowsDownAndEndsInReview(string $database, string $type, string $path): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $ledger->open($this->merchant, 'loop-0001', 100, tradeType: $type);
+        $this->placed('loop-0001', 100, 'PAYERROR', $type);
+        $this->pass(600, 'loop-0001');
+        $this->refuses('TRADE_ERROR', $path, 100);
+        $pauses = [];
+        for ($round = 1; $round <= 40; $round++) {
+            $this->sync($ledger);
+            $entry = $ledger->find($this->merchant, 'loop-0001');
+            if ($entry->state === LedgerState::Review) {
+                break;
+            }
+            $pauses[] = $entry->dueAt->getTimestamp() - time();
+        }
+        self::assertSame([LedgerState::Review, 31], [$entry->state, $round]);
+        self::assertGreaterThan(300, max($pauses));
+        self::assertGreaterThan($pauses[0] * 10, $pauses[10]);
+        self::assertLessThan(6, $this->rows('outbox'));
+        self::assertSame(LedgerState::Closed, $ledger->resolve($this->merchant, 'loop-0001', Resolution::Dismiss, 'x')->to);
+    }
+
+    /** @return iterable<string, array{string, string, string}> */
+    public static function givenUp(): iterable
+    {
+        foreach (Database::KINDS as $kind) {
+            yield "$kind NATIVE" => [$kind, 'NATIVE', '/pay/closeorder'];
+            yield "$kind MICROPAY" => [$kind, 'MICROPAY', '/secapi/pay/reverse'];
+        }
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR12AFailedPaymentOfACodeThatIsScannedIsClosed(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $ledger->open($this->merchant, 'fail-0001', 100);
+        $this->placed('fail-0001', 100, 'PAYERROR');
+        $this->pass(600, 'fail-0001');
+        $this->sync($ledger);
+        self::assertSame(LedgerState::Closed, $ledger->find($this->merchant, 'fail-0001')->state);
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR16OpeningAgainASecondLaterGivesTheSameEntryAndTheSameOrder(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $page = function (int $minutes) use ($ledger): array {
+            $entry = $ledger->open($this->merchant, 'page-0001', 100, new \DateTimeImmutable("+$minutes minutes"));
+            $prepay = (new UnifiedOrder($this->merchant, $this->gateway))->native(
+                'page-0001', 100, 'tea', 'https://shop.example/notify', '127.0.0.1', timeExpire: $entry->expiresAt,
+            );
+            return [$entry->expiresAt->getTimestamp(), $prepay->codeUrl !== ''];
+        };
+        $first = $page(15);
+        self::assertSame([$first, $first], [$page(16), $page(30)]);
+        $this->expectException(\ValueError::class);
+        $ledger->open($this->merchant, 'page-0001', 101, new \DateTimeImmutable('+15 minutes'));
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR26EachErrorBlamesTheArgumentThatWasWrong(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->paid($ledger, 'name-0001');
+        $ledger->refund($this->merchant, 'name-0001', 'R1', 10);
+        $m = $this->merchant;
+        foreach ([
+            'outTradeNo' => [
+                fn () => $ledger->resolve($m, 'nobody', Resolution::Credit, 'x'), fn () => $ledger->refund($m, 'nobody', 'R1', 1),
+                fn () => $ledger->close($m, 'nobody'), fn () => $ledger->reverse($m, 'nobody'), fn () => $ledger->withdraw($m, 'nobody', 'R1'),
+                fn () => $ledger->find($m, 'a b'),
+            ],
+            'outRefundNo' => [
+                fn () => $ledger->withdraw($m, 'name-0001', 'none'), fn () => $ledger->withdraw($m, 'name-0001', 'a b'),
+                fn () => $ledger->refund($m, 'name-0001', 'R1', 11),
+            ],
+            'refundFee' => [fn () => $ledger->refund($m, 'name-0001', 'R2', 991), fn () => $ledger->refund($m, 'name-0001', 'R2', 0)],
+            'options' => [fn () => $ledger->refund($m, 'name-0001', 'R2', 1, ['no' => 'such'])],
+            'totalFee' => [fn () => $ledger->open($m, 'name-0001', 5), fn () => $ledger->open($m, 'name-0002', 0)],
+            'feeType' => [fn () => $ledger->open($m, 'name-0001', 1000, feeType: 'USD')],
+            'tradeType' => [fn () => $ledger->open($m, 'name-0001', 1000, tradeType: 'APP')],
+            'note' => [fn () => $ledger->resolve($m, 'name-0001', Resolution::Credit, '')],
+        ] as $argument => $calls) {
+            foreach ($calls as $call) {
+                try {
+                    $call();
+                    self::fail("$argument was taken");
+                } catch (\ValueError $e) {
+                    self::assertStringContainsString("(\$$argument)", $e->getMessage());
+                }
+            }
+        }
+        // Paid with too much: a person's refund blames nobody.
+        $ledger->open($m, 'name-0003', 5);
+        $this->placed('name-0003', 9);
+        $ledger->apply($this->asked('name-0003'));
+        self::assertSame(9, $ledger->resolve($m, 'name-0003', Resolution::Refund, 'x')->entry->pendingRefundFee);
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR5WhatIsToGoBackIsNeitherCreditedNorForgottenAsWell(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $ledger->open($this->merchant, 'both-0001', 100);
+        $this->placed('both-0001', 120);
+        $ledger->apply($this->asked('both-0001'));
+        $resolve = fn (Resolution $as) => $ledger->resolve($this->merchant, 'both-0001', $as, 'x');
+        $resolve(Resolution::Refund);
+        $resolve(Resolution::Refund);
+        self::assertSame(1, $this->rows('refund'));
+        foreach ([Resolution::Credit, Resolution::Dismiss] as $as) {
+            try {
+                $resolve($as);
+                self::fail('It is to go back.');
+            } catch (\LogicException $e) {
+                self::assertStringContainsString('both-0001-resolved', $e->getMessage());
+            }
+        }
+        $ledger->withdraw($this->merchant, 'both-0001', 'both-0001-resolved');
+        self::assertTrue($resolve(Resolution::Credit)->credited);
+        self::assertSame([], $this->back());
+    }
+}
