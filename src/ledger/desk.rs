@@ -71,10 +71,10 @@ fn send_refund<S: Store, H: Shop<S::Fault>>(
         let accepted = ledger.accept_refund(entry, &row.out_refund_no, refund_id.as_deref())?;
         return Ok(Served::fully(accepted));
     }
-    if let Some(why) = answer.not_accepted().filter(|_| !was_open) {
-        if let Some(transition) = ledger.end_refund(entry, row, Reason::RefundEnded, why)? {
-            return Ok(Served { transition, left: Left::Ended(answer) });
-        }
+    if let Some(why) = answer.not_accepted().filter(|_| !was_open)
+        && let Some(transition) = ledger.end_refund(entry, row, Reason::RefundEnded, why)?
+    {
+        return Ok(Served { transition, left: Left::Ended(answer) });
     }
     let transition = Transition::between(entry, entry, Reason::RefundWanted);
     Ok(Served { transition, left: Left::Wanted(answer) })

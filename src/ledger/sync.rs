@@ -360,7 +360,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         let Some((entry, before)) = self.tried(errand, sent)?.flatten() else { return Ok(Vec::new()) };
         let what = if intent == Intent::Close { What::Close } else { What::Reverse };
         let was_open = Entry { sent_at: before, ..entry.clone() }.may_arrive(errand.entry.now);
-        Ok(vec![Errand { was_open, since, ..errand.then(entry, what) }])
+        Ok(vec![Errand { since, was_open, ..errand.then(entry, what) }])
     }
 
     fn ask_again(
@@ -387,7 +387,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
             let since = Instant::now();
             let sent = self.ledger.send_refund(&entry, &row.out_refund_no);
             if let Some((row, was_open)) = self.tried(errand, sent)?.flatten() {
-                sends.push(Errand { was_open, since, ..errand.then(entry.clone(), What::Refund(row)) });
+                sends.push(Errand { since, was_open, ..errand.then(entry.clone(), What::Refund(row)) });
             }
         }
         Ok(sends)
