@@ -17,6 +17,7 @@ fn main() {
         let variable = name.to_uppercase().replace('-', "_");
         println!("cargo:rustc-env=WECHATPAY_{variable}={}", version(&lock, name).unwrap_or("unknown"));
     }
+    println!("cargo:rustc-check-cfg=cfg(php_delayed_oom)");
     if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("macos") {
         // PHP's symbols are found when the extension is loaded, not when it is linked.
         println!("cargo:rustc-cdylib-link-arg=-Wl,-undefined,dynamic_lookup");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process::Command};
 
 /// The functions of Zend's that ext-php-rs does not bind. One that another PHP declares otherwise does not compile.
-const FUNCTIONS: [&str; 27] = [
+const FUNCTIONS: [&str; 29] = [
     "display_ini_entries",
     "php_check_open_basedir_ex",
     "php_date_get_immutable_ce",
@@ -22,10 +22,12 @@ const FUNCTIONS: [&str; 27] = [
     "zend_ini_long",
     "zend_ini_string",
     "zend_is_callable_ex",
+    "zend_memory_usage",
     "zend_parse_arg_bool_slow",
     "zend_parse_arg_long_slow",
     "zend_parse_arg_str_slow",
     "zend_read_property",
+    "zend_set_memory_limit",
     "zend_throw_exception_internal",
     "zend_unexpected_extra_named_error",
     "zend_unregister_ini_entries",
@@ -49,6 +51,10 @@ pub fn declare_zend() -> Result<(), String> {
     let [modules, config, version] =
         ["Zend/zend_modules.h", "main/php_config.h", "main/php_version.h"].map(|file| header(&headers, file));
     known::check(&modules?, &config?, &version?)?;
+    // This PHP puts off the end of a script that ran out of memory; the others jump where it happens.
+    if header(&headers, "Zend/zend_globals.h")?.contains("delayed_oom") {
+        println!("cargo:rustc-cfg=php_delayed_oom");
+    }
     let out = env::var_os("OUT_DIR").map(PathBuf::from).unwrap_or_default();
     let file = out.join("zend.rs");
     fs::write(&file, declarations()?).map_err(|e| format!("{} cannot be written: {e}", file.display()))

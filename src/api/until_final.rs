@@ -28,6 +28,10 @@ pub trait Watch {
     fn throws(&self) -> bool {
         false
     }
+    /// Is this process a forked copy of the one that made the call? What is to be undone is for that one.
+    fn is_copy(&self) -> bool {
+        false
+    }
     /// Waits; `false` stops.
     fn pause(&mut self, ms: u64) -> bool;
     /// Waits where nothing may stop it.

@@ -20,6 +20,8 @@ pub enum Kind {
     Broken,
     /// The callback's own exception.
     Foreign,
+    /// The script is over, by `exit()`, a fatal error, a limit: all work ends.
+    Over,
     /// Anything else.
     Other,
 }

@@ -469,7 +469,7 @@ fn must_ask_refunds(entry: &Entry) -> bool {
 }
 
 fn is_fatal<F: Failure>(fault: &F) -> bool {
-    matches!(fault.kind(), Kind::Lost | Kind::ReadOnly | Kind::OutcomeUnknown)
+    matches!(fault.kind(), Kind::Lost | Kind::ReadOnly | Kind::OutcomeUnknown | Kind::Over)
 }
 
 /// Whose turn it is, and how fast each may be asked about.

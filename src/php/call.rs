@@ -1,7 +1,7 @@
 //! One call of a PHP method: its arguments as PHP's internal functions take them, and its end.
 
-use super::exception;
 use super::zend;
+use super::{door, exception};
 use crate::error::Fault;
 use crate::model::numbers::BadArgument;
 use ext_php_rs::class::RegisteredClass;
@@ -9,9 +9,8 @@ use ext_php_rs::exception::PhpException;
 use ext_php_rs::ffi;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendClassObject, ZendHashTable, ZendObject, ZendStr, Zval};
-use ext_php_rs::zend::{ClassEntry, ExecuteData, ExecutorGlobals, run_handler};
+use ext_php_rs::zend::{ClassEntry, ExecuteData, ExecutorGlobals};
 use std::ffi::CString;
-use std::panic::AssertUnwindSafe;
 use std::ptr;
 
 /// A parameter as reflection shows it.
@@ -61,7 +60,7 @@ impl Param {
 /// Why a call ends without a value.
 #[derive(Debug)]
 pub enum Raise {
-    /// An exception is pending already.
+    /// An exception is pending already, or the engine bails out.
     Pending,
     /// An argument that no call could use: a `ValueError` that names it.
     Argument(BadArgument),
@@ -108,13 +107,13 @@ pub fn run(
     params: &'static [Param],
     body: fn(&mut Call<'_>) -> Outcome,
 ) {
-    run_handler(AssertUnwindSafe(|| {
+    door::frame(|| {
         let Some(mut call) = Call::new(ex, params) else { return };
         match body(&mut call) {
             Ok(value) => *returned = value,
             Err(raise) => call.raise(raise),
         }
-    }));
+    });
 }
 
 impl<'a> Call<'a> {
@@ -138,9 +137,10 @@ impl<'a> Call<'a> {
         Some(Self { ex, params, count: count as usize })
     }
 
-    /// Throws.
+    /// Throws, unless the script is over anyway.
     pub fn raise(&self, raise: Raise) {
         match raise {
+            _ if door::is_shut() => {}
             Raise::Pending => {}
             Raise::Argument(bad) => self.value_error(&bad),
             Raise::Fault(fault) => exception::throw(&fault),
@@ -211,15 +211,14 @@ impl<'a> Call<'a> {
             return Ok(arg.zend_str().map(ZendStr::as_bytes));
         }
         let mut text: *mut ffi::zend_string = ptr::null_mut();
-        // SAFETY: `arg` is a live argument slot; a converted string is stored back into it by the engine, so
-        // it lives as long as the slot does.
-        unsafe {
-            if !zend::zend_parse_arg_str_slow(arg, &raw mut text, number(n)) {
-                return Err(self.wrong_type(n, ffi::_zend_expected_type_Z_EXPECTED_STRING, arg));
-            }
-            let text = text.cast_const().cast::<ZendStr>().as_ref();
-            Ok(text.map(ZendStr::as_bytes))
+        // SAFETY: `arg` is a live argument slot.
+        let read =
+            door::through(|| unsafe { zend::zend_parse_arg_str_slow(arg, &raw mut text, number(n)) })?;
+        if !read {
+            return Err(self.wrong_type(n, ffi::_zend_expected_type_Z_EXPECTED_STRING, arg));
         }
+        // SAFETY: a converted string is stored back into its slot by the engine, so it lives as long as the slot.
+        Ok(unsafe { text.cast_const().cast::<ZendStr>().as_ref() }.map(ZendStr::as_bytes))
     }
 
     /// A string argument that must be UTF-8.
@@ -252,7 +251,7 @@ impl<'a> Call<'a> {
         }
         let mut int = 0;
         // SAFETY: `arg` is a live argument slot.
-        if unsafe { zend::zend_parse_arg_long_slow(arg, &raw mut int, number(n)) } {
+        if door::through(|| unsafe { zend::zend_parse_arg_long_slow(arg, &raw mut int, number(n)) })? {
             return Ok(Some(int));
         }
         Err(self.wrong_type(n, ffi::_zend_expected_type_Z_EXPECTED_LONG, arg))
@@ -285,7 +284,7 @@ impl<'a> Call<'a> {
         }
         let mut flag = false;
         // SAFETY: `arg` is a live argument slot.
-        if unsafe { zend::zend_parse_arg_bool_slow(arg, &raw mut flag, number(n)) } {
+        if door::through(|| unsafe { zend::zend_parse_arg_bool_slow(arg, &raw mut flag, number(n)) })? {
             return Ok(Some(flag));
         }
         Err(self.wrong_type(n, ffi::_zend_expected_type_Z_EXPECTED_BOOL, arg))
@@ -309,17 +308,11 @@ impl<'a> Call<'a> {
     pub fn callable_or(&self, n: usize) -> Result<Option<Zval>, Raise> {
         let Some(arg) = self.given(n) else { return Ok(None) };
         let mut error = ptr::null_mut();
+        let nobody = ptr::null_mut();
         // SAFETY: `arg` is a live argument slot; `error` is freed by the error function below.
-        let callable = unsafe {
-            zend::zend_is_callable_ex(
-                arg,
-                ptr::null_mut(),
-                0,
-                ptr::null_mut(),
-                ptr::null_mut(),
-                &raw mut error,
-            )
-        };
+        let callable = door::through(|| unsafe {
+            zend::zend_is_callable_ex(arg, nobody, 0, ptr::null_mut(), ptr::null_mut(), &raw mut error)
+        })?;
         if callable {
             return Ok(Some(arg.shallow_clone()));
         }

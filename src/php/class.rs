@@ -1,7 +1,7 @@
 //! Making PHP classes: methods with exact signatures, typed readonly properties, secrets hidden in traces.
 
 use super::call::Param;
-use super::zend;
+use super::{door, zend};
 use ext_php_rs::args::{Arg, ArgInfoTables};
 use ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
 use ext_php_rs::class::RegisteredClass;
@@ -137,6 +137,14 @@ use ext_php_rs::class::ConstructorResult;
 
 /// Runs a constructor's body.
 pub fn construct<T: RegisteredClass>(
+    ex: &mut ExecuteData,
+    params: &'static [Param],
+    body: fn(&mut Call<'_>) -> std::result::Result<T, Raise>,
+) -> ConstructorResult<T> {
+    door::frame(|| constructed(ex, params, body)).unwrap_or(ConstructorResult::ArgError)
+}
+
+fn constructed<T: RegisteredClass>(
     ex: &mut ExecuteData,
     params: &'static [Param],
     body: fn(&mut Call<'_>) -> std::result::Result<T, Raise>,

@@ -1,11 +1,10 @@
 //! Arrays of fields as PHP gives them: values are strings, ints, Stringables, or null.
 
 use super::call::{Call, Raise};
-use super::value;
+use super::{door, value};
 use crate::wire::fields::Fields;
 use crate::wire::xml;
 use ext_php_rs::types::{ZendStr, Zval};
-use ext_php_rs::zend::ExecutorGlobals;
 use std::borrow::Cow;
 
 /// Name and text of one field, any bytes; `None` for null.
@@ -100,10 +99,7 @@ fn stringable(zval: &Zval) -> Result<Option<Vec<u8>>, Raise> {
     if !object.instance_of(ext_php_rs::zend::ce::stringable()) {
         return Ok(None);
     }
-    let text = object.try_call_method("__toString", vec![])?;
-    if ExecutorGlobals::has_exception() {
-        return Err(Raise::Pending);
-    }
+    let text = door::method(object, "__toString", &[])?;
     Ok(text.zend_str().map(|s| s.as_bytes().to_vec()))
 }
 

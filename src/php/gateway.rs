@@ -5,7 +5,7 @@ use super::class::{Property, hide, nullable, php_class, property, register};
 use super::files::PhpFiles;
 use super::ini;
 use super::merchant::PhpMerchant;
-use super::value;
+use super::{door, value, warning};
 use crate::error::{Error, Fault, Repeat};
 use crate::gateway::line::{Attempt, Line};
 use crate::gateway::pool;
@@ -15,10 +15,7 @@ use crate::model::merchant::{Material, Merchant};
 use crate::model::numbers::BadArgument;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::flags::DataType;
-use ext_php_rs::types::{ZendCallable, Zval};
-use ext_php_rs::zend::{CatchError, ExecutorGlobals, bailout, try_catch};
-use std::cell::Cell;
-use std::panic::AssertUnwindSafe;
+use ext_php_rs::types::Zval;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -106,7 +103,8 @@ fn construct(call: &mut Call<'_>) -> Result<PhpGateway, Raise> {
 
 /// A callable that stays one: what may be called here, a private method say, may not be called from elsewhere.
 pub fn closure(callable: &Zval) -> Result<Zval, Raise> {
-    Ok(ZendCallable::try_from_name("Closure::fromCallable")?.try_call(vec![callable])?)
+    let made = door::function("Closure::fromCallable", &[callable])?;
+    made.ok_or_else(|| Raise::Engine("Closure::fromCallable() is missing".into()))
 }
 
 /// Arguments win over php.ini; whoever names a url in either place without a backup has none.
@@ -185,8 +183,6 @@ pub struct Caller {
     /// The merchant.
     pub merchant: Arc<Merchant>,
     access: Rc<Access>,
-    /// An observer met a fatal error of PHP. The engine's jump out of it waits until our own work is done.
-    fatal: Cell<bool>,
 }
 
 impl Caller {
@@ -201,7 +197,7 @@ impl Caller {
     pub fn over(merchant: Arc<Merchant>, access: Option<Rc<Access>>) -> Result<Self, Raise> {
         let default = || Ok::<_, Raise>(Rc::new(Access { settings: default_settings()?, on_attempt: None }));
         let access = access.map_or_else(default, Ok)?;
-        Ok(Self { merchant, access, fatal: Cell::new(false) })
+        Ok(Self { merchant, access })
     }
 
     /// Opens the line; a certificate or CA file that cannot be used is a fault before anything is sent.
@@ -218,28 +214,7 @@ impl Caller {
     pub fn ask<C: crate::gateway::call::Call>(&self, call: &C) -> Result<C::Answer, Raise> {
         let line = self.line(call.terms().certificate, call.out_trade_no())?;
         let answer = line.ask(&self.merchant, call, &mut |attempt| self.observe(attempt));
-        self.ended(answer)
-    }
-
-    /// The end of a conversation; what an observer has left comes before it.
-    pub fn ended<T>(&self, end: Result<T, Fault>) -> Result<T, Raise> {
-        self.observed()?;
-        Ok(end?)
-    }
-
-    /// Has an observer left something that ends the conversation? Whoever has work to finish asks this first.
-    pub fn is_interrupted(&self) -> bool {
-        self.fatal.get() || ExecutorGlobals::has_exception()
-    }
-
-    /// What an observer has left: `exit()`, or a fatal error, which ends the script here and not inside of work
-    /// that must be finished, threads of `many` above all.
-    pub fn observed(&self) -> Result<(), Raise> {
-        if self.fatal.take() {
-            // SAFETY: jumps to the handler that runs this call; what its frames hold is lost, not shared.
-            unsafe { bailout() };
-        }
-        if ExecutorGlobals::has_exception() { Err(Raise::Pending) } else { Ok(()) }
+        door::ended(answer)
     }
 
     /// Does anybody watch the tries?
@@ -250,21 +225,12 @@ impl Caller {
     /// Tells the observer. What it throws becomes a warning and never replaces a result (decisions.md 2.8).
     pub fn observe(&self, attempt: &Attempt) {
         let Some(on_attempt) = &self.access.on_attempt else { return };
-        if self.is_interrupted() {
+        if door::is_interrupted() {
             return;
         }
-        let told = try_catch(AssertUnwindSafe(|| Self::tell(on_attempt, attempt)));
-        self.fatal.set(matches!(told, Err(CatchError::Bailout)));
-    }
-
-    fn tell(on_attempt: &Zval, attempt: &Attempt) {
-        // The callable is held for the call: the observer may drop the gateway it belongs to.
-        let callable = on_attempt.shallow_clone();
-        let Ok(attempt) = attempt_to_php(attempt) else { return };
-        if let Ok(callable) = ZendCallable::new(&callable)
-            && callable.try_call(vec![&attempt]).is_err()
-        {
-            super::warning::from_exception("onAttempt");
+        let told = door::call_back(on_attempt, || Ok(vec![attempt_to_php(attempt)?]), |_| ());
+        if told.is_err() && !door::is_shut() {
+            warning::from_exception("onAttempt");
         }
     }
 }

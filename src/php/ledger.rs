@@ -12,7 +12,7 @@ use super::pdo::Pdo;
 use super::pdo_fault::{PdoFault, of_callback};
 use super::pdo_store::PdoStore;
 use super::refund_list::PhpRefundList;
-use super::{ledger_calls, ledger_setup, transition};
+use super::{door, ledger_calls, ledger_setup, transition};
 use crate::ledger::entry::{OrderKey, Terms};
 use crate::ledger::ledger::{Ended, Ledger, Rules};
 use crate::ledger::resolve::Resolution;
@@ -24,7 +24,7 @@ use crate::model::merchant::Merchant;
 use crate::model::numbers::OrderId;
 use crate::notification::Subject;
 use ext_php_rs::flags::DataType;
-use ext_php_rs::types::{ZendCallable, Zval};
+use ext_php_rs::types::Zval;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -194,16 +194,9 @@ pub struct PhpShop {
 
 impl PhpShop {
     fn tell(&self, callback: &Zval, transition: &Transition) -> Result<(), PdoFault> {
-        let told = transition::to_php(transition.clone());
-        let told = told.map_err(|_| PdoFault::own("the callback's Transition cannot be made".into()))?;
-        let (callback, pdo) = (callback.shallow_clone(), self.pdo.shallow_clone());
-        let called = ZendCallable::new(&callback).and_then(|callable| callable.try_call(vec![&told, &pdo]));
-        match of_callback(self.dialect) {
-            Some(fault) => Err(fault),
-            None => {
-                called.map(drop).map_err(|e| PdoFault::own(format!("the callback cannot be called: {e}")))
-            }
-        }
+        let arguments = || Ok(vec![transition::to_php(transition.clone())?, self.pdo.shallow_clone()]);
+        let called = door::call_back(callback, arguments, |_| ());
+        of_callback(self.dialect, called, "the callback cannot be called")
     }
 }
 

@@ -4,7 +4,7 @@ use super::call::{Call, Outcome, Raise};
 use super::gateway::Caller;
 use super::ledger::{PhpLedger, key, merchant};
 use super::pdo_fault::{PdoFault, of_callback};
-use super::{options, transition, value};
+use super::{door, options, transition, value};
 use crate::api::refund::Refund;
 use crate::error::{Advice, Error, Fault, Repeat};
 use crate::ledger::carrier::{Carrier, kept, meaning, needs_certificate};
@@ -16,7 +16,7 @@ use crate::ledger::store::Message;
 use crate::ledger::sync::{self, Answer, Question};
 use crate::ledger::transition::Transition;
 use crate::model::numbers::{OrderId, out_refund_no};
-use ext_php_rs::types::{ZendCallable, Zval};
+use ext_php_rs::types::Zval;
 
 /// Messages claimed at once.
 const BATCH: usize = 20;
@@ -123,7 +123,7 @@ impl Counter {
             concurrency: 1,
         };
         let answer = carrier.one(question, &mut |attempt| caller.observe(attempt));
-        self.raised = self.raised.take().or(caller.observed().err());
+        self.raised = self.raised.take().or(door::interruption().err());
         answer.unwrap_or_else(|fault| {
             let meaning = meaning(&fault, &question.what);
             if !matches!(meaning, Answer::Done { .. } | Answer::Absent) {
@@ -180,12 +180,14 @@ fn post(ledger: &PhpLedger, deliver: &Zval, messages: Vec<Message>) -> Result<us
     while let Some(message) = messages.next() {
         let told = hand_over(deliver, &message);
         let done = matches!(told, Ok(true));
-        ledger.does("", |core| core.settle_message(&message, done))?;
+        let settled = door::cleaning(|| ledger.does("", |core| core.settle_message(&message, done)));
         delivered += usize::from(done);
         if let Err(fault) = told {
-            messages.try_for_each(|rest| ledger.does("", |core| core.release_message(&rest)).map(drop))?;
+            let mut release = |rest| ledger.does("", |core| core.release_message(&rest)).map(drop);
+            door::cleaning(|| messages.try_for_each(&mut release))?;
             return Err(fault.into());
         }
+        settled?;
     }
     Ok(delivered)
 }
@@ -193,13 +195,8 @@ fn post(ledger: &PhpLedger, deliver: &Zval, messages: Vec<Message>) -> Result<us
 /// Calls the shop; `false` and exceptions mean "not delivered".
 fn hand_over(deliver: &Zval, message: &Message) -> Result<bool, PdoFault> {
     let payload: serde_json::Value = serde_json::from_str(&message.payload).unwrap_or_default();
-    let payload = value::json(&payload).map_err(|_| PdoFault::own("a message cannot be read".into()))?;
-    let (topic, id) = (value::text(&message.topic), value::int(message.id));
-    let answer =
-        ZendCallable::new(deliver).and_then(|callable| callable.try_call(vec![&topic, &payload, &id]));
-    if let Some(fault) = of_callback(Dialect::Sqlite) {
-        return Err(fault);
-    }
-    let answer = answer.map_err(|e| PdoFault::own(format!("$deliver cannot be called: {e}")))?;
-    Ok(!answer.is_false())
+    let arguments =
+        || Ok(vec![value::text(&message.topic), value::json(&payload)?, value::int(message.id)]);
+    let answer = door::call_back(deliver, arguments, |answer| !answer.is_false());
+    of_callback(Dialect::Sqlite, answer, "$deliver cannot be called")
 }

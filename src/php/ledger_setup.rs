@@ -5,7 +5,7 @@ use super::ledger::PhpLedger;
 use super::pdo::{Ended, Pdo, integer};
 use super::pdo_fault::PdoFault;
 use super::pdo_store::{MOST_TRIES, PdoStore, not_too_old, other_version};
-use super::zend;
+use super::{door, zend};
 use crate::ledger::dialect::{Dialect, Sql, Statement, Step, VERSION};
 use crate::ledger::entry::Ms;
 use crate::ledger::store::{Failure, Kind, Store};
@@ -27,7 +27,9 @@ impl From<PdoFault> for Raise {
 
 /// The first argument, a PDO. ext/pdo is looked for only now: nobody needs it for the rest.
 pub fn pdo(call: &Call<'_>) -> Result<Zval, Raise> {
-    let class = ClassEntry::try_find("PDO").ok_or_else(|| Raise::Engine("ext/pdo is not loaded".into()))?;
+    // An autoloader may be asked.
+    let class = door::through(|| ClassEntry::try_find("PDO"))?;
+    let class = class.ok_or_else(|| Raise::Engine("ext/pdo is not loaded".into()))?;
     let object = call.instance_or(0, class, "PDO")?.map(|object| object.shallow_clone());
     object.ok_or_else(|| Raise::Engine("a PDO argument is missing".into()))
 }
@@ -66,7 +68,8 @@ pub fn milliseconds(call: &Call<'_>, n: usize) -> Result<Option<Ms>, Raise> {
     // SAFETY: ext/date is always there, and its interface lives as long as the process.
     let interface: &ClassEntry = unsafe { &*zend::php_date_get_interface_ce() };
     let Some(time) = call.instance_or(n, interface, "DateTimeInterface")? else { return Ok(None) };
-    let seconds = time.try_call_method("getTimestamp", vec![])?.long();
+    let seconds = time.object().map(|time| door::method(time, "getTimestamp", &[])).transpose()?;
+    let seconds = seconds.and_then(|seconds| seconds.long());
     let seconds = seconds.filter(|seconds| (0..=LAST_SECOND).contains(seconds));
     let seconds = seconds.ok_or_else(|| call.bad(n, "must be a time between 1970 and 9999, in Beijing"))?;
     Ok(Some(seconds * 1000))
@@ -103,13 +106,13 @@ fn made(store: &mut PdoStore) -> Ended<()> {
 
 /// All steps in one transaction; SQLite's write lock comes first, where there is a table to take it on.
 fn whole(pdo: &mut Pdo, lockable: bool) -> Ended<()> {
-    pdo.must("beginTransaction", vec![])?;
+    pdo.must("beginTransaction", &[])?;
     let lock = pdo.sql.after_begin(false).filter(|_| lockable);
     let made = lock.map_or(Ok(()), |lock| pdo.exec(&lock)).and_then(|()| steps(pdo));
-    let made = made.and_then(|()| pdo.must("commit", vec![]).map(drop));
+    let made = made.and_then(|()| pdo.must("commit", &[]).map(drop));
     if made.is_err() {
         // The error that led here says more than one of this.
-        let _ = pdo.must("rollBack", vec![]);
+        let _ = door::cleaning(|| pdo.must("rollBack", &[]));
     }
     made
 }

@@ -4,7 +4,7 @@ use super::call::{Call, Outcome, Raise, param};
 use super::class::{Returns, method, register};
 use super::gateway::caller_class;
 use super::polling::Polling;
-use super::{options, order};
+use super::{door, options, order};
 use crate::api::micropay::{Lines, Micropay, Patience, Sale, pay};
 use ext_php_rs::flags::DataType;
 
@@ -46,10 +46,10 @@ fn charge(call: &mut Call<'_>) -> Outcome {
     // The sale may have to be reversed: without a usable certificate nothing is charged at all.
     let certified = caller.line(true, Some(sale.out_trade_no))?;
     let plain = caller.line(false, Some(sale.out_trade_no))?;
-    let mut watch = Polling::new(caller, on_poll);
+    let mut watch = Polling::new(caller, on_poll).of_one_process();
     let lines = Lines { plain: &plain, certified: &certified };
     let end = pay(lines, &caller.merchant, &payment, patience, &mut watch);
-    caller.observed()?;
+    door::interruption()?;
     match watch.raised {
         Some(raise) => Err(raise),
         None => order::to_php(end.map_err(Raise::from)?),

@@ -7,6 +7,7 @@ mod call;
 mod class;
 mod client;
 mod close_order;
+mod door;
 mod enums;
 mod exception;
 mod fen;

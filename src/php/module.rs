@@ -1,7 +1,7 @@
 //! The module: what PHP loads, what phpinfo() shows.
 
 use super::{
-    auth_code_to_openid, client, close_order, enums, exception, fen, gateway, ini, ledger, merchant,
+    auth_code_to_openid, client, close_order, door, enums, exception, fen, gateway, ini, ledger, merchant,
     micropay, names, notification, order, order_query, prepay, refund, refund_list, refund_query, report,
     reverse, scan_pay, short_url, signals, signer, sync, transition, unified_order, value, xml, zend,
 };
@@ -64,6 +64,7 @@ extern "C" fn shutdown(_: i32, module: i32) -> i32 {
 }
 
 extern "C" fn request_startup(_: i32, _: i32) -> i32 {
+    door::begin();
     signer::forget_key();
     value::forget_zone();
     0

@@ -4,7 +4,7 @@ use super::call::{Call, Outcome, Raise, param};
 use super::class::{Returns, method, register};
 use super::gateway::caller_class;
 use super::polling::Polling;
-use super::{exception, order, value};
+use super::{door, exception, order, value};
 use crate::api::order_query::{OrderQuery, many};
 use crate::api::until_final::{Plan, until_final};
 use crate::gateway::line::{Attempt, OnAttempt};
@@ -64,7 +64,7 @@ fn query_many(call: &mut Call<'_>) -> Outcome {
     let mut observe = |attempt: &Attempt| caller.observe(attempt);
     let on_attempt = caller.is_observed().then_some(&mut observe as OnAttempt<'_>);
     let answers = many(&line, &caller.merchant, &queries, threads, on_attempt);
-    caller.observed()?;
+    door::interruption()?;
     let mut table = ZendHashTable::with_capacity(u32::try_from(queries.len()).unwrap_or(0));
     for (query, answer) in queries.iter().zip(answers) {
         let answer = match answer {
@@ -107,7 +107,7 @@ fn query_until_final(call: &mut Call<'_>) -> Outcome {
     let mut watch = Polling::new(caller, on_poll);
     let line = caller.line(false, query.0.as_out_trade_no())?;
     let end = until_final(&line, &caller.merchant, &query, plan, &mut watch);
-    caller.observed()?;
+    door::interruption()?;
     match watch.raised {
         Some(raise) => Err(raise),
         None => order::to_php(end?),

@@ -1,12 +1,11 @@
 //! The shop's PDO, called from Rust: typed parameters, rows by position, and every failure seen.
 //!
-//! PDO has two ways to fail: an exception, which `try_call_method` does not report, and `false`. Both are looked
-//! at after every call (ledger.md 1).
+//! PDO has two ways to fail: an exception, which stays pending, and `false`. Both are looked at after every call
+//! (ledger.md 1).
 
 use super::pdo_fault::{PdoFault, taken};
-use super::value;
+use super::{door, value};
 use crate::ledger::dialect::{Dialect, Sql, Statement};
-use ext_php_rs::convert::IntoZvalDyn;
 use ext_php_rs::types::Zval;
 use std::collections::HashMap;
 
@@ -31,11 +30,20 @@ pub enum Bound<'a> {
 }
 
 impl Bound<'_> {
-    fn zval(self) -> (Zval, i64) {
+    fn zval(self) -> Zval {
         match self {
-            Self::Null => (Zval::null(), 0),
-            Self::Int(int) => (value::int(int), 1),
-            Self::Text(text) => (value::text(text), 2),
+            Self::Null => Zval::null(),
+            Self::Int(int) => value::int(int),
+            Self::Text(text) => value::text(text),
+        }
+    }
+
+    /// `PDO::PARAM_NULL`, `PARAM_INT` or `PARAM_STR`.
+    fn kind(self) -> i64 {
+        match self {
+            Self::Null => 0,
+            Self::Int(_) => 1,
+            Self::Text(_) => 2,
         }
     }
 }
@@ -82,13 +90,15 @@ pub struct Pdo {
     pub object: Zval,
     /// The texts.
     pub sql: Sql,
+    /// The process whose connection it is: a forked copy of it never speaks on it.
+    process: u32,
     prepared: HashMap<Statement, Zval>,
 }
 
 impl Pdo {
     /// Wraps a PDO object.
     pub fn new(object: Zval, sql: Sql) -> Self {
-        Self { object, sql, prepared: HashMap::new() }
+        Self { object, sql, process: std::process::id(), prepared: HashMap::new() }
     }
 
     /// The database.
@@ -96,24 +106,29 @@ impl Pdo {
         self.sql.dialect
     }
 
+    /// Is this the process that made the connection?
+    pub fn is_ours(&self) -> bool {
+        self.process == std::process::id()
+    }
+
     /// Calls a method of the PDO object; `false` is a failure.
-    pub fn must(&self, method: &str, arguments: Vec<&dyn IntoZvalDyn>) -> Ended<Zval> {
-        must(self.dialect(), &self.object, method, arguments)
+    pub fn must(&self, method: &str, arguments: &[Bound<'_>]) -> Ended<Zval> {
+        self.must_of(&self.object, method, arguments)
     }
 
     /// Runs a text that has no parameters and gives no rows.
     pub fn exec(&self, text: &str) -> Ended<()> {
-        self.must("exec", vec![&text]).map(drop)
+        self.must("exec", &[text.into()]).map(drop)
     }
 
     /// Does PDO believe that a transaction is open?
     pub fn in_transaction(&self) -> Ended<bool> {
-        Ok(call(self.dialect(), &self.object, "inTransaction", vec![])?.is_true())
+        Ok(self.call(&self.object, "inTransaction", &[])?.is_true())
     }
 
     /// An attribute.
     pub fn attribute(&self, number: i64) -> Ended<Zval> {
-        call(self.dialect(), &self.object, "getAttribute", vec![&number])
+        self.call(&self.object, "getAttribute", &[number.into()])
     }
 
     /// Does every error become an exception?
@@ -126,7 +141,7 @@ impl Pdo {
     pub fn change(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<i64> {
         self.tidied(|pdo| {
             let prepared = pdo.run(statement, bound)?;
-            changed(pdo.dialect(), &prepared)
+            pdo.changed(&prepared)
         })
     }
 
@@ -134,36 +149,36 @@ impl Pdo {
     pub fn rows(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Vec<Row>> {
         self.tidied(|pdo| {
             let prepared = pdo.run(statement, bound)?;
-            fetched(pdo.dialect(), &prepared)
+            pdo.fetched(&prepared)
         })
     }
 
     /// Runs a text that is made for this one time; says how many rows it changed.
     pub fn change_once(&self, text: &str, bound: &[Bound<'_>]) -> Ended<i64> {
-        let prepared = self.must("prepare", vec![&text])?;
-        execute(self.dialect(), &prepared, bound)?;
-        changed(self.dialect(), &prepared)
+        let prepared = Held(self.must("prepare", &[text.into()])?);
+        self.execute(&prepared.0, bound)?;
+        self.changed(&prepared.0)
     }
 
     /// Runs a text that is made for this one time and gives its rows.
     pub fn rows_once(&self, text: &str) -> Ended<Vec<Row>> {
-        let prepared = self.must("prepare", vec![&text])?;
-        execute(self.dialect(), &prepared, &[])?;
-        fetched(self.dialect(), &prepared)
+        let prepared = Held(self.must("prepare", &[text.into()])?);
+        self.execute(&prepared.0, &[])?;
+        self.fetched(&prepared.0)
     }
 
     /// After an error the statements are prepared anew: a changed table spoils them.
     fn tidied<T>(&mut self, work: impl FnOnce(&mut Self) -> Ended<T>) -> Ended<T> {
         let ended = work(self);
         if ended.is_err() {
-            self.prepared.clear();
+            self.prepared.drain().for_each(|(_, statement)| door::release(statement));
         }
         ended
     }
 
     fn run(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Zval> {
         let prepared = self.prepared(statement)?;
-        execute(self.dialect(), &prepared, bound)?;
+        self.execute(&prepared, bound)?;
         Ok(prepared)
     }
 
@@ -172,50 +187,64 @@ impl Pdo {
             return Ok(known.shallow_clone());
         }
         let text = self.sql.text(statement);
-        let fresh = self.must("prepare", vec![&text])?;
+        let fresh = self.must("prepare", &[text.as_str().into()])?;
         self.prepared.insert(statement, fresh.shallow_clone());
         Ok(fresh)
     }
 }
 
-/// Calls a method and looks for the exception it may have left.
-fn call(dialect: Dialect, object: &Zval, method: &str, arguments: Vec<&dyn IntoZvalDyn>) -> Ended<Zval> {
-    let target = object.object().ok_or_else(|| PdoFault::own(format!("{method}: no object")))?;
-    let returned = target.try_call_method(method, arguments);
-    if let Some(fault) = taken(dialect) {
-        return Err(fault);
+impl Pdo {
+    /// Calls a method and looks for the exception it may have left.
+    fn call(&self, object: &Zval, method: &str, arguments: &[Bound<'_>]) -> Ended<Zval> {
+        if !self.is_ours() {
+            return Err(PdoFault::forked());
+        }
+        let target = object.object().ok_or_else(|| PdoFault::own(format!("{method}: no object")))?;
+        let arguments = || arguments.iter().map(|argument| argument.zval()).collect();
+        let returned = door::try_method(target, method, arguments);
+        match taken(self.dialect()) {
+            Some(fault) => Err(fault),
+            None => returned.map_err(|raise| PdoFault::of_raise(raise, method)),
+        }
     }
-    returned.map_err(|e| PdoFault::own(format!("{method}: {e}")))
-}
 
-fn must(dialect: Dialect, object: &Zval, method: &str, arguments: Vec<&dyn IntoZvalDyn>) -> Ended<Zval> {
-    let returned = call(dialect, object, method, arguments)?;
-    if !returned.is_false() {
-        return Ok(returned);
+    fn must_of(&self, object: &Zval, method: &str, arguments: &[Bound<'_>]) -> Ended<Zval> {
+        let returned = self.call(object, method, arguments)?;
+        if !returned.is_false() {
+            return Ok(returned);
+        }
+        let told = self.call(object, "errorInfo", &[])?;
+        Err(PdoFault::silent(self.dialect(), method, &told))
     }
-    let told = call(dialect, object, "errorInfo", vec![])?;
-    Err(PdoFault::silent(dialect, method, &told))
-}
 
-fn execute(dialect: Dialect, prepared: &Zval, bound: &[Bound<'_>]) -> Ended<()> {
-    for (at, parameter) in bound.iter().enumerate() {
-        let number = i64::try_from(at + 1).unwrap_or(i64::MAX);
-        let (value, kind) = parameter.zval();
-        must(dialect, prepared, "bindValue", vec![&number, &value, &kind])?;
+    fn execute(&self, prepared: &Zval, bound: &[Bound<'_>]) -> Ended<()> {
+        for (at, parameter) in bound.iter().enumerate() {
+            let number = i64::try_from(at + 1).unwrap_or(i64::MAX);
+            self.must_of(prepared, "bindValue", &[number.into(), *parameter, parameter.kind().into()])?;
+        }
+        self.must_of(prepared, "execute", &[]).map(drop)
     }
-    must(dialect, prepared, "execute", vec![]).map(drop)
+
+    fn changed(&self, prepared: &Zval) -> Ended<i64> {
+        let count = self.call(prepared, "rowCount", &[])?;
+        count.long().ok_or_else(|| PdoFault::own("rowCount gave no number".into()))
+    }
+
+    fn fetched(&self, prepared: &Zval) -> Ended<Vec<Row>> {
+        let all = self.must_of(prepared, "fetchAll", &[FETCH_NUM.into()])?;
+        self.must_of(prepared, "closeCursor", &[])?;
+        let table = all.array().ok_or_else(|| PdoFault::own("fetchAll gave no array".into()))?;
+        Ok(table.values().map(|row| Row { cells: cells(row), next: 0 }).collect())
+    }
 }
 
-fn changed(dialect: Dialect, prepared: &Zval) -> Ended<i64> {
-    let count = call(dialect, prepared, "rowCount", vec![])?;
-    count.long().ok_or_else(|| PdoFault::own("rowCount gave no number".into()))
-}
+/// A statement that is let go of at the end: its class may be the shop's.
+struct Held(Zval);
 
-fn fetched(dialect: Dialect, prepared: &Zval) -> Ended<Vec<Row>> {
-    let all = must(dialect, prepared, "fetchAll", vec![&FETCH_NUM])?;
-    must(dialect, prepared, "closeCursor", vec![])?;
-    let table = all.array().ok_or_else(|| PdoFault::own("fetchAll gave no array".into()))?;
-    Ok(table.values().map(|row| Row { cells: cells(row), next: 0 }).collect())
+impl Drop for Held {
+    fn drop(&mut self) {
+        door::release(std::mem::replace(&mut self.0, Zval::null()));
+    }
 }
 
 fn cells(row: &Zval) -> Vec<Zval> {

@@ -1,6 +1,7 @@
 //! Errors of a database, of the shop's callback, and ours about them.
 
-use super::zend;
+use super::call::Raise;
+use super::{door, zend};
 use crate::ledger::dialect::{Dialect, Problem, classify, is_in_transaction, is_missing, is_taken};
 use crate::ledger::store::{Failure, Kind};
 use ext_php_rs::boxed::ZBox;
@@ -40,6 +41,17 @@ impl Failure for PdoFault {
 /// An exception that the engine no longer knows of. It is freed, or thrown again as the same object; `exit()`,
 /// which is no exception of anybody's, too.
 struct Thrown(Option<ZBox<ZendObject>>);
+
+impl Drop for Thrown {
+    fn drop(&mut self) {
+        if let Some(mut object) = self.0.take() {
+            let mut value = Zval::new();
+            value.set_object(&mut object);
+            drop(object);
+            door::release(value);
+        }
+    }
+}
 
 impl Thrown {
     fn throw(mut self) {
@@ -95,6 +107,26 @@ impl PdoFault {
         Self { kind: Kind::Lost, ..Self::own(message.to_owned()) }
     }
 
+    /// The script is over: what `exit()` does, without an exception.
+    pub fn over() -> Self {
+        Self { kind: Kind::Over, ..Self::own("the script is over".into()) }
+    }
+
+    /// A process that is a copy of the one whose work this is.
+    pub fn forked() -> Self {
+        Self { kind: Kind::Over, ..Self::logic(door::FORKED) }
+    }
+
+    /// A call that did not come to pass, and left no exception.
+    pub fn of_raise(raise: Raise, what: &str) -> Self {
+        match raise {
+            Raise::Pending => Self::over(),
+            Raise::Engine(why) | Raise::Logic(why) => Self::own(format!("{what}: {why}")),
+            Raise::Argument(bad) => Self::own(format!("{what}: {bad}")),
+            Raise::Fault(fault) => Self::own(format!("{what}: {}", fault.error)),
+        }
+    }
+
     /// A call that gave `false`.
     pub fn silent(dialect: Dialect, method: &str, told: &Zval) -> Self {
         let problem = problem(told);
@@ -128,7 +160,8 @@ impl PdoFault {
             }
             fault
         } else {
-            Self { kind: Kind::Foreign, ..Self::own(object.get_class_name().unwrap_or_default()) }
+            let kind = if is_throwable(&object) { Kind::Foreign } else { Kind::Over };
+            Self { kind, ..Self::own(object.get_class_name().unwrap_or_default()) }
         };
         Self { thrown: Some(Thrown(Some(object))), ..fault }
     }
@@ -152,7 +185,10 @@ impl PdoFault {
             }
         }
         match self.thrown {
+            Some(thrown) if self.kind == Kind::Over => thrown.throw(),
+            _ if door::is_interrupted() => {}
             Some(thrown) if !self.logic => thrown.throw(),
+            None if self.kind == Kind::Over && !self.logic => {}
             _ => {
                 let class = ClassEntry::try_find("PDOException").filter(|_| !self.logic);
                 let class = class.unwrap_or_else(super::exception::logic_exception);
@@ -168,11 +204,13 @@ pub fn taken(dialect: Dialect) -> Option<PdoFault> {
     Some(PdoFault::from_exception(dialect, object))
 }
 
-/// Takes the callback's exception: what it says of tables, keys or replicas is about the shop's own.
-pub fn of_callback(dialect: Dialect) -> Option<PdoFault> {
-    let fault = taken(dialect)?;
-    let kind = if fault.kind == Kind::ReadOnly { Kind::Other } else { fault.kind };
-    Some(PdoFault { kind, taken: false, nested: false, logic: false, ..fault })
+/// A callback's end. What its exception says of tables, keys or replicas is about the shop's own.
+pub fn of_callback<R>(dialect: Dialect, called: Result<R, Raise>, what: &str) -> Result<R, PdoFault> {
+    if let Some(fault) = taken(dialect) {
+        let kind = if fault.kind == Kind::ReadOnly { Kind::Other } else { fault.kind };
+        return Err(PdoFault { kind, taken: false, nested: false, logic: false, ..fault });
+    }
+    called.map_err(|raise| PdoFault::of_raise(raise, what))
 }
 
 /// A property of an exception, whoever may see it.

@@ -1,5 +1,6 @@
 //! The ledger's [`Store`] on the shop's PDO: transactions of our own or joined, the fence around callbacks, claims.
 
+use super::door;
 use super::pdo::{Bound, Ended, Pdo, Row};
 use super::pdo_fault::PdoFault;
 use super::pdo_rows::{adopted, advanced, entry, evidenced, message, opened, refund};
@@ -27,7 +28,6 @@ pub struct PdoStore {
     pub pdo: Pdo,
     open: Option<Open>,
     fence: Option<String>,
-    process: u32,
     known: Known,
     broken: bool,
 }
@@ -43,13 +43,12 @@ struct Known {
 impl PdoStore {
     /// On this connection, which must be used by this process only.
     pub fn new(pdo: Pdo) -> Self {
-        let process = std::process::id();
-        Self { pdo, open: None, fence: None, process, known: Known::default(), broken: false }
+        Self { pdo, open: None, fence: None, known: Known::default(), broken: false }
     }
 
     /// May the connection be used at all?
     fn usable(&self) -> Ended<()> {
-        if self.process != std::process::id() {
+        if !self.pdo.is_ours() {
             let why = "This Ledger was made before a fork: a connection must not be used by two processes, make PDO and Ledger anew";
             return Err(PdoFault::logic(why));
         }
@@ -106,14 +105,24 @@ impl PdoStore {
 
     fn start(&mut self) -> Ended<Scope> {
         self.make_durable()?;
-        match self.pdo.must("beginTransaction", vec![]) {
-            Ok(_) => {
+        match self.begin_own() {
+            Ok(()) => {
                 self.open = Some(Open::Own);
                 Ok(Scope::Own)
             }
             Err(fault) if fault.nested => self.join(),
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Begins a transaction where PDO knows of none. A signal's handler that ends the script right after it was begun
+    /// does not leave it open.
+    fn begin_own(&mut self) -> Ended<()> {
+        let begun = self.pdo.must("beginTransaction", &[]).map(drop);
+        if begun.as_ref().is_err_and(|fault| !fault.nested) {
+            self.roll_back();
+        }
+        begun
     }
 
     /// What has to come first in a transaction.
@@ -136,14 +145,22 @@ impl PdoStore {
 
     /// The transaction is over, or the connection with it.
     fn roll_back(&mut self) {
-        let ended = match self.pdo.in_transaction() {
+        let ended = door::cleaning(|| match self.pdo.in_transaction() {
             Ok(false) => Ok(()),
             Ok(true) => {
-                self.pdo.must("rollBack", vec![]).map(drop).or_else(|fault| self.notice_the_end(fault))
+                self.pdo.must("rollBack", &[]).map(drop).or_else(|fault| self.notice_the_end(fault))
             }
             Err(fault) => Err(fault),
-        };
+        });
         self.broken |= ended.is_err();
+    }
+
+    /// What happened since our savepoint is undone. Whatever this says, the error that led here says more.
+    fn roll_back_to(&mut self, name: &str) {
+        door::cleaning(|| {
+            let _ = self.pdo.exec(&format!("ROLLBACK TO SAVEPOINT {name}"));
+            let _ = self.pdo.exec(&format!("RELEASE SAVEPOINT {name}"));
+        });
     }
 
     /// SQLite rolls back by itself when its disk is full; PDO would believe in that transaction for ever.
@@ -152,7 +169,7 @@ impl PdoStore {
             return Err(fault);
         }
         self.pdo.exec("BEGIN")?;
-        self.pdo.must("rollBack", vec![]).map(drop)
+        self.pdo.must("rollBack", &[]).map(drop)
     }
 
     fn add(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Added> {
@@ -190,13 +207,13 @@ impl PdoStore {
     }
 
     fn pick_and_mark(&mut self, statement: Statement, due: &[Bound<'_>], lease: Ms) -> Ended<Vec<Row>> {
-        self.pdo.must("beginTransaction", vec![])?;
+        self.begin_own()?;
         let picked = self.pdo.rows(statement, due).and_then(|rows| {
             let ids: Vec<i64> = rows.iter().filter_map(Row::id).collect();
             if !ids.is_empty() {
                 self.pdo.change_once(&self.pdo.sql.mark(statement, &ids), &[lease.into()])?;
             }
-            self.pdo.must("commit", vec![])?;
+            self.pdo.must("commit", &[])?;
             Ok(rows)
         });
         if picked.is_err() {
@@ -266,7 +283,7 @@ impl Store for PdoStore {
     fn commit(&mut self) -> Ended<()> {
         match &self.open {
             Some(Open::Joined(name)) => self.pdo.exec(&format!("RELEASE SAVEPOINT {name}"))?,
-            _ => self.pdo.must("commit", vec![]).map(drop).map_err(unknown_end)?,
+            _ => self.pdo.must("commit", &[]).map(drop).map_err(unknown_end)?,
         }
         self.open = None;
         Ok(())
@@ -276,11 +293,7 @@ impl Store for PdoStore {
         self.fence = None;
         match self.open.take() {
             Some(Open::Own) => self.roll_back(),
-            Some(Open::Joined(name)) => {
-                // Whatever this says, the error that led here says more.
-                let _ = self.pdo.exec(&format!("ROLLBACK TO SAVEPOINT {name}"));
-                let _ = self.pdo.exec(&format!("RELEASE SAVEPOINT {name}"));
-            }
+            Some(Open::Joined(name)) => self.roll_back_to(&name),
             None => {}
         }
     }
@@ -451,7 +464,8 @@ fn not_again(fault: PdoFault) -> PdoFault {
 /// A COMMIT that failed without saying "not stored" leaves the end open.
 fn unknown_end(fault: PdoFault) -> PdoFault {
     match fault.kind() {
-        Kind::Busy => fault,
+        // The script ends here, whether it is stored or not; nobody is told anything.
+        Kind::Busy | Kind::Over => fault,
         _ if fault.message.contains("no active transaction") => PdoFault::broken(FOREIGN_END),
         _ => fault.meaning(Kind::OutcomeUnknown),
     }

@@ -2,16 +2,18 @@
 
 use super::call::Raise;
 use super::gateway::Caller;
-use super::{exception, order, signals, value};
+use super::{door, exception, order, signals, value};
 use crate::api::until_final::{Seen, Watch};
 use crate::gateway::line::Attempt;
-use ext_php_rs::types::{ZendCallable, Zval};
+use ext_php_rs::types::Zval;
 use std::time::Duration;
 
 /// Watches a poll for PHP.
 pub struct Polling<'a> {
     caller: &'a Caller,
     on_poll: Option<Zval>,
+    /// A payment is not: a forked copy of the process has no part in it. Questions may be asked by both.
+    may_fork: bool,
     /// What ended the poll from outside: the callback's exception, or a signal handler's.
     pub raised: Option<Raise>,
 }
@@ -19,7 +21,18 @@ pub struct Polling<'a> {
 impl<'a> Polling<'a> {
     /// Watches with this callback.
     pub fn new(caller: &'a Caller, on_poll: Option<Zval>) -> Self {
-        Self { caller, on_poll, raised: None }
+        Self { caller, on_poll, may_fork: true, raised: None }
+    }
+
+    /// Watches what only the process may end that began it.
+    pub fn of_one_process(self) -> Self {
+        Self { may_fork: false, ..self }
+    }
+
+    /// May the poll go on, in this process and with what PHP has left?
+    fn goes_on(&self) -> Result<(), Raise> {
+        door::interruption()?;
+        if self.is_copy() { Err(Raise::Logic(door::FORKED.into())) } else { Ok(()) }
     }
 
     fn note(&mut self, go_on: Result<bool, Raise>) -> bool {
@@ -29,21 +42,19 @@ impl<'a> Polling<'a> {
         })
     }
 
-    /// A fatal error of an observer ends the poll as an exception does: what must be undone is undone first.
-    fn go_on(&self) -> Result<(), Raise> {
-        if self.caller.is_interrupted() { Err(Raise::Pending) } else { Ok(()) }
-    }
-
     fn call_back(&self, seen: &Seen<'_>, number: u32) -> Result<bool, Raise> {
-        self.go_on()?;
+        // What an observer has left ends the poll as what a callback leaves does: what must be undone is undone first.
+        self.goes_on()?;
         let Some(on_poll) = &self.on_poll else { return Ok(true) };
-        let seen = match seen {
-            Ok(order) => order::to_php((*order).clone())?,
-            Err(fault) => exception::to_php(fault),
+        let arguments = || {
+            let seen = match seen {
+                Ok(order) => order::to_php((*order).clone())?,
+                Err(fault) => exception::to_php(fault),
+            };
+            Ok(vec![seen, value::int(number.into())])
         };
-        let number = value::int(number.into());
-        let answer = ZendCallable::new(on_poll)?.try_call(vec![&seen, &number])?;
-        Ok(!answer.is_false())
+        let answer = door::call_back(on_poll, arguments, |answer| !answer.is_false());
+        self.goes_on().and(answer)
     }
 }
 
@@ -61,8 +72,12 @@ impl Watch for Polling<'_> {
         self.raised.is_some()
     }
 
+    fn is_copy(&self) -> bool {
+        !self.may_fork && door::is_copy()
+    }
+
     fn pause(&mut self, ms: u64) -> bool {
-        let waited = self.go_on().and_then(|()| signals::sleep(ms)).map(|()| true);
+        let waited = self.goes_on().and_then(|()| signals::sleep(ms)).map(|()| true);
         self.note(waited)
     }
 

@@ -3,7 +3,7 @@
 use super::call::{Call, Outcome, Param, Raise, param};
 use super::class::{Property, Returns, method, nullable, php_class, property, register};
 use super::gateway::caller_class;
-use super::{options, order, value};
+use super::{door, options, order, value};
 use crate::api::refund::{Refund, refund};
 use crate::model::numbers::OrderId;
 use crate::model::refund::RefundReceipt;
@@ -75,7 +75,7 @@ fn give_back(call: &mut Call<'_>, id: OrderId) -> Outcome {
     let caller = &call.this::<PhpRefund>()?.0;
     let line = caller.line(true, crate::gateway::call::Call::out_trade_no(&asked))?;
     let receipt = refund(&line, &caller.merchant, &asked, &mut |attempt| caller.observe(attempt));
-    to_php(caller.ended(receipt)?)
+    to_php(door::ended(receipt)?)
 }
 
 fn to_php(receipt: RefundReceipt) -> Result<Zval, Raise> {

@@ -3,7 +3,7 @@
 use super::call::{Call, Outcome, param};
 use super::class::{Returns, method, register};
 use super::gateway::caller_class;
-use super::refund_list;
+use super::{door, refund_list};
 use crate::api::refund_query::{RefundsOf, all};
 use crate::model::numbers::OrderId;
 use ext_php_rs::flags::DataType;
@@ -46,5 +46,5 @@ fn ask(call: &mut Call<'_>, of: &RefundsOf) -> Outcome {
     let caller = &call.this::<PhpRefundQuery>()?.0;
     let line = caller.line(false, None)?;
     let list = all(&line, &caller.merchant, of, &mut |attempt| caller.observe(attempt));
-    refund_list::to_php(caller.ended(list)?, matches!(of, RefundsOf::Order(_)))
+    refund_list::to_php(door::ended(list)?, matches!(of, RefundsOf::Order(_)))
 }

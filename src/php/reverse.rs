@@ -2,6 +2,7 @@
 
 use super::call::{Call, Outcome, Raise, param};
 use super::class::{Returns, method, register};
+use super::door;
 use super::gateway::caller_class;
 use crate::api::reverse::{Reverse, reverse};
 use crate::model::numbers::OrderId;
@@ -33,6 +34,6 @@ fn by_transaction_id(call: &mut Call<'_>) -> Outcome {
 fn undo(call: &mut Call<'_>, id: OrderId) -> Outcome {
     let caller = &call.this::<PhpReverse>()?.0;
     let line = caller.line(true, id.as_out_trade_no())?;
-    caller.ended(reverse(&line, &caller.merchant, &Reverse(id), &mut |attempt| caller.observe(attempt)))?;
+    door::ended(reverse(&line, &caller.merchant, &Reverse(id), &mut |attempt| caller.observe(attempt)))?;
     Ok::<Zval, Raise>(Zval::null())
 }

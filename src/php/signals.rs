@@ -1,8 +1,7 @@
 //! Signals: our threads receive none, and PHP's handlers run while we wait.
 
 use super::call::Raise;
-use ext_php_rs::types::ZendCallable;
-use ext_php_rs::zend::ExecutorGlobals;
+use super::{door, value};
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -40,10 +39,8 @@ pub fn sleep(ms: u64) -> Result<(), Raise> {
 
 /// Lets pcntl run the handlers of signals that came, if ext/pcntl is there.
 pub fn dispatch() -> Result<(), Raise> {
-    if let Ok(dispatcher) = ZendCallable::try_from_name("pcntl_signal_dispatch") {
-        dispatcher.try_call(vec![])?;
-    }
-    if ExecutorGlobals::has_exception() { Err(Raise::Pending) } else { Ok(()) }
+    door::function("pcntl_signal_dispatch", &[])?;
+    door::interruption()
 }
 
 static TOLD_TO_STOP: AtomicBool = AtomicBool::new(false);
@@ -81,9 +78,8 @@ impl Drop for Stop {
 
 /// Has the script its own handler? Without ext/pcntl it cannot.
 fn is_handled(signal: libc::c_int) -> bool {
-    let asked = ZendCallable::try_from_name("pcntl_signal_get_handler");
-    let handler = asked.and_then(|ask| ask.try_call(vec![&i64::from(signal)]));
-    handler.is_ok_and(|handler| handler.long() != Some(0))
+    let handler = door::function("pcntl_signal_get_handler", &[&value::int(signal.into())]);
+    handler.is_ok_and(|handler| handler.is_some_and(|handler| handler.long() != Some(0)))
 }
 
 fn replace(signal: libc::c_int) -> Option<libc::sigaction> {

@@ -7,6 +7,7 @@ use super::ledger::{PhpLedger, key_of};
 use super::ledger_end::raised;
 use super::merchant::PhpMerchant;
 use super::signals::{self, Stop};
+use super::door;
 use super::sync_report::{Report, register_report};
 use crate::gateway::line::Attempt;
 use crate::ledger::carrier::{Carrier, needs_certificate};
@@ -14,7 +15,7 @@ use crate::ledger::store::Whose;
 use crate::ledger::sync::{Answer, Counter, Question, Turns, round};
 use crate::model::merchant::Merchant;
 use ext_php_rs::flags::DataType;
-use ext_php_rs::types::{ZendCallable, ZendClassObject, Zval};
+use ext_php_rs::types::{ZendClassObject, Zval};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -145,7 +146,7 @@ impl<'a> Worker<'a> {
         }
         self.report.stopped |= self.window.stop.is_set();
         self.report.ms = self.ms();
-        self.report.to_php()
+        door::through(|| self.report.to_php())?
     }
 
     /// With no time given the run ends when nothing is due.
@@ -192,8 +193,7 @@ impl<'a> Worker<'a> {
     fn progress(&mut self) -> Result<bool, Raise> {
         let Some(on_progress) = &self.plan.on_progress else { return Ok(true) };
         self.report.ms = self.ms();
-        let told = self.report.to_php()?;
-        Ok(!ZendCallable::new(on_progress)?.try_call(vec![&told])?.is_false())
+        door::call_back(on_progress, || Ok(vec![self.report.to_php()?]), |answer| !answer.is_false())
     }
 }
 
@@ -225,8 +225,7 @@ impl Counter for Window {
             concurrency: self.concurrency,
         };
         let answers = carrier.ask(questions, &mut |attempt: &Attempt| caller.observe(attempt));
-        let observed = caller.observed();
-        self.raised = self.raised.take().or(observed.err());
+        self.raised = self.raised.take().or(door::interruption().err());
         answers
     }
 

@@ -3,12 +3,11 @@
 use super::call::{Call, Outcome, Param, Raise, param};
 use super::class::{Returns, method, register};
 use super::gateway::caller_class;
-use super::{fields, prepay, zend};
+use super::{door, fields, prepay, value, zend};
 use crate::api::unified_order::{Basics, UnifiedOrder};
 use crate::time::{Clock, SystemClock, write_compact};
 use ext_php_rs::flags::DataType;
-use ext_php_rs::types::ZendCallable;
-use ext_php_rs::zend::{ClassEntry, ExecutorGlobals};
+use ext_php_rs::zend::ClassEntry;
 
 caller_class!(PhpUnifiedOrder, "WechatPay\\UnifiedOrder");
 
@@ -139,10 +138,8 @@ impl Optional {
     fn json(&mut self, call: &Call<'_>, n: usize, name: &str) -> Result<(), Raise> {
         let Some(array) = call.zval(n).filter(|zval| !zval.is_null()) else { return Ok(()) };
         call.array_or(n)?;
-        let flags = JSON_UNESCAPED;
-        let encode = ZendCallable::try_from_name("json_encode")
-            .map_err(|_| Raise::Engine("json_encode() is needed and disabled".into()))?;
-        let json = encode.try_call(vec![&array.shallow_clone(), &flags])?;
+        let json = door::function("json_encode", &[&array.shallow_clone(), &value::int(JSON_UNESCAPED)])?;
+        let json = json.ok_or_else(|| Raise::Engine("json_encode() is needed and disabled".into()))?;
         let json = json.str().ok_or_else(|| call.bad(n, "must be encodable as JSON"))?;
         self.set(name, json.to_owned());
         Ok(())
@@ -153,10 +150,7 @@ impl Optional {
         let interface: &ClassEntry = unsafe { &*zend::php_date_get_interface_ce() };
         let Some(time) = call.instance_or(n, interface, "DateTimeInterface")? else { return Ok(()) };
         let seconds =
-            time.object().map(|object| object.try_call_method("getTimestamp", vec![])).transpose()?;
-        if ExecutorGlobals::has_exception() {
-            return Err(Raise::Pending);
-        }
+            time.object().map(|object| door::method(object, "getTimestamp", &[])).transpose()?;
         let seconds = seconds.and_then(|s| s.long());
         if name == "time_expire" && seconds.is_some_and(|at| at < SystemClock.unix_seconds() + LEAST_AHEAD) {
             return Err(call.bad(n, "must be at least 1 minute ahead"));

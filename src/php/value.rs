@@ -1,7 +1,7 @@
 //! Making PHP values: texts, times, arrays and our read-only objects.
 
 use super::call::Raise;
-use super::{names, zend};
+use super::{door, names, zend};
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::convert::IntoZval;
@@ -185,7 +185,7 @@ fn beijing_zone() -> Result<Zval, Raise> {
 fn fresh_zone() -> Result<Zval, Raise> {
     // SAFETY: ext/date is always there, and its class lives as long as the process.
     let object = ZendObject::new(unsafe { &*zend::php_date_get_timezone_ce() });
-    object.try_call_method("__construct", vec![&"+08:00"])?;
+    door::method(&object, "__construct", &[&text("+08:00")])?;
     let zone = object.into_zval(false)?;
     ZONE.set(Some(zone.shallow_clone()));
     Ok(zone)
@@ -340,7 +340,7 @@ fn time_as_atom(value: &Zval) -> Result<Zval, Raise> {
     // SAFETY: ext/date is always there, and its interface lives as long as the process.
     let interface: &ClassEntry = unsafe { &*zend::php_date_get_interface_ce() };
     match value.object().filter(|object| object.instance_of(interface)) {
-        Some(time) => Ok(time.try_call_method("format", vec![&"Y-m-d\\TH:i:sP"])?),
+        Some(time) => door::method(time, "format", &[&text("Y-m-d\\TH:i:sP")]),
         None => Ok(value.shallow_clone()),
     }
 }
@@ -365,7 +365,7 @@ pub fn array_iterator(list: &Zval) -> Result<Zval, Raise> {
     let missing = || Raise::Engine("class ArrayIterator is missing".into());
     let class = ClassEntry::try_find("ArrayIterator").ok_or_else(missing)?;
     let object = ZendObject::new(class);
-    object.try_call_method("__construct", vec![list])?;
+    door::method(&object, "__construct", &[list])?;
     Ok(object.into_zval(false)?)
 }
 

@@ -1,6 +1,6 @@
 //! Warnings: faults that must not replace a result.
 
-use super::zend;
+use super::{door, zend};
 use ext_php_rs::types::{ZendObject, Zval};
 use ext_php_rs::zend::{ExecutorGlobals, ce};
 use std::ffi::CString;
@@ -11,6 +11,7 @@ use std::ffi::CString;
 pub fn from_exception(whose: &str) {
     let Some(exception) = take() else { return };
     let what = format!("{whose} threw {}", described(&exception)).replace('\0', "\\0");
+    let _ = door::through(|| drop(exception));
     let what = CString::new(what).unwrap_or_default();
     warn(&what);
     if take().is_some() {
@@ -51,7 +52,9 @@ fn described(exception: &ZendObject) -> String {
 
 fn warn(what: &CString) {
     // SAFETY: format and text are NUL-terminated and copied by the engine.
-    unsafe { zend::php_error_docref(std::ptr::null(), 2, c"%s".as_ptr(), what.as_ptr()) };
+    let speak = || unsafe { zend::php_error_docref(std::ptr::null(), 2, c"%s".as_ptr(), what.as_ptr()) };
+    // Whatever ends the script here ends the work that is warned about.
+    let _ = door::through(speak);
 }
 
 /// Puts the shop's error handler aside for a moment.

@@ -33,6 +33,7 @@ mod declared {
     type zend_attribute = c_void;
     type zend_fcall_info_cache = c_void;
     type zend_property_info = c_void;
+    type zend_result = std::ffi::c_int;
 
     include!(concat!(env!("OUT_DIR"), "/zend.rs"));
 }
@@ -42,6 +43,31 @@ pub use declared::*;
 pub fn scope(class: &ClassEntry) -> *mut ClassEntry {
     std::ptr::from_ref(class).cast_mut()
 }
+
+/// How a script that ran out of memory stands where its end is put off; 0 is "it has not". Anything else keeps the
+/// engine from calling functions.
+#[cfg(php_delayed_oom)]
+pub fn out_of_memory() -> u32 {
+    // SAFETY: a number among the globals of this thread.
+    unsafe { (*ext_php_rs::ffi::ext_php_rs_executor_globals()).delayed_oom.state }
+}
+
+/// Sets how it stands.
+#[cfg(php_delayed_oom)]
+pub fn set_out_of_memory(state: u32) {
+    // SAFETY: as above; the engine's own steps between the states touch nothing else but the message.
+    unsafe { (*ext_php_rs::ffi::ext_php_rs_executor_globals()).delayed_oom.state = state };
+}
+
+/// Elsewhere the script jumps where it happens.
+#[cfg(not(php_delayed_oom))]
+pub const fn out_of_memory() -> u32 {
+    0
+}
+
+/// Elsewhere there is nothing to set.
+#[cfg(not(php_delayed_oom))]
+pub const fn set_out_of_memory(_: u32) {}
 
 /// Were there named arguments that no parameter takes? Only a function with a variadic parameter sees any.
 pub fn has_unknown_names(ex: &ExecuteData) -> bool {
