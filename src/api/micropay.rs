@@ -374,7 +374,11 @@ impl Till<'_> {
     /// Reverses, whatever the watcher says, and does not believe it before a query shows it.
     fn undo(&mut self) -> Result<Order, Fault> {
         if self.watch.is_copy() {
-            return Err(self.undecided("this process is a forked copy, the payment is its parent's", false, None));
+            return Err(self.undecided(
+                "this process is a forked copy, the payment is its parent's",
+                false,
+                None,
+            ));
         }
         self.rest_until(self.paid_at + NOT_BEFORE_MS);
         let end = self.deadline + REVERSE_MS;

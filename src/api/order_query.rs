@@ -9,6 +9,7 @@ use crate::model::numbers::OrderId;
 use crate::model::order::Order;
 use crate::wire::fields::Fields;
 use crate::wire::sign::Verified;
+use std::sync::Arc;
 
 /// Asks for one order.
 #[derive(Debug, Clone)]
@@ -45,13 +46,14 @@ impl Call for OrderQuery {
 /// reported on the calling thread, if anybody wants to hear of them.
 pub fn many(
     line: &Line,
-    merchant: &Merchant,
+    merchant: &Arc<Merchant>,
     queries: &[OrderQuery],
     concurrency: usize,
     on_attempt: Option<OnAttempt<'_>>,
 ) -> Vec<Result<Order, Fault>> {
-    let ask = |query: &OrderQuery, on_attempt: OnAttempt<'_>| line.ask(merchant, query, on_attempt);
-    let answers = abreast(queries, concurrency, &ask, on_attempt);
+    let (line, merchant) = (line.clone(), merchant.clone());
+    let ask = move |query: &OrderQuery, on_attempt: OnAttempt<'_>| line.ask(&merchant, query, on_attempt);
+    let answers = abreast(queries.to_vec(), concurrency, ask, on_attempt);
     let unanswered = |query: &OrderQuery| {
         let error = Error::Configuration("no thread could be started for this query".into());
         Err(Fault::new(error, Repeat::Query, query.out_trade_no()))

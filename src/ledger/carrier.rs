@@ -14,11 +14,12 @@ use crate::gateway::line::{Line, OnAttempt};
 use crate::model::merchant::Merchant;
 use crate::model::numbers::OrderId;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Carries one merchant's questions.
-pub struct Carrier<'a> {
+pub struct Carrier {
     /// Who asks.
-    pub merchant: &'a Merchant,
+    pub merchant: Arc<Merchant>,
     /// The line for questions, or why there is none.
     pub line: Result<Line, String>,
     /// The line with the certificate, for calls that move money, or why there is none.
@@ -34,11 +35,12 @@ pub fn needs_certificate(question: &Question) -> bool {
     matches!(question.what, What::Reverse | What::Refund(_))
 }
 
-impl Carrier<'_> {
+impl Carrier {
     /// Asks all of them; answers in their order.
-    pub fn ask(&self, questions: &[Question], on_attempt: OnAttempt<'_>) -> Vec<Answer> {
-        let ask = |question: &Question, on_attempt: OnAttempt<'_>| self.answer(question, on_attempt);
-        let answers = abreast(questions, self.concurrency, &ask, Some(on_attempt));
+    pub fn ask(self, questions: &[Question], on_attempt: OnAttempt<'_>) -> Vec<Answer> {
+        let concurrency = self.concurrency;
+        let ask = move |question: &Question, on_attempt: OnAttempt<'_>| self.answer(question, on_attempt);
+        let answers = abreast(questions.to_vec(), concurrency, ask, Some(on_attempt));
         let none = || Answer::Unreached("no thread could be started for this question".into());
         answers.into_iter().map(|answer| answer.unwrap_or_else(none)).collect()
     }
@@ -61,7 +63,7 @@ impl Carrier<'_> {
             What::Refunds => self.refunds(line, id, on_attempt),
             What::Close => self.close(line, id, on_attempt),
             What::Reverse => {
-                reverse(line, self.merchant, &Reverse(id), on_attempt)?;
+                reverse(line, &self.merchant, &Reverse(id), on_attempt)?;
                 Ok(Answer::Done { refund_id: None })
             }
             What::Refund(row) => self.refund(line, &question.entry, row, on_attempt),
@@ -69,12 +71,12 @@ impl Carrier<'_> {
     }
 
     fn order(&self, line: &Line, id: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
-        let order = line.ask(self.merchant, &OrderQuery(id), on_attempt)?;
+        let order = line.ask(&self.merchant, &OrderQuery(id), on_attempt)?;
         Ok(Answer::Order(Sighting::of(&order, Source::Query)))
     }
 
     fn refunds(&self, line: &Line, id: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
-        let list = all(line, self.merchant, &RefundsOf::Order(id), on_attempt)?;
+        let list = all(line, &self.merchant, &RefundsOf::Order(id), on_attempt)?;
         Ok(match RefundSighting::of(&list) {
             Ok(seen) => Answer::Refunds(seen),
             Err(what) => Answer::Useless(format!("a list of refunds {what}")),
@@ -82,7 +84,7 @@ impl Carrier<'_> {
     }
 
     fn close(&self, line: &Line, out_trade_no: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
-        line.ask(self.merchant, &CloseOrder { out_trade_no }, on_attempt)?;
+        line.ask(&self.merchant, &CloseOrder { out_trade_no }, on_attempt)?;
         Ok(Answer::Done { refund_id: None })
     }
 
@@ -97,7 +99,7 @@ impl Carrier<'_> {
         let options = options(&row.options);
         match Refund::new(id, &row.out_refund_no, entry.paid_fee(), row.refund_fee, &options) {
             Ok(call) => {
-                let receipt = refund(line, self.merchant, &call, on_attempt)?;
+                let receipt = refund(line, &self.merchant, &call, on_attempt)?;
                 Ok(Answer::Done { refund_id: receipt.told.refund_id })
             }
             Err(bad) => Ok(Answer::Refused(bad.to_string())),

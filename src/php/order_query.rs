@@ -65,6 +65,9 @@ fn query_many(call: &mut Call<'_>) -> Outcome {
     let on_attempt = caller.is_observed().then_some(&mut observe as OnAttempt<'_>);
     let answers = many(&line, &caller.merchant, &queries, threads, on_attempt);
     door::interruption()?;
+    if door::is_copy() {
+        return Err(Raise::Logic(door::FORKED.into()));
+    }
     let mut table = ZendHashTable::with_capacity(u32::try_from(queries.len()).unwrap_or(0));
     for (query, answer) in queries.iter().zip(answers) {
         let answer = match answer {

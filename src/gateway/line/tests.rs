@@ -9,8 +9,8 @@ use crate::gateway::sample::{self, NUMBER, failure, fields, merchant, paid, sign
 use crate::model::numbers::OrderId;
 use crate::model::order::Order;
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 const API: &str = "https://api.test";
 const API2: &str = "https://api2.test";
@@ -411,14 +411,14 @@ fn many_answers_in_the_order_of_the_questions_and_one_fault_is_its_own() {
     let stage = stage(vec![order()]);
     let queries: Vec<_> = (0..20).map(|n| query(if n == 7 { "T999" } else { NUMBER })).collect();
     let mut attempts = 0;
-    let answers = many(&stage.line, &merchant(), &queries, 4, Some(&mut |_| attempts += 1));
+    let answers = many(&stage.line, &Arc::new(merchant()), &queries, 4, Some(&mut |_| attempts += 1));
     assert_eq!((answers.len(), attempts), (20, 20));
     for (n, answer) in answers.iter().enumerate() {
         assert_eq!(answer.is_err(), n == 7, "{n}");
     }
     assert_eq!(answers[7].as_ref().unwrap_err().out_trade_no.as_deref(), Some("T999"));
-    assert!(many(&stage.line, &merchant(), &[], 4, None).is_empty());
-    let unwatched = many(&stage.line, &merchant(), &queries, 4, None);
+    assert!(many(&stage.line, &Arc::new(merchant()), &[], 4, None).is_empty());
+    let unwatched = many(&stage.line, &Arc::new(merchant()), &queries, 4, None);
     assert_eq!(unwatched.iter().filter(|answer| answer.is_ok()).count(), 19);
 }
 
