@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process::Command};
 
 /// The functions of Zend's that ext-php-rs does not bind. One that another PHP declares otherwise does not compile.
-const FUNCTIONS: [&str; 29] = [
+const FUNCTIONS: [&str; 31] = [
     "display_ini_entries",
     "php_check_open_basedir_ex",
     "php_date_get_immutable_ce",
@@ -19,6 +19,8 @@ const FUNCTIONS: [&str; 29] = [
     "zend_argument_type_error",
     "zend_argument_value_error",
     "zend_declare_typed_property",
+    "zend_get_gc_buffer_create",
+    "zend_get_gc_buffer_grow",
     "zend_ini_long",
     "zend_ini_string",
     "zend_is_callable_ex",

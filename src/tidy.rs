@@ -181,6 +181,31 @@ fn unsafe_code_stands_on_the_floor_of_php_only() {
     no_complaints(&complaints);
 }
 
+/// What runs PHP code, or stops and makes the engine's jumps.
+const DOOR: [&str; 8] = [
+    "ZendCallable",
+    "try_call",
+    "call_user_function",
+    "zend_call_",
+    "zend_fcall",
+    "try_catch",
+    "bailout(",
+    "run_handler",
+];
+
+#[test]
+fn php_code_is_called_through_the_door_only() {
+    let calls = |line: &str| DOOR.iter().any(|word| line.contains(word)) && !line.contains("fn ");
+    let complaints: Vec<String> = sources(&["src/php"], ".rs")
+        .iter()
+        .filter(|s| s.path != "src/php/door.rs")
+        .flat_map(|s| s.code().filter(|line| calls(line)).map(|line| format!("{}: {line}", s.path)))
+        .collect();
+    no_complaints(&complaints);
+    let door = std::fs::read_to_string(root().join("src/php/door.rs")).unwrap();
+    assert!(["ZendCallable", "try_call", "try_catch", "bailout("].iter().all(|word| door.contains(word)));
+}
+
 #[test]
 fn no_file_is_longer_than_500_lines() {
     let complaints: Vec<String> = rust()

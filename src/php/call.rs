@@ -212,8 +212,7 @@ impl<'a> Call<'a> {
         }
         let mut text: *mut ffi::zend_string = ptr::null_mut();
         // SAFETY: `arg` is a live argument slot.
-        let read =
-            door::through(|| unsafe { zend::zend_parse_arg_str_slow(arg, &raw mut text, number(n)) })?;
+        let read = door::through(|| unsafe { zend::zend_parse_arg_str_slow(arg, &raw mut text, number(n)) })?;
         if !read {
             return Err(self.wrong_type(n, ffi::_zend_expected_type_Z_EXPECTED_STRING, arg));
         }

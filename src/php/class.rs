@@ -8,9 +8,9 @@ use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::error::Result;
 use ext_php_rs::ffi::{zend_function, zend_type};
 use ext_php_rs::flags::{DataType, MethodFlags};
-use ext_php_rs::types::{ZendStr, Zval};
+use ext_php_rs::types::{ZendClassObject, ZendHashTable, ZendObject, ZendStr, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecuteData};
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
 use std::sync::{Mutex, PoisonError};
 
 /// What PHP calls.
@@ -73,12 +73,22 @@ macro_rules! method {
 }
 pub(crate) use method;
 
+/// Which values of PHP's the Rust half of an object holds, so that PHP's collector can follow them.
+///
+/// Each reference is named once, by the object that owns it: the collector counts them off. What several objects share
+/// is therefore an object of PHP's, and each of them has a reference to it.
+pub trait Holds {
+    /// Names what it holds now.
+    fn each(&self, see: &mut dyn FnMut(&Zval));
+}
+
 /// Ties a Rust type to a PHP class: final, no dynamic properties, no serialization, no clone.
 ///
 /// The last argument makes the object: a body that PHP runs as the public constructor, or `private` for values
-/// that only we can make.
+/// that only we can make. A type that holds values of PHP's says so with `holds` and implements [`Holds`].
 macro_rules! php_class {
     ($type:ty, $name:literal, private) => {
+        $crate::php::class::php_class!(@ nothing $type);
         $crate::php::class::php_class!(@ $type, $name, {
             fn constructor() -> Option<ext_php_rs::class::ConstructorMeta<Self>> {
                 Some(ext_php_rs::class::ConstructorMeta {
@@ -92,7 +102,16 @@ macro_rules! php_class {
             }
         });
     };
+    (@ nothing $type:ty) => {
+        impl $crate::php::class::Holds for $type {
+            fn each(&self, _: &mut dyn FnMut(&ext_php_rs::types::Zval)) {}
+        }
+    };
     ($type:ty, $name:literal, $construct:path, $params:expr) => {
+        $crate::php::class::php_class!(@ nothing $type);
+        $crate::php::class::php_class!($type, $name, $construct, $params, holds);
+    };
+    ($type:ty, $name:literal, $construct:path, $params:expr, holds) => {
         $crate::php::class::php_class!(@ $type, $name, {
             fn constructor() -> Option<ext_php_rs::class::ConstructorMeta<Self>> {
                 Some(ext_php_rs::class::ConstructorMeta {
@@ -196,7 +215,7 @@ pub fn function(method: &Method) -> (FunctionBuilder<'static>, MethodFlags) {
 }
 
 /// Registers a class of ours. Called while the module starts.
-pub fn register<T: RegisteredClass>(
+pub fn register<T: RegisteredClass + Holds>(
     properties: &[Property],
     methods: &[Method],
     interfaces: &[ext_php_rs::class::ClassEntryInfo],
@@ -216,12 +235,42 @@ pub fn register<T: RegisteredClass>(
             T::get_metadata().set_arg_info(tables);
         })
         .register()?;
+    let handlers = std::ptr::from_ref(T::get_metadata().handlers()).cast_mut();
+    // SAFETY: the handlers stand in a cell of this class's that was filled just now, while the module starts: there is
+    // no object yet that has them, and nobody else reads them.
+    unsafe { (&raw mut (*handlers).get_gc).write(Some(held::<T>)) };
     let class = T::get_metadata().ce();
     declare(class, properties);
     for method in methods {
         hide(class, method.name, method.params);
     }
     Ok(())
+}
+
+/// What the collector asks an object for: what its Rust half holds, and its properties.
+unsafe extern "C" fn held<T: RegisteredClass + Holds>(
+    object: *mut ZendObject,
+    table: *mut *mut Zval,
+    count: *mut c_int,
+) -> *mut ZendHashTable {
+    // SAFETY: the engine asks a live object of this class, with places for the answer; its slots are as many as its
+    // class declares.
+    unsafe {
+        let buffer = zend::zend_get_gc_buffer_create();
+        let mut see = |value: &Zval| zend::GcBuffer::add(buffer, value);
+        let ours = ZendClassObject::<T>::from_zend_obj(&*object).and_then(|object| object.obj.as_ref());
+        if let Some(ours) = ours {
+            ours.each(&mut see);
+        }
+        if (*object).properties.is_null() {
+            let slots = usize::try_from((*(*object).ce).default_properties_count).unwrap_or(0);
+            let first = (*object).properties_table.as_ptr();
+            (0..slots).for_each(|at| see(&*first.add(at)));
+        }
+        *table = (*buffer).start;
+        *count = c_int::try_from((*buffer).cur.offset_from((*buffer).start)).unwrap_or(0);
+        (*object).properties
+    }
 }
 
 /// Keeps what the engine points into until the process ends.

@@ -8,7 +8,7 @@
 //! frames hold, a payment under way or a transaction, is the parent's.
 
 use super::call::Raise;
-use super::zend;
+use super::{fork, zend};
 use crate::error::Fault;
 use ext_php_rs::exception::PhpException;
 use ext_php_rs::ffi::{ext_php_rs_executor_globals, ext_php_rs_process_globals};
@@ -25,7 +25,7 @@ thread_local! {
 /// How the innermost of our frames stands.
 #[derive(Clone, Copy)]
 struct State {
-    /// The process that entered it; none while PHP is in none of them.
+    /// The process that entered it, by its generation; none while PHP is in none of them.
     process: Option<u32>,
     /// The engine's jump was stopped and goes on when the frame is done.
     bailing: bool,
@@ -53,7 +53,7 @@ pub fn is_shut() -> bool {
 
 /// Is this process a forked copy of the one that entered the running call?
 pub fn is_copy() -> bool {
-    STATE.get().process.is_some_and(|process| process != std::process::id())
+    STATE.get().process.is_some_and(|process| process != fork::generation())
 }
 
 /// Has PHP left something that ends the running work: an exception, `exit()`, a jump?
@@ -74,7 +74,7 @@ pub fn ended<T>(end: Result<T, Fault>) -> Result<T, Raise> {
 
 /// A frame of ours, from PHP's call to its end: what `work` leaves to PHP comes when all of Rust's is done.
 pub fn frame<R>(work: impl FnOnce() -> R) -> Option<R> {
-    let entered = State { process: Some(std::process::id()), bailing: false, cleaning: 0 };
+    let entered = State { process: Some(fork::generation()), bailing: false, cleaning: 0 };
     let outer = STATE.replace(entered);
     let value = match try_catch(AssertUnwindSafe(work)) {
         Ok(value) => Some(value),

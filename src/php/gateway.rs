@@ -1,7 +1,7 @@
 //! `WechatPay\Gateway` and `WechatPay\Attempt`, and how calls get their line to WeChat.
 
 use super::call::{Call, Param, Raise, param};
-use super::class::{Property, hide, nullable, php_class, property, register};
+use super::class::{Holds, Property, hide, nullable, php_class, property, register};
 use super::files::PhpFiles;
 use super::ini;
 use super::merchant::PhpMerchant;
@@ -15,24 +15,26 @@ use crate::model::merchant::{Material, Merchant};
 use crate::model::numbers::BadArgument;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::flags::DataType;
-use ext_php_rs::types::Zval;
-use std::rc::Rc;
+use ext_php_rs::types::{ZendClassObject, Zval};
 use std::sync::Arc;
 
-/// What a PHP `Gateway` holds.
-pub struct PhpGateway(pub Rc<Access>);
-
-/// A gateway's settings and who watches its tries.
-pub struct Access {
+/// What a PHP `Gateway` holds: its settings and who watches its tries. Who calls over it holds the PHP object.
+pub struct PhpGateway {
     settings: Settings,
     on_attempt: Option<Zval>,
+}
+
+impl Holds for PhpGateway {
+    fn each(&self, see: &mut dyn FnMut(&Zval)) {
+        self.on_attempt.iter().for_each(see);
+    }
 }
 
 /// What a PHP `Attempt` holds: nothing beside its properties.
 pub struct PhpAttempt;
 
 php_class!(PhpAttempt, "WechatPay\\Attempt", private);
-php_class!(PhpGateway, "WechatPay\\Gateway", construct, PARAMS);
+php_class!(PhpGateway, "WechatPay\\Gateway", construct, PARAMS, holds);
 
 const PARAMS: &[Param] = &[
     param("url", DataType::String).or_null(),
@@ -98,7 +100,7 @@ fn construct(call: &mut Call<'_>) -> Result<PhpGateway, Raise> {
     ];
     value::fill(call.this_object()?, properties);
     let settings = Settings { proxy, ..settings(url, backup, ca_file, connect, total) };
-    Ok(PhpGateway(Rc::new(Access { settings, on_attempt })))
+    Ok(PhpGateway { settings, on_attempt })
 }
 
 /// A callable that stays one: what may be called here, a private method say, may not be called from elsewhere.
@@ -182,22 +184,38 @@ fn settings(
 pub struct Caller {
     /// The merchant.
     pub merchant: Arc<Merchant>,
-    access: Rc<Access>,
+    settings: Settings,
+    gateway: Option<Zval>,
+}
+
+impl Holds for Caller {
+    fn each(&self, see: &mut dyn FnMut(&Zval)) {
+        self.gateway.iter().for_each(see);
+    }
+}
+
+/// A `?Gateway` argument, as an object to keep.
+pub fn given(call: &Call<'_>, n: usize) -> Result<Option<Zval>, Raise> {
+    let gateway = call.object_or::<PhpGateway>(n)?;
+    Ok(gateway.and(call.zval(n)).map(|gateway| gateway.shallow_clone()))
+}
+
+fn inside(gateway: &Zval) -> Option<&PhpGateway> {
+    gateway.object().and_then(ZendClassObject::<PhpGateway>::from_zend_obj).and_then(|g| g.obj.as_ref())
 }
 
 impl Caller {
     /// The constructor that every call class has: `(Merchant $merchant, ?Gateway $gateway = null)`.
     pub fn construct(call: &mut Call<'_>) -> Result<Self, Raise> {
         let merchant = call.object::<PhpMerchant>(0)?.0.clone();
-        let access = call.object_or::<PhpGateway>(1)?.map(|gateway| gateway.0.clone());
-        Self::over(merchant, access)
+        Self::over(merchant, given(call, 1)?)
     }
 
     /// Calls for this merchant; without a gateway over that of the INI settings.
-    pub fn over(merchant: Arc<Merchant>, access: Option<Rc<Access>>) -> Result<Self, Raise> {
-        let default = || Ok::<_, Raise>(Rc::new(Access { settings: default_settings()?, on_attempt: None }));
-        let access = access.map_or_else(default, Ok)?;
-        Ok(Self { merchant, access })
+    pub fn over(merchant: Arc<Merchant>, gateway: Option<Zval>) -> Result<Self, Raise> {
+        let given = gateway.as_ref().and_then(inside).map(|gateway| gateway.settings.clone());
+        let settings = given.map_or_else(default_settings, Ok)?;
+        Ok(Self { merchant, settings, gateway })
     }
 
     /// Opens the line; a certificate or CA file that cannot be used is a fault before anything is sent.
@@ -207,7 +225,7 @@ impl Caller {
 
     /// Opens the line, or says why there is none.
     pub fn line_or_why(&self, certificate: bool) -> Result<Line, String> {
-        pool::line(&self.access.settings, &self.merchant, certificate, &PhpFiles)
+        pool::line(&self.settings, &self.merchant, certificate, &PhpFiles)
     }
 
     /// Makes one call and brings its answer.
@@ -217,14 +235,18 @@ impl Caller {
         door::ended(answer)
     }
 
+    fn on_attempt(&self) -> Option<&Zval> {
+        self.gateway.as_ref().and_then(inside)?.on_attempt.as_ref()
+    }
+
     /// Does anybody watch the tries?
     pub fn is_observed(&self) -> bool {
-        self.access.on_attempt.is_some()
+        self.on_attempt().is_some()
     }
 
     /// Tells the observer. What it throws becomes a warning and never replaces a result (decisions.md 2.8).
     pub fn observe(&self, attempt: &Attempt) {
-        let Some(on_attempt) = &self.access.on_attempt else { return };
+        let Some(on_attempt) = self.on_attempt() else { return };
         if door::is_interrupted() {
             return;
         }
@@ -270,7 +292,13 @@ macro_rules! caller_class {
         /// What the PHP object holds.
         pub struct $type(pub $crate::php::gateway::Caller);
 
-        $crate::php::class::php_class!($type, $name, construct, $crate::php::gateway::CALLER);
+        $crate::php::class::php_class!($type, $name, construct, $crate::php::gateway::CALLER, holds);
+
+        impl $crate::php::class::Holds for $type {
+            fn each(&self, see: &mut dyn FnMut(&ext_php_rs::types::Zval)) {
+                self.0.each(see);
+            }
+        }
 
         fn construct(call: &mut $crate::php::call::Call<'_>) -> Result<$type, $crate::php::call::Raise> {
             Ok($type($crate::php::gateway::Caller::construct(call)?))

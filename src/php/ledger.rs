@@ -1,9 +1,9 @@
 //! `WechatPay\Ledger`: every paid order credited once, in the shop's own database.
 
 use super::call::{Call, Outcome, Param, Raise, param};
-use super::class::{Returns, method, php_class, register};
+use super::class::{Holds, Returns, method, php_class, register};
 use super::enums::PhpEnum;
-use super::gateway::{Access, Caller, PhpGateway, closure};
+use super::gateway::{self, Caller, closure};
 use super::ledger_end::raised;
 use super::merchant::PhpMerchant;
 use super::notification::PhpNotification;
@@ -26,7 +26,6 @@ use crate::notification::Subject;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// The ledger on PDO.
@@ -36,10 +35,23 @@ pub type Core = Ledger<PdoStore, PhpShop>;
 /// object finds it busy and not half changed.
 pub struct PhpLedger {
     core: Cell<Option<Box<Core>>>,
-    access: Option<Rc<Access>>,
+    gateway: Option<Zval>,
 }
 
-php_class!(PhpLedger, "WechatPay\\Ledger", construct, PARAMS);
+php_class!(PhpLedger, "WechatPay\\Ledger", construct, PARAMS, holds);
+
+impl Holds for PhpLedger {
+    fn each(&self, see: &mut dyn FnMut(&Zval)) {
+        self.gateway.iter().for_each(&mut *see);
+        // A core at work is not here: its references count as somebody's, so that nothing is taken from under it.
+        let core = self.core.take();
+        if let Some(core) = &core {
+            core.shop.each(see);
+            core.store.pdo.each(see);
+        }
+        self.core.set(core);
+    }
+}
 
 const PARAMS: &[Param] = &[
     param("pdo", DataType::object("PDO")),
@@ -132,11 +144,11 @@ fn construct(call: &mut Call<'_>) -> Result<PhpLedger, Raise> {
     let callback = |n: usize| call.callable_or(n)?.as_ref().map(closure).transpose();
     let on_credit = callback(1)?.ok_or_else(|| Raise::Engine("onCredit is missing".into()))?;
     let on_revoke = callback(2)?;
-    let access = call.object_or::<PhpGateway>(3)?.map(|gateway| gateway.0.clone());
+    let gateway = gateway::given(call, 3)?;
     let credit_late = call.bool_or(4, false)?;
     let pdo = ledger_setup::connection(call, object, call.text_or(5)?.unwrap_or("wechatpay_"))?;
     let shop = PhpShop { pdo: pdo.object.shallow_clone(), dialect: pdo.dialect(), on_credit, on_revoke };
-    Ok(PhpLedger { core: Cell::new(Some(Box::new(core(pdo, shop, credit_late)))), access })
+    Ok(PhpLedger { core: Cell::new(Some(Box::new(core(pdo, shop, credit_late)))), gateway })
 }
 
 fn core(pdo: Pdo, shop: PhpShop, credit_late: bool) -> Core {
@@ -180,7 +192,7 @@ impl PhpLedger {
 
     /// Whoever calls the gateway for this ledger.
     pub fn caller(&self, merchant: Arc<Merchant>) -> Result<Caller, Raise> {
-        Caller::over(merchant, self.access.clone())
+        Caller::over(merchant, self.gateway.as_ref().map(Zval::shallow_clone))
     }
 }
 
@@ -193,6 +205,10 @@ pub struct PhpShop {
 }
 
 impl PhpShop {
+    fn each(&self, see: &mut dyn FnMut(&Zval)) {
+        [&self.pdo, &self.on_credit].into_iter().chain(&self.on_revoke).for_each(see);
+    }
+
     fn tell(&self, callback: &Zval, transition: &Transition) -> Result<(), PdoFault> {
         let arguments = || Ok(vec![transition::to_php(transition.clone())?, self.pdo.shallow_clone()]);
         let called = door::call_back(callback, arguments, |_| ());

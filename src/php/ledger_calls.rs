@@ -117,7 +117,7 @@ impl Counter {
         let none = || Err("not needed".to_owned());
         let certified = needs_certificate(question);
         let carrier = Carrier {
-            merchant: &caller.merchant,
+            merchant: caller.merchant.clone(),
             line: if certified { none() } else { caller.line_or_why(false) },
             certified: if certified { caller.line_or_why(true) } else { none() },
             concurrency: 1,
@@ -195,8 +195,7 @@ fn post(ledger: &PhpLedger, deliver: &Zval, messages: Vec<Message>) -> Result<us
 /// Calls the shop; `false` and exceptions mean "not delivered".
 fn hand_over(deliver: &Zval, message: &Message) -> Result<bool, PdoFault> {
     let payload: serde_json::Value = serde_json::from_str(&message.payload).unwrap_or_default();
-    let arguments =
-        || Ok(vec![value::text(&message.topic), value::json(&payload)?, value::int(message.id)]);
+    let arguments = || Ok(vec![value::text(&message.topic), value::json(&payload)?, value::int(message.id)]);
     let answer = door::call_back(deliver, arguments, |answer| !answer.is_false());
     of_callback(Dialect::Sqlite, answer, "$deliver cannot be called")
 }

@@ -106,9 +106,9 @@ fn made(store: &mut PdoStore) -> Ended<()> {
 
 /// All steps in one transaction; SQLite's write lock comes first, where there is a table to take it on.
 fn whole(pdo: &mut Pdo, lockable: bool) -> Ended<()> {
-    pdo.must("beginTransaction", &[])?;
     let lock = pdo.sql.after_begin(false).filter(|_| lockable);
-    let made = lock.map_or(Ok(()), |lock| pdo.exec(&lock)).and_then(|()| steps(pdo));
+    let begun = pdo.must("beginTransaction", &[]);
+    let made = begun.and_then(|_| lock.map_or(Ok(()), |lock| pdo.exec(&lock))).and_then(|()| steps(pdo));
     let made = made.and_then(|()| pdo.must("commit", &[]).map(drop));
     if made.is_err() {
         // The error that led here says more than one of this.

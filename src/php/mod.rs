@@ -13,6 +13,7 @@ mod exception;
 mod fen;
 mod fields;
 mod files;
+mod fork;
 mod gateway;
 mod ini;
 mod ledger;

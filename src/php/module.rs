@@ -1,9 +1,9 @@
 //! The module: what PHP loads, what phpinfo() shows.
 
 use super::{
-    auth_code_to_openid, client, close_order, door, enums, exception, fen, gateway, ini, ledger, merchant,
-    micropay, names, notification, order, order_query, prepay, refund, refund_list, refund_query, report,
-    reverse, scan_pay, short_url, signals, signer, sync, transition, unified_order, value, xml, zend,
+    auth_code_to_openid, client, close_order, door, enums, exception, fen, fork, gateway, ini, ledger,
+    merchant, micropay, names, notification, order, order_query, prepay, refund, refund_list, refund_query,
+    report, reverse, scan_pay, short_url, signals, signer, sync, transition, unified_order, value, xml, zend,
 };
 use crate::gateway::threads;
 use ext_php_rs::prelude::*;
@@ -29,6 +29,7 @@ pub fn startup(_: i32, module: i32) -> i32 {
     ini::register(module);
     names::intern();
     threads::shield_with(signals::hold_back);
+    fork::watch();
     let registered = enums::register_all()
         .and_then(|()| order::register_all())
         .and_then(|()| exception::register_all())
@@ -71,6 +72,7 @@ extern "C" fn request_startup(_: i32, _: i32) -> i32 {
 }
 
 extern "C" fn request_shutdown(_: i32, _: i32) -> i32 {
+    signals::give_back();
     signer::forget_key();
     value::release_zone();
     0

@@ -101,6 +101,11 @@ impl Pdo {
         Self { object, sql, process: std::process::id(), prepared: HashMap::new() }
     }
 
+    /// Names the values of PHP's that it holds.
+    pub fn each(&self, see: &mut dyn FnMut(&Zval)) {
+        std::iter::once(&self.object).chain(self.prepared.values()).for_each(see);
+    }
+
     /// The database.
     pub fn dialect(&self) -> Dialect {
         self.sql.dialect

@@ -1,9 +1,11 @@
 //! The ledger's [`Store`] on the shop's PDO: transactions of our own or joined, the fence around callbacks, claims.
 
-use super::door;
+mod look;
+
 use super::pdo::{Bound, Ended, Pdo, Row};
 use super::pdo_fault::PdoFault;
 use super::pdo_rows::{adopted, advanced, entry, evidenced, message, opened, refund};
+use super::{door, fork};
 use crate::ledger::dialect::{Dialect, Statement, VERSION};
 use crate::ledger::entry::{Entry, Ms, OrderKey, RefundRow, Terms};
 use crate::ledger::store::{Added, Evidence, Failure, Kind, Message, Opening, Scope, Store, Whose};
@@ -28,6 +30,10 @@ pub struct PdoStore {
     pub pdo: Pdo,
     open: Option<Open>,
     fence: Option<String>,
+    /// What this transaction has written: an order and the version it must have afterwards.
+    witness: Option<(OrderKey, i64)>,
+    /// The forks of this process when the transaction began.
+    forks: u32,
     known: Known,
     broken: bool,
 }
@@ -43,7 +49,15 @@ struct Known {
 impl PdoStore {
     /// On this connection, which must be used by this process only.
     pub fn new(pdo: Pdo) -> Self {
-        Self { pdo, open: None, fence: None, known: Known::default(), broken: false }
+        Self {
+            pdo,
+            open: None,
+            fence: None,
+            witness: None,
+            forks: fork::count(),
+            known: Known::default(),
+            broken: false,
+        }
     }
 
     /// May the connection be used at all?
@@ -147,9 +161,7 @@ impl PdoStore {
     fn roll_back(&mut self) {
         let ended = door::cleaning(|| match self.pdo.in_transaction() {
             Ok(false) => Ok(()),
-            Ok(true) => {
-                self.pdo.must("rollBack", &[]).map(drop).or_else(|fault| self.notice_the_end(fault))
-            }
+            Ok(true) => self.pdo.must("rollBack", &[]).map(drop).or_else(|fault| self.notice_the_end(fault)),
             Err(fault) => Err(fault),
         });
         self.broken |= ended.is_err();
@@ -270,6 +282,7 @@ impl Store for PdoStore {
 
     fn begin(&mut self) -> Ended<Scope> {
         self.usable()?;
+        (self.witness, self.forks) = (None, fork::count());
         let scope = if self.pdo.in_transaction()? { self.join()? } else { self.start()? };
         match self.enter(scope) {
             Ok(()) => Ok(scope),
@@ -281,9 +294,11 @@ impl Store for PdoStore {
     }
 
     fn commit(&mut self) -> Ended<()> {
-        match &self.open {
-            Some(Open::Joined(name)) => self.pdo.exec(&format!("RELEASE SAVEPOINT {name}"))?,
-            _ => self.pdo.must("commit", &[]).map(drop).map_err(unknown_end)?,
+        if let Some(Open::Joined(name)) = &self.open {
+            self.pdo.exec(&format!("RELEASE SAVEPOINT {name}"))?;
+        } else {
+            self.pdo.must("commit", &[]).map_err(unknown_end)?;
+            self.look_again()?;
         }
         self.open = None;
         Ok(())
@@ -340,7 +355,9 @@ impl Store for PdoStore {
     }
 
     fn register(&mut self, terms: &Terms, opening: &Opening) -> Ended<Added> {
-        self.add(Statement::Register, &opened(terms, opening))
+        let added = self.add(Statement::Register, &opened(terms, opening))?;
+        self.witness = Some((terms.key.clone(), 0));
+        Ok(added)
     }
 
     fn adopt(&mut self, orphan: &Entry, terms: &Terms) -> Ended<bool> {
@@ -348,6 +365,7 @@ impl Store for PdoStore {
     }
 
     fn advance(&mut self, before: &Entry, after: &Entry) -> Ended<bool> {
+        self.witness = Some((after.terms.key.clone(), after.version));
         Ok(self.pdo.change(Statement::Advance, &advanced(before, after))? == 1)
     }
 

@@ -2,6 +2,7 @@
 
 use super::call::Raise;
 use super::{door, value};
+use std::cell::RefCell;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -49,15 +50,28 @@ extern "C" fn tell_to_stop(_: libc::c_int) {
     TOLD_TO_STOP.store(true, Ordering::Relaxed);
 }
 
+thread_local! {
+    /// The handlers that were replaced and are to be put back, the latest last.
+    static REPLACED: RefCell<Vec<(libc::c_int, libc::sigaction)>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Notes SIGTERM and SIGINT while it lives, unless the script has handlers of its own for them.
-pub struct Stop(Vec<(libc::c_int, libc::sigaction)>);
+pub struct Stop {
+    /// How many were replaced before.
+    before: usize,
+}
 
 impl Stop {
     /// Begins to watch.
     pub fn watch() -> Self {
         TOLD_TO_STOP.store(false, Ordering::Relaxed);
         let unhandled = [libc::SIGTERM, libc::SIGINT].into_iter().filter(|signal| !is_handled(*signal));
-        Self(unhandled.filter_map(|signal| Some((signal, replace(signal)?))).collect())
+        let replaced: Vec<_> = unhandled.filter_map(|signal| Some((signal, replace(signal)?))).collect();
+        REPLACED.with_borrow_mut(|all| {
+            let before = all.len();
+            all.extend(replaced);
+            Self { before }
+        })
     }
 
     /// Did one come?
@@ -69,10 +83,20 @@ impl Stop {
 
 impl Drop for Stop {
     fn drop(&mut self) {
-        for (signal, before) in &self.0 {
-            // SAFETY: `before` is what libc gave for this signal.
-            unsafe { libc::sigaction(*signal, before, std::ptr::null_mut()) };
-        }
+        put_back(self.before);
+    }
+}
+
+/// Puts everything back, whatever has ended the request.
+pub fn give_back() {
+    put_back(0);
+}
+
+fn put_back(kept: usize) {
+    let replaced = REPLACED.with_borrow_mut(|all| all.split_off(kept.min(all.len())));
+    for (signal, before) in replaced.iter().rev() {
+        // SAFETY: `before` is what libc gave for this signal.
+        unsafe { libc::sigaction(*signal, before, std::ptr::null_mut()) };
     }
 }
 

@@ -1,13 +1,13 @@
 //! `WechatPay\Sync` and `WechatPay\SyncReport`: no order is forgotten.
 
 use super::call::{Call, Outcome, Param, Raise, param};
-use super::class::{Returns, method, php_class, register};
+use super::class::{Holds, Returns, method, php_class, register};
+use super::door;
 use super::gateway::Caller;
 use super::ledger::{PhpLedger, key_of};
 use super::ledger_end::raised;
 use super::merchant::PhpMerchant;
 use super::signals::{self, Stop};
-use super::door;
 use super::sync_report::{Report, register_report};
 use crate::gateway::line::Attempt;
 use crate::ledger::carrier::{Carrier, needs_certificate};
@@ -25,7 +25,13 @@ pub struct PhpSync {
     merchants: Vec<Arc<Merchant>>,
 }
 
-php_class!(PhpSync, "WechatPay\\Sync", construct, PARAMS);
+php_class!(PhpSync, "WechatPay\\Sync", construct, PARAMS, holds);
+
+impl Holds for PhpSync {
+    fn each(&self, see: &mut dyn FnMut(&Zval)) {
+        see(&self.ledger);
+    }
+}
 
 const PARAMS: &[Param] = &[
     param("ledger", DataType::object("WechatPay\\Ledger")),
@@ -219,7 +225,7 @@ impl Counter for Window {
         let unneeded = || Err("no certificate was asked for".to_owned());
         let certified = questions.iter().any(needs_certificate);
         let carrier = Carrier {
-            merchant: &caller.merchant,
+            merchant: caller.merchant.clone(),
             line: caller.line_or_why(false),
             certified: if certified { caller.line_or_why(true) } else { unneeded() },
             concurrency: self.concurrency,

@@ -149,8 +149,7 @@ impl Optional {
         // SAFETY: ext/date is always there, and its interface lives as long as the process.
         let interface: &ClassEntry = unsafe { &*zend::php_date_get_interface_ce() };
         let Some(time) = call.instance_or(n, interface, "DateTimeInterface")? else { return Ok(()) };
-        let seconds =
-            time.object().map(|object| door::method(object, "getTimestamp", &[])).transpose()?;
+        let seconds = time.object().map(|object| door::method(object, "getTimestamp", &[])).transpose()?;
         let seconds = seconds.and_then(|s| s.long());
         if name == "time_expire" && seconds.is_some_and(|at| at < SystemClock.unix_seconds() + LEAST_AHEAD) {
             return Err(call.bad(n, "must be at least 1 minute ahead"));

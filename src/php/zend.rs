@@ -3,7 +3,7 @@
 use ext_php_rs::alloc::emalloc;
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::ffi::{IS_STRING, zend_string};
-use ext_php_rs::types::ZendStr;
+use ext_php_rs::types::{ZendStr, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecuteData};
 use std::alloc::Layout;
 use std::ffi::c_int;
@@ -34,6 +34,7 @@ mod declared {
     type zend_fcall_info_cache = c_void;
     type zend_property_info = c_void;
     type zend_result = std::ffi::c_int;
+    type zend_get_gc_buffer = super::GcBuffer;
 
     include!(concat!(env!("OUT_DIR"), "/zend.rs"));
 }
@@ -68,6 +69,39 @@ pub const fn out_of_memory() -> u32 {
 /// Elsewhere there is nothing to set.
 #[cfg(not(php_delayed_oom))]
 pub const fn set_out_of_memory(_: u32) {}
+
+/// The engine's list of what one object holds, filled for its collector.
+#[repr(C)]
+pub struct GcBuffer {
+    /// The next free place.
+    pub cur: *mut Zval,
+    /// Behind the last place.
+    pub end: *mut Zval,
+    /// The first place.
+    pub start: *mut Zval,
+}
+
+impl GcBuffer {
+    /// Notes a value, as `zend_get_gc_buffer_add_zval`, an inline function, does: no reference is taken.
+    ///
+    /// # Safety
+    ///
+    /// `buffer` is the engine's.
+    pub unsafe fn add(buffer: *mut Self, value: &Zval) {
+        const COUNTED: u32 = 0xFF00;
+        // SAFETY: every zval has a type; the engine's buffer has room after it has grown.
+        unsafe {
+            if value.u1.type_info & COUNTED == 0 {
+                return;
+            }
+            if (*buffer).cur == (*buffer).end {
+                zend_get_gc_buffer_grow(buffer);
+            }
+            std::ptr::copy_nonoverlapping(value, (*buffer).cur, 1);
+            (*buffer).cur = (*buffer).cur.add(1);
+        }
+    }
+}
 
 /// Were there named arguments that no parameter takes? Only a function with a variadic parameter sees any.
 pub fn has_unknown_names(ex: &ExecuteData) -> bool {
