@@ -65,6 +65,18 @@ with_asan detect_leaks=1:fast_unwind_on_malloc=0 "$php" -n "${modules[@]}" -d "e
 no_reports 'php-tests/every-method.php'
 [ $status = 0 ] || fail "php-tests/every-method.php ended with $status."
 
+# A script that ends in a callback, in every way.
+for module in pcntl posix; do
+    "$php" -n -m | grep -qix "$module" || modules+=(-d "extension=$module")
+done
+with_asan detect_leaks=0 "$php" -n "${modules[@]}" -d "extension=$WECHATPAY_EXTENSION" php-tests/callback-ends.php >"$folder/ends"
+while read -r callback end; do
+    told=$(with_asan detect_leaks=0 "$php" -n "${modules[@]}" -d "extension=$WECHATPAY_EXTENSION" \
+        php-tests/callback-ends.php "$callback" "$end" 2>/dev/null </dev/null) || true
+    no_reports "php-tests/callback-ends.php $callback $end"
+    [[ $told == *'in order'* ]] || fail "$callback, $end: $told"
+done <"$folder/ends"
+
 # PHP's own leaks at a fatal end are not ours: the tests look for invalid accesses only. Left out are those that set a
 # memory limit, which means nothing without Zend's allocator, and those that start databases.
 classes='Arguments|AuthCodeToOpenId|Client|CloseOrder|Exception|Fen|Gateway|Merchant|Micropay(Reverse)?|Notification|Order'

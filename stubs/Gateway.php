@@ -66,10 +66,10 @@ final class Gateway
      * a proxy that cannot be reached, or cannot reach the gateway, is a connect fault with nothing sent.
      *
      * `$onAttempt` runs on the PHP thread after each try. It only observes: an exception in it becomes a PHP warning
-     * and never replaces a result. It may use the same objects, but must not fork during `OrderQuery::many()`, whose
-     * threads a child does not have. PHP's cycle collector does not see it: a closure that
-     * holds the gateway, or an object that does, keeps both until the request ends. In a worker that makes many
-     * gateways, make the closure static.
+     * and never replaces a result. exit() and fatal errors in it end the script, once what is under way has ended in
+     * order: a code payment is reversed first. It may use the same objects, but cannot suspend a Fiber (FiberError). A
+     * child forked in it asks on connections of its own, and cannot go on with `OrderQuery::many()`, a payment or a
+     * ledger of its parent's.
      *
      * @param string|null                   $url              `https://host[:port]`, no path, user or query
      * @param string|null                   $backupUrl        likewise

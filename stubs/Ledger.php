@@ -51,6 +51,16 @@ final class Ledger
      * database,
      * mail for one, belongs into outbox(). It must neither commit nor roll back, nor call this same object.
      *
+     * Whatever ends the script in it, exit(), a fatal error, max_execution_time, memory_limit or a browser that hung up
+     * while it printed, is rolled back before a shutdown function, a destructor or a session handler runs: our own
+     * transaction whole, yours to where it was before the call. A Fiber cannot be suspended in it (FiberError), since
+     * its connection is in the middle of a transaction.
+     *
+     * A child forked in it must not let PHP end it, for a PDO that is destroyed says so on the parent's connection: end
+     * the child by `posix_kill(getmypid(), SIGKILL)` or replace it by pcntl_exec(). The ledger itself never speaks in
+     * the child; after a fork the parent looks whether COMMIT has stored what it should, and throws
+     * UndecidedException if it cannot see it.
+     *
      * @param \PDO $pdo the shop's connection, with PDO::ERRMODE_EXCEPTION; not used across a fork
      * @param callable(Transition $transition, \PDO $pdo): mixed $onCredit a payment is credited
      * @param (callable(Transition $transition, \PDO $pdo): mixed)|null $onRevoke a credited code payment was reversed

@@ -68,7 +68,15 @@ final class Micropay
      * Sells. Takes until the payer has paid, at most `$timeoutMs` and 30 seconds more to reverse.
      *
      * No reverse goes out earlier than 15 seconds after the payment call, for WeChat takes none. When `$onPoll` returns
-     * false or throws, or a pcntl signal handler throws, the sale is reversed first, and only then ended.
+     * false, the sale is reversed first, and only then ended. So it is whatever ends the script in `$onPoll`, in the
+     * gateway's `$onAttempt` or in a pcntl signal handler: an exception (not one of `$onAttempt`'s), exit(), a fatal
+     * error, max_execution_time, memory_limit, a browser that hung up while they printed. Reversing takes up to 30
+     * seconds: call `ignore_user_abort(true)` if the till's page may go away, and leave php-fpm's
+     * `request_terminate_timeout`, which kills, longer than `$timeoutMs` and those 30 seconds.
+     *
+     * A Fiber cannot be suspended in these callbacks (FiberError); one that is begun and ended in them can. A process
+     * forked in them has no part in the payment: exit() in the child leaves it to the parent, and if the callback
+     * returns there, pay() throws a LogicException in the child.
      *
      * The number was used before (ORDERPAID, OUT_TRADE_NO_USED): the order is asked for, and given if it is paid with
      * this very `$totalFee`.

@@ -93,6 +93,10 @@ final class OrderQuery
      *
      * As in every PHP array, a key of digits only (such as '20261122') is an int in the result.
      *
+     * exit() or a fatal error in the gateway's `$onAttempt` ends the script when all answers are there. A child forked
+     * in it has none of the threads: exit() ends it at once, and if the callback returns there, it gets a
+     * LogicException.
+     *
      * @param array<array-key, string> $outTradeNos numbers, as for byOutTradeNo()
      * @param int                      $concurrency queries at once, 1 to 64
      *
@@ -112,7 +116,9 @@ final class OrderQuery
      *
      * Goes on after faults that pass: TransportException, MalformedMessageException, SYSTEMERROR, FREQUENCY_LIMITED
      * (the interval doubles), ORDERNOTEXIST in the first 60 seconds, PARAM_ERROR and INVALID_TRANSACTIONID once an
-     * order was seen. Ctrl-C and pcntl signals are honoured within 100 ms while it waits.
+     * order was seen. Ctrl-C and pcntl signals are honoured within 100 ms while it waits. Whatever ends the script in
+     * a callback ends the asking at once; a Fiber cannot be suspended in one (FiberError). A child forked in one asks on
+     * connections of its own.
      *
      * @param string        $outTradeNo `out_trade_no`, as for byOutTradeNo()
      * @param int           $timeoutMs  milliseconds in all

@@ -51,6 +51,10 @@ final class Sync
      * one. SIGTERM and SIGINT end it after the orders in hand, whose leases are given back, unless the script has
      * handlers of its own for them.
      *
+     * exit(), a fatal error, a time or memory limit, or a browser that hung up, in a callback of the ledger's or in
+     * $onProgress, end the run as they end the script: what was under way is rolled back, the process has its signal
+     * handlers back, and the other orders in hand are due again when their leases have run out.
+     *
      * What fails for one order stops no other: it is counted, kept in the report and due again later. A lost database
      * connection ends the run.
      *
