@@ -12,17 +12,32 @@ const SLICE: Duration = Duration::from_millis(50);
 
 /// Holds all signals back while threads are made; they inherit the mask and keep it.
 pub fn hold_back(make: &mut dyn FnMut()) {
+    let before = mask();
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: both sets are written by libc before they are read; only this thread's mask changes, and it is
-    // put back below.
-    unsafe {
+    // SAFETY: libc fills the set.
+    let all = unsafe {
         libc::sigfillset(all.as_mut_ptr());
-        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
-    }
+        all.assume_init()
+    };
+    set_mask(&all);
     make();
-    // SAFETY: `before` was filled above.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut()) };
+    set_mask(&before);
+}
+
+/// Which signals this thread holds back.
+fn mask() -> libc::sigset_t {
+    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: libc writes the set, and changes nothing.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, std::ptr::null(), set.as_mut_ptr());
+        set.assume_init()
+    }
+}
+
+fn set_mask(mask: &libc::sigset_t) {
+    // SAFETY: only this thread's mask changes.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, std::ptr::null_mut()) };
 }
 
 /// Waits; PHP's signal handlers run meanwhile, and what they throw ends the wait.
@@ -38,10 +53,15 @@ pub fn sleep(ms: u64) -> Result<(), Raise> {
     }
 }
 
-/// Lets pcntl run the handlers of signals that came, if ext/pcntl is there.
+/// Lets pcntl run the handlers of signals that came, if ext/pcntl is there. It holds all signals back meanwhile; a
+/// handler that ends by a fatal error would leave the process deaf.
 pub fn dispatch() -> Result<(), Raise> {
-    door::function("pcntl_signal_dispatch", &[])?;
-    door::interruption()
+    let before = mask();
+    let dispatched = door::function("pcntl_signal_dispatch", &[]);
+    if door::is_shut() {
+        set_mask(&before);
+    }
+    dispatched.and(door::interruption())
 }
 
 static TOLD_TO_STOP: AtomicBool = AtomicBool::new(false);
