@@ -31,6 +31,10 @@ final class CallbackEndsTest extends LedgerTestCase
             'Allowed memory size of',
             255,
         ],
+        'suspended Fiber' => ['Fiber::suspend();', 'FiberError: Cannot suspend outside of', 255],
+        'a Fiber of its own that is suspended, then exit' => [
+            '$own = new Fiber(fn () => Fiber::suspend()); $own->start(); exit(7);', '', 7,
+        ],
     ];
 
     /** @return iterable<string, array{string, string, string, bool}> */
@@ -117,7 +121,7 @@ final class CallbackEndsTest extends LedgerTestCase
             \$callbacks = ['onCredit' => fn () => true, '$callback' => \$end];
             \$ledger = new WechatPay\\Ledger(\$pdo, ...\$callbacks);
             $begin
-            \$ledger->applyNotification(\$notice);
+            (new Fiber(fn () => \$ledger->applyNotification(\$notice)))->start();
             echo 'never';
             PHP);
     }

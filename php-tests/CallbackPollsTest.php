@@ -26,7 +26,7 @@ final class CallbackPollsTest extends TestCase
         'memory limit' => [
             '$all = []; for (;;) { $all[] = str_repeat("x", 50_000) . count($all); }', 'Allowed memory size of', 255,
         ],
-        'suspended Fiber' => ['Fiber::suspend();', 'Cannot suspend outside of fiber', 255],
+        'suspended Fiber' => ['Fiber::suspend();', 'FiberError: Cannot suspend outside of', 255],
     ];
 
     /** By callback: the arguments of Gateway and of pay(). */
