@@ -1,5 +1,6 @@
 //! Tests of the whole floor.
 
+mod oracle;
 mod reading;
 mod reconcile;
 mod vectors;
