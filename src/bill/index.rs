@@ -28,7 +28,6 @@ struct Marks {
     backticks: u64,
     commas: u64,
     feeds: u64,
-    nul: bool,
 }
 
 /// How many cuts are written at a time; a word of real bills has five or six.
@@ -41,19 +40,20 @@ impl Index {
     pub fn scan(&mut self, block: &[u8]) {
         self.lines.clear();
         self.found = 0;
-        self.has_nul = false;
         let (words, rest) = block.as_chunks::<64>();
         let mut after_comma = 0;
         let mut base = 0;
+        let mut least = u8x16::splat(u8::MAX);
         for word in words {
-            after_comma = self.take(&marks(word), base, after_comma);
+            after_comma = self.take(&marks(word, &mut least), base, after_comma);
             base += 64;
         }
         let mut last = [b' '; 64];
         for (to, from) in last.iter_mut().zip(rest) {
             *to = *from;
         }
-        self.take(&marks(&last), base, after_comma);
+        self.take(&marks(&last, &mut least), base, after_comma);
+        self.has_nul = least.simd_eq(u8x16::splat(0)).to_bitmask() != 0;
     }
 
     /// The cuts of one line: of those before `to`, all but the first `from`.
@@ -71,7 +71,6 @@ impl Index {
     #[inline]
     fn take(&mut self, marks: &Marks, base: u32, after_comma: u64) -> u64 {
         let cuts = marks.backticks & (marks.commas << 1 | after_comma);
-        self.has_nul |= marks.nul;
         if marks.feeds != 0 {
             self.note_lines(marks.feeds, cuts, base);
         }
@@ -104,7 +103,8 @@ impl Index {
                 break;
             };
             for place in room {
-                *place = base + cuts.trailing_zeros();
+                // The highest bit changes no lowest one. A number that cannot be zero is counted in one step.
+                *place = base + (cuts | 1 << 63).trailing_zeros();
                 cuts &= cuts.wrapping_sub(1);
             }
             at += STEP;
@@ -113,20 +113,19 @@ impl Index {
     }
 }
 
+/// The bits of a word; the least byte of each of sixteen lanes is kept beside them.
 #[inline]
-fn marks(word: &[u8; 64]) -> Marks {
+fn marks(word: &[u8; 64], least: &mut u8x16) -> Marks {
     let (quarters, _) = word.as_chunks::<16>();
-    let mut marks = Marks { backticks: 0, commas: 0, feeds: 0, nul: false };
-    let mut zeros = u8x16::splat(0);
+    let mut marks = Marks { backticks: 0, commas: 0, feeds: 0 };
     for (at, quarter) in quarters.iter().enumerate() {
         let bytes = u8x16::from(*quarter);
         let bits = |byte: u8| u64::from(bytes.simd_eq(u8x16::splat(byte)).to_bitmask()) << (16 * at);
         marks.backticks |= bits(b'`');
         marks.commas |= bits(b',');
         marks.feeds |= bits(b'\n');
-        zeros |= bytes.simd_eq(u8x16::splat(0));
+        *least = least.min(bytes);
     }
-    marks.nul = zeros.to_bitmask() != 0;
     marks
 }
 

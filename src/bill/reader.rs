@@ -162,7 +162,7 @@ impl<R: Read> Reader<R> {
         for check in self.header.checks() {
             let cell = cells.get(check.column).unwrap_or_default();
             if !accept(check, cell, &mut self.checked, &mut self.calendar)
-                && !accept(check, trimmed(cell), &mut self.checked, &mut self.calendar)
+                && !accept_trimmed(check, cell, &mut self.checked, &mut self.calendar)
             {
                 return Err(wrong_cell(&self.header, check, self.rows, cell));
             }
@@ -176,7 +176,14 @@ fn cells<R: Read>(lines: &Lines<R>, span: Span) -> Cells<'_> {
     Cells { block: lines.block(), start: span.start, end: span.end, cuts: lines.cuts(span) }
 }
 
-/// Looks at one cell. With blanks around it, it is looked at again without them.
+/// A cell that is not accepted as it stands may have blanks around it.
+#[cold]
+#[inline(never)]
+fn accept_trimmed(check: &Check, cell: &[u8], checked: &mut Checked, calendar: &mut Calendar) -> bool {
+    accept(check, trimmed(cell), checked, calendar)
+}
+
+/// Looks at one cell.
 #[inline]
 fn accept(check: &Check, cell: &[u8], checked: &mut Checked, calendar: &mut Calendar) -> bool {
     match check.form {

@@ -1,5 +1,6 @@
 //! The comparison: bills, fund flows and books in, a report out.
 
+use super::batch::Batch;
 use super::books::Books;
 use super::difference::DifferenceKind;
 use super::draft::{self, Draft, open};
@@ -68,8 +69,9 @@ pub fn compare<B: Books>(terms: &Terms<'_>, books: &mut B) -> Result<DayReport, 
         return Ok(DayReport { from, to, totals: None, differences });
     }
     let mut judge = Judge::new(Statement::read(terms)?, terms.as_of, from, to);
-    while let Some(row) = books.next_row().map_err(CompareError::Books)? {
-        judge.take(&row);
+    let mut batch = Batch::default();
+    while batch.fill(books).map_err(CompareError::Books)? {
+        judge.take_all(&batch);
     }
     let (totals, drafts) = judge.finish();
     Ok(DayReport { from, to, totals: Some(totals), differences: draft::finish(drafts, files(terms))? })

@@ -1,10 +1,11 @@
 //! Judges each row of the books by what the bills say about it.
 
+use super::batch::Batch;
 use super::books::{BookRefund, BookRow};
 use super::compare::Statement;
 use super::difference::{DifferenceKind as Kind, Numbers};
 use super::draft::{Draft, Side};
-use super::orders::{self, Group, PAID, REFUNDED, REVOKED, payment, reference};
+use super::orders::{self, Group, MANY, PAID, REFUNDED, REVOKED, payment, reference};
 use super::refunds::LISTED;
 use super::report::Totals;
 use super::table::{Entry, Fingerprint};
@@ -32,10 +33,19 @@ impl Judge {
         Self { bills, as_of, from, to, missing: HashSet::new(), missing_refunds: HashSet::new() }
     }
 
-    /// Judges a row and its refunds.
-    pub fn take(&mut self, row: &BookRow<'_>) {
-        let order = self.bills.keys.of(row.out_trade_no.as_bytes());
-        match self.bills.orders.table.find(order) {
+    /// Judges some rows and their refunds.
+    pub fn take_all(&mut self, batch: &Batch) {
+        let keys = &self.bills.keys;
+        let orders: Vec<Fingerprint> = batch.numbers().map(|number| keys.of(number.as_bytes())).collect();
+        let mut places = Vec::with_capacity(orders.len());
+        self.bills.orders.table.find_all(&orders, &mut places);
+        for ((row, order), place) in batch.rows().zip(orders).zip(places) {
+            self.take(&row, order, place);
+        }
+    }
+
+    fn take(&mut self, row: &BookRow<'_>, order: Fingerprint, place: Option<u32>) {
+        match place {
             Some(at) => self.take_known(row, at),
             None => self.take_missing(row, order),
         }
@@ -57,8 +67,10 @@ impl Judge {
             return;
         }
         self.bills.orders.mark(at, orders::BOOKED);
-        let drafts = self.bills.orders.look(at, &entry, |groups| self.compare(row, &entry, groups));
-        self.bills.drafts.extend(drafts);
+        if !self.agrees(row, &entry) {
+            let drafts = self.bills.orders.look(at, &entry, |groups| self.compare(row, &entry, groups));
+            self.bills.drafts.extend(drafts);
+        }
         self.name_strange_states(row, at);
         let due = row.is_paid() && !entry.is(PAID) && !entry.is(REVOKED) && self.is_due(row, &entry);
         let counts = row.is_paid() && (entry.is(PAID) || due);
@@ -71,6 +83,16 @@ impl Judge {
         let ours = if counts { i128::from(row.total_fee) } else { 0 };
         let theirs = self.bills.orders.money(at, &entry);
         self.bills.totals.weigh(theirs - ours);
+    }
+
+    /// What nearly all rows are: one payment, paid here, of the same amount, currency and transaction.
+    fn agrees(&self, row: &BookRow<'_>, entry: &Entry) -> bool {
+        let same = |id: &str| self.bills.keys.short(id.as_bytes()) == entry.partner;
+        entry.flags & (PAID | REVOKED | MANY) == PAID
+            && row.is_paid()
+            && row.total_fee == entry.amount
+            && row.currency() == "CNY"
+            && row.transaction_id.is_none_or(same)
     }
 
     /// Every rule looks by itself: none hides another.

@@ -5,6 +5,7 @@
 //! books finds its partner and is judged while its text is at hand. Only what differs needs the text of the bills
 //! again: they are read a second time up to the last such row.
 
+mod batch;
 pub mod books;
 pub mod compare;
 pub mod csv;

@@ -88,6 +88,24 @@ impl Table {
         self.slot_of(fingerprint).and_then(|slot| self.slots.get(slot)).copied().filter(|at| *at != FREE)
     }
 
+    /// The places of many numbers' entries. All slots are looked at before any entry is: the memory is waited for once,
+    /// not number by number.
+    pub fn find_all(&self, wanted: &[Fingerprint], found: &mut Vec<Option<u32>>) {
+        let Some(mask) = self.slots.len().checked_sub(1) else {
+            found.resize(wanted.len(), None);
+            return;
+        };
+        #[allow(clippy::cast_possible_truncation, reason = "only the lowest bits count")]
+        let first = |wanted: &Fingerprint| self.slots.get(wanted.first as usize & mask).copied();
+        found.extend(wanted.iter().map(first));
+        for (found, wanted) in found.iter_mut().zip(wanted) {
+            let known = found.and_then(|at| self.entries.get(at as usize));
+            if !known.is_some_and(|known| known.first == wanted.first && known.second == wanted.second) {
+                *found = self.find(*wanted);
+            }
+        }
+    }
+
     /// The place of a number's entry, which is made if there is none; and whether it was.
     #[inline]
     pub fn find_or_add(&mut self, entry: Entry) -> (u32, bool) {
@@ -153,6 +171,10 @@ mod tests {
             assert_eq!(table.find_or_add(entry), (n, true));
             assert_eq!(table.find_or_add(entry), (n, false));
         }
+        let numbers: Vec<_> = (0..20_000).map(|n| keys.of(format!("T{n}").as_bytes())).collect();
+        let mut found = Vec::new();
+        table.find_all(&numbers, &mut found);
+        assert!((0_u32..).zip(found).all(|(n, found)| found == (n < 10_000).then_some(n)));
         for n in 0..20_000_u32 {
             let found = table.find(keys.of(format!("T{n}").as_bytes()));
             assert_eq!(found, (n < 10_000).then_some(n));
