@@ -43,17 +43,17 @@ impl Index {
         let (words, rest) = block.as_chunks::<64>();
         let mut after_comma = 0;
         let mut base = 0;
-        let mut least = u8x16::splat(u8::MAX);
+        let mut lowest = u8x16::splat(u8::MAX);
         for word in words {
-            after_comma = self.take(&marks(word, &mut least), base, after_comma);
+            after_comma = self.take(&marks(word, &mut lowest), base, after_comma);
             base += 64;
         }
         let mut last = [b' '; 64];
         for (to, from) in last.iter_mut().zip(rest) {
             *to = *from;
         }
-        self.take(&marks(&last, &mut least), base, after_comma);
-        self.has_nul = least.simd_eq(u8x16::splat(0)).to_bitmask() != 0;
+        self.take(&marks(&last, &mut lowest), base, after_comma);
+        self.has_nul = lowest.simd_eq(u8x16::splat(0)).to_bitmask() != 0;
     }
 
     /// The cuts of one line: of those before `to`, all but the first `from`.
@@ -113,9 +113,9 @@ impl Index {
     }
 }
 
-/// The bits of a word; the least byte of each of sixteen lanes is kept beside them.
+/// The bits of a word; the lowest byte of each of sixteen lanes is kept beside them.
 #[inline]
-fn marks(word: &[u8; 64], least: &mut u8x16) -> Marks {
+fn marks(word: &[u8; 64], lowest: &mut u8x16) -> Marks {
     let (quarters, _) = word.as_chunks::<16>();
     let mut marks = Marks { backticks: 0, commas: 0, feeds: 0 };
     for (at, quarter) in quarters.iter().enumerate() {
@@ -124,7 +124,7 @@ fn marks(word: &[u8; 64], least: &mut u8x16) -> Marks {
         marks.backticks |= bits(b'`');
         marks.commas |= bits(b',');
         marks.feeds |= bits(b'\n');
-        *least = least.min(bytes);
+        *lowest = lowest.min(bytes);
     }
     marks
 }
