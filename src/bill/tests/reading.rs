@@ -100,12 +100,14 @@ proptest! {
 
     #[test]
     fn b3_a_flipped_bit_of_a_packed_bill_is_never_believed(written in writer::bill(), at in any::<prop::sample::Index>(), bit in 0_u32..8) {
-        let mut gzip = packed(written.text().as_bytes());
+        let text = written.text();
+        let mut gzip = packed(text.as_bytes());
         let at = at.index(gzip.len());
-        // Bytes 3 to 9 are flags, time and system: some of their bits mean nothing.
-        prop_assume!(!(3..10).contains(&at));
         gzip[at] ^= 1_u8 << bit;
-        prop_assert!(verify(&*gzip).is_err());
+        // Some bits mean nothing: the time in the header, what fills the last byte of the stream.
+        if verify(&*gzip).is_ok() {
+            prop_assert_eq!(sha256(&*gzip), sha256(text.as_bytes()));
+        }
     }
 }
 

@@ -130,3 +130,73 @@ fn b11_b12_b13_b14_every_reconciliation_of_the_vectors_comes_to_what_they_say() 
         }
     }
 }
+
+const HEADER: &str = "交易时间,公众账号ID,商户号,微信订单号,商户订单号,交易状态,货币种类,应结订单金额,微信退款单号,\
+                      商户退款单号,退款金额,手续费,费率,订单金额,申请退款金额";
+
+/// A payment of one yuan, whose rate gives 0.6 fen: printed with that, or rounded up to a fen.
+fn paid(number: &str, fee: &str) -> String {
+    format!(
+        "`2026-02-12 10:00:00,`wx1,`1,`X{number},`{number},`SUCCESS,`CNY,`1.00,`0,`0,`0.00,`{fee},`0.60%,`1.00,`0.00"
+    )
+}
+
+fn compared(rows: &[String]) -> DayReport {
+    let file = format!("{HEADER}\n{}\n总交易单数\n`{}\n", rows.join("\n"), rows.len()).into_bytes();
+    let days = [Day { date: day("2026-02-12"), bill: Some(&file) }];
+    let terms = Terms {
+        days: &days,
+        flows: &[],
+        previous_balance: None,
+        as_of: day("2026-02-13"),
+        appids: &[],
+        done: &[],
+    };
+    let book =
+        |number| BookRow { out_trade_no: number, total_fee: 100, state: "SUCCESS", ..BookRow::default() };
+    compare(&terms, &mut Listed::new(["T1", "T2", "T3"].into_iter().take(rows.len()).map(book))).unwrap()
+}
+
+#[test]
+fn b12_fees_are_compared_only_where_the_file_rounds_them() {
+    let kinds = |rows: &[String]| -> Vec<String> {
+        compared(rows).differences.iter().map(|d| format!("{} {}", d.kind.name(), d.key)).collect()
+    };
+    assert_eq!(kinds(&[paid("T1", "0.01000"), paid("T2", "0.02000")]), ["FeeDiffers T2"]);
+    assert_eq!(
+        kinds(&[paid("T1", "0.01000"), paid("T2", "0.00601")]),
+        [""; 0],
+        "the last digit may be rounded"
+    );
+    assert_eq!(kinds(&[paid("T1", "0.02000"), paid("T2", "0.00600"), paid("T3", "0.02000")]), [""; 0]);
+    assert_eq!(kinds(&[paid("T1", "0.00700")]), ["FeeDiffers T1"], "a part of a fen, but not by the rate");
+}
+
+#[test]
+fn b12_a_refund_that_says_no_number_is_nobodys() {
+    let refund =
+        "`2026-02-12 10:00:00,`wx1,`1,`XT1,`T1,`REFUND,`CNY,`0.00,`W1,`0,`1.00,`-0.01000,`0.60%,`0.00,`1.00";
+    let report = compared(&[refund.to_owned()]);
+    let found: Vec<_> = report.differences.iter().map(|d| (d.kind.name(), d.key.as_str())).collect();
+    assert_eq!(found, [("RefundUnknown", "W1")]);
+    assert_eq!(report.differences[0].numbers.out_trade_no.as_deref(), Some("T1"));
+    let totals = report.totals.unwrap();
+    assert_eq!((totals.long, totals.short, totals.surplus()), (0, 100, -100));
+}
+
+#[test]
+fn b7_a_file_of_the_wrong_kind_and_no_file_at_all_are_told() {
+    let flow = file(&all("bill_read").into_iter().find(|vector| vector["id"] == "flow").unwrap());
+    let days = [Day { date: day("2026-02-12"), bill: Some(&flow) }];
+    let terms = |days| Terms {
+        days,
+        flows: &[],
+        previous_balance: None,
+        as_of: day("2026-02-13"),
+        appids: &[],
+        done: &[],
+    };
+    let told = |terms| compare(&terms, &mut Listed::new(std::iter::empty())).unwrap_err().to_string();
+    assert_eq!(told(terms(&days)), "this is a fund flow, a trade bill is needed");
+    assert_eq!(told(terms(&[])), "no bill was given");
+}
