@@ -6,8 +6,8 @@ namespace WechatPay;
 
 /**
  * Keeps the shop right: every paid order is credited exactly once, whatever is lost, doubled or late. A service that
- * lives
- * in the shop's own database, through the shop's own PDO, so that the credit commits together with the order's state.
+ * lives in the shop's own database, through the shop's own PDO, so that the credit commits together with the order's
+ * state.
  *
  * Make it in one function that the order page, the notify endpoint, the worker and the back office share. What "credit"
  * means is said there, once. SQLite, MariaDB 10.6, MySQL 8.0.1, PostgreSQL 12 or newer.
@@ -45,11 +45,9 @@ final class Ledger
 {
     /**
      * $onCredit runs inside the transaction that makes the order Paid: whatever it writes through the PDO it is given
-     * is
-     * written exactly once. What it throws rolls all of it back and is thrown on; the next notice or poll tries again.
-     * After a deadlock the whole transaction is tried again, so it may run again: what it does outside of that
-     * database,
-     * mail for one, belongs into outbox(). It must neither commit nor roll back, nor call this same object.
+     * is written exactly once. What it throws rolls all of it back and is thrown on; the next notice or poll tries
+     * again. After a deadlock the whole transaction is tried again, so it may run again: what it does outside of that
+     * database, mail for one, belongs into outbox(). It must neither commit nor roll back, nor call this same object.
      *
      * Whatever ends the script in it, exit(), a fatal error, max_execution_time, memory_limit or a browser that hung up
      * while it printed, is rolled back before a shutdown function, a destructor or a session handler runs: our own
@@ -98,16 +96,15 @@ final class Ledger
 
     /**
      * Opens an order: what must come back in a payment before it is credited. Call it before `UnifiedOrder` or
-     * `Micropay`,
-     * in the same transaction as the shop's own order if you like. The same arguments again give the same entry, whatever
-     * $expiresAt says: the first one stays. So give `$entry->expiresAt` to `UnifiedOrder`, not a time of your own.
+     * `Micropay`, in the same transaction as the shop's own order if you like. The same arguments again give the same
+     * entry, whatever $expiresAt says: the first one stays. So give `$entry->expiresAt` to `UnifiedOrder`, not a time
+     * of your own.
      *
      * @param Merchant                $merchant   whose order
      * @param string                  $outTradeNo `out_trade_no`, 1 to 32 characters of 0-9A-Za-z_-|*@
      * @param int                     $totalFee   fen
      * @param \DateTimeInterface|null $expiresAt  when `Sync` gives it up; null: two hours after opening. Never sooner
-     * than
-     *                                            five minutes, which WeChat wants
+     *                                            than five minutes, which WeChat wants
      * @param string                  $feeType    currency
      * @param string                  $tradeType  MICROPAY orders are reversed, all others are closed
      *
@@ -115,8 +112,7 @@ final class Ledger
      *
      * @throws \ValueError        if it was opened with other arguments, or an argument cannot be one
      * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the
-     * connection
-     *                            went through a fork
+     *                            connection went through a fork
      * @throws \PDOException      if the database cannot be used
      * @throws UndecidedException the answer to COMMIT was lost: open it again
      */
@@ -133,8 +129,7 @@ final class Ledger
 
     /**
      * Applies a verified order: from `OrderQuery`, `Micropay` or a notice. If the shop has a transaction open, it is
-     * joined
-     * by a savepoint and nothing is ever tried again; "credited" then means: when you commit.
+     * joined by a savepoint and nothing is ever tried again; "credited" then means: when you commit.
      *
      * @param Order $order what WeChat says
      *
@@ -142,8 +137,7 @@ final class Ledger
      *
      * @throws UndecidedException the answer to COMMIT was lost: apply it again with a fresh PDO and Ledger
      * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the
-     * connection
-     *                            went through a fork
+     *                            connection went through a fork
      * @throws \PDOException      if the database cannot be used
      */
     public function apply(Order $order): Transition
@@ -161,8 +155,7 @@ final class Ledger
      *
      * @throws UndecidedException the answer to COMMIT was lost: answer FAIL, WeChat repeats the notice
      * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the
-     * connection
-     *                            went through a fork
+     *                            connection went through a fork
      * @throws \PDOException      if the database cannot be used
      */
     public function applyNotification(Notification $notification): Transition
@@ -180,8 +173,7 @@ final class Ledger
      * @throws \ValueError        if it is the list of one refund only
      * @throws UndecidedException the answer to COMMIT was lost: apply it again with a fresh PDO and Ledger
      * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the
-     * connection
-     *                            went through a fork
+     *                            connection went through a fork
      * @throws \PDOException      if the database cannot be used
      */
     public function applyRefunds(RefundList $refunds): Transition
@@ -196,8 +188,7 @@ final class Ledger
      *
      * @throws \ValueError        if the number cannot be one
      * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the
-     * connection
-     *                            went through a fork
+     *                            connection went through a fork
      * @throws \PDOException      if the database cannot be used
      */
     public function find(Merchant $merchant, string $outTradeNo): ?LedgerEntry
@@ -261,8 +252,7 @@ final class Ledger
 
     /**
      * Closes an order that is not paid: writes the wish down, closes, asks what became of it. A payment that was
-     * faster is
-     * credited.
+     * faster is credited.
      *
      * @return Transition to Closed, to Paid, or to Closing if WeChat could not be asked to the end: `Sync` carries it
      * on
@@ -280,8 +270,7 @@ final class Ledger
 
     /**
      * Reverses a code payment, paid or not: as close(). Younger than 15 seconds it is only written down; `Sync`
-     * reverses it
-     * then.
+     * reverses it then.
      *
      * @param Merchant $merchant with its certificate
      *
@@ -322,8 +311,7 @@ final class Ledger
 
     /**
      * Delivers what happened to the outside world: at least once, and in order for each order. Each change of an
-     * order's
-     * state is one message; its topic is the state that was reached.
+     * order's state is one message; its topic is the state that was reached.
      *
      * @param callable(string $topic, array<string, mixed> $payload, int $number): mixed $deliver gets the
      *     topic (LedgerState's value), the payload and the message's number; false means "again later", an exception

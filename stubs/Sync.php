@@ -47,8 +47,7 @@ final class Sync
 
     /**
      * Works until the time is over: claims a batch, asks about it outside of any transaction, applies the answers one
-     * by
-     * one. SIGTERM and SIGINT end it after the orders in hand, whose leases are given back, unless the script has
+     * by one. SIGTERM and SIGINT end it after the orders in hand, whose leases are given back, unless the script has
      * handlers of its own for them.
      *
      * exit(), a fatal error, a time or memory limit, or a browser that hung up, in a callback of the ledger's or in

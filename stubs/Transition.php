@@ -64,8 +64,7 @@ final class Transition implements \JsonSerializable
 
     /**
      * The exact bytes to answer a notice with: SUCCESS once the ledger has it, FAIL for an order that nobody opened
-     * yet.
-     * Send them only after your own transaction, if you have one, is committed.
+     * yet. Send them only after your own transaction, if you have one, is committed.
      */
     public function reply(): string
     {

@@ -23,6 +23,7 @@ root_fail() {
 root_make() {
     [ "$(id -u)" = 0 ] || root_fail "a bare root can only be made by root: run this with sudo."
     command -v mmdebstrap >/dev/null || root_fail "mmdebstrap is missing: apt-get install mmdebstrap, then try again."
+    unshare --mount true 2>/dev/null || root_fail "this machine lets nobody mount: a root needs /proc and /dev of its own."
     local suite=$1 sources proxies
     shift
     sources=$(root_sources "$suite")
@@ -66,7 +67,8 @@ root_archive() {
         | sed -n "s/^$1 //p" | sed -n 1p
 }
 
-root_proxies() { apt-config dump | grep -iE '^Acquire::https?::Proxy' || true; }
+# How apt reaches its archives, and how old it lets them be.
+root_proxies() { apt-config dump | grep -iE '^Acquire::(https?::Proxy|Check-Valid-Until|Check-Date)' || true; }
 
 # What the root must know of this machine to reach the network as it does, and no service of it may start.
 root_settle() {
