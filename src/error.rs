@@ -6,7 +6,8 @@
 use crate::model::numbers::BadArgument;
 use crate::model::order::Order;
 use crate::wire::read::FieldError;
-use crate::wire::sign::SignatureError;
+use crate::wire::sign::{NotVerified, SignatureError};
+use crate::wire::split::Split;
 use crate::wire::xml::XmlError;
 
 /// What to do next.
@@ -101,6 +102,9 @@ pub enum Error {
     /// An answer that is not what WeChat Pay says.
     #[error("the message cannot be read: {0}")]
     Malformed(String),
+    /// Signed, but what was signed could also be another message.
+    #[error("the message cannot be read, nothing of it is believed: {0}")]
+    Split(#[from] Split),
     /// `return_code` is not SUCCESS: an unsigned refusal that says nothing about any order.
     #[error("WeChat Pay refused the call (return_code is not SUCCESS){}", reasoned(.return_msg))]
     Gateway {
@@ -148,6 +152,15 @@ fn reasoned(return_msg: &str) -> String {
 
 fn described(des: Option<&str>) -> String {
     des.map(|des| format!(": {des}")).unwrap_or_default()
+}
+
+impl From<NotVerified> for Error {
+    fn from(e: NotVerified) -> Self {
+        match e {
+            NotVerified::Sign(e) => Self::Signature(e),
+            NotVerified::Split(e) => Self::Split(e),
+        }
+    }
 }
 
 impl From<XmlError> for Error {
@@ -204,7 +217,7 @@ impl Fault {
     pub fn of_notice(error: Error) -> Self {
         let advice = match &error {
             Error::Mismatch { .. } | Error::Signature(_) => Advice::FixConfiguration,
-            Error::Service { .. } => Advice::QueryOrder,
+            Error::Service { .. } | Error::Split(_) => Advice::QueryOrder,
             _ => Advice::FixCall,
         };
         Self { advice, retryable: false, ..Self::new(error, Repeat::Query, None) }
@@ -248,6 +261,9 @@ impl Verdict {
             Error::Configuration(_) => Self::new(Advice::FixConfiguration, false, false),
             Error::Transport(e) => Self::of_transport(e, again),
             Error::Malformed(_) | Error::Mismatch { .. } => Self::new(again, true, true),
+            // Whoever asks again is told the same: a person has to look at the order.
+            Error::Split(_) if repeat == Repeat::Query => Self::new(Advice::GiveUp, false, true),
+            Error::Split(_) => Self::new(Advice::QueryOrder, false, true),
             Error::Gateway { return_msg } => Self::of_refusal(return_msg),
             Error::Signature(_) => Self::new(Advice::FixConfiguration, false, true),
             Error::Service { err_code, err_code_des } => {

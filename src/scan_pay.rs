@@ -2,8 +2,10 @@
 
 use crate::error::Error;
 use crate::model::merchant::Merchant;
+use crate::model::numbers::BadArgument;
 use crate::wire::fields::Fields;
 use crate::wire::sign::{SignType, Verified, seal, verify};
+use crate::wire::split;
 use crate::wire::xml::{self, Root};
 
 /// Somebody has scanned a product's code.
@@ -42,16 +44,35 @@ fn needed(fields: &Verified<Fields>, name: &str) -> Result<String, Error> {
 }
 
 /// Answers with the order placed for the scan.
-pub fn answer(merchant: &Merchant, prepay_id: &str, nonce: &str) -> Result<Vec<u8>, Error> {
+pub fn answer(merchant: &Merchant, prepay_id: &str, nonce: &str) -> Result<Vec<u8>, BadArgument> {
+    if !split::is_prepay_id(prepay_id) {
+        return Err(BadArgument::new("prepayId", "must be the prepay_id of a placed order"));
+    }
     reply(merchant, nonce, &[("prepay_id", prepay_id), ("result_code", "SUCCESS")])
 }
 
-/// Answers that there is nothing to pay; the payer sees the reason.
-pub fn refuse(merchant: &Merchant, reason: &str, nonce: &str) -> Result<Vec<u8>, Error> {
+/// Answers that there is nothing to pay; the payer sees the reason. It is signed with the shop's key, so it has no
+/// room for anything that could mean more than words.
+pub fn refuse(merchant: &Merchant, reason: &str, nonce: &str) -> Result<Vec<u8>, BadArgument> {
+    if reason.chars().count() > MOST_REASON || !reason.chars().all(is_of_words) {
+        return Err(BadArgument::new("reason", REASON));
+    }
     reply(merchant, nonce, &[("result_code", "FAIL"), ("err_code_des", reason)])
 }
 
-fn reply(merchant: &Merchant, nonce: &str, own: &[(&str, &str)]) -> Result<Vec<u8>, Error> {
+/// The most characters of a reason.
+const MOST_REASON: usize = 64;
+const REASON: &str =
+    "must be at most 64 letters, digits, Chinese characters, blanks and .,:;!?-，。：；！？ (it is signed)";
+
+/// Letters and digits of every script that WeChat Pay takes, blanks and plain punctuation.
+fn is_of_words(c: char) -> bool {
+    let is_mark = matches!(c, ' ' | '\u{3000}' | '.' | ',' | ':' | ';' | '!' | '?' | '-')
+        || matches!(c, '，' | '。' | '：' | '；' | '！' | '？');
+    is_mark || c.is_alphanumeric() && c.len_utf8() < 4
+}
+
+fn reply(merchant: &Merchant, nonce: &str, own: &[(&str, &str)]) -> Result<Vec<u8>, BadArgument> {
     let mut fields = Fields::new();
     fields.set("return_code", "SUCCESS");
     fields.set("appid", &merchant.appid);
@@ -61,5 +82,50 @@ fn reply(merchant: &Merchant, nonce: &str, own: &[(&str, &str)]) -> Result<Vec<u
         fields.set(name, *text);
     }
     seal(&mut fields, &merchant.key, SignType::Md5);
-    Ok(xml::encode(&fields)?)
+    xml::encode(&fields).map_err(|e| BadArgument::new("reason", format!("must be writable: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::sample::merchant;
+    use proptest::prelude::*;
+
+    fn decoded(reply: &[u8]) -> Fields {
+        xml::decode(reply, Root::Xml).unwrap()
+    }
+
+    #[test]
+    fn r1_a_reason_is_words_and_nothing_that_could_be_split() {
+        for fine in ["", "sold out", "已售完，请稍后再试！", "Nur noch 3 Stück: später?", "半角\u{3000}全角"]
+        {
+            let reply = refuse(&merchant(), fine, "n").unwrap();
+            assert_eq!(decoded(&reply).get("err_code_des"), Some(fine));
+        }
+        for wrong in
+            ["a&b", "a=b", "a<b", "a\nb", "a\r", "a\"b", "(x)", "😀", "a/b", "a_b", "a\0", &"x".repeat(65)]
+        {
+            assert_eq!(refuse(&merchant(), wrong, "n").unwrap_err().name, "reason", "{wrong:?}");
+        }
+        assert!(refuse(&merchant(), &"完".repeat(64), "n").is_ok());
+    }
+
+    #[test]
+    fn r1_r61_an_answer_signs_a_prepay_id_and_nothing_else() {
+        assert!(answer(&merchant(), "wx201410272009395522657a690389285100", "n").is_ok());
+        for wrong in ["", "wx1&result_code=SUCCESS&z=1", "wx 1", "wx=1", "wx\n", &"w".repeat(65)] {
+            assert_eq!(answer(&merchant(), wrong, "n").unwrap_err().name, "prepayId", "{wrong:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn r1_whatever_reason_is_signed_has_one_meaning(reason in "\\PC{0,64}") {
+            if let Ok(reply) = refuse(&merchant(), &reason, "n") {
+                let pairs = decoded(&reply);
+                let mut values = pairs.iter().map(|(_, text)| text);
+                prop_assert!(values.all(|text| !text.contains(['&', '='])));
+            }
+        }
+    }
 }

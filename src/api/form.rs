@@ -2,6 +2,7 @@
 //! What the gateway would refuse unsigned, and so leave open, is refused here before anything is sent.
 
 use crate::model::numbers::BadArgument;
+use crate::model::sendable;
 use crate::time::{Clock, SystemClock, compact};
 use crate::wire::fields::Fields;
 use std::net::{IpAddr, Ipv4Addr};
@@ -92,6 +93,7 @@ fn checked(wire: &str, value: &str) -> Result<String, String> {
         Form::Json(most) => json(value, *most)?,
         Form::NotifyUrl => notify_url(value)?,
     }
+    sendable::text(wire, value)?;
     Ok(value.to_owned())
 }
 

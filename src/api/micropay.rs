@@ -11,6 +11,7 @@ use crate::gateway::line::{Attempt, Line};
 use crate::model::merchant::Merchant;
 use crate::model::numbers::{BadArgument, OrderId, new_out_trade_no};
 use crate::model::order::Order;
+use crate::model::sendable::sendable;
 use crate::model::trade_state::TradeState;
 use crate::wire::fields::Fields;
 use crate::wire::sign::Verified;
@@ -114,8 +115,7 @@ impl Micropay {
         }
         fields.set("total_fee", sale.total_fee.to_string());
         fields.set("spbill_create_ip", address);
-        crate::wire::xml::encode(&fields)
-            .map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;
+        sendable("options", &fields)?;
         Ok(Self { id: OrderId::OutTradeNo(sale.out_trade_no.to_owned()), total_fee: sale.total_fee, fields })
     }
 }
@@ -277,7 +277,7 @@ impl Till<'_> {
             Error::Gateway { .. } => self.unsigned(fault),
             Error::Argument(_) | Error::Configuration(_) => Err(fault),
             Error::Transport(e) if !e.sent => Err(fault),
-            Error::Signature(_) | Error::Mismatch { .. } => {
+            _ if is_doubtful(&fault) => {
                 self.doubt = Some(fault);
                 Ok(End::Open)
             }
@@ -366,7 +366,7 @@ impl Till<'_> {
 
     /// The first doubt counts, and it is one about the payment: what a question left open, the sale left open.
     fn note(&mut self, fault: Fault) {
-        if matches!(fault.error, Error::Signature(_) | Error::Mismatch { .. }) && self.doubt.is_none() {
+        if is_doubtful(&fault) && self.doubt.is_none() {
             self.doubt = Some(Fault::new(fault.error, Repeat::Never, self.call.out_trade_no()));
         }
     }
@@ -408,9 +408,8 @@ impl Till<'_> {
                 }
                 Err(fault) => fault,
             };
-            let doubtful = matches!(open.error, Error::Signature(_) | Error::Mismatch { .. });
             let again = is_open(&open)
-                || doubtful
+                || is_doubtful(&open)
                 || matches!(open.error, Error::Service { .. }) && open.maybe_processed;
             // Not even a verified refusal says that an open try before has not reversed it: it may mean "called twice".
             // USERPAYING was not accepted.
@@ -479,6 +478,11 @@ impl Till<'_> {
         };
         Fault::new(error, Repeat::Never, self.call.out_trade_no())
     }
+}
+
+/// Did somebody else answer in WeChat's name, or may have?
+fn is_doubtful(fault: &Fault) -> bool {
+    matches!(fault.error, Error::Signature(_) | Error::Split(_) | Error::Mismatch { .. })
 }
 
 fn is_undone(state: TradeState) -> bool {

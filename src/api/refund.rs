@@ -8,6 +8,7 @@ use crate::gateway::line::{Line, OnAttempt};
 use crate::model::merchant::Merchant;
 use crate::model::numbers::{BadArgument, OrderId, out_refund_no};
 use crate::model::refund::RefundReceipt;
+use crate::model::sendable::sendable;
 use crate::wire::fields::Fields;
 use crate::wire::sign::Verified;
 
@@ -53,8 +54,7 @@ impl Refund {
             }
             fields.set(name, form::entry("options", name, value)?);
         }
-        crate::wire::xml::encode(&fields)
-            .map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;
+        sendable("options", &fields)?;
         Ok(Self { order, out_refund_no: number.to_owned(), fields })
     }
 }

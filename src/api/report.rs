@@ -4,6 +4,7 @@ use super::form;
 use crate::error::{Error, Repeat};
 use crate::gateway::call::{Call, Echo, Terms};
 use crate::model::numbers::BadArgument;
+use crate::model::sendable::sendable;
 use crate::wire::fields::Fields;
 use crate::wire::sign::Verified;
 
@@ -58,8 +59,7 @@ impl Report {
         fields.set("return_code", measured.return_code);
         fields.set("result_code", measured.result_code);
         fields.set("user_ip", user_ip);
-        crate::wire::xml::encode(&fields)
-            .map_err(|e| BadArgument::new("options", format!("must be writable: {e}")))?;
+        sendable("options", &fields)?;
         Ok(Self { fields })
     }
 }

@@ -7,6 +7,7 @@ use super::transport::{Post, Reply, Transport};
 use crate::error::{Error, Fault, Phase, Repeat, TransportError};
 use crate::model::merchant::Merchant;
 use crate::model::numbers::BadArgument;
+use crate::model::sendable::one_meaning;
 use crate::time::Clock;
 use crate::wire::fields::Fields;
 use crate::wire::sign::hex;
@@ -118,6 +119,8 @@ impl Line {
     fn write<C: Call>(&self, merchant: &Merchant, call: &C) -> Result<Letter, Error> {
         let terms = call.terms();
         let sent = ladder::request(merchant, call, &(self.nonce)());
+        // The calls have checked by their arguments' names; nothing leaves us past this line.
+        one_meaning("request", &sent)?;
         let body = xml::encode(&sent).map_err(|e| BadArgument::new("request", e.to_string()))?;
         Ok(Letter { terms, sent, body })
     }
@@ -202,7 +205,7 @@ fn outcome(error: &Error) -> &'static str {
         Error::Argument(_) => "argument",
         Error::Configuration(_) => "configuration",
         Error::Transport(_) => "transport",
-        Error::Malformed(_) => "malformed",
+        Error::Malformed(_) | Error::Split(_) => "malformed",
         Error::Gateway { .. } => "gateway",
         Error::Signature(_) => "signature",
         Error::Mismatch { .. } => "mismatch",

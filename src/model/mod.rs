@@ -7,4 +7,5 @@ pub mod order;
 pub mod payer;
 pub mod prepay;
 pub mod refund;
+pub mod sendable;
 pub mod trade_state;

@@ -5,6 +5,7 @@ use super::class::{Returns, method, register};
 use super::gateway::caller_class;
 use super::{fields, value};
 use crate::api::any_call::{AnyCall, Path};
+use crate::model::sendable::sendable;
 use ext_php_rs::flags::DataType;
 
 caller_class!(PhpClient, "WechatPay\\Client");
@@ -28,7 +29,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 fn any_call(call: &mut Call<'_>) -> Outcome {
     let path = Path::new(call.text(0)?)?;
     let (fields, omitted) = fields::sendable(call, 1)?;
-    crate::wire::xml::encode(&fields).map_err(|e| call.bad(1, format!("must be writable: {e}")))?;
+    sendable("fields", &fields)?;
     let (certificate, allow_unsigned) = (call.bool_or(2, false)?, call.bool_or(3, false)?);
     let any = AnyCall { path, fields, omitted, certificate, allow_unsigned };
     let answer = call.this::<PhpClient>()?.0.ask(&any)?;

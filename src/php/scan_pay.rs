@@ -71,15 +71,10 @@ fn read(call: &mut Call<'_>) -> Outcome {
 
 fn answer(call: &mut Call<'_>) -> Outcome {
     let prepay_id = call.text(0)?;
-    if prepay_id.is_empty() || prepay_id.len() > 64 {
-        return Err(call.bad(0, "must be the prepay_id of a placed order"));
-    }
-    let reply = scan_pay::answer(&call.this::<PhpScanPay>()?.0, prepay_id, &random_nonce());
-    Ok(value::text(reply.map_err(|e| call.bad(0, format!("must be writable: {e}")))?))
+    Ok(value::text(scan_pay::answer(&call.this::<PhpScanPay>()?.0, prepay_id, &random_nonce())?))
 }
 
 fn refuse(call: &mut Call<'_>) -> Outcome {
     let reason = call.text(0)?;
-    let reply = scan_pay::refuse(&call.this::<PhpScanPay>()?.0, reason, &random_nonce());
-    Ok(value::text(reply.map_err(|e| call.bad(0, format!("must be writable: {e}")))?))
+    Ok(value::text(scan_pay::refuse(&call.this::<PhpScanPay>()?.0, reason, &random_nonce())?))
 }

@@ -165,8 +165,7 @@ impl Optional {
         }
         let (fields, _) = fields::sendable(call, n)?;
         fields.iter().for_each(|(name, value)| self.set(name, value.to_owned()));
-        crate::wire::xml::encode(&fields).map_err(|e| call.bad(n, format!("must be writable: {e}")))?;
-        Ok(())
+        Ok(crate::model::sendable::sendable("extra", &fields)?)
     }
 }
 

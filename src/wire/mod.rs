@@ -6,5 +6,6 @@ pub mod fields;
 pub mod key;
 pub mod read;
 pub mod sign;
+pub mod split;
 pub mod v3;
 pub mod xml;

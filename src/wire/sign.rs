@@ -2,6 +2,7 @@
 
 use super::fields::Fields;
 use super::key::Key;
+use super::split::{self, Split};
 use hmac::Mac;
 use md5::{Digest, Md5};
 use std::fmt;
@@ -114,6 +115,17 @@ pub enum SignatureError {
     Wrong,
 }
 
+/// Why a message was not verified.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotVerified {
+    /// The sign.
+    #[error(transparent)]
+    Sign(#[from] SignatureError),
+    /// The sign is right, but for more than one content.
+    #[error(transparent)]
+    Split(#[from] Split),
+}
+
 impl Pin<'_> {
     fn accepts(&self, got: SignType) -> bool {
         got == self.sign_type
@@ -125,9 +137,11 @@ impl Pin<'_> {
     }
 }
 
-/// Verifies a message and gives the witness; the sign is compared in constant time.
-pub fn verify(fields: Fields, pin: &Pin<'_>) -> Result<Verified<Fields>, SignatureError> {
+/// Verifies a message and gives the witness; the sign is compared in constant time. What was signed must have one
+/// meaning only: no value hides a deciding field, and ids look like ids.
+pub fn verify(fields: Fields, pin: &Pin<'_>) -> Result<Verified<Fields>, NotVerified> {
     check(&byte_pairs(&fields), pin)?;
+    split::ids(fields.iter())?;
     Ok(Verified(fields))
 }
 
@@ -135,20 +149,21 @@ pub fn verify(fields: Fields, pin: &Pin<'_>) -> Result<Verified<Fields>, Signatu
 pub fn check<'a>(
     sorted: &(impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone),
     pin: &Pin<'_>,
-) -> Result<(), SignatureError> {
+) -> Result<(), NotVerified> {
     let received = value(sorted.clone(), b"sign").filter(|s| !s.is_empty());
     let received = received.ok_or(SignatureError::Missing)?;
     let got = SignType::by_length(received.len()).ok_or(SignatureError::Wrong)?;
     if !pin.accepts(got) {
-        return Err(SignatureError::Algorithm { got: got.wire(), pinned: pin.sign_type.wire() });
+        return Err(SignatureError::Algorithm { got: got.wire(), pinned: pin.sign_type.wire() }.into());
     }
     agree(value(sorted.clone(), b"sign_type"), got)?;
-    let made_with = |key: &Key| {
-        let own = sign(sorted.clone(), key, got);
-        bool::from(own.as_bytes().ct_eq(received))
-    };
+    let text = canonical(sorted.clone());
+    let made_with = |key: &Key| bool::from(digest(&text, key, got).as_bytes().ct_eq(received));
     let accepted = made_with(pin.key) | pin.previous_key.is_some_and(made_with);
-    if accepted { Ok(()) } else { Err(SignatureError::Wrong) }
+    if !accepted {
+        return Err(SignatureError::Wrong.into());
+    }
+    if text.has_inner() { Ok(split::look(sorted.clone())?) } else { Ok(()) }
 }
 
 /// A `sign_type` inside the message must name the algorithm that was used.
@@ -209,9 +224,12 @@ impl fmt::Display for Sign {
 
 /// The sign of pairs that are already sorted by the bytes of their names.
 pub fn sign<'a>(sorted: impl Iterator<Item = (&'a [u8], &'a [u8])>, key: &Key, sign_type: SignType) -> Sign {
-    let message = canonical(sorted);
+    digest(&canonical(sorted), key, sign_type)
+}
+
+fn digest(text: &Canonical, key: &Key, sign_type: SignType) -> Sign {
     // The key goes straight into the digest, which wipes itself: it is never copied beside the message.
-    let parts = [&*message, b"key=", key.expose()];
+    let parts = [&*text.bytes, b"key=", key.expose()];
     match sign_type {
         SignType::Md5 => Sign::of(&parts.iter().fold(Md5::new(), Digest::chain_update).finalize()),
         SignType::HmacSha256 => {
@@ -221,15 +239,28 @@ pub fn sign<'a>(sorted: impl Iterator<Item = (&'a [u8], &'a [u8])>, key: &Key, s
 }
 
 /// `k=v&k=v&`: raw bytes, no escaping. Only `key=...` is missing.
-fn canonical<'a>(sorted: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<u8> {
-    let mut message = Vec::with_capacity(1024);
-    for (name, text) in sorted.filter(|(name, text)| takes_part(name, text)) {
-        message.extend_from_slice(name);
-        message.push(b'=');
-        message.extend_from_slice(text);
-        message.push(b'&');
+struct Canonical {
+    bytes: Vec<u8>,
+    pairs: usize,
+}
+
+impl Canonical {
+    /// Is there a `&` more than those that end a pair? A quick look: nearly no message has one.
+    fn has_inner(&self) -> bool {
+        memchr::memchr_iter(b'&', &self.bytes).count() != self.pairs
     }
-    message
+}
+
+fn canonical<'a>(sorted: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Canonical {
+    let mut text = Canonical { bytes: Vec::with_capacity(1024), pairs: 0 };
+    for (name, value) in sorted.filter(|(name, value)| takes_part(name, value)) {
+        text.bytes.extend_from_slice(name);
+        text.bytes.push(b'=');
+        text.bytes.extend_from_slice(value);
+        text.bytes.push(b'&');
+        text.pairs += 1;
+    }
+    text
 }
 
 /// Upper-case hex, as every sign is written.

@@ -58,7 +58,7 @@ fn key_of(vector: &Value) -> Key {
 
 /// The whole string that is digested.
 fn keyed<'a>(sorted: impl Iterator<Item = (&'a [u8], &'a [u8])>, key: &Key) -> Vec<u8> {
-    [&*canonical(sorted), b"key=", key.expose()].concat()
+    [&*canonical(sorted).bytes, b"key=", key.expose()].concat()
 }
 
 fn canonical_of(vector: &Value) -> String {
@@ -95,7 +95,7 @@ fn every_v2_client_sign_vector_gives_its_string_and_its_signature() {
 #[test]
 fn p1_a_message_without_a_sign_or_with_an_empty_one_is_refused() {
     for unsigned in [message(), with(message(), "sign", "")] {
-        assert_eq!(verify(unsigned, &pin(&key(), SignType::Md5)).err(), Some(SignatureError::Missing));
+        assert_eq!(verify(unsigned, &pin(&key(), SignType::Md5)).err(), Some(SignatureError::Missing.into()));
     }
 }
 
@@ -108,7 +108,7 @@ fn p2_a_sign_that_is_wrong_in_any_one_character_is_refused() {
             let mut wrong = sign.clone().into_bytes();
             wrong[at] = if wrong[at] == b'0' { b'1' } else { b'0' };
             let wrong = with(right.clone(), "sign", std::str::from_utf8(&wrong).unwrap());
-            assert_eq!(verify(wrong, &pin(&key(), sign_type)).err(), Some(SignatureError::Wrong));
+            assert_eq!(verify(wrong, &pin(&key(), sign_type)).err(), Some(SignatureError::Wrong.into()));
         }
     }
 }
@@ -118,7 +118,10 @@ fn p2_a_sign_of_another_length_is_wrong() {
     let sign = sealed(SignType::HmacSha256).get("sign").unwrap().to_owned();
     for wrong in [&sign[..63], &sign[1..], &format!("{sign}0"), &format!(" {sign}"), "0", &sign[..31]] {
         let message = with(message(), "sign", wrong);
-        assert_eq!(verify(message, &pin(&key(), SignType::HmacSha256)).err(), Some(SignatureError::Wrong));
+        assert_eq!(
+            verify(message, &pin(&key(), SignType::HmacSha256)).err(),
+            Some(SignatureError::Wrong.into())
+        );
     }
 }
 
@@ -126,7 +129,7 @@ fn p2_a_sign_of_another_length_is_wrong() {
 fn p3_a_sign_made_with_another_key_is_refused() {
     for sign_type in BOTH {
         let refused = verify(sealed(sign_type), &pin(&other_key(), sign_type)).err();
-        assert_eq!(refused, Some(SignatureError::Wrong));
+        assert_eq!(refused, Some(SignatureError::Wrong.into()));
     }
 }
 
@@ -144,7 +147,7 @@ fn p3_the_previous_key_is_accepted_beside_the_key_for_either_algorithm() {
 #[test]
 fn p4_an_answer_signed_with_md5_is_refused_by_an_hmac_merchant() {
     let refused = verify(sealed(SignType::Md5), &pin(&key(), SignType::HmacSha256)).err();
-    assert_eq!(refused, Some(SignatureError::Algorithm { got: "MD5", pinned: "HMAC-SHA256" }));
+    assert_eq!(refused, Some(SignatureError::Algorithm { got: "MD5", pinned: "HMAC-SHA256" }.into()));
 }
 
 #[test]
@@ -191,7 +194,7 @@ fn p5_a_lower_case_sign_is_refused() {
         let sealed = sealed(sign_type);
         let lower = sealed.get("sign").unwrap().to_ascii_lowercase();
         let refused = verify(with(sealed, "sign", &lower), &pin(&key(), sign_type)).err();
-        assert_eq!(refused, Some(SignatureError::Wrong));
+        assert_eq!(refused, Some(SignatureError::Wrong.into()));
     }
 }
 
@@ -202,7 +205,7 @@ fn p12_an_unknown_field_is_part_of_the_sign_and_is_kept() {
     let verified = verify(message, &pin(&key(), SignType::HmacSha256)).unwrap();
     assert_eq!(verified.get("brand_new_field"), Some("x"));
     let added = with(sealed(SignType::HmacSha256), "brand_new_field", "x");
-    assert_eq!(verify(added, &pin(&key(), SignType::HmacSha256)).err(), Some(SignatureError::Wrong));
+    assert_eq!(verify(added, &pin(&key(), SignType::HmacSha256)).err(), Some(SignatureError::Wrong.into()));
 }
 
 #[test]
@@ -249,7 +252,9 @@ fn a_sign_type_from_a_stranger_is_shown_short_and_printable() {
     let mut message = with(message(), "sign_type", &format!("<b>\n{}", "x".repeat(1000)));
     seal(&mut message, &key(), SignType::Md5);
     match verify(message, &pin(&key(), SignType::Md5)).unwrap_err() {
-        SignatureError::Confused { named, .. } => assert!(named.len() <= 32 && !named.contains('\n')),
+        NotVerified::Sign(SignatureError::Confused { named, .. }) => {
+            assert!(named.len() <= 32 && !named.contains('\n'))
+        }
         other => panic!("{other:?}"),
     }
 }

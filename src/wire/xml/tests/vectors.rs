@@ -2,7 +2,7 @@
 
 use super::{Fields, Root, decode};
 use crate::wire::key::Key;
-use crate::wire::sign::{Pin, SignType, SignatureError, Verified, byte_pairs, sign, verify};
+use crate::wire::sign::{NotVerified, Pin, SignType, SignatureError, Verified, byte_pairs, sign, verify};
 use serde_json::Value;
 
 fn group() -> Vec<Value> {
@@ -21,7 +21,7 @@ fn decoded(vector: &Value) -> Fields {
 }
 
 /// Verifies as the merchant whose algorithm the vector names.
-fn verified(vector: &Value) -> Result<Verified<Fields>, SignatureError> {
+fn verified(vector: &Value) -> Result<Verified<Fields>, NotVerified> {
     let key = Key::new(word(vector, "key").as_bytes()).unwrap();
     let sign_type = SignType::from_wire(word(vector, "sign_type")).unwrap_or(SignType::Md5);
     let pin = Pin { sign_type, fixed: false, accept_md5: false, key: &key, previous_key: None };
@@ -89,6 +89,6 @@ fn p7_unsigned_refusals_decode_to_the_fields_of_the_vector_and_never_verify() {
         assert_eq!(fields.len(), expected.len());
         assert!(expected.iter().all(|(n, v)| fields.get(n) == v.as_str()), "{}", word(&vector, "id"));
         assert_eq!(fields.get("return_code"), Some("FAIL"));
-        assert_eq!(verified(&vector).err(), Some(SignatureError::Missing));
+        assert_eq!(verified(&vector).err(), Some(SignatureError::Missing.into()));
     }
 }

@@ -1,0 +1,150 @@
+//! One signed text, one meaning. `k=v&k=v` can be split in more than one way: `attach=x&total_fee=1` is one field or
+//! two, and the sign is right for both. So no value may hold what would be a deciding field if it were split off, and
+//! no deciding value may hold another field: then all that are taken agree on every deciding field.
+
+/// The fields that decide about orders and money, or whose message it is (decisions.md 8.1).
+pub const DECIDING: [&str; 25] = [
+    "appid",
+    "mch_id",
+    "sub_appid",
+    "sub_mch_id",
+    "out_trade_no",
+    "transaction_id",
+    "out_refund_no",
+    "refund_id",
+    "product_id",
+    "prepay_id",
+    "openid",
+    "total_fee",
+    "settlement_total_fee",
+    "cash_fee",
+    "refund_fee",
+    "fee_type",
+    "return_code",
+    "result_code",
+    "err_code",
+    "trade_state",
+    "refund_status",
+    "time_end",
+    "nonce_str",
+    "sign_type",
+    "key",
+];
+
+/// Why a text that was signed, or is to be, could be taken for another. It repeats no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Split {
+    /// A value with a deciding field inside.
+    #[error("field {field} holds \"&{hidden}=\", which could be split off as a field of its own")]
+    Hidden {
+        /// The field.
+        field: String,
+        /// The deciding field in its value.
+        hidden: &'static str,
+    },
+    /// A deciding value that could be cut.
+    #[error("field {field} holds \"&\", where it could be cut into two fields")]
+    Cut {
+        /// The field.
+        field: String,
+    },
+    /// An id with characters that no id has.
+    #[error("field {field} is no id: it must be {what}")]
+    Id {
+        /// The field.
+        field: String,
+        /// What it must be.
+        what: &'static str,
+    },
+}
+
+/// Looks at every value.
+pub fn look<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Result<(), Split> {
+    let shown = |name: &[u8]| String::from_utf8_lossy(name).chars().take(64).collect();
+    for (name, text) in pairs.filter(|(name, text)| *name != b"sign" && text.contains(&b'&')) {
+        if let Some(hidden) = hidden_in(text) {
+            return Err(Split::Hidden { field: shown(name), hidden });
+        }
+        if deciding(name).is_some() {
+            return Err(Split::Cut { field: shown(name) });
+        }
+    }
+    Ok(())
+}
+
+/// The deciding field that a value holds as `&NAME=`, if any.
+pub fn hidden_in(text: &[u8]) -> Option<&'static str> {
+    let parts = text.split(|b| *b == b'&').skip(1);
+    parts.filter_map(|part| part.get(..part.iter().position(|b| *b == b'=')?)).find_map(deciding)
+}
+
+/// The deciding field of this name; `refund_fee_0` and `refund_fee_0_1` are numbered forms of `refund_fee`.
+fn deciding(name: &[u8]) -> Option<&'static str> {
+    let once = without_number(name);
+    let forms = [name, once, without_number(once)];
+    DECIDING.into_iter().find(|word| forms.contains(&word.as_bytes()))
+}
+
+/// `name` of `name_12`.
+fn without_number(name: &[u8]) -> &[u8] {
+    let digits = name.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let front = name.get(..name.len() - digits).unwrap_or_default();
+    front.strip_suffix(b"_").filter(|_| digits > 0).unwrap_or(name)
+}
+
+/// What an id is made of.
+struct Form {
+    what: &'static str,
+    most: usize,
+    /// Beside letters and digits.
+    marks: &'static [u8],
+}
+
+const ACCOUNT: Form = Form { what: "1 to 32 characters of 0-9A-Za-z_-", most: 32, marks: b"_-" };
+const SHOPS: Form = Form { what: "1 to 32 characters of 0-9A-Za-z_-|*@", most: 32, marks: b"_-|*@" };
+const SHOPS_LONG: Form = Form { what: "1 to 64 characters of 0-9A-Za-z_-|*@", most: 64, marks: b"_-|*@" };
+const WECHATS: Form = Form { what: "1 to 32 characters of 0-9A-Za-z", most: 32, marks: b"" };
+const PREPAY: Form = Form { what: "1 to 64 characters of 0-9A-Za-z_-", most: 64, marks: b"_-" };
+const PAYER: Form = Form { what: "1 to 128 characters of 0-9A-Za-z_-", most: 128, marks: b"_-" };
+
+/// The form of the id of this name (decisions.md 2.1), numbered ones too.
+fn form(name: &str) -> Option<&'static Form> {
+    Some(match name {
+        "appid" | "mch_id" | "sub_appid" | "sub_mch_id" => &ACCOUNT,
+        "out_trade_no" => &SHOPS,
+        "transaction_id" => &WECHATS,
+        "prepay_id" => &PREPAY,
+        "openid" | "sub_openid" => &PAYER,
+        _ if name.starts_with("out_refund_no") => numbered(name, "out_refund_no", &SHOPS_LONG)?,
+        _ if name.starts_with("refund_id") => numbered(name, "refund_id", &WECHATS)?,
+        _ => return None,
+    })
+}
+
+fn numbered(name: &str, word: &str, form: &'static Form) -> Option<&'static Form> {
+    (without_number(name.as_bytes()) == word.as_bytes()).then_some(form)
+}
+
+impl Form {
+    fn fits(&self, text: &str) -> bool {
+        text.len() <= self.most && text.bytes().all(|b| b.is_ascii_alphanumeric() || self.marks.contains(&b))
+    }
+}
+
+/// Refuses a received id that is none; an empty one is absent.
+pub fn ids<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), Split> {
+    for (field, text) in fields.filter(|(_, text)| !text.is_empty()) {
+        if let Some(form) = form(field).filter(|form| !form.fits(text)) {
+            return Err(Split::Id { field: field.to_owned(), what: form.what });
+        }
+    }
+    Ok(())
+}
+
+/// Is this a `prepay_id`?
+pub fn is_prepay_id(text: &str) -> bool {
+    !text.is_empty() && PREPAY.fits(text)
+}
+
+#[cfg(test)]
+mod tests;
