@@ -14,6 +14,7 @@ use crate::model::order::Order;
 use crate::model::sendable::sendable;
 use crate::model::trade_state::TradeState;
 use crate::wire::fields::Fields;
+use crate::wire::read::needs;
 use crate::wire::sign::Verified;
 
 /// The gateway refuses an earlier reverse.
@@ -151,7 +152,12 @@ impl Call for Micropay {
     }
 
     fn read(&self, answer: Verified<Fields>) -> Result<Order, Error> {
-        Ok(Order::from_payment(answer)?)
+        let order = Order::from_payment(answer)?;
+        // A payment that does not say how much was paid is asked about, as one without any answer is.
+        if order.is_paid() {
+            needs(&order.fields, &["total_fee"])?;
+        }
+        Ok(order)
     }
 }
 

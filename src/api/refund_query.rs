@@ -80,23 +80,27 @@ pub fn all(
     let mut query = RefundQuery { of: of.clone(), offset: 0 };
     let mut list = line.ask(merchant, &query, on_attempt)?;
     for _ in 1..MOST_PAGES {
-        if list.entries.len() >= list.announced() {
+        if list.is_whole() {
             return Ok(list);
         }
-        query.offset = list.entries.len();
+        query.offset = list.received;
         let page = line.ask(merchant, &query, on_attempt)?;
-        if page.entries.is_empty() {
+        let known = list.entries.len();
+        list.append(page).map_err(|e| malformed(&query, e.to_string()))?;
+        if list.entries.len() == known {
             break;
         }
-        list.append(page);
-        if let Some(twin) = list.twin() {
-            let message = format!("refund {twin} came twice, the pages do not fit together");
-            return Err(Fault::new(Error::Malformed(message), Repeat::Query, query.out_trade_no()));
-        }
+    }
+    if list.is_whole() {
+        return Ok(list);
     }
     let message =
         format!("total_refund_count is {}, but only {} refunds came", list.announced(), list.entries.len());
-    Err(Fault::new(Error::Malformed(message), Repeat::Query, query.out_trade_no()))
+    Err(malformed(&query, message))
+}
+
+fn malformed(query: &RefundQuery, message: String) -> Fault {
+    Fault::new(Error::Malformed(message), Repeat::Query, query.out_trade_no())
 }
 
 impl Call for RefundQuery {

@@ -118,8 +118,14 @@ impl Call for UnifiedOrder {
         Some(&self.out_trade_no)
     }
 
+    /// A trade type that the account may not use is a likely cause of half an answer.
     fn read(&self, answer: Verified<Fields>) -> Result<Prepay, Error> {
-        Ok(Prepay::from_answer(&answer)?)
+        let trade_type = self.fields.text("trade_type").unwrap_or("");
+        Prepay::from_answer(&answer, trade_type).map_err(|e| {
+            Error::Malformed(format!(
+                "{e} (is {trade_type} opened for this merchant, in the merchant platform?)"
+            ))
+        })
     }
 }
 

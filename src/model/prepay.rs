@@ -1,7 +1,7 @@
 //! A placed order: what the shop shows or hands to the payer's client.
 
 use crate::wire::fields::Fields;
-use crate::wire::read::{FieldError, read};
+use crate::wire::read::{FieldError, needs, read};
 use crate::wire::sign::Verified;
 use qrcode::QrCode;
 use qrcode::render::{svg, unicode};
@@ -26,8 +26,14 @@ pub struct Prepay {
 pub struct NoQrCode;
 
 impl Prepay {
-    /// Reads the verified answer.
-    pub fn from_answer(fields: &Verified<Fields>) -> Result<Self, FieldError> {
+    /// Reads the verified answer to an order of this trade type: what the payer needs must be in it.
+    pub fn from_answer(fields: &Verified<Fields>, trade_type: &str) -> Result<Self, FieldError> {
+        needs(fields, &["prepay_id"])?;
+        match trade_type {
+            "NATIVE" => needs(fields, &["code_url"])?,
+            "MWEB" => needs(fields, &["mweb_url"])?,
+            _ => {}
+        }
         read(fields)
     }
 }
@@ -113,17 +119,42 @@ mod tests {
 
     #[test]
     fn an_answer_gives_what_the_client_needs_and_none_for_what_it_lacks() {
-        let prepay = Prepay::from_answer(&answer(&[
+        let told = answer(&[
             ("trade_type", "NATIVE"),
+            ("prepay_id", "wx1"),
             ("code_url", CODE_URL),
             ("mweb_url", ""),
-        ]));
-        let prepay = prepay.unwrap();
+        ]);
+        let prepay = Prepay::from_answer(&told, "NATIVE").unwrap();
         assert_eq!(
             (prepay.code_url.as_deref(), prepay.trade_type.as_deref()),
             (Some(CODE_URL), Some("NATIVE"))
         );
-        assert_eq!((prepay.mweb_url, prepay.prepay_id), (None, None));
+        assert_eq!((prepay.mweb_url, prepay.prepay_id.as_deref()), (None, Some("wx1")));
+    }
+
+    #[test]
+    fn r41_an_answer_without_what_the_payer_needs_is_refused_by_the_fields_name() {
+        let whole = [("prepay_id", "wx1"), ("code_url", CODE_URL), ("mweb_url", "https://a.example/")];
+        for (trade_type, needed) in [
+            ("NATIVE", vec!["prepay_id", "code_url"]),
+            ("MWEB", vec!["prepay_id", "mweb_url"]),
+            ("JSAPI", vec!["prepay_id"]),
+            ("APP", vec!["prepay_id"]),
+        ] {
+            for (name, _) in whole {
+                for lacking in [Some(""), None] {
+                    let pairs: Vec<_> = whole
+                        .into_iter()
+                        .filter_map(|(n, v)| Some((n, if n == name { lacking? } else { v })))
+                        .collect();
+                    let told = Prepay::from_answer(&answer(&pairs), trade_type).map(drop);
+                    let expected =
+                        if needed.contains(&name) { Err(FieldError::missing(name)) } else { Ok(()) };
+                    assert_eq!(told, expected, "{trade_type} without {name}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -5,11 +5,11 @@ use super::order::Coupon;
 use crate::time;
 use crate::wire::cipher::Decrypted;
 use crate::wire::fields::Fields;
-use crate::wire::read::{FieldError, digits, read};
+use crate::wire::read::{FieldError, digits, needs, read};
 use crate::wire::sign::Verified;
 use ::time::OffsetDateTime;
 use serde::Deserialize;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap};
 
 /// `refund_status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,7 +95,8 @@ pub struct Accepted {
 impl RefundReceipt {
     /// Reads the verified answer.
     pub fn from_answer(fields: Verified<Fields>) -> Result<Self, FieldError> {
-        let coupons = coupons(&fields, |name, n| format!("{name}_{n}"));
+        needs(&fields, &["refund_id"])?;
+        let coupons = coupons(&fields, "");
         Ok(Self { told: read(&fields)?, coupons, fields })
     }
 }
@@ -105,8 +106,12 @@ impl RefundReceipt {
 pub struct RefundList {
     /// What the answer says of the trade.
     pub trade: RefundedTrade,
-    /// The refunds, in the gateway's order.
+    /// The refunds, in the gateway's order, each once.
     pub entries: Vec<RefundEntry>,
+    /// How many entries came, with those that only repeat another.
+    pub received: usize,
+    /// How many of them repeated another of their own page.
+    repeated: usize,
     /// The verified fields of each page.
     pub pages: Vec<Verified<Fields>>,
 }
@@ -154,7 +159,11 @@ pub struct RefundEntry {
 impl RefundList {
     /// Reads the first page; `offset` is what it was asked with.
     pub fn from_page(fields: Verified<Fields>, offset: usize) -> Result<Self, FieldError> {
-        Ok(Self { trade: read(&fields)?, entries: entries(&fields, offset)?, pages: vec![fields] })
+        let entries = entries(&fields, offset)?;
+        let received = entries.len();
+        let entries = once(entries)?;
+        let repeated = received - entries.len();
+        Ok(Self { trade: read(&fields)?, entries, received, repeated, pages: vec![fields] })
     }
 
     /// How many refunds the gateway says there are.
@@ -163,18 +172,21 @@ impl RefundList {
         count.and_then(|n| usize::try_from(n).ok()).unwrap_or(self.entries.len())
     }
 
-    /// Adds the next page.
-    pub fn append(&mut self, mut page: Self) {
-        self.entries.append(&mut page.entries);
-        self.pages.append(&mut page.pages);
+    /// Are all refunds here that were announced? What is twice on one page was announced twice; what an older page had
+    /// already stands in the place of another that has not come.
+    pub fn is_whole(&self) -> bool {
+        self.entries.len() + self.repeated >= self.announced()
     }
 
-    /// A refund that came twice: the gateway took no notice of the offset, or a new refund has moved the pages.
-    pub fn twin(&self) -> Option<&str> {
-        let mut seen = HashSet::new();
-        let mut numbers =
-            self.entries.iter().filter_map(|e| e.refund_id.as_deref().or(e.out_refund_no.as_deref()));
-        numbers.find(|number| !seen.insert(*number))
+    /// Adds the next page; a refund that is here already counts once.
+    pub fn append(&mut self, mut page: Self) -> Result<(), FieldError> {
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.append(&mut page.entries);
+        self.entries = once(entries)?;
+        self.received += page.received;
+        self.repeated += page.repeated;
+        self.pages.append(&mut page.pages);
+        Ok(())
     }
 
     /// The sum of the refunds that the predicate picks, fen.
@@ -182,6 +194,28 @@ impl RefundList {
         let picked = self.entries.iter().filter(|e| picks(e.refund_status));
         picked.filter_map(|e| e.refund_fee).fold(0, i64::saturating_add)
     }
+}
+
+/// Each refund once, in the order in which they came. Two entries of one number that differ are no refund's.
+fn once(entries: Vec<RefundEntry>) -> Result<Vec<RefundEntry>, FieldError> {
+    let mut seen = HashMap::<(&str, &str), &RefundEntry>::new();
+    let mut is_first = Vec::with_capacity(entries.len());
+    for entry in &entries {
+        let numbers = [("refund_id", &entry.refund_id), ("out_refund_no", &entry.out_refund_no)];
+        let numbers = numbers.into_iter().filter_map(|(field, number)| Some((field, number.as_deref()?)));
+        let mut first = true;
+        for (field, number) in numbers {
+            match seen.insert((field, number), entry) {
+                Some(twin) if twin != entry => {
+                    let what = format!("{number} came twice, and not with the same content");
+                    return Err(FieldError { name: field.into(), what });
+                }
+                twin => first &= twin.is_none(),
+            }
+        }
+        is_first.push(first);
+    }
+    Ok(entries.into_iter().zip(is_first).filter_map(|(entry, first)| first.then_some(entry)).collect())
 }
 
 /// The refunds of one page. Their numbers start at 0 on every page, or go on from the offset: both are read.
@@ -197,19 +231,24 @@ fn entries(fields: &Fields, offset: usize) -> Result<Vec<RefundEntry>, FieldErro
 
 fn entry(fields: &Fields, n: usize) -> Result<RefundEntry, FieldError> {
     let text = |name: &str| fields.text(&format!("{name}_{n}")).map(str::to_owned);
+    let (status, amount) = (format!("refund_status_{n}"), format!("refund_fee_{n}"));
+    let word = fields.text(&status).ok_or_else(|| FieldError::missing(&status))?;
+    let refund_status = RefundStatus::from_wire(word);
+    if refund_status.takes_money() {
+        needs(fields, &[&amount])?;
+    }
     Ok(RefundEntry {
         out_refund_no: text("out_refund_no"),
         refund_id: text("refund_id"),
-        refund_status: text("refund_status")
-            .map_or(RefundStatus::Unknown, |word| RefundStatus::from_wire(&word)),
+        refund_status,
         refund_channel: text("refund_channel"),
-        refund_fee: needed_fen(fields, &format!("refund_fee_{n}"))?,
+        refund_fee: needed_fen(fields, &amount)?,
         settlement_refund_fee: needed_fen(fields, &format!("settlement_refund_fee_{n}"))?,
         refund_account: text("refund_account"),
         refund_recv_accout: text("refund_recv_accout"),
         refund_success_time: text("refund_success_time").and_then(|at| time::spaced(&at)),
         coupon_refund_fee: text("coupon_refund_fee").and_then(|fee| digits(&fee)),
-        coupons: coupons(fields, |name, m| format!("{name}_{n}_{m}")),
+        coupons: coupons(fields, &format!("{n}_")),
     })
 }
 
@@ -219,17 +258,22 @@ fn needed_fen(fields: &Fields, name: &str) -> Result<Option<i64>, FieldError> {
     fields.text(name).map(|text| digits(text).ok_or_else(wrong)).transpose()
 }
 
-fn coupons(fields: &Fields, name: impl Fn(&str, usize) -> String) -> Vec<Coupon<'static>> {
-    let coupon = |m: usize| {
-        let text = |field: &str| fields.text(&name(field, m));
-        let (id, kind, fee) = (text("coupon_refund_id"), text("coupon_type"), text("coupon_refund_fee"));
-        (id.is_some() || kind.is_some() || fee.is_some()).then(|| Coupon {
-            id: id.map(|id| id.to_owned().into()),
-            coupon_type: kind.map(|kind| kind.to_owned().into()),
-            fee: fee.and_then(digits),
-        })
+/// The coupons in the order of their index, wherever it begins and whatever it leaves out; `before` is the refund's
+/// number in a list.
+fn coupons(fields: &Fields, before: &str) -> Vec<Coupon<'static>> {
+    let mut coupons = BTreeMap::<i64, Coupon<'static>>::new();
+    let mut each = |prefix: &str, set: fn(&mut Coupon<'static>, &str)| {
+        for (name, text) in fields.iter().filter(|(_, text)| !text.is_empty()) {
+            let index = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix(before));
+            if let Some(index) = index.and_then(digits) {
+                set(coupons.entry(index).or_default(), text);
+            }
+        }
     };
-    (0..Fields::MAX).map_while(coupon).collect()
+    each("coupon_refund_id_", |coupon, text| coupon.id = Some(text.to_owned().into()));
+    each("coupon_type_", |coupon, text| coupon.coupon_type = Some(text.to_owned().into()));
+    each("coupon_refund_fee_", |coupon, text| coupon.fee = digits(text));
+    coupons.into_values().collect()
 }
 
 /// What a refund notice claims. Decrypted, not verified: confirm it by refundquery before booking anything.
@@ -281,3 +325,6 @@ impl RefundNotice {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,6 @@
 //! How serde models read themselves from fields: absent and empty are `None`, unknown names are skipped.
 
 use super::fields::Fields;
-use serde::de::value::Error as ValueError;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 
@@ -15,12 +14,55 @@ pub struct FieldError {
     pub what: String,
 }
 
+impl FieldError {
+    /// A field that had to be there.
+    pub fn missing(name: impl Into<String>) -> Self {
+        Self { name: name.into(), what: "is missing".into() }
+    }
+}
+
+/// Refuses fields that lack one of these names, or have an empty text there.
+pub fn needs(fields: &Fields, names: &[&str]) -> Result<(), FieldError> {
+    let missing = names.iter().find(|name| fields.text(name).is_none());
+    missing.map_or(Ok(()), |name| Err(FieldError::missing(*name)))
+}
+
 /// Reads a model from fields.
 pub fn read<'a, T: Deserialize<'a>>(fields: &'a Fields) -> Result<T, FieldError> {
     let mut current = "";
     let rest = fields.iter().filter(|(_, text)| !text.is_empty());
-    T::deserialize(Map(Pairs { rest, text: "", current: &mut current }))
-        .map_err(|e| FieldError { name: current.to_owned(), what: e.to_string() })
+    T::deserialize(Map(Pairs { rest, text: "", current: &mut current })).map_err(|wrong| match wrong {
+        Wrong::Missing(name) => FieldError::missing(name),
+        Wrong::Text(what) => FieldError { name: current.to_owned(), what },
+    })
+}
+
+/// What a model finds wrong: with the text it has just read, or with one that is not there.
+#[derive(Debug)]
+enum Wrong {
+    Missing(&'static str),
+    Text(String),
+}
+
+impl std::fmt::Display for Wrong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing(name) => write!(f, "{name} is missing"),
+            Self::Text(what) => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+impl serde::de::Error for Wrong {
+    fn custom<T: std::fmt::Display>(what: T) -> Self {
+        Self::Text(what.to_string())
+    }
+
+    fn missing_field(name: &'static str) -> Self {
+        Self::Missing(name)
+    }
 }
 
 struct Map<'a, 'n, I>(Pairs<'a, 'n, I>);
@@ -33,9 +75,9 @@ struct Pairs<'a, 'n, I> {
 }
 
 impl<'a, I: Iterator<Item = (&'a str, &'a str)>> Deserializer<'a> for Map<'a, '_, I> {
-    type Error = ValueError;
+    type Error = Wrong;
 
-    fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ValueError> {
+    fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Wrong> {
         visitor.visit_map(self.0)
     }
 
@@ -47,16 +89,16 @@ impl<'a, I: Iterator<Item = (&'a str, &'a str)>> Deserializer<'a> for Map<'a, '_
 }
 
 impl<'a, I: Iterator<Item = (&'a str, &'a str)>> MapAccess<'a> for Pairs<'a, '_, I> {
-    type Error = ValueError;
+    type Error = Wrong;
 
-    fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {
+    fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, Wrong> {
         let Some((name, text)) = self.rest.next() else { return Ok(None) };
         self.text = text;
         *self.current = name;
         seed.deserialize(serde::de::value::BorrowedStrDeserializer::new(name)).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'a>>(&mut self, seed: V) -> Result<V::Value, ValueError> {
+    fn next_value_seed<V: DeserializeSeed<'a>>(&mut self, seed: V) -> Result<V::Value, Wrong> {
         seed.deserialize(Text(self.text))
     }
 }
@@ -65,13 +107,13 @@ impl<'a, I: Iterator<Item = (&'a str, &'a str)>> MapAccess<'a> for Pairs<'a, '_,
 struct Text<'a>(&'a str);
 
 impl<'a> Deserializer<'a> for Text<'a> {
-    type Error = ValueError;
+    type Error = Wrong;
 
-    fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ValueError> {
+    fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Wrong> {
         visitor.visit_borrowed_str(self.0)
     }
 
-    fn deserialize_option<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ValueError> {
+    fn deserialize_option<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Wrong> {
         visitor.visit_some(self)
     }
 
@@ -79,7 +121,7 @@ impl<'a> Deserializer<'a> for Text<'a> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, ValueError> {
+    ) -> Result<V::Value, Wrong> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -88,13 +130,12 @@ impl<'a> Deserializer<'a> for Text<'a> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, ValueError> {
+    ) -> Result<V::Value, Wrong> {
         visitor.visit_enum(self.0.into_deserializer())
     }
 
-    fn deserialize_i64<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor
-            .visit_i64(digits(self.0).ok_or_else(|| ValueError::custom("must be a number of digits only"))?)
+    fn deserialize_i64<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Wrong> {
+        visitor.visit_i64(digits(self.0).ok_or_else(|| Wrong::custom("must be a number of digits only"))?)
     }
 
     forward_to_deserialize_any! {
@@ -113,6 +154,27 @@ pub fn digits(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "read, not looked at")]
+    struct Model {
+        first: i64,
+        second: String,
+        third: Option<i64>,
+    }
+
+    #[test]
+    fn r46_the_field_that_is_told_is_the_one_that_is_wrong() {
+        let told = |pairs: &[(&str, &str)]| {
+            read::<Model>(&Fields::from_texts(pairs.iter().copied()).unwrap()).unwrap_err().to_string()
+        };
+        let number = "must be a number of digits only";
+        assert_eq!(told(&[("first", "1"), ("z", "9")]), "field second is missing");
+        assert_eq!(told(&[("second", "x"), ("third", "3")]), "field first is missing");
+        assert_eq!(told(&[("first", "1"), ("second", "")]), "field second is missing");
+        assert_eq!(told(&[("first", "x"), ("second", "x")]), format!("field first {number}"));
+        assert_eq!(told(&[("first", "1"), ("third", "x"), ("second", "x")]), format!("field third {number}"));
+    }
 
     #[test]
     fn p14_a_number_has_digits_only_and_fits_an_i64() {

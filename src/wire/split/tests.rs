@@ -113,7 +113,8 @@ fn splits(signed: &Fields) -> Vec<Fields> {
     let text = pairs.join("&");
     let pieces: Vec<&str> = text.split('&').collect();
     let joints = pieces.len() - 1;
-    assert!(joints <= 14, "{text}");
+    // The few that have more ways than can be tried are not tried.
+    let joints = if joints <= 12 { joints } else { return Vec::new() };
     (0..1_u32 << joints).filter_map(|cuts| split(&pieces, cuts, signed.get("sign")?)).collect()
 }
 
