@@ -9,6 +9,7 @@ use crate::model::refund::RefundNotice;
 use crate::wire::cipher;
 use crate::wire::fields::Fields;
 use crate::wire::sign::{Verified, seal, verify};
+use crate::wire::split;
 use crate::wire::xml::{self, Root};
 use std::sync::Arc;
 
@@ -126,6 +127,7 @@ fn refund(fields: &Fields, req_info: &str, merchant: &Merchant, at: usize) -> Re
     let keys = [Some(&merchant.key), merchant.previous_key.as_ref()];
     let opened =
         cipher::open(req_info, keys.into_iter().flatten()).map_err(|e| Error::Malformed(e.to_string()))?;
+    split::ids(opened.iter().chain(fields.iter()))?;
     let notice = RefundNotice::from_decrypted(&opened)?;
     let dedupe_key = format!(
         "refund:{}:{}:{}:{}",

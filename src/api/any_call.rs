@@ -5,6 +5,7 @@ use crate::gateway::call::{Call, Echo, Terms};
 use crate::model::numbers::BadArgument;
 use crate::wire::fields::Fields;
 use crate::wire::sign::{SignType, SignatureError, Verified};
+use crate::wire::xml::{self, Node};
 
 /// One call of an endpoint that has no class of its own. It is sent once.
 #[derive(Debug, Clone)]
@@ -54,11 +55,37 @@ impl Path {
     }
 }
 
+/// All fields of an answer. Only an unsigned one may have elements below them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elements(pub Vec<(String, Node)>);
+
+impl Elements {
+    fn flat(answer: &Fields) -> Self {
+        Self(answer.iter().map(|(name, text)| (name.to_owned(), Node::Text(text.to_owned()))).collect())
+    }
+
+    /// The text under this name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.texts().find_map(|(found, text)| (found == name).then_some(text))
+    }
+
+    fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|(name, node)| match node {
+            Node::Text(text) => Some((name.as_str(), text.as_str())),
+            Node::Elements(_) => None,
+        })
+    }
+
+    fn is_flat(&self) -> bool {
+        self.texts().count() == self.0.len()
+    }
+}
+
 /// Numbers that, once asked with, must come back unchanged if they come back at all.
 const NUMBERS: [&str; 4] = ["out_trade_no", "transaction_id", "out_refund_no", "refund_id"];
 
 impl Call for AnyCall {
-    type Answer = Fields;
+    type Answer = Elements;
 
     fn terms(&self) -> Terms {
         let mut terms = Terms::new("", Repeat::Never);
@@ -86,7 +113,7 @@ impl Call for AnyCall {
     }
 
     fn read(&self, answer: Verified<Fields>) -> Result<Self::Answer, Error> {
-        Ok(Fields::clone(&answer))
+        Ok(Elements::flat(&answer))
     }
 
     /// Says so where no answer is ever signed; and what nobody has signed proves nothing.
@@ -107,8 +134,22 @@ impl Call for AnyCall {
         &self.omitted
     }
 
-    fn read_unsigned(&self, answer: &Fields) -> Option<Fields> {
-        self.allow_unsigned.then(|| answer.clone())
+    fn read_unsigned(&self, answer: &Fields) -> Option<Elements> {
+        self.allow_unsigned.then(|| Elements::flat(answer))
+    }
+
+    /// Lists come unsigned only: no rule says how elements inside a field would take part in a sign.
+    fn read_nested(&self, body: &[u8]) -> Option<(Fields, Result<Elements, Error>)> {
+        let elements = xml::decode_nested(body).map(Elements).ok().filter(|elements| !elements.is_flat())?;
+        let mut fields = Fields::new();
+        elements.texts().for_each(|(name, text)| fields.set(name, text));
+        let signed = "it is signed and has elements inside a field, which no rule of signing covers";
+        let answer = match fields.text("sign") {
+            Some(_) => Err(Error::Malformed(signed.into())),
+            None if self.allow_unsigned => Ok(elements),
+            None => Err(SignatureError::Missing.into()),
+        };
+        Some((fields, answer))
     }
 }
 
@@ -186,6 +227,20 @@ mod tests {
         let refusal = || Error::Service { err_code: "PARAM_ERROR".into(), err_code_des: None };
         assert!(advised("/mmpaymkttransfers/sendredpack", refusal()).maybe_processed);
         assert!(!advised("/pay/orderquery", refusal()).maybe_processed);
+    }
+
+    #[test]
+    fn r62_lists_are_taken_unsigned_and_only_if_the_caller_agreed() {
+        let list = "<return_code>SUCCESS</return_code><hblist><hbinfo><amount>1</amount></hbinfo></hblist>";
+        let read =
+            |inside: &str, agreed| call(&[], agreed).read_nested(format!("<xml>{inside}</xml>").as_bytes());
+        let (fields, answer) = read(list, true).unwrap();
+        assert_eq!(fields.text("return_code"), Some("SUCCESS"));
+        assert!(!answer.unwrap().is_flat());
+        assert!(matches!(read(list, false).unwrap().1, Err(Error::Signature(SignatureError::Missing))));
+        let signed = format!("{list}<sign>{}</sign>", "0".repeat(32));
+        assert!(matches!(read(&signed, true).unwrap().1, Err(Error::Malformed(_))));
+        assert!(read("<a>1</a>", true).is_none() && read("<a><b></a>", true).is_none());
     }
 
     #[test]

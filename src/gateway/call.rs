@@ -72,6 +72,12 @@ pub trait Call {
         None
     }
 
+    /// Reads an answer that has elements inside its fields, where a call may get one: the fields that are texts, which
+    /// are judged first, and the answer.
+    fn read_nested(&self, _body: &[u8]) -> Option<(Fields, Result<Self::Answer, Error>)> {
+        None
+    }
+
     /// Reads an answer with `result_code` FAIL; most calls have nothing to add.
     fn refused(&self, _answer: &Verified<Fields>, refusal: Error) -> Result<Self::Answer, Error> {
         Err(refusal)

@@ -32,12 +32,14 @@ pub fn request<C: Call>(merchant: &Merchant, call: &C, nonce: &str) -> Fields {
 
 /// Climbs from the body of a 200 answer to what the call makes of it.
 pub fn climb<C: Call>(merchant: &Merchant, call: &C, sent: &Fields, body: &[u8]) -> Result<C::Answer, Error> {
-    let answer = communicated(body)?;
+    let answer = match xml::decode(body, Root::Xml) {
+        Ok(fields) => said_success(fields)?,
+        Err(unreadable) => return nested(call, body).unwrap_or_else(|| Err(unreadable.into())),
+    };
     if answer.text("sign").is_none()
         && let Some(unsigned) = call.read_unsigned(&answer)
     {
-        let refusal = if answer.text("result_code").is_some() { result_code(&answer)? } else { None };
-        return refusal.map_or(Ok(unsigned), Err);
+        return unsigned_refusal(&answer)?.map_or(Ok(unsigned), Err);
     }
     let answer = verify(answer, &merchant.pin(call.terms().fixed))?;
     match result_code(&answer)? {
@@ -52,9 +54,20 @@ pub fn climb<C: Call>(merchant: &Merchant, call: &C, sent: &Fields, body: &[u8])
     }
 }
 
-/// The body as fields of a stranger who at least says SUCCESS.
-pub fn communicated(body: &[u8]) -> Result<Fields, Error> {
-    let fields = xml::decode(body, Root::Xml)?;
+/// An answer with elements inside its fields, if the call may get one.
+fn nested<C: Call>(call: &C, body: &[u8]) -> Option<Result<C::Answer, Error>> {
+    let (fields, answer) = call.read_nested(body)?;
+    let judged = said_success(fields).and_then(|fields| Ok((answer?, unsigned_refusal(&fields)?)));
+    Some(judged.and_then(|(answer, refusal)| refusal.map_or(Ok(answer), Err)))
+}
+
+/// What is not signed may lack a `result_code`.
+fn unsigned_refusal(answer: &Fields) -> Result<Option<Error>, Error> {
+    if answer.text("result_code").is_some() { result_code(answer) } else { Ok(None) }
+}
+
+/// The fields of a stranger who at least says SUCCESS.
+fn said_success(fields: Fields) -> Result<Fields, Error> {
     match fields.text("return_code") {
         Some("SUCCESS") => Ok(fields),
         Some(code @ ("FAIL" | "SYSTEMERROR")) => Err(refused(&fields, code)),

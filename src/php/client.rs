@@ -33,5 +33,5 @@ fn any_call(call: &mut Call<'_>) -> Outcome {
     let (certificate, allow_unsigned) = (call.bool_or(2, false)?, call.bool_or(3, false)?);
     let any = AnyCall { path, fields, omitted, certificate, allow_unsigned };
     let answer = call.this::<PhpClient>()?.0.ask(&any)?;
-    Ok(value::texts(answer.iter()))
+    value::elements(&answer.0)
 }

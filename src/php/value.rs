@@ -2,6 +2,7 @@
 
 use super::call::Raise;
 use super::{door, names, zend};
+use crate::wire::xml::Node;
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::convert::IntoZval;
@@ -11,6 +12,7 @@ use ext_php_rs::types::{ZendClassObject, ZendHashTable, ZendObject, ZendStr, Zva
 use ext_php_rs::zend::ClassEntry;
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::iter::FilterMap;
 use std::mem::{ManuallyDrop, offset_of};
 use std::{ptr, slice};
@@ -110,6 +112,45 @@ pub fn texts_once<'a>(pairs: impl ExactSizeIterator<Item = (&'a str, &'a str)>) 
 /// The same of verified fields, of which none comes twice.
 pub fn texts<'a>(pairs: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Zval {
     texts_once(pairs).unwrap_or_else(|| array(ZendHashTable::new()))
+}
+
+/// An array of name => text or array. A name that comes often has a list, and so has one whose element holds elements,
+/// however many there are; right below the root each name comes once.
+pub fn elements(answer: &[(String, Node)]) -> Result<Zval, Raise> {
+    let mut table = ZendHashTable::new();
+    for (name, node) in answer {
+        table.insert(name.as_str(), node_to_php(node)?)?;
+    }
+    Ok(array(table))
+}
+
+fn node_to_php(node: &Node) -> Result<Zval, Raise> {
+    match node {
+        Node::Text(content) => Ok(text(content)),
+        Node::Elements(inside) => grouped(inside),
+    }
+}
+
+fn grouped(inside: &[(String, Node)]) -> Result<Zval, Raise> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut groups: HashMap<&str, Vec<&Node>> = HashMap::new();
+    for (name, node) in inside {
+        let group = groups.entry(name).or_default();
+        if group.is_empty() {
+            names.push(name);
+        }
+        group.push(node);
+    }
+    let mut table = ZendHashTable::new();
+    for name in names {
+        let value = match groups.get(name).map(Vec::as_slice) {
+            Some([Node::Text(content)]) => text(content),
+            Some(nodes) => list(nodes.iter().map(|node| node_to_php(node)).collect::<Result<Vec<_>, _>>()?)?,
+            None => continue,
+        };
+        table.insert(name, value)?;
+    }
+    Ok(array(table))
 }
 
 /// Puts a value under a name; a numeric name becomes an int key, as PHP does it.

@@ -2,8 +2,8 @@
 
 use super::fields::Fields;
 use super::key::Key;
-use super::sign::hex;
-use super::xml::{self, Root};
+use super::sign::write_hex;
+use super::xml::{self, Root, XmlError};
 use aes::Aes256;
 use aes::cipher::{BlockCipherDecrypt, KeyInit};
 use base64::Engine;
@@ -27,30 +27,49 @@ impl<T> Deref for Decrypted<T> {
     }
 }
 
-/// One answer for every way in which it may not open: who sends junk learns nothing from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("req_info does not open with this merchant's key")]
-pub struct NotOurs;
+/// Why nothing can be read from `req_info`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotOpened {
+    /// One answer for every way in which it may not open: who sends junk learns nothing from it.
+    #[error("req_info does not open with this merchant's key")]
+    NotOurs,
+    /// It opens with the key, since a document is in it; but not one that can be read.
+    #[error("req_info opens with this merchant's key, but what is in it cannot be read: {0}")]
+    Unreadable(XmlError),
+}
 
 /// Opens `req_info` with the first key that fits.
 pub fn open<'k>(
     req_info: &str,
     keys: impl IntoIterator<Item = &'k Key>,
-) -> Result<Decrypted<Fields>, NotOurs> {
-    let sealed = STANDARD.decode(req_info.trim_ascii()).map_err(|_| NotOurs)?;
-    let mut opened = keys.into_iter().filter_map(|key| fields(&sealed, key));
-    opened.next().map(Decrypted).ok_or(NotOurs)
+) -> Result<Decrypted<Fields>, NotOpened> {
+    let sealed = STANDARD.decode(req_info.trim_ascii()).map_err(|_| NotOpened::NotOurs)?;
+    let mut opened = keys.into_iter().filter_map(|key| decrypt(&sealed, key));
+    let plain = opened.find(|plain| is_document(plain)).ok_or(NotOpened::NotOurs)?;
+    xml::decode(&plain, Root::Root).map(Decrypted).map_err(NotOpened::Unreadable)
 }
 
-fn fields(sealed: &[u8], key: &Key) -> Option<Fields> {
-    let plain = decrypt(sealed, key)?;
-    xml::decode(&plain, Root::Root).ok()
+/// Does it begin and end as a plaintext does? No wrong key makes that by chance, and no block of a stranger's.
+fn is_document(plain: &[u8]) -> bool {
+    let text = plain.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(plain).trim_ascii();
+    let begins = [b"<root>".as_slice(), b"<?xml"].iter().any(|word| text.starts_with(word));
+    begins && text.ends_with(b"</root>")
 }
 
 /// The key is the lower-case hex MD5 of the API key, as 32 ASCII bytes.
 fn decrypt(sealed: &[u8], key: &Key) -> Option<Zeroizing<Vec<u8>>> {
-    let text = Zeroizing::new(hex(&Md5::digest(key.expose())).to_ascii_lowercase());
-    decrypt_with(sealed, text.as_bytes())
+    decrypt_with(sealed, &*derived(key))
+}
+
+/// Wiped wherever it has stood: the digest as well as its hex.
+fn derived(key: &Key) -> Zeroizing<[u8; 32]> {
+    let mut digest = Zeroizing::new([0; 16]);
+    let mut hasher = Md5::new_with_prefix(key.expose());
+    hasher.finalize_into_reset((&mut *digest).into());
+    let mut text = Zeroizing::new([0; 32]);
+    write_hex(&*digest, &mut *text);
+    text.make_ascii_lowercase();
+    text
 }
 
 fn decrypt_with(sealed: &[u8], aes_key: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
@@ -80,6 +99,8 @@ fn padding(plain: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::sign::hex;
+    use aes::cipher::BlockCipherEncrypt;
     use serde_json::Value;
 
     const VECTORS: &str = include_str!("../../php-tests/fixtures/vectors.json");
@@ -122,7 +143,42 @@ mod tests {
         let (right, wrong) = (key("0123456789abcdefghijKLMNOPQRSTUV"), key(&"f".repeat(32)));
         assert!(open(req_info, [&wrong, &right]).is_ok());
         for junk in ["", "AAAA", "@@@", "AAAAAAAAAAAAAAAAAAAAAA==", req_info] {
-            assert_eq!(open(junk, [&wrong]).err(), Some(NotOurs));
+            assert_eq!(open(junk, [&wrong]).err(), Some(NotOpened::NotOurs));
         }
+    }
+
+    /// As WeChat would seal it.
+    fn sealed(plain: &[u8], key: &Key) -> String {
+        let cipher = Aes256::new_from_slice(&*derived(key)).unwrap();
+        let rest = BLOCK - plain.len() % BLOCK;
+        let mut bytes = [plain, &vec![u8::try_from(rest).unwrap(); rest]].concat();
+        bytes.as_chunks_mut::<BLOCK>().0.iter_mut().for_each(|block| cipher.encrypt_block(block.into()));
+        STANDARD.encode(bytes)
+    }
+
+    #[test]
+    fn r67_a_plaintext_that_is_no_utf_8_is_told_as_what_it_is() {
+        let (right, wrong) = (key("0123456789abcdefghijKLMNOPQRSTUV"), key(&"f".repeat(32)));
+        let gbk = [b"<root><refund_recv_accout>".as_slice(), b"\xD6\xD0", b"</refund_recv_accout></root>"];
+        let req_info = sealed(&gbk.concat(), &right);
+        let refused = open(&req_info, [&wrong, &right]).unwrap_err();
+        assert_eq!(refused, NotOpened::Unreadable(XmlError::NotUtf8(26)));
+        assert!(refused.to_string().contains("opens with") && refused.to_string().contains("UTF-8"));
+        assert_eq!(open(&req_info, [&wrong]).err(), Some(NotOpened::NotOurs));
+        let nested = sealed(b"<root><a><b>1</b></a></root>", &right);
+        assert!(matches!(open(&nested, [&right]), Err(NotOpened::Unreadable(XmlError::Refused { .. }))));
+        assert!(open(&sealed(b"<root><a>1</a></root>", &right), [&wrong, &right]).is_ok());
+        for junk in ["", "root", "{}", "<root><refund_id>5</refund_id>", "<xml><a>1</a></xml>"] {
+            assert_eq!(open(&sealed(junk.as_bytes(), &right), [&right]).err(), Some(NotOpened::NotOurs));
+        }
+    }
+
+    #[test]
+    fn r24_the_derived_key_is_the_lower_case_hex_of_the_keys_md5_and_is_wiped() {
+        let key = key("0123456789abcdefghijKLMNOPQRSTUV");
+        // What holds it is a type that wipes itself; nothing of it is made as a String.
+        let derived: Zeroizing<[u8; 32]> = derived(&key);
+        let expected = hex(&Md5::digest(key.expose())).to_ascii_lowercase();
+        assert_eq!(std::str::from_utf8(&*derived).unwrap(), expected);
     }
 }

@@ -5,8 +5,10 @@
 //! entities beyond the five built-in ones, other encodings than UTF-8, other roots, and anything too large.
 
 mod flat;
+mod nested;
 mod writer;
 
+pub use nested::{Node, decode_nested};
 pub use writer::{Plan, encode};
 
 use super::fields::{Entry, Fields, FieldsError};

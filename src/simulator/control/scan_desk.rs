@@ -57,6 +57,8 @@ fn verified(world: &World, url: &str) -> Result<(Account, Document), Objection> 
         .ok_or_else(|| objection(400, "url is no link of Native mode 1"))?;
     let mut link = Document::default();
     for (name, text) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        let text = percent_decoded(text)
+            .ok_or_else(|| objection(400, format!("{name} is no percent-encoded text")))?;
         link.text(name, text);
     }
     if let Some(name) = NAMES.iter().find(|name| link.filled(name).is_none()) {
@@ -70,6 +72,18 @@ fn verified(world: &World, url: &str) -> Result<(Account, Document), Objection> 
         return Err(objection(409, "the link's sign is wrong"));
     }
     Ok((account, link))
+}
+
+/// `a%2Fb` is `a/b`, as in every URL; `None` if a `%` has no two digits, or the bytes are no text.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let digits = part.get(..2).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend_from_slice(part.get(2..)?.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
 }
 
 fn callback(world: &mut World, account: &Account, link: &Document, scan: &Scan) -> Document {
@@ -112,4 +126,27 @@ fn judge(world: &World, account: &Account, body: &str) -> Value {
         "result_code": fields.get("result_code"),
         "out_trade_no": order.map(|order| order.out_trade_no.as_str()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent_decoded;
+
+    #[test]
+    fn r68_a_percent_encoded_text_is_decoded_once() {
+        for (written, text) in [
+            ("P1", "P1"),
+            ("a%2Fb", "a/b"),
+            ("a%2fb%7C", "a/b|"),
+            ("%E8%8C%B6", "茶"),
+            ("%2525", "%25"),
+            ("a+b", "a+b"),
+            ("", ""),
+        ] {
+            assert_eq!(percent_decoded(written).as_deref(), Some(text), "{written}");
+        }
+        for wrong in ["%", "%1", "a%zz", "%+1", "%FF", "%茶"] {
+            assert_eq!(percent_decoded(wrong), None, "{wrong}");
+        }
+    }
 }

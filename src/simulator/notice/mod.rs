@@ -14,6 +14,7 @@ pub use round::{run, serve};
 pub use target::Target;
 
 use super::clock::{self, HOUR, MINUTE, SECOND};
+use super::reader;
 use serde_json::{Value, json};
 
 /// The pauses between one try and the next: after the first, 15 more in 24 h 4 min.
@@ -34,10 +35,6 @@ const PAUSES: &[i64] = &[
     6 * HOUR,
     6 * HOUR,
 ];
-/// The only reply that ends the tries.
-const SUCCESS: &str =
-    "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";
-
 /// What a notice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -69,9 +66,9 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// 200 and the exact bytes within 5 s.
+    /// 200 within 5 s and a document whose return_code is SUCCESS, however it is written and whatever else is in it.
     pub fn is_accepted(&self) -> bool {
-        matches!(&self.reply, Ok((200, body)) if body == SUCCESS)
+        matches!(&self.reply, Ok((200, body)) if says_success(body))
     }
 
     /// The attempt as the control shows it.
@@ -87,6 +84,11 @@ impl Attempt {
             "accepted": self.is_accepted(),
         })
     }
+}
+
+fn says_success(body: &str) -> bool {
+    let document = reader::read(body.as_bytes());
+    document.is_ok_and(|document| document.get("return_code").map(str::trim) == Some("SUCCESS"))
 }
 
 /// A message to a merchant.
@@ -275,11 +277,42 @@ mod tests {
         assert!(outbox.is_quiet(i64::MAX));
     }
 
+    const SUCCESS: &str =
+        "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";
+
     #[test]
-    fn only_the_exact_reply_ends_the_tries() {
-        assert!(attempt(0, SUCCESS).is_accepted());
-        assert!(!attempt(0, &format!("{SUCCESS}\n")).is_accepted());
-        assert!(!attempt(0, "success").is_accepted());
+    fn r64_whatever_says_success_ends_the_tries_and_nothing_else() {
+        for equivalent in [
+            SUCCESS,
+            &format!("{SUCCESS}\n"),
+            &SUCCESS.replace("><", ">\n<"),
+            &SUCCESS.replace("><", ">\r\n  <"),
+            "<xml><return_code>SUCCESS</return_code><return_msg>OK</return_msg></xml>",
+            "<xml><return_code><![CDATA[SUCCESS]]></return_code></xml>",
+            "<xml><return_msg>OK</return_msg><return_code>SUCCESS</return_code></xml>",
+            "<xml><return_code>\n<![CDATA[SUCCESS]]>\n</return_code></xml>",
+            "<xml><return_code>SUCCESS</return_code><return_msg></return_msg><sign>0A</sign></xml>",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<xml><return_code>SUCCESS</return_code></xml>",
+            "<xml><return_code>SUCCESS</return_code><return_msg/></xml>",
+        ] {
+            assert!(attempt(0, equivalent).is_accepted(), "{equivalent}");
+        }
+        for other in [
+            "",
+            "success",
+            "SUCCESS",
+            "<xml></xml>",
+            &SUCCESS.replace("[SUCCESS]", "[FAIL]"),
+            &SUCCESS.replace("[SUCCESS]", "[success]"),
+            &SUCCESS.replace("xml>", "root>"),
+            &format!("{SUCCESS}<p>Warning</p>"),
+            &format!("Warning: x\n{SUCCESS}"),
+            "{\"code\":\"SUCCESS\"}",
+            "<xml><result_code>SUCCESS</result_code></xml>",
+        ] {
+            assert!(!attempt(0, other).is_accepted(), "{other}");
+        }
+        assert!(!Attempt { reply: Ok((500, SUCCESS.to_owned())), ..attempt(0, "") }.is_accepted());
         let mut outbox = Outbox::default();
         outbox.post(message("http://127.0.0.1:9/n"), 0);
         let errand = outbox.take_due(0).remove(0);
