@@ -17,6 +17,7 @@ use WechatPay\Notification;
 use WechatPay\Order;
 use WechatPay\PayException;
 use WechatPay\RefundQuery;
+use WechatPay\ServiceException;
 use WechatPay\TradeState;
 
 function database(): PDO
@@ -66,6 +67,10 @@ try {
         $refunds = (new RefundQuery($notice->merchant))->byOutRefundNo($notice->refund->outRefundNo);
         remember($notice->dedupeKey, "{$notice->refund->outRefundNo}: {$refunds->refundedFee} fen are back");
     }
+    exit(Notification::success());
+} catch (ServiceException $e) {
+    // Genuine, and it says that nothing was paid: a deduction by contract that was refused. There is nothing to repeat.
+    error_log("not paid: {$e->getMessage()}");
     exit(Notification::success());
 } catch (PayException $e) {
     error_log(get_class($e) . ": {$e->getMessage()}");

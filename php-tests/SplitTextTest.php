@@ -172,12 +172,12 @@ final class SplitTextTest extends TestCase
     public static function senders(): iterable
     {
         $merchant = static fn () => new Merchant(self::APPID, self::MCH_ID, self::KEY);
-        $place = static fn (string $name) => static fn (string $text) => (new UnifiedOrder($merchant()))->native(...([$name => $text] + [
+        $place = static fn (string $name) => static fn (string|array $text) => (new UnifiedOrder($merchant()))->native(...([$name => $text] + [
             'outTradeNo' => 'T20261122-1', 'totalFee' => 1, 'body' => 'tea', 'notifyUrl' => 'https://shop.example/n', 'spbillCreateIp' => '127.0.0.1']));
         foreach (['body', 'notifyUrl', 'spbillCreateIp', 'attach', 'deviceInfo', 'goodsTag', 'limitPay', 'receipt', 'feeType', 'productId'] as $name) {
             yield "native $name" => [$name, $place($name)];
         }
-        yield 'native detail' => ['detail', static fn (string $text) => $place('detail')(...)([$text])];
+        yield 'native detail' => ['detail', static fn (string $text) => $place('detail')([$text])];
         yield 'extra' => ['extra', static fn (string $text) => (new UnifiedOrder($merchant()))->native(
             'T20261122-1', 1, 'tea', 'https://shop.example/n', '127.0.0.1', extra: ['x_new' => $text])];
         yield 'jsapi openid' => ['openid', static fn (string $text) => (new UnifiedOrder($merchant()))->jsapi(

@@ -159,6 +159,8 @@ for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
         fn () => (new Client($merchant, $gateway()))->call('/pay/orderquery', ['out_trade_no' => 'T100001', 'x' => null], certificate: true),
         fn () => (new Client($merchant, $gateway()))->call('/pay/nothing', ['a' => '1'], allowUnsigned: true),
         fn () => (new Client($merchant, $gateway()))->call('nothing', []),
+        fn () => Client::readNotice(Notification::sign(['contract_id' => '1'], $merchant), $merchant),
+        fn () => Client::readNotice('<xml><a/></xml>', $merchant),
         fn () => (new Client(new Merchant('a', 'b', $key), $gateway()))->call('/secapi/x', [], true),
     );
     $fields = ['a' => '1', 'b' => 2, 'c' => null, 'd' => '中'];

@@ -44,11 +44,7 @@ pub struct Notification {
 
 /// Reads the raw body of a notice for whichever of these merchants it is.
 pub fn read(body: &[u8], merchants: &[&Merchant]) -> Result<Notification, Error> {
-    let fields = xml::decode(body, Root::Xml).map_err(|e| {
-        Error::Malformed(format!(
-            "{e} (a notice must be read from the raw body, php://input, before any framework changes it)"
-        ))
-    })?;
+    let fields = decode(body)?;
     if fields.text("sign").is_none() {
         unsigned(&fields)?;
     }
@@ -60,6 +56,31 @@ pub fn read(body: &[u8], merchants: &[&Merchant]) -> Result<Notification, Error>
         Some(req_info) => refund(&fields, req_info, merchant, at),
         None => payment(fields, merchant, at),
     }
+}
+
+/// Reads a signed notice of another kind, of a contract for example: its verified fields. What ids it names are ours;
+/// such notices need not name all.
+pub fn read_fields(body: &[u8], merchant: &Merchant) -> Result<Verified<Fields>, Error> {
+    let fields = decode(body)?;
+    if fields.text("sign").is_none() {
+        unsigned(&fields)?;
+    }
+    let fields = verify(fields, &merchant.pin(None))?;
+    said_success(&fields)?;
+    for (name, ours) in merchant.ids() {
+        if fields.text(name).is_some_and(|got| ours.is_some_and(|ours| got != ours)) {
+            return Err(mismatch(&fields, &[merchant]));
+        }
+    }
+    Ok(fields)
+}
+
+fn decode(body: &[u8]) -> Result<Fields, Error> {
+    xml::decode(body, Root::Xml).map_err(|e| {
+        Error::Malformed(format!(
+            "{e} (a notice must be read from the raw body, php://input, before any framework changes it)"
+        ))
+    })
 }
 
 /// What an unsigned notice may say of itself: a refusal, or nothing yet.

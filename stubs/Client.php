@@ -40,13 +40,18 @@ final class Client
      * Some endpoints never sign their answers (report, red packets, transfers ...). They throw a
      * SignatureException unless you agree to believe an unsigned answer.
      *
+     * Such an answer may hold lists below a field, as that of `/mmpaymkttransfers/gethbinfo` does:
+     * `$answer['hblist']['hbinfo'][0]['amount']`. A field with elements inside is an array by their names. A name whose
+     * element has elements inside again is a list, of one entry too; a text that comes often is a list of texts. At most
+     * 8 levels and 4,096 elements. A signed answer is flat: no rule says how lists would be signed.
+     *
      * @param string                                     $path          such as `/pay/orderquery`
      * @param array<string, string|int|\Stringable|null> $fields        by their names on the wire
      * @param bool                                       $certificate   send the merchant's client certificate
      * @param bool                                       $allowUnsigned take an answer without a sign; one with a wrong
      *                                                                  sign is refused all the same
      *
-     * @return array<string, string> all fields of the answer, in its order; bytes as they came
+     * @return array<string, string|array<string, mixed>> all fields of the answer, in its order; bytes as they came
      *
      * @throws TransportException        no complete answer within the time limit
      * @throws MalformedMessageException an answer that is not what WeChat Pay says
@@ -56,9 +61,30 @@ final class Client
      * @throws ServiceException          `result_code` FAIL
      * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used, or
      *                                   there is no certificate
-     * @throws \ValueError               if the path or a field cannot be sent
+     * @throws \ValueError               if the path or a field cannot be sent: no carriage return, and no text that holds
+     *                                   `&out_trade_no=` or the like, which could be split off as a field of its own
      */
     public function call(string $path, array $fields, bool $certificate = false, bool $allowUnsigned = false): array
+    {
+        throw new \Error('WechatPay\\Client is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Reads a notice that `Notification` does not know: of a signed or cancelled contract (papay), for example, which
+     * tells of no payment. It is verified as any other; the ids that it names must be the merchant's, though it need not
+     * name them all. What it means is yours to know. Answer it with `Notification::success()`.
+     *
+     * @param string   $body     the raw bytes of the request
+     * @param Merchant $merchant whose key signed it
+     *
+     * @return array<string, string> all its fields, `result_code` among them if there is one
+     *
+     * @throws MalformedMessageException not a notice, or `return_code` is not SUCCESS
+     * @throws GatewayException          an unsigned FAIL
+     * @throws SignatureException        no sign, or a wrong one
+     * @throws MismatchException         a genuine notice for another merchant
+     */
+    public static function readNotice(string $body, Merchant $merchant): array
     {
         throw new \Error('WechatPay\\Client is provided by the wechatpay extension, which is not loaded.');
     }

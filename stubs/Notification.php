@@ -9,7 +9,7 @@ namespace WechatPay;
  *
  * Read the raw body, `file_get_contents('php://input')`, before any framework touches it; headers and addresses prove
  * nothing and are not looked at. Answer success() when the event is stored, fail() when it is not: WeChat repeats a
- * notice until it gets exactly those bytes within 5 seconds, up to 15 times in a day, and may post one twice at the
+ * notice until it is told SUCCESS within 5 seconds (these bytes are safe), up to 15 times in a day, and may post one twice at the
  * same moment. Notices may never come at all: ask `OrderQuery` too.
  *
  * ```php
@@ -89,7 +89,7 @@ final class Notification
         throw new \Error('WechatPay\\Notification is provided by the wechatpay extension, which is not loaded.');
     }
 
-    /** The reply that ends the repeats: these bytes and nothing else, no newline. */
+    /** The reply that ends the repeats. These bytes are safe; print nothing else. */
     public static function success(): string
     {
         throw new \Error('WechatPay\\Notification is provided by the wechatpay extension, which is not loaded.');
@@ -107,7 +107,8 @@ final class Notification
 
     /**
      * A payment notice as WeChat Pay would post it, for a shop's own tests. `return_code`, `result_code`, the
-     * merchant's ids and `nonce_str` are added unless given, then all is signed.
+     * merchant's ids and `nonce_str` are added unless given, then all is signed. It signs also what read() refuses, so that
+     * a page can be tried with it.
      *
      * @param array<string, string|int|\Stringable|null> $fields   by their names on the wire; a field given as null is
      *                                                              left out

@@ -11,6 +11,7 @@ namespace WechatPay;
  *
  * ```php
  * use WechatPay\Merchant;
+ * use WechatPay\Notification;
  * use WechatPay\PayException;
  * use WechatPay\ScanPay;
  * use WechatPay\Signer;
@@ -36,6 +37,10 @@ namespace WechatPay;
  *
  * try {
  *     $scanned = $scanPay->read($body);
+ * } catch (PayException $e) {
+ *     exit(Notification::fail('not accepted'));       // nobody has proved to be WeChat: sign nothing for them
+ * }
+ * try {
  *     $prepay = (new UnifiedOrder($merchant))->native(
  *         outTradeNo: 'T20261122-0010',
  *         totalFee: 1230,
@@ -78,7 +83,7 @@ final class ScanPay
      * @param string $body the raw bytes of the request
      *
      * @throws MalformedMessageException truncated, empty, not XML, or fields are missing
-     * @throws SignatureException        no sign, or a wrong one: do not answer with an order
+     * @throws SignatureException        no sign, or a wrong one: answer `Notification::fail()`, which signs nothing
      * @throws MismatchException         a genuine callback of another merchant
      */
     public function read(string $body): ScannedProduct
@@ -89,7 +94,7 @@ final class ScanPay
     /**
      * The answer to the callback: the payer is shown this order.
      *
-     * @param string $prepayId `prepay_id` of a NATIVE order, 1 to 64 bytes
+     * @param string $prepayId `prepay_id` of a NATIVE order, 1 to 64 characters of 0-9A-Za-z_-
      *
      * @throws \ValueError if the number cannot be one
      */
@@ -99,11 +104,14 @@ final class ScanPay
     }
 
     /**
-     * The answer to the callback: there is nothing to pay.
+     * The answer to the callback: there is nothing to pay. It is signed with the merchant's key, so it takes words only;
+     * and it is for callbacks that read() has verified: answer any other with `Notification::fail()`, which signs
+     * nothing.
      *
-     * @param string $reason shown to the payer
+     * @param string $reason shown to the payer: at most 64 letters, digits, Chinese characters, blanks and
+     *                       `.,:;!?-，。：；！？`
      *
-     * @throws \ValueError if the reason cannot be written
+     * @throws \ValueError if the reason holds anything else
      */
     public function refuse(string $reason): string
     {

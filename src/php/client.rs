@@ -3,27 +3,50 @@
 use super::call::{Call, Outcome, param};
 use super::class::{Returns, method, register};
 use super::gateway::caller_class;
+use super::merchant::PhpMerchant;
 use super::{fields, value};
 use crate::api::any_call::{AnyCall, Path};
+use crate::error::Fault;
 use crate::model::sendable::sendable;
+use crate::notification;
 use ext_php_rs::flags::DataType;
 
 caller_class!(PhpClient, "WechatPay\\Client");
 
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
-    let methods = [method!(
-        "call",
-        any_call,
+    const ARRAY: Option<Returns> = Some(Returns(DataType::Array, false));
+    let notice = method!(
+        static "readNotice",
+        read_notice,
         [
-            param("path", DataType::String),
-            param("fields", DataType::Array),
-            param("certificate", DataType::Bool).or("false"),
-            param("allowUnsigned", DataType::Bool).or("false"),
+            param("body", DataType::String),
+            param("merchant", DataType::object("WechatPay\\Merchant")),
         ],
-        Some(Returns(DataType::Array, false))
-    )];
+        ARRAY
+    );
+    let methods = [
+        notice,
+        method!(
+            "call",
+            any_call,
+            [
+                param("path", DataType::String),
+                param("fields", DataType::Array),
+                param("certificate", DataType::Bool).or("false"),
+                param("allowUnsigned", DataType::Bool).or("false"),
+            ],
+            ARRAY
+        ),
+    ];
     register::<PhpClient>(&[], &methods, &[])
+}
+
+fn read_notice(call: &mut Call<'_>) -> Outcome {
+    let body = call.bytes(0)?;
+    let merchant = &call.object::<PhpMerchant>(1)?.0;
+    let fields = notification::read_fields(body, merchant).map_err(Fault::of_notice)?;
+    Ok(value::texts(fields.iter()))
 }
 
 fn any_call(call: &mut Call<'_>) -> Outcome {

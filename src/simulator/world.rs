@@ -48,6 +48,11 @@ pub struct World {
     pub log: Log,
     /// Answers of closeorder as captured in 2018 instead of as documented.
     pub captured_manners: bool,
+    /// Calls that come too soon by WeChat's pages are refused: a close in the first 5 minutes of an order, two parts of
+    /// a refund within one.
+    pub keeps_pace: bool,
+    /// An order is there only for the appid that placed it.
+    pub by_appid: bool,
     seed: u64,
 }
 
@@ -73,6 +78,8 @@ impl World {
             faults: Plan::default(),
             log: Log::default(),
             captured_manners: false,
+            keeps_pace: false,
+            by_appid: false,
             seed,
         }
     }

@@ -1,10 +1,14 @@
 //! `/pay/closeorder`: closes what nobody has paid.
 
 use super::super::answer::Outcome;
+use super::super::clock::MINUTE;
 use super::super::order::State;
 use super::super::world::World;
 use super::caller::{Caller, Refusal};
 use super::{field, trade};
+
+/// No order is closed younger than this, where the pace is kept.
+const EARLIEST_MS: i64 = 5 * MINUTE;
 
 /// Answers the call.
 pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
@@ -26,6 +30,7 @@ pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
 
 fn close(world: &mut World, place: usize) -> Result<(), Refusal> {
     let captured = world.captured_manners;
+    let too_soon = world.keeps_pace.then(|| world.clock.now() - EARLIEST_MS);
     let Some(order) = world.book.get_mut(place) else {
         return Ok(());
     };
@@ -34,6 +39,10 @@ fn close(world: &mut World, place: usize) -> Result<(), Refusal> {
         State::Closed | State::Revoked if captured => Ok(()),
         State::Closed | State::Revoked => Err(Refusal::service("ORDERCLOSED", "order closed")),
         _ if order.trade_type == "MICROPAY" => Err(Refusal::service("TRADE_STATE_ERROR", "付款码订单请撤销")),
+        _ if too_soon.is_some_and(|latest| order.created_ms > latest) => Err(Refusal::service(
+            "INVALID_REQUEST",
+            "订单生成后不能马上调用关单接口，最短调用时间间隔为5分钟",
+        )),
         _ => {
             order.state = State::Closed;
             Ok(())

@@ -1,7 +1,7 @@
 //! `/secapi/pay/refund`: accepts a refund; what becomes of it is told later.
 
 use super::super::answer::{Answer, Outcome};
-use super::super::clock::{self, DAY};
+use super::super::clock::{self, DAY, MINUTE};
 use super::super::document::Document;
 use super::super::order::{Order, Payment, State};
 use super::super::refund::{Refund, RefundStatus};
@@ -111,6 +111,7 @@ fn accepted(world: &mut World, place: usize, order: &Order, asked: Asked) -> Res
     if world.refunds.of_order(place).count() >= MOST_PARTS {
         return Err(Refusal::service("INVALID_REQUEST", "退款次数超过50次"));
     }
+    paced(world, place)?;
     let coupons = world.refunds.coupon_parts(place, order, asked.refund_fee);
     if !world.balances.take(&order.mch_id, &asked.account, asked.refund_fee) {
         return Err(Refusal::service("NOTENOUGH", "基本账户余额不足，请充值后重新发起"));
@@ -135,6 +136,16 @@ fn accepted(world: &mut World, place: usize, order: &Order, asked: Asked) -> Res
         account: asked.account,
         notify_url: asked.notify_url,
     }))
+}
+
+/// Parts of one order are at least a minute apart, where the pace is kept.
+fn paced(world: &World, place: usize) -> Result<(), Refusal> {
+    let earliest = world.refunds.of_order(place).map(|refund| refund.created_ms).max();
+    let is_soon = earliest.is_some_and(|last| world.clock.now() - last < MINUTE);
+    if world.keeps_pace && is_soon {
+        return Err(Refusal::service("FREQUENCY_LIMITED", "频率限制：同一订单两次部分退款需间隔1分钟以上"));
+    }
+    Ok(())
 }
 
 fn refund_id(world: &mut World, now: i64) -> String {

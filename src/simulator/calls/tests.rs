@@ -316,3 +316,39 @@ fn fifty_parts_are_paged_by_ten() {
     assert_eq!((one.get("refund_count"), one.get("refund_fee")), (Some("1"), Some("1")));
     assert_eq!(code(&mut world, "refunds", &[("out_trade_no", "X")]), "REFUNDNOTEXIST");
 }
+
+#[test]
+fn r25_where_the_pace_is_kept_calls_that_come_too_soon_are_refused() {
+    let mut world = world();
+    world.keeps_pace = true;
+    call(&mut world, "order", &order("T000001", "100"));
+    let number = [("out_trade_no", "T000001")];
+    assert_eq!(code(&mut world, "close", &number), "INVALID_REQUEST");
+    world.clock.advance(5 * MINUTE - SECOND);
+    assert_eq!(code(&mut world, "close", &number), "INVALID_REQUEST");
+    world.clock.advance(SECOND);
+    assert_eq!(code(&mut world, "close", &number), "SUCCESS");
+    paid(&mut world, "T000002", "100");
+    let part = |number: &'static str| {
+        [("out_trade_no", "T000002"), ("out_refund_no", number), ("total_fee", "100"), ("refund_fee", "10")]
+    };
+    assert_eq!(code(&mut world, "refund", &part("R1")), "SUCCESS");
+    assert_eq!(code(&mut world, "refund", &part("R1")), "SUCCESS", "the same part again");
+    assert_eq!(code(&mut world, "refund", &part("R2")), "FREQUENCY_LIMITED");
+    world.clock.advance(MINUTE);
+    assert_eq!(code(&mut world, "refund", &part("R2")), "SUCCESS");
+    world.keeps_pace = false;
+    assert_eq!(code(&mut world, "refund", &part("R3")), "SUCCESS");
+}
+
+#[test]
+fn r25_an_order_may_be_there_for_its_own_appid_only() {
+    let mut world = world();
+    world.accounts.push(Account { appid: "wxMINIPROGRAM0001".to_owned(), ..Account::default() });
+    call(&mut world, "order", &order("T000001", "100"));
+    let other = [("out_trade_no", "T000001"), ("appid", "wxMINIPROGRAM0001")];
+    assert_eq!(call(&mut world, "query", &other).get("trade_state"), Some("NOTPAY"));
+    world.by_appid = true;
+    assert_eq!(code(&mut world, "query", &other), "ORDERNOTEXIST");
+    assert_eq!(state(&mut world, "T000001"), "NOTPAY");
+}

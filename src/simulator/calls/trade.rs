@@ -13,12 +13,17 @@ const VARYING: &[&str] = &["nonce_str", "sign", "sign_type"];
 
 /// The place of the order that the caller names.
 pub fn find(world: &World, caller: &Caller, transaction_id: &str, number: &str) -> Option<usize> {
-    world.book.find(Wanted {
+    let found = world.book.find(Wanted {
         mch_id: &caller.account.mch_id,
         sub_mch_id: caller.get("sub_mch_id"),
         transaction_id,
         out_trade_no: number,
-    })
+    });
+    let is_shown = |place: &usize| {
+        let order = world.book.get(*place);
+        !world.by_appid || order.is_some_and(|order| order.appid == caller.account.appid)
+    };
+    found.filter(is_shown)
 }
 
 /// An order of the caller with everything that needs no check of its own.

@@ -15,7 +15,7 @@
 //! | `POST /refunds` | `out_refund_no`, `status` | ends the processing; the notice goes out |
 //! | `POST /balance` | `fen`, `account?`, `mch_id?` | what refunds are paid from; never set is enough |
 //! | `GET /balance` | | the accounts that were set |
-//! | `POST /manners` | `closeorder?` (`documented`, `captured`), `refund_ms?` | how the gateway behaves |
+//! | `POST /manners` | `closeorder?` (`documented`, `captured`), `pace?` (`any`, `documented`), `other_appid?` (`answered`, `not_exist`), `refund_ms?` | how the gateway behaves |
 //! | `POST /clock` | `advance_ms` | moves the virtual clock |
 //! | `GET /clock` | | `now_ms`, `beijing`, `offset_ms` |
 //! | `POST /faults` | `fault`, `path?`, `times?`, `ms?`, `listener?`, `retry_after?`, `processed?`, `name?`, `value?`, `body?` | lets the next requests fail |

@@ -21,6 +21,8 @@ pub struct Advance {
 #[serde(deny_unknown_fields)]
 pub struct Manners {
     closeorder: Option<String>,
+    pace: Option<String>,
+    other_appid: Option<String>,
     refund_ms: Option<i64>,
 }
 
@@ -118,16 +120,29 @@ pub fn advance(world: &mut World, by: &Advance) -> Value {
 
 /// `POST /manners`
 pub fn manners(world: &mut World, manners: &Manners) -> Told {
-    if let Some(closeorder) = manners.closeorder.as_deref() {
-        world.captured_manners = match closeorder {
-            "captured" => true,
-            "documented" => false,
-            _ => return Err(objection(400, "closeorder is documented or captured")),
-        };
-    }
+    let captured = chosen("closeorder", manners.closeorder.as_ref(), CLOSEORDER, world.captured_manners)?;
+    let keeps_pace = chosen("pace", manners.pace.as_ref(), PACE, world.keeps_pace)?;
+    let by_appid = chosen("other_appid", manners.other_appid.as_ref(), OTHER_APPID, world.by_appid)?;
+    (world.captured_manners, world.keeps_pace, world.by_appid) = (captured, keeps_pace, by_appid);
     world.refund_ms = manners.refund_ms.unwrap_or(world.refund_ms);
-    let closeorder = if world.captured_manners { "captured" } else { "documented" };
-    Ok(json!({"closeorder": closeorder, "refund_ms": world.refund_ms}))
+    let word = |words: [&'static str; 2], is: bool| if is { words[1] } else { words[0] };
+    Ok(json!({
+        "closeorder": word(CLOSEORDER, captured),
+        "pace": word(PACE, keeps_pace),
+        "other_appid": word(OTHER_APPID, by_appid),
+        "refund_ms": world.refund_ms,
+    }))
+}
+
+/// What each of the manners may be: the second word says yes.
+const CLOSEORDER: [&str; 2] = ["documented", "captured"];
+const PACE: [&str; 2] = ["any", "documented"];
+const OTHER_APPID: [&str; 2] = ["answered", "not_exist"];
+
+fn chosen(name: &str, given: Option<&String>, words: [&str; 2], now: bool) -> Result<bool, Objection> {
+    let Some(given) = given else { return Ok(now) };
+    let place = words.iter().position(|word| word == given);
+    place.map(|n| n == 1).ok_or_else(|| objection(400, format!("{name} is {} or {}", words[0], words[1])))
 }
 
 /// The place of a named order.
