@@ -32,9 +32,9 @@ pub fn request<C: Call>(merchant: &Merchant, call: &C, nonce: &str) -> Fields {
 
 /// Climbs from the body of a 200 answer to what the call makes of it.
 pub fn climb<C: Call>(merchant: &Merchant, call: &C, sent: &Fields, body: &[u8]) -> Result<C::Answer, Error> {
-    let answer = match xml::decode(body, Root::Xml) {
-        Ok(fields) => said_success(fields)?,
-        Err(unreadable) => return nested(call, body).unwrap_or_else(|| Err(unreadable.into())),
+    let answer = match communicated(body) {
+        Err(Error::Malformed(why)) => return nested(call, body).unwrap_or(Err(Error::Malformed(why))),
+        other => other?,
     };
     if answer.text("sign").is_none()
         && let Some(unsigned) = call.read_unsigned(&answer)
@@ -66,7 +66,11 @@ fn unsigned_refusal(answer: &Fields) -> Result<Option<Error>, Error> {
     if answer.text("result_code").is_some() { result_code(answer) } else { Ok(None) }
 }
 
-/// The fields of a stranger who at least says SUCCESS.
+/// The body as fields of a stranger who at least says SUCCESS.
+pub fn communicated(body: &[u8]) -> Result<Fields, Error> {
+    said_success(xml::decode(body, Root::Xml)?)
+}
+
 fn said_success(fields: Fields) -> Result<Fields, Error> {
     match fields.text("return_code") {
         Some("SUCCESS") => Ok(fields),

@@ -71,7 +71,7 @@ impl Tally {
 enum Said {
     Placed(Prepay),
     Told(Box<Order>),
-    Refunds(RefundList),
+    Refunds(Box<RefundList>),
     Receipt(Box<RefundReceipt>),
     Closed,
     Reversed,
@@ -394,6 +394,6 @@ impl<'a> Case<'a> {
         };
         self.trouble("/pay/refundquery");
         let said = refund_query::all(&self.shop.plain, &self.shop.merchant, &of, &mut |_| {});
-        (Made { call: "refundquery", about }, said.map(Said::Refunds))
+        (Made { call: "refundquery", about }, said.map(|list| Said::Refunds(Box::new(list))))
     }
 }

@@ -105,7 +105,9 @@ fn r65_twins_that_contradict_each_other_are_refused_by_the_fields_name() {
         other[at].1 = text.into();
         let refused = list(&[r1.clone(), other.clone()], "2").unwrap_err();
         assert_eq!(refused.name, field, "{refused}");
-        other.iter_mut().for_each(|(name, _)| *name = name.replace("_1", "_0"));
+        for (name, _) in &mut other {
+            *name = name.replace("_1", "_0");
+        }
         let mut pages = list(std::slice::from_ref(&r1), "2").unwrap();
         assert!(pages.append(list(&[other], "2").unwrap()).is_err());
     }

@@ -125,11 +125,11 @@ pub fn manners(world: &mut World, manners: &Manners) -> Told {
     let by_appid = chosen("other_appid", manners.other_appid.as_ref(), OTHER_APPID, world.by_appid)?;
     (world.captured_manners, world.keeps_pace, world.by_appid) = (captured, keeps_pace, by_appid);
     world.refund_ms = manners.refund_ms.unwrap_or(world.refund_ms);
-    let word = |words: [&'static str; 2], is: bool| if is { words[1] } else { words[0] };
+    let chosen_of = |words: [&'static str; 2], is: bool| if is { words[1] } else { words[0] };
     Ok(json!({
-        "closeorder": word(CLOSEORDER, captured),
-        "pace": word(PACE, keeps_pace),
-        "other_appid": word(OTHER_APPID, by_appid),
+        "closeorder": chosen_of(CLOSEORDER, captured),
+        "pace": chosen_of(PACE, keeps_pace),
+        "other_appid": chosen_of(OTHER_APPID, by_appid),
         "refund_ms": world.refund_ms,
     }))
 }

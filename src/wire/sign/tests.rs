@@ -253,7 +253,7 @@ fn a_sign_type_from_a_stranger_is_shown_short_and_printable() {
     seal(&mut message, &key(), SignType::Md5);
     match verify(message, &pin(&key(), SignType::Md5)).unwrap_err() {
         NotVerified::Sign(SignatureError::Confused { named, .. }) => {
-            assert!(named.len() <= 32 && !named.contains('\n'))
+            assert!(named.len() <= 32 && !named.contains('\n'));
         }
         other => panic!("{other:?}"),
     }
