@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+require_once __DIR__ . '/Http.php';
+
 /**
  * A running `wechatpay-simulator`: started by a test class, ended with it.
  *
