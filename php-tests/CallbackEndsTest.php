@@ -75,6 +75,29 @@ final class CallbackEndsTest extends LedgerTestCase
         self::assertSame($callback === 'onRevoke' ? [100, -100] : [100], $this->booked());
     }
 
+    /** @return iterable<string, array{string, string}> */
+    public static function deliveries(): iterable
+    {
+        foreach (Database::KINDS as $kind) {
+            foreach (array_keys(self::ENDS) as $end) {
+                yield "$kind, $end" => [$kind, $end];
+            }
+        }
+    }
+
+    /** @dataProvider deliveries */
+    #[DataProvider('deliveries')]
+    public function testR13WhateverEndsADeliveryItsMessageIsDueAgainSoon(string $kind, string $end): void
+    {
+        [$statements, $said, $code] = self::ENDS[$end];
+        $this->prepared('onRevoke');
+        $run = $this->script('onCredit', $statements, false, '$ledger->outbox($end);');
+        self::assertStringContainsString($said, $run->errors);
+        self::assertSame([$code, 'in the callback, at the end: none'], [$run->exitCode, $run->output], $run->errors);
+        $left = 'SELECT COUNT(*) FROM wechatpay_outbox WHERE done_at IS NULL AND due_at < ' . (time() + 50) * 1000;
+        self::assertSame(1, (int) $this->database->connect()->query($left)->fetchColumn(), 'its lease was given back');
+    }
+
     private function state(): string
     {
         return $this->database->connect()->query('SELECT state FROM wechatpay_order')->fetchColumn();
@@ -96,7 +119,12 @@ final class CallbackEndsTest extends LedgerTestCase
     }
 
     /** A process of its own, in which a callback ends so. @param array<string, string|int> $ini */
-    private function script(string $callback, string $statements, bool $joined): PhpProcess
+    private function script(
+        string $callback,
+        string $statements,
+        bool $joined,
+        string $call = '$ledger->applyNotification($notice);',
+    ): PhpProcess
     {
         $merchant = var_export([SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY], true);
         $state = $callback === 'onRevoke' ? 'REVOKED' : 'SUCCESS';
@@ -110,7 +138,7 @@ final class CallbackEndsTest extends LedgerTestCase
                 echo 'at the end: ', \$pdo->inTransaction() ? 'open' : 'none';
                 \$pdo->inTransaction() && \$pdo->commit();
             });
-            \$end = function (\$t, \$pdo) {
+            \$end = function () use (\$pdo) {
                 \$pdo->exec("INSERT INTO balance VALUES ('T00001', 1000)");
                 echo 'in the callback, ';
                 $statements
@@ -121,7 +149,7 @@ final class CallbackEndsTest extends LedgerTestCase
             \$callbacks = ['onCredit' => fn () => true, '$callback' => \$end];
             \$ledger = new WechatPay\\Ledger(\$pdo, ...\$callbacks);
             $begin
-            (new Fiber(fn () => \$ledger->applyNotification(\$notice)))->start();
+            (new Fiber(function () use (\$ledger, \$notice, \$end) { $call }))->start();
             echo 'never';
             PHP);
     }

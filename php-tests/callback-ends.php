@@ -21,6 +21,7 @@ use WechatPay\Signer;
 use WechatPay\SignType;
 use WechatPay\Sync;
 
+require __DIR__ . '/Http.php';
 require __DIR__ . '/SimulatorProcess.php';
 
 $ends = [

@@ -2,7 +2,8 @@
 
 /*
  * Does anything leak? Queries over a local simulator (sign, send, decode, verify, an Order) and the same work without
- * a network, again and again in one process; tells the resident memory at the end of the warm-up and at the end.
+ * a network, again and again in one process; services that refer to themselves by the callbacks they gave. Tells the
+ * resident memory at the end of the warm-up and at the end.
  *
  *     php-tests/leak.php [queries] [rounds]      one JSON line; exit code 1 if more than 2 MiB were gained
  *
@@ -16,6 +17,7 @@ namespace WechatPayTests;
 use WechatPay\Attempt;
 use WechatPay\Fen;
 use WechatPay\Gateway;
+use WechatPay\Ledger;
 use WechatPay\Merchant;
 use WechatPay\Notification;
 use WechatPay\OrderQuery;
@@ -23,9 +25,12 @@ use WechatPay\PayException;
 use WechatPay\ServiceException;
 use WechatPay\Signer;
 use WechatPay\SignType;
+use WechatPay\Sync;
 use WechatPay\TradeState;
+use WechatPay\Transition;
 use WechatPay\Xml;
 
+require __DIR__ . '/Http.php';
 require __DIR__ . '/SimulatorProcess.php';
 
 const MOST_KILOBYTES = 2 * 1024;
@@ -83,6 +88,43 @@ function offline(int $n): void
     }
 }
 
+/** A service that refers to itself over everything that keeps a callback, and is let go. */
+final class Selfish
+{
+    public Ledger $ledger;
+    public Sync $sync;
+    public OrderQuery $query;
+
+    public function __construct(Merchant $merchant)
+    {
+        $gateway = new Gateway('https://127.0.0.1:1', onAttempt: $this->log(...));
+        $pdo = new \PDO('sqlite::memory:', null, null, [\PDO::ATTR_ERRMODE => \PDO::ERRMODE_EXCEPTION]);
+        $this->ledger = new Ledger($pdo, $this->credit(...), $this->credit(...), $gateway);
+        $this->sync = new Sync($this->ledger, $merchant);
+        $this->query = new OrderQuery($merchant, $gateway);
+        $this->ledger->install();
+        $this->ledger->find($merchant, 'T100001');
+    }
+
+    private function log(Attempt $attempt): void
+    {
+    }
+
+    private function credit(Transition $transition, \PDO $pdo): void
+    {
+    }
+}
+
+function selfish(int $n): void
+{
+    static $merchant = null;
+    $merchant ??= new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
+    new Selfish($merchant);
+    if ($n % 100 === 99) {
+        gc_collect_cycles();
+    }
+}
+
 [$queries, $rounds] = [(int) ($argv[1] ?? 20_000), (int) ($argv[2] ?? 100_000)];
 $simulator = SimulatorProcess::start('--idle-ms', '60000');
 $simulator->control('POST', '/orders', ['out_trade_no' => 'T100001', 'total_fee' => 150, 'trade_state' => 'SUCCESS',
@@ -118,6 +160,8 @@ $online = function (int $n) use ($query, $simulator): void {
 $start = hrtime(true);
 $result = ['queries' => $queries, 'gained_kilobytes' => gained($online, $queries)];
 $result += ['rounds' => $rounds, 'gained_kilobytes_offline' => gained(offline(...), $rounds)];
+$services = intdiv($rounds, 20);
+$result += ['services' => $services, 'gained_kilobytes_services' => gained(selfish(...), $services)];
 $result += ['attempts' => $tried, 'seconds' => round((hrtime(true) - $start) / 1e9, 1)];
 echo json_encode($result), "\n";
-exit(max($result['gained_kilobytes'], $result['gained_kilobytes_offline']) > MOST_KILOBYTES ? 1 : 0);
+exit(max($result['gained_kilobytes'], $result['gained_kilobytes_offline'], $result['gained_kilobytes_services']) > MOST_KILOBYTES ? 1 : 0);
