@@ -25,9 +25,16 @@ $progress = function (SyncReport $r) use ($isTerminal): void {
         fwrite(STDERR, "\r{$seconds}s  asked $r->asked  credited $r->credited  changed $r->changed  faults $r->faults\e[K");
     }
 };
-/** Tell the outside world: mail, stock, invoices. What returns has arrived; false or an exception means "again". */
-$deliver = function (string $topic, array $payload): void {
-    echo date('H:i:s'), " {$payload['out_trade_no']} $topic ({$payload['reason']})\n";
+/** Tell the outside world: mail, stock, invoices. What returns has arrived; false means "again later". */
+$deliver = function (string $topic, array $payload): bool {
+    try {
+        echo date('H:i:s'), " {$payload['out_trade_no']} $topic ({$payload['reason']})\n";
+        return true;
+    } catch (Throwable $e) {
+        // One message that cannot be delivered stops no other.
+        fwrite(STDERR, "\n{$payload['out_trade_no']} $topic: {$e->getMessage()}");
+        return false;
+    }
 };
 
 // Sync sees SIGTERM and SIGINT while it runs. Between two runs they are noted here, so that a delivery ends as it should.
@@ -52,14 +59,17 @@ for ($pause = 1; !$isTold && time() < $until;) {
             $report = $sync->run(seconds: max(1, min(10, $until - time())), onProgress: $progress);
             $watch($note);
             array_map(fn (string $message) => fwrite(STDERR, "\n$message"), $report->messages);
+            if ($report->others > 0) {
+                fwrite(STDERR, "\n$report->others orders are due whose merchant this worker was not given");
+            }
             $ledger->outbox($deliver);
             $pause = 1;
         } while (!$report->stopped && !$isTold && time() < $until);
         exit(0);
-    } catch (PDOException $e) {
+    } catch (Throwable $e) {
         $watch($note);
-        // The database went away: connect anew, a little later each time.
-        fwrite(STDERR, "\n{$e->getMessage()}, again in $pause s\n");
+        // The database went away, a setting is wrong: begin anew, a little later each time. No order is lost by that.
+        fwrite(STDERR, "\n" . $e::class . ": {$e->getMessage()}, again in $pause s\n");
         sleep($pause);
         $pause = min(60, 2 * $pause);
     }

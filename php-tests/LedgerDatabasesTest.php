@@ -133,7 +133,7 @@ final class LedgerDatabasesTest extends LedgerTestCase
         $explain->execute();
         $plan = implode("\n", array_map(fn (array $row) => implode(' ', array_filter($row, is_string(...))), $explain->fetchAll(\PDO::FETCH_ASSOC)));
         [$uses, $sorts] = match ($database) {
-            'sqlite' => ['INDEX wechatpay_order_0 (mch_id=? AND sub_mch_id=? AND due_at<?)', 'TEMP B-TREE'],
+            'sqlite' => ['INDEX wechatpay_order_0 (mch_id=? AND sub_mch_id=? AND appid=? AND sub_appid=? AND due_at<?)', 'TEMP B-TREE'],
             'mariadb' => ['range due', 'filesort'],
             'pgsql' => ['Index Scan using wechatpay_order_0', 'Sort'],
         };

@@ -94,6 +94,25 @@ final class LedgerUpgradeTest extends LedgerSimulatorTestCase
 
     /** @dataProvider databases */
     #[DataProvider('databases')]
+    public function testR20MessagesThatWaitAreSetAsideAndDeliveredInTheirOrder(string $database): void
+    {
+        $this->pdo->exec('DELETE FROM wechatpay_outbox');
+        foreach ([[1, 'A1'], [1, 'A2'], [2, 'B1'], [1, 'A3']] as [$order, $topic]) {
+            $this->insert('outbox', ['order_id' => $order, 'topic' => $topic, 'payload' => '{}', 'due_at' => 1, 'created_at' => 1]);
+        }
+        $ledger = $this->shop($this->pdo);
+        $ledger->install();
+        $due = $this->pdo->query('SELECT topic FROM wechatpay_outbox WHERE due_at = 1 ORDER BY topic');
+        self::assertSame(['A1', 'B1'], $due->fetchAll(\PDO::FETCH_COLUMN));
+        $told = [];
+        self::assertSame(4, $ledger->outbox(function (string $topic) use (&$told): void {
+            $told[] = $topic;
+        }));
+        self::assertSame(['A1', 'A2', 'A3'], array_values(array_diff($told, ['B1'])));
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testWithoutTheUpgradeEveryMethodSaysWhatToDo(string $database): void
     {
         $ledger = fn () => $this->shop($this->database->connect());

@@ -311,6 +311,8 @@ for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
         fn () => [$ledger->open($merchant, 'shop03', 100), $ledger->applyNotification($paidNotice('shop03', 99)), $state('shop03', LedgerState::Review)],
         fn () => json_encode($ledger->resolve($merchant, 'shop03', Resolution::Credit, 'the till was wrong')),
         fn () => $ledger->outbox(fn (string $topic, array $message, int $number) => $number < 4, 10) > 0 || throw new \Error('nothing delivered'),
+        fn () => $ledger->purge(new \DateTimeImmutable('+1 day')) > 0 || throw new \Error('nothing purged'),
+        fn () => $ledger->purge(new \DateTimeImmutable('-1 day')),
     );
     $throws = new Ledger($pdo, fn () => throw new \DomainException('no stock'), gateway: $gateway());
     $nested = new Ledger($pdo, function () use (&$nested, $merchant): void {
@@ -328,6 +330,10 @@ for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
         fn () => $ledger->withdraw($merchant, $back, 'none'),
         fn () => $ledger->reverse($merchant, 'shop01'),
         fn () => $ledger->outbox(fn () => throw new \DomainException('outbox')),
+        fn () => $ledger->outbox(function () { yield 1; }),
+        fn () => [$pdo->beginTransaction(), $ledger->purge(new \DateTimeImmutable())],
+        fn () => $pdo->rollBack() && throw new \Error('after the transaction'),
+        fn () => $ledger->purge(new \DateTimeImmutable('1969-12-31')),
         fn () => (new Sync($throws, $merchant))->run(0, onProgress: fn () => throw new \DomainException('progress')),
         fn () => $ledger->__construct($pdo, $book),
         fn () => new Ledger($pdo, 'no_such_function'),

@@ -48,6 +48,8 @@ final class Ledger
      * is written exactly once. What it throws rolls all of it back and is thrown on; the next notice or poll tries
      * again. After a deadlock the whole transaction is tried again, so it may run again: what it does outside of that
      * database, mail for one, belongs into outbox(). It must neither commit nor roll back, nor call this same object.
+     * false and a Generator (a yield in it, none of it has run) are errors: a LogicException, and nothing is stored;
+     * null, true and whatever else it gives are fine. The same holds for $onRevoke.
      *
      * Whatever ends the script in it, exit(), a fatal error, max_execution_time, memory_limit or a browser that hung up
      * while it printed, is rolled back before a shutdown function, a destructor or a session handler runs: our own
@@ -212,8 +214,9 @@ final class Ledger
      *
      * @return Transition to PartiallyRefunded or Refunded once WeChat has accepted it
      *
-     * @throws \ValueError      if the order was not opened, too little is left, or a refund of this number was or may be
-     *                          accepted with another amount or other options
+     * @throws \ValueError      if the order was not opened, another merchant opened it (appid, sub_appid), too little is
+     *                          left, or a refund of this number was or may be accepted with another amount or other
+     *                          options
      * @throws \LogicException  if the order is not paid, or inside a transaction
      * @throws ServiceException WeChat refused it
      * @throws PayException     no answer; `stillWanted` says whether it is carried on
@@ -257,7 +260,7 @@ final class Ledger
      * @return Transition to Closed, to Paid, or to Closing if WeChat could not be asked to the end: `Sync` carries it
      * on
      *
-     * @throws \ValueError     if the order was not opened
+     * @throws \ValueError     if the order was not opened, or another merchant opened it (appid, sub_appid)
      * @throws \LogicException for code payments, or inside a transaction
      * @throws PayException    WeChat could not be asked, or refused; `stillWanted` says whether `Sync` carries it on, else
      *                         the order waits for its payment as before
@@ -276,7 +279,7 @@ final class Ledger
      *
      * @return Transition to Revoked, or to Closing
      *
-     * @throws \ValueError     if the order was not opened
+     * @throws \ValueError     if the order was not opened, or another merchant opened it (appid, sub_appid)
      * @throws \LogicException for all but code payments, or inside a transaction
      * @throws PayException    WeChat could not be asked, or refused; `stillWanted` says whether `Sync` carries it on
      * @throws \PDOException   if the database cannot be used
@@ -294,13 +297,13 @@ final class Ledger
      * @param Merchant   $merchant   whose order
      * @param string     $outTradeNo the order
      * @param Resolution $as         how
-     * @param string     $note       who and why, 1 to 1000 bytes
+     * @param string     $note       who and why, 1 to 1000 bytes; stored as JSON, which json_decode() reads
      *
      * @return Transition out of Review or PaidLate
      *
      * @throws \LogicException    if there is nothing to decide, no verified payment is known (apply() what `OrderQuery`
      *                            says, then decide), or a refund is wanted that has to be withdrawn first
-     * @throws \ValueError        if the order was not opened
+     * @throws \ValueError        if the order was not opened, or another merchant opened it (appid, sub_appid)
      * @throws \PDOException      if the database cannot be used
      * @throws UndecidedException the answer to COMMIT was lost
      */
@@ -310,17 +313,50 @@ final class Ledger
     }
 
     /**
+     * Removes what is over since before a time: messages that were delivered, and the evidence of orders that have
+     * ended. In small pieces; may run at any time, beside everything else. What a decision may still need stays: orders,
+     * credits, refunds, messages that are not delivered, all evidence of orders in Review, PaidLate or not ended, and for
+     * two days that of payments which nobody has opened.
+     *
+     * ```php
+     * use WechatPay\Ledger;
+     *
+     * $ledger = new Ledger(new PDO('sqlite::memory:'), fn () => null);
+     * $ledger->install();
+     * echo $ledger->purge(new DateTimeImmutable('-90 days'));   // prints: 0
+     * ```
+     *
+     * @param \DateTimeInterface $before by the database's clock
+     *
+     * @return int how many rows were removed
+     *
+     * @throws \ValueError     if the time lies before 1970 or after 9999
+     * @throws \LogicException inside a transaction, or if the tables are missing
+     * @throws \PDOException   if the database cannot be used
+     */
+    public function purge(\DateTimeInterface $before): int
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
      * Delivers what happened to the outside world: at least once, and in order for each order. Each change of an
      * order's state is one message; its topic is the state that was reached.
      *
+     * Messages are taken and handed over one at a time. A message is this process's for 60 seconds: a delivery that
+     * takes longer may be repeated by another process, and is not counted then. One that fails is handed over again
+     * after a pause that doubles, from ten seconds to an hour; later messages of its order wait for it, those of other
+     * orders do not. It has no end by itself: column `attempt` of the table `outbox` counts, and whoever gives anything
+     * but false ends it.
+     *
      * @param callable(string $topic, array<string, mixed> $payload, int $number): mixed $deliver gets the
      *     topic (LedgerState's value), the payload and the message's number; false means "again later", an exception
-     *     too, which is thrown on
-     * @param int $limit at most so many, 1 to 100000
+     *     too, which is thrown on; a Generator is an error and counts as "again later"
+     * @param int $limit hands over at most so many, 1 to 100000
      *
      * @return int how many were delivered
      *
-     * @throws \LogicException inside a transaction, or if the server is too old to claim anything
+     * @throws \LogicException inside a transaction, if the server is too old to claim anything, or for a Generator
      * @throws \PDOException   if the database cannot be used
      */
     public function outbox(callable $deliver, int $limit = 100): int

@@ -35,8 +35,10 @@ final class Sync
 {
     /**
      * @param Ledger   $ledger    whose orders; its gateway is asked
-     * @param Merchant ...$merchants one or more; those whose refunds and reverses are to be carried on need their
-     *                            certificate
+     * @param Merchant ...$merchants one or more, each with the ids its orders were opened with: WeChat is asked about
+     *                            an order by its own merchant only. Two appids on one mch_id are two merchants. Orders
+     *                            of others are left alone and counted in SyncReport::$others. Those whose refunds and
+     *                            reverses are to be carried on need their certificate
      *
      * @throws \ValueError without a merchant
      */
@@ -46,26 +48,30 @@ final class Sync
     }
 
     /**
-     * Works until the time is over: claims a batch, asks about it outside of any transaction, applies the answers one
-     * by one. SIGTERM and SIGINT end it after the orders in hand, whose leases are given back, unless the script has
-     * handlers of its own for them.
+     * Works until the time is over: claims a batch, asks about it outside of any transaction, as many at once as
+     * $concurrency says, and applies the answers one by one. It ends within $seconds and the time limit of one call
+     * (`Gateway(timeoutMs:)`; a reverse that has to be repeated may take 20 seconds). SIGTERM and SIGINT end it within
+     * that time too, unless the script has handlers of its own for them. Orders that were claimed and not asked about
+     * are given back.
      *
      * exit(), a fatal error, a time or memory limit, or a browser that hung up, in a callback of the ledger's or in
      * $onProgress, end the run as they end the script: what was under way is rolled back, the process has its signal
      * handlers back, and the other orders in hand are due again when their leases have run out.
      *
-     * What fails for one order stops no other: it is counted, kept in the report and due again later. A lost database
-     * connection ends the run.
+     * What fails for one order stops no other: it is counted, kept in the report and due again later; a COMMIT that the
+     * database refuses, or whose answer is lost, is one order's failure as well. A connection that cannot be used any
+     * more ends the run: what it had claimed is due again after its lease, and counts as nobody's fault.
      *
      * @param int $seconds     how long, 0 to 86400; 0: until nothing is due
      * @param int $concurrency questions at once, 1 to 64
      * @param int $batch       orders claimed at once, 1 to 1000
      * @param (callable(SyncReport $report): mixed)|null $onProgress called after each round; false stops; what it throws is
-     *                                                       thrown on
+     *                                                       thrown on; a Generator is an error
      *
      * @return SyncReport what was done
      *
-     * @throws \LogicException if the PDO is in a transaction, its Ledger is at work, or the server is too old to claim
+     * @throws \LogicException if the PDO is in a transaction, its Ledger is at work, the server is too old to claim, or
+     *                         $onProgress gave a Generator
      * @throws \PDOException   if the database cannot be used; it says so of a replica
      * @throws PayException    with Advice::FixConfiguration: the gateway's settings cannot be used
      * @throws \ValueError     if an argument is out of range

@@ -42,6 +42,12 @@ final class SyncReport
     /** Applications that failed, a callback's exception for one; each order is due again later. */
     public readonly int $failures;
 
+    /**
+     * Orders that are due and belong to a merchant that `Sync` was not given: another appid, sub_mch_id or sub_appid
+     * counts as another. Nobody asks about them; give `Sync` their merchants too.
+     */
+    public readonly int $others;
+
     /** Did WeChat say FREQUENCY_LIMITED? */
     public readonly bool $limited;
 
@@ -59,7 +65,8 @@ final class SyncReport
     public readonly array $messages;
 
     /**
-     * The last 20 exceptions behind failures.
+     * The last 20 exceptions behind failures: what a callback threw or the database said, the very same object; an
+     * UndecidedException where the answer to a COMMIT was lost.
      *
      * @var list<\Throwable>
      */

@@ -1,5 +1,6 @@
 //! The questions of the ledger, carried to WeChat over a line: faults become what they mean for an order.
 
+use super::ascii;
 use super::entry::{Entry, RefundRow};
 use super::sighting::{RefundSighting, Sighting, Source};
 use super::sync::{Answer, Question, What};
@@ -127,7 +128,7 @@ pub fn kept(options: &[(String, String)]) -> String {
         return String::new();
     }
     let fields: BTreeMap<&str, &str> = options.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    serde_json::to_string(&fields).unwrap_or_default()
+    ascii::json(&fields)
 }
 
 /// What was asked for was surely not accepted: refused for good by a verified answer, or not now.

@@ -4,7 +4,7 @@ use super::entry::{Entry, Intent, OrderKey, RefundRow, RefundWord};
 use super::intents::{Plan, RefundOrder};
 use super::ledger::{Ended, Ledger};
 use super::schedule;
-use super::store::{Halt, Refusal, Shop, Store};
+use super::store::{Halt, Refusal, Shop, Store, Whose};
 use super::sync::{Answer, Counter, Question, What};
 use super::transition::{Reason, Transition};
 use std::time::Instant;
@@ -32,6 +32,20 @@ pub enum Left {
 impl Served {
     fn fully(transition: Transition) -> Self {
         Self { transition, left: Left::Nothing }
+    }
+}
+
+impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
+    /// Fails unless this merchant opened the order: WeChat would be asked in another's name.
+    pub fn owned(&mut self, whose: &Whose, key: &OrderKey) -> Ended<(), S::Fault> {
+        let entry = self.store.peek(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
+        let opened = Whose::of(&entry.terms);
+        let other = |name, opened| Err(Halt::Refused(Refusal::OtherMerchant { name, opened }));
+        match () {
+            () if opened.appid != whose.appid => other("appid", opened.appid),
+            () if opened.sub_appid != whose.sub_appid => other("sub_appid", opened.sub_appid),
+            () => Ok(()),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ mod schema;
 mod upgrade;
 mod version;
 
-pub use errors::{Problem, classify, is_in_transaction, is_missing, is_taken};
+pub use errors::{Problem, classify, is_definite, is_in_transaction, is_missing, is_taken};
 pub use upgrade::Step;
 
 use crate::model::numbers::BadArgument;
@@ -57,6 +57,11 @@ impl Dialect {
         if self == Self::Mysql { "" } else { " ON CONFLICT DO NOTHING" }
     }
 
+    /// MySQL would rather walk, and lock, every row of the merchant that is due no more.
+    fn force_due(self) -> &'static str {
+        if self == Self::Mysql { " FORCE INDEX (due)" } else { "" }
+    }
+
     /// A parameter that is added to the clock.
     fn span(self) -> &'static str {
         if self == Self::Postgres { "CAST(? AS BIGINT)" } else { "?" }
@@ -95,14 +100,22 @@ pub enum Statement {
     Announce,
     Claim,
     Settle,
-    ClaimMessages,
+    Pardon,
+    Due,
+    Blocked,
+    ClaimMessage,
     SettleMessage,
+    Unblock,
     EndMessage,
+    MessageSpan,
+    EvidenceSpan,
+    PurgeMessages,
+    PurgeEvidence,
 }
 
 impl Statement {
     /// Every statement.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 28] = [
         Self::Now,
         Self::Version,
         Self::Entry,
@@ -120,9 +133,17 @@ impl Statement {
         Self::Announce,
         Self::Claim,
         Self::Settle,
-        Self::ClaimMessages,
+        Self::Pardon,
+        Self::Due,
+        Self::Blocked,
+        Self::ClaimMessage,
         Self::SettleMessage,
+        Self::Unblock,
         Self::EndMessage,
+        Self::MessageSpan,
+        Self::EvidenceSpan,
+        Self::PurgeMessages,
+        Self::PurgeEvidence,
     ];
 }
 
@@ -150,7 +171,9 @@ impl Sql {
     /// The text of a statement.
     pub fn text(&self, statement: Statement) -> String {
         let text = self.named(&self.template(statement));
-        text.replace("{now}", self.dialect.clock()).replace("{span}", self.dialect.span())
+        text.replace("{now}", self.dialect.clock())
+            .replace("{span}", self.dialect.span())
+            .replace("{due}", self.dialect.force_due())
     }
 
     /// The names of our tables for those in braces.
@@ -184,23 +207,29 @@ impl Sql {
             Statement::AddRefund => ADD_REFUND.to_owned() + once,
             Statement::MoveRefund => MOVE_REFUND.into(),
             Statement::Announce => ANNOUNCE.into(),
-            Statement::Claim => self.claim("{order} o", ORDER, DUE_ORDERS),
+            Statement::Claim => self.claim("{order} o", ORDER, DUE_ORDERS, ""),
             Statement::Settle => SETTLE.into(),
-            Statement::ClaimMessages => self.claim("{outbox} m", MESSAGE, DUE_MESSAGES),
+            Statement::Pardon => PARDON.into(),
+            Statement::Due => DUE.into(),
+            Statement::Blocked => BLOCKED.into(),
+            Statement::ClaimMessage => self.claim("{outbox} m", MESSAGE, DUE_MESSAGE, COUNTED),
             Statement::SettleMessage => SETTLE_MESSAGE.into(),
+            Statement::Unblock if self.dialect == Dialect::Mysql => UNBLOCK_BY_JOIN.into(),
+            Statement::Unblock => UNBLOCK.into(),
             Statement::EndMessage => END_MESSAGE.into(),
+            Statement::MessageSpan => SPAN.replace("{table}", "{outbox}"),
+            Statement::EvidenceSpan => SPAN.replace("{table}", "{evidence}"),
+            Statement::PurgeMessages => PURGE_MESSAGES.into(),
+            Statement::PurgeEvidence => PURGE_EVIDENCE.into(),
         }
     }
 
     /// Claims due rows. Parameters: on MySQL those of `due` alone, and what it gives is still to be marked;
     /// elsewhere the lease comes first on SQLite and last on PostgreSQL.
-    fn claim(&self, table: &str, columns: &str, due: &str) -> String {
+    fn claim(&self, table: &str, columns: &str, due: &str, counted: &str) -> String {
         let alias = table.rsplit(' ').next().unwrap_or_default();
-        let lease =
-            format!("due_at = {{now}} + {{span}}, epoch = {alias}.epoch + 1, attempt = {alias}.attempt + 1");
-        // MySQL would rather walk, and lock, every row of the merchant that is due no more.
-        let hint = if self.dialect == Dialect::Mysql { " FORCE INDEX (due)" } else { "" };
-        let pick = |columns: &str| format!("SELECT {columns} FROM {table}{hint} WHERE {due}");
+        let lease = format!("due_at = {{now}} + {{span}}, epoch = {alias}.epoch + 1{counted}");
+        let pick = |columns: &str| format!("SELECT {columns} FROM {table}{{due}} WHERE {due}");
         let key = format!("{alias}.id");
         match self.dialect {
             Dialect::Sqlite => format!(
@@ -221,13 +250,28 @@ impl Sql {
 
     /// MySQL's second half of a claim: marks what was picked. The numbers are our own row ids.
     pub fn mark(&self, statement: Statement, ids: &[i64]) -> String {
-        let table = if statement == Statement::Claim { "order" } else { "outbox" };
-        let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+        let (table, counted) = match statement {
+            Statement::Claim => ("order", ""),
+            _ => ("outbox", ", attempt = attempt + 1"),
+        };
         format!(
-            "UPDATE {} SET due_at = {} + ?, epoch = epoch + 1, attempt = attempt + 1 WHERE id IN ({})",
+            "UPDATE {} SET due_at = {} + ?, epoch = epoch + 1{counted} WHERE id IN ({})",
             self.table(table),
             self.dialect.clock(),
-            ids.join(", ")
+            listed(ids.iter())
+        )
+    }
+
+    /// Makes blocked messages due when their order's oldest is, unless somebody has taken them since. The numbers are
+    /// our own row ids and times.
+    pub fn set_aside(&self, blocked: &[(i64, i64)]) -> String {
+        let times: Vec<String> = blocked.iter().map(|(id, at)| format!("WHEN {id} THEN {at}")).collect();
+        format!(
+            "UPDATE {} SET due_at = CASE id {} END WHERE id IN ({}) AND due_at <= {}",
+            self.table("outbox"),
+            times.join(" "),
+            listed(blocked.iter().map(|(id, _)| id)),
+            self.dialect.clock()
         )
     }
 
@@ -246,6 +290,10 @@ impl Sql {
     pub fn schema_table(&self) -> String {
         self.table("schema")
     }
+}
+
+fn listed<'a>(ids: impl Iterator<Item = &'a i64>) -> String {
+    ids.map(i64::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn select_order() -> String {
@@ -292,17 +340,51 @@ const ANNOUNCE: &str =
 const SETTLE: &str =
     "UPDATE {order} SET due_at = {now} + {span}, attempt = ?, epoch = epoch + 1 WHERE id = ? AND epoch = ?";
 
+const PARDON: &str = "UPDATE {order} SET attempt = ? WHERE id = ? AND attempt > ?";
+
 const SETTLE_MESSAGE: &str =
     "UPDATE {outbox} SET due_at = {now} + {span}, epoch = epoch + 1 WHERE id = ? AND epoch = ?";
 
 const END_MESSAGE: &str =
     "UPDATE {outbox} SET due_at = NULL, done_at = {now}, epoch = epoch + 1 WHERE id = ? AND epoch = ?";
 
-const DUE_ORDERS: &str = "o.mch_id = ? AND o.sub_mch_id = ? AND o.due_at <= {now} ORDER BY o.due_at LIMIT ?";
+const DUE_ORDERS: &str = "o.mch_id = ? AND o.sub_mch_id = ? AND o.appid = ? AND o.sub_appid = ? AND o.due_at <= {now} \
+     ORDER BY o.due_at LIMIT ?";
 
-/// The oldest message of each order that is not delivered.
-const DUE_MESSAGES: &str = "m.due_at <= {now} AND NOT EXISTS (SELECT 1 FROM {outbox} e WHERE e.order_id = m.order_id \
-     AND e.id < m.id AND e.done_at IS NULL) ORDER BY m.due_at, m.id LIMIT ?";
+const DUE: &str = "SELECT o.mch_id, o.sub_mch_id, o.appid, o.sub_appid, COUNT(*) FROM {order} o{due} WHERE o.due_at <= {now} \
+     GROUP BY o.mch_id, o.sub_mch_id, o.appid, o.sub_appid";
+
+/// A claim of a message is a delivery; a claim of an order says nothing about it.
+const COUNTED: &str = ", attempt = m.attempt + 1";
+
+/// Of each order only the oldest message that is not delivered.
+const DUE_MESSAGE: &str = "m.due_at <= {now} AND NOT EXISTS (SELECT 1 FROM {outbox} e WHERE e.order_id = m.order_id \
+     AND e.id < m.id AND e.done_at IS NULL) ORDER BY m.due_at LIMIT 1";
+
+/// Of those that are due first: which wait for the oldest message of their order, and when that is due.
+const BLOCKED: &str = "SELECT d.id, d.head_due FROM (SELECT m.id AS id, (SELECT e.due_at FROM {outbox} e \
+     WHERE e.order_id = m.order_id AND e.done_at IS NULL ORDER BY e.id LIMIT 1) AS head_due FROM {outbox} m{due} \
+     WHERE m.due_at <= {now} ORDER BY m.due_at LIMIT ?) d WHERE d.head_due > {now}";
+
+/// Before a message ends, and while it is ours: those behind it, which nobody else can have taken.
+const UNBLOCK: &str = "UPDATE {outbox} SET due_at = {now} WHERE order_id = (SELECT h.order_id FROM {outbox} h \
+     WHERE h.id = ? AND h.epoch = ?) AND id > ? AND done_at IS NULL AND due_at > {now}";
+
+const UNBLOCK_BY_JOIN: &str = "UPDATE {outbox} m JOIN {outbox} h ON m.order_id = h.order_id SET m.due_at = {now} \
+     WHERE h.id = ? AND h.epoch = ? AND m.id > ? AND m.done_at IS NULL AND m.due_at > {now}";
+
+const SPAN: &str = "SELECT MIN(id), MAX(id) FROM {table}";
+
+const PURGE_MESSAGES: &str = "DELETE FROM {outbox} WHERE id >= ? AND id < ? AND done_at < ?";
+
+/// Evidence of orders that have ended and are nobody's question any more; that of payments which nobody opened stays
+/// for two days: WeChat repeats its notices for one.
+const PURGE_EVIDENCE: &str = "DELETE FROM {evidence} WHERE id >= ? AND id < ? AND seen_at < ? AND (EXISTS (SELECT 1 \
+     FROM {order} o WHERE o.mch_id = {evidence}.mch_id AND o.sub_mch_id = {evidence}.sub_mch_id \
+     AND o.out_trade_no = {evidence}.out_trade_no AND o.due_at IS NULL AND o.intent IS NULL AND o.ask_refunds = 0 \
+     AND o.state NOT IN ('CREATED', 'USERPAYING', 'CLOSING', 'PAID_LATE', 'REVIEW') AND o.changed_at < ?) \
+     OR (seen_at < {now} - 172800000 AND NOT EXISTS (SELECT 1 FROM {order} o WHERE o.mch_id = {evidence}.mch_id \
+     AND o.sub_mch_id = {evidence}.sub_mch_id AND o.out_trade_no = {evidence}.out_trade_no)))";
 
 #[cfg(test)]
 mod tests;

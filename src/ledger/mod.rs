@@ -5,6 +5,7 @@
 //! is due. No file here but [`dialect`] knows SQL.
 
 mod apply_refunds;
+pub mod ascii;
 pub mod carrier;
 pub mod decide;
 pub mod desk;
@@ -14,6 +15,7 @@ pub mod intents;
 #[allow(clippy::module_inception, reason = "the ledger is what this floor is about")]
 pub mod ledger;
 pub mod outbox;
+pub mod purge;
 pub mod refunds;
 pub mod resolve;
 pub mod schedule;
@@ -23,6 +25,7 @@ pub mod store;
 pub mod sync;
 mod transact;
 pub mod transition;
+pub mod turns;
 
 #[cfg(test)]
 mod simulation;

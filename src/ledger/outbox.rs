@@ -1,5 +1,6 @@
 //! Messages about what happened, delivered at least once and in order per trade.
 
+use super::ascii;
 use super::entry::Ms;
 use super::ledger::{Ended, Ledger};
 use super::schedule;
@@ -9,11 +10,15 @@ use serde_json::json;
 
 /// A message that is being delivered is nobody else's for so long.
 const LEASE: Ms = 60_000;
+/// Messages set aside by one statement.
+const PAGE: usize = 500;
+/// Statements before one delivery: what is left over is set aside before the next.
+const MOST_PAGES: usize = 20;
 
 /// A transition as the outbox tells it.
 pub fn payload(transition: &Transition) -> String {
     let entry = transition.entry.as_ref();
-    json!({
+    ascii::json(&json!({
         "mch_id": transition.key.mch_id,
         "sub_mch_id": transition.key.sub_mch_id,
         "out_trade_no": transition.key.out_trade_no,
@@ -28,24 +33,29 @@ pub fn payload(transition: &Transition) -> String {
         "refunded_fee": entry.map(|entry| entry.refunded),
         "pending_refund_fee": entry.map(|entry| entry.pending_refund),
         "note": transition.note,
-    })
-    .to_string()
+    }))
 }
 
 impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
-    /// Takes messages that are due; each has to be given back.
-    pub fn claim_messages(&mut self, most: usize) -> Ended<Vec<Message>, S::Fault> {
-        Ok(self.store.claim_messages(LEASE, most)?)
+    /// Sets aside what waits for an earlier message, before messages are taken.
+    pub fn set_messages_aside(&mut self) -> Ended<(), S::Fault> {
+        for _ in 0..MOST_PAGES {
+            if self.store.set_aside(PAGE)? < PAGE {
+                break;
+            }
+        }
+        Ok(())
     }
 
-    /// A message was claimed and not looked at: it is due again at once.
-    pub fn release_message(&mut self, message: &Message) -> Ended<bool, S::Fault> {
-        Ok(self.store.settle_message(message, Some(0))?)
+    /// Takes the message that is due longest; it has to be given back.
+    pub fn claim_message(&mut self) -> Ended<Option<Message>, S::Fault> {
+        Ok(self.store.claim_message(LEASE)?)
     }
 
-    /// A message was delivered, or has to be delivered again later.
+    /// A message was delivered, or has to be delivered again later. `false`: that took longer than its lease, and
+    /// another worker may have delivered it too.
     pub fn settle_message(&mut self, message: &Message, delivered: bool) -> Ended<bool, S::Fault> {
-        let due_in = (!delivered).then(|| self.jitter.spread(schedule::backoff(message.attempt)));
+        let due_in = (!delivered).then(|| self.jitter.spread(schedule::redelivery(message.attempt)));
         Ok(self.store.settle_message(message, due_in)?)
     }
 }

@@ -75,6 +75,11 @@ pub fn backoff(attempt: i64) -> Ms {
     ((5 * SECOND) << doublings).min(10 * MINUTE)
 }
 
+/// The pause before a message is handed over again, after so many times: from ten seconds to an hour.
+pub fn redelivery(attempt: i64) -> Ms {
+    ((5 * SECOND) << attempt.clamp(1, 10)).min(HOUR)
+}
+
 /// An order is looked at as soon as it may be given up.
 fn not_after_deadline(entry: &Entry, at: Ms) -> Ms {
     let deadline = give_up_at(entry);

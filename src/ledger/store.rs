@@ -14,7 +14,7 @@ pub enum Kind {
     Lost,
     /// The connection cannot write: a replica's, or that of a server which is no longer the primary.
     ReadOnly,
-    /// COMMIT was sent and its answer is missing: stored, or not.
+    /// COMMIT was sent and its answer is missing: stored, or not. A database that says no has not stored it.
     OutcomeUnknown,
     /// The callback ended or spoiled our transaction.
     Broken,
@@ -155,20 +155,59 @@ pub trait Store {
     /// Takes up to `most` orders of a merchant that are due, oldest first, and keeps them for `lease`. Its own
     /// transaction.
     fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> Result<Vec<Entry>, Self::Fault>;
-    /// Gives a claimed order back: due again after `due_in`. `false` if the lease was lost.
+    /// How many orders are due, by whose they are.
+    fn due(&mut self) -> Result<Vec<(Whose, i64)>, Self::Fault>;
+    /// Gives a claimed order back, or keeps it for longer: due again after `due_in`, under the next epoch. `false` if
+    /// the lease was lost.
     fn settle(&mut self, claimed: &Entry, due_in: Ms, attempt: i64) -> Result<bool, Self::Fault>;
-    /// Takes messages that are due, the oldest of each order only.
-    fn claim_messages(&mut self, lease: Ms, most: usize) -> Result<Vec<Message>, Self::Fault>;
-    /// Gives a message back: due again after `due_in`, or done.
+    /// Whoever has the lease: of the failures of this order so many count at most.
+    fn pardon(&mut self, order: &Entry, most: i64) -> Result<(), Self::Fault>;
+    /// Makes messages that wait for an earlier one of their order due when that one is, so that no claim walks over
+    /// them again and again: so many at most. Says how many there were.
+    fn set_aside(&mut self, most: usize) -> Result<usize, Self::Fault>;
+    /// Takes the message that is due longest; of each order only the oldest that is not delivered.
+    fn claim_message(&mut self, lease: Ms) -> Result<Option<Message>, Self::Fault>;
+    /// Gives a message back: due again after `due_in`, or done, and those that waited for it are due. `false` if the
+    /// lease was lost.
     fn settle_message(&mut self, claimed: &Message, due_in: Option<Ms>) -> Result<bool, Self::Fault>;
+
+    /// The first and the last row of this kind.
+    fn span(&mut self, what: Leftover) -> Result<Option<(i64, i64)>, Self::Fault>;
+    /// Removes what is over since before `before`, of the rows from `from` on and below `to`; says how many. Nothing
+    /// that a decision may still need.
+    fn purge(&mut self, what: Leftover, before: Ms, from: i64, to: i64) -> Result<i64, Self::Fault>;
 }
 
-/// Whose orders: a merchant, or one sub-merchant of a service provider.
+/// What is left when all is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leftover {
+    /// Messages that were delivered.
+    Messages,
+    /// Evidence of orders that have ended.
+    Evidence,
+}
+
+/// Whose orders: one account's of a merchant, or of a sub-merchant of a service provider. WeChat is asked about an
+/// order by the very ids it was placed with; absent ones are empty.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "each is the field of that name in protocol.md")]
 pub struct Whose {
     pub mch_id: String,
     pub sub_mch_id: String,
+    pub appid: String,
+    pub sub_appid: String,
+}
+
+impl Whose {
+    /// Whose an order with these terms is.
+    pub fn of(terms: &Terms) -> Self {
+        Self {
+            mch_id: terms.key.mch_id.clone(),
+            sub_mch_id: terms.key.sub_mch_id.clone(),
+            appid: terms.appid.clone(),
+            sub_appid: terms.sub_appid.clone(),
+        }
+    }
 }
 
 /// The shop: what runs inside the transaction that gives or takes the credit.
@@ -243,6 +282,14 @@ pub enum Refusal {
     /// No refund of the order has this number.
     #[error("must be the number of a refund of this order")]
     NoRefund,
+    /// Another merchant opened it; WeChat would be asked with ids that are not the order's.
+    #[error("must be the merchant that the order was opened with: its {name} is {opened:?}")]
+    OtherMerchant {
+        /// The id that differs.
+        name: &'static str,
+        /// The order's.
+        opened: String,
+    },
     /// Code payments are reversed, the others are closed.
     #[error("cannot be {0}: code payments are reversed, all others are closed")]
     WrongWay(&'static str),

@@ -6,16 +6,19 @@
 use super::entry::{Entry, Intent, Ms, OrderKey, RefundRow, SETTLES};
 use super::intents::is_expired;
 use super::ledger::{Ended, Ledger, pending_call};
-use super::schedule::{self, MOST_ATTEMPTS, Pace};
+use super::schedule::{self, MOST_ATTEMPTS};
 use super::sighting::{RefundSighting, Sighting};
 use super::state::LedgerState;
 use super::store::{Failure, Halt, Kind, Shop, Store, Whose};
 use super::transition::{Reason, Transition};
+use crate::model::trade_state::TradeState;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// A claimed order is nobody else's for so long: longer than all calls of one errand may take.
+/// A claimed order is nobody else's for so long, at least.
 pub const LEASE: Ms = 120_000;
+/// A lease outlasts so many questions, the slowest there are.
+const QUESTIONS: Ms = 4;
 /// Faults that are nobody's order's fault count only up to here.
 const BLAMELESS: i64 = 8;
 
@@ -105,7 +108,19 @@ impl Answer {
 pub trait Counter {
     /// Asks.
     fn ask(&mut self, questions: &[Question]) -> Vec<Answer>;
-    /// Is the worker told to stop?
+    /// How many are asked at once.
+    fn width(&self) -> usize {
+        1
+    }
+    /// How long that may take.
+    fn patience(&self) -> Ms {
+        0
+    }
+    /// A clock that only goes forward.
+    fn clock(&self) -> Ms {
+        0
+    }
+    /// Is the worker told to stop, or its time over?
     fn stopped(&mut self) -> bool {
         false
     }
@@ -136,12 +151,15 @@ impl<F> Default for Tally<F> {
 }
 
 /// An order on its way through a round.
+#[derive(Clone)]
 struct Errand {
     entry: Entry,
     what: What,
     /// The claim it rests on.
     epoch: i64,
-    /// Claims without a good end, this one too.
+    /// When that was made or renewed, by the counter's clock.
+    held_at: Ms,
+    /// How often it has failed before.
     attempt: i64,
     /// Was it closed or reversed just now?
     after_call: bool,
@@ -152,16 +170,41 @@ struct Errand {
 }
 
 impl Errand {
-    fn first(entry: Entry) -> Self {
+    fn first(entry: Entry, held_at: Ms) -> Self {
         let (epoch, attempt) = (entry.epoch, entry.attempt);
-        let refunds = must_ask_refunds(&entry) && attempt <= MOST_ATTEMPTS;
+        let refunds = must_ask_refunds(&entry) && attempt < MOST_ATTEMPTS;
         let what = if refunds { What::Refunds } else { What::Order };
-        Self { entry, what, epoch, attempt, after_call: false, since: Instant::now(), was_open: false }
+        let since = Instant::now();
+        Self { entry, what, epoch, held_at, attempt, after_call: false, since, was_open: false }
     }
 
     fn then(&self, entry: Entry, what: What) -> Self {
-        let (epoch, attempt) = (self.epoch, self.attempt);
-        Self { entry, what, epoch, attempt, after_call: false, since: Instant::now(), was_open: false }
+        let since = Instant::now();
+        Self {
+            entry,
+            what,
+            after_call: false,
+            since,
+            was_open: false,
+            epoch: self.epoch,
+            held_at: self.held_at,
+            attempt: self.attempt,
+        }
+    }
+
+    /// The order under the claim that this errand rests on: whoever has read it since may have seen another's.
+    fn claim(&self) -> Entry {
+        Entry { epoch: self.epoch, ..self.entry.clone() }
+    }
+
+    /// Has it failed so often that it is for a person?
+    fn is_poison(&self) -> bool {
+        self.attempt >= MOST_ATTEMPTS
+    }
+
+    /// One more failure that is not the order's.
+    fn blameless(&self) -> i64 {
+        (self.attempt + 1).min(BLAMELESS)
     }
 
     /// Was a close or a reverse sent that is wanted no more, so long ago that it will not arrive?
@@ -184,31 +227,65 @@ pub struct Round<'a, S: Store, H, C> {
     ledger: &'a mut Ledger<S, H>,
     counter: &'a mut C,
     tally: Tally<S::Fault>,
+    lease: Ms,
 }
 
-/// Claims what is due, asks and applies. What fails for one order does not stop the others; a lost
-/// connection stops the round.
+/// Claims what is due, asks as many at once as the counter carries, and applies. What fails for one order does not
+/// stop the others; a connection that cannot be used any more stops the round.
 pub fn round<S: Store, H: Shop<S::Fault>, C: Counter>(
     ledger: &mut Ledger<S, H>,
     counter: &mut C,
     whose: &Whose,
     batch: usize,
 ) -> Ended<Tally<S::Fault>, S::Fault> {
-    let claimed = ledger.store.claim(whose, LEASE, batch)?;
-    let mut round = Round { ledger, counter, tally: Tally::default() };
+    let (lease, held_at) = (LEASE.max(counter.patience() * QUESTIONS), counter.clock());
+    let claimed = ledger.store.claim(whose, lease, batch)?;
+    let mut round = Round { ledger, counter, tally: Tally::default(), lease };
     round.tally.claimed = claimed.len();
-    let mut errands: Vec<Errand> = claimed.into_iter().map(Errand::first).collect();
+    let mut errands: VecDeque<Errand> =
+        claimed.into_iter().map(|entry| Errand::first(entry, held_at)).collect();
     while !errands.is_empty() {
         if round.counter.stopped() {
             round.release(errands)?;
             break;
         }
-        errands = round.ask(errands)?;
+        errands = round.go_on_with(errands)?;
     }
     Ok(round.tally)
 }
 
 impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
+    /// As many errands as can be asked at once take their next step; those that go on come first again.
+    fn go_on_with(&mut self, errands: VecDeque<Errand>) -> Ended<VecDeque<Errand>, S::Fault> {
+        let mut kept = VecDeque::new();
+        for errand in errands {
+            kept.extend(self.kept(errand)?);
+        }
+        let rest = kept.split_off(kept.len().min(self.counter.width().max(1)));
+        let mut next: VecDeque<Errand> = self.ask(kept.into())?.into();
+        next.extend(rest);
+        Ok(next)
+    }
+
+    /// Renews a lease that is half over; `None` if it was lost: the order is another worker's then, and nobody is to
+    /// blame.
+    fn kept(&mut self, errand: Errand) -> Ended<Option<Errand>, S::Fault> {
+        let age = self.counter.clock().saturating_sub(errand.held_at);
+        if age < self.lease / 2 {
+            Ok(Some(errand))
+        } else {
+            self.renewed(&errand, self.lease, errand.attempt)
+        }
+    }
+
+    fn renewed(&mut self, errand: &Errand, lease: Ms, attempt: i64) -> Ended<Option<Errand>, S::Fault> {
+        let held_at = self.counter.clock();
+        let is_ours = self.ledger.store.settle(&errand.claim(), lease, attempt)?;
+        Ok(is_ours.then(|| Errand { epoch: errand.epoch + 1, held_at, ..errand.clone() }))
+    }
+
+    /// Asks, and applies the answers: those of orders that have failed before come last, so that one that ends the
+    /// connection, or the process, each time does not do it before the others.
     fn ask(&mut self, errands: Vec<Errand>) -> Ended<Vec<Errand>, S::Fault> {
         let questions: Vec<Question> = errands
             .iter()
@@ -220,17 +297,32 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
             .collect();
         let answers = self.counter.ask(&questions);
         self.tally.asked += questions.len();
+        let mut answered: Vec<(Errand, Answer)> = errands.into_iter().zip(answers).collect();
+        answered.sort_by_key(|(errand, _)| errand.attempt);
         let mut next = Vec::new();
-        for (errand, answer) in errands.into_iter().zip(answers) {
+        for (errand, answer) in answered {
+            let errand = self.charged(errand, &answer)?;
             next.extend(self.take_in(&errand, answer)?);
         }
         Ok(next)
     }
 
+    /// Before the shop is called: should that be the end of this process or its connection, the order has failed
+    /// once more, and is due later. A good end takes it back.
+    fn charged(&mut self, errand: Errand, answer: &Answer) -> Ended<Errand, S::Fault> {
+        if errand.is_poison() || !may_call_the_shop(&errand.entry, answer) {
+            return Ok(errand);
+        }
+        let attempt = errand.attempt + 1;
+        let lease = self.lease.max(schedule::backoff(attempt));
+        let held = self.renewed(&errand, lease, attempt)?;
+        Ok(held.unwrap_or(errand))
+    }
+
     /// One answer: applies it and says what is to be asked next about the same order.
     fn take_in(&mut self, errand: &Errand, answer: Answer) -> Ended<Vec<Errand>, S::Fault> {
         let (key, epoch) = (errand.entry.terms.key.clone(), Some(errand.epoch));
-        if errand.attempt > MOST_ATTEMPTS {
+        if errand.is_poison() {
             return self.freeze(errand, &answer);
         }
         match (&errand.what, answer) {
@@ -279,10 +371,10 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         }
     }
 
-    /// An order that was claimed too often without a good end is for a person, who is told what WeChat says of it.
+    /// An order that has failed too often is for a person, who is told what WeChat says of it.
     /// Nothing else is tried: it may be what ends the process.
     fn freeze(&mut self, errand: &Errand, answer: &Answer) -> Ended<Vec<Errand>, S::Fault> {
-        let note = format!("claimed {} times without a good end", errand.attempt);
+        let note = format!("failed {} times without a good end", errand.attempt);
         let seen = match answer {
             Answer::Order(sighting) => Some(sighting),
             _ => None,
@@ -333,7 +425,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         let Some(entry) = self.applied(errand, applied)? else { return Ok(Vec::new()) };
         if errand.after_call && entry.intent.is_some() {
             // The call has moved nothing: the next one comes later, and after too many a person.
-            self.postpone(errand, errand.attempt)?;
+            self.postpone(errand, errand.attempt + 1)?;
         }
         if errand.after_call {
             return Ok(Vec::new());
@@ -344,7 +436,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         self.give_up(errand, entry)
     }
 
-    /// Closes or reverses what is to be given up, having written that down.
+    /// Closes or reverses what is to be given up, under a lease of its own, having written that down.
     fn give_up(&mut self, errand: &Errand, mut entry: Entry) -> Ended<Vec<Errand>, S::Fault> {
         let stranded = entry.state == LedgerState::Closing && entry.intent.is_none();
         if is_expired(&entry) || stranded {
@@ -355,6 +447,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
             }
         }
         let Some(intent) = pending_call(&entry) else { return Ok(Vec::new()) };
+        let Some(errand) = &self.renewed(errand, self.lease, errand.attempt)? else { return Ok(Vec::new()) };
         let since = Instant::now();
         let sent = self.ledger.send_intent(&entry.terms.key, intent);
         let Some((entry, before)) = self.tried(errand, sent)?.flatten() else { return Ok(Vec::new()) };
@@ -382,6 +475,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         if !entry.state.is_paid() || entry.pending_refund == 0 {
             return Ok(Vec::new());
         }
+        let Some(errand) = &self.renewed(errand, self.lease, errand.attempt)? else { return Ok(Vec::new()) };
         let mut sends = Vec::new();
         for row in self.ledger.unsent_refunds(&entry)? {
             let since = Instant::now();
@@ -407,16 +501,25 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         Ok(after)
     }
 
-    /// What failed for an order is due again later, and stops nothing but a lost connection does.
+    /// What failed for an order is due again later.
     fn tried<T>(&mut self, errand: &Errand, ended: Ended<T, S::Fault>) -> Ended<Option<T>, S::Fault> {
         match ended {
             Ok(value) => Ok(Some(value)),
-            Err(Halt::Store(fault)) if is_fatal(&fault) => Err(fault.into()),
-            Err(halt) => {
+            Err(halt) if is(&halt, &[Kind::Over]) => Err(halt),
+            Err(halt) => self.failed(errand, halt).map(|()| None),
+        }
+    }
+
+    /// That is its order's own matter as long as the connection works; where it does not, the leases of all stay as
+    /// they are, and the fault that ended it says why.
+    fn failed(&mut self, errand: &Errand, halt: Halt<S::Fault>) -> Ended<(), S::Fault> {
+        let attempt = if is_blameless(&halt) { errand.blameless() } else { errand.attempt + 1 };
+        match self.postpone(errand, attempt) {
+            Ok(()) => {
                 self.tally.failures.push((errand.entry.terms.key.clone(), halt));
-                self.postpone(errand, errand.attempt)?;
-                Ok(None)
+                Ok(())
             }
+            Err(later) => Err(if is(&halt, &[Kind::Lost, Kind::ReadOnly]) { halt } else { later }),
         }
     }
 
@@ -425,36 +528,60 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         let (text, attempt) = match answer {
             Answer::Limited => {
                 self.tally.limited = true;
-                ("FREQUENCY_LIMITED".to_owned(), errand.attempt.min(BLAMELESS))
+                ("FREQUENCY_LIMITED".to_owned(), errand.blameless())
             }
             Answer::NotNow { why, limited } => {
                 self.tally.limited |= limited;
-                (why, errand.attempt.min(BLAMELESS))
+                (why, errand.blameless())
             }
-            Answer::Unreached(text) => (text, errand.attempt.min(BLAMELESS)),
+            Answer::Unreached(text) => (text, errand.blameless()),
             // What was sent before may have been accepted, whatever is said of the repeat.
-            Answer::Refused(text) if errand.was_open => (text, errand.attempt.min(BLAMELESS)),
-            Answer::Useless(text) | Answer::Refused(text) => (text, errand.attempt),
-            answer => (format!("an answer to another question: {answer:?}"), errand.attempt),
+            Answer::Refused(text) if errand.was_open => (text, errand.blameless()),
+            Answer::Useless(text) | Answer::Refused(text) => (text, errand.attempt + 1),
+            answer => (format!("an answer to another question: {answer:?}"), errand.attempt + 1),
         };
         self.tally.faults.push((errand.entry.terms.key.clone(), text));
         self.postpone(errand, attempt)?;
         Ok(Vec::new())
     }
 
+    /// Due again later. A lease that was lost meanwhile is another worker's to settle; that nobody is to blame holds
+    /// all the same.
     fn postpone(&mut self, errand: &Errand, attempt: i64) -> Ended<(), S::Fault> {
         let wait = self.ledger.jitter.spread(schedule::backoff(attempt));
-        let claimed = Entry { epoch: errand.epoch, ..errand.entry.clone() };
-        self.ledger.store.settle(&claimed, wait, attempt)?;
+        let is_ours = self.ledger.store.settle(&errand.claim(), wait, attempt)?;
+        if !is_ours && attempt <= BLAMELESS {
+            self.ledger.store.pardon(&errand.entry, BLAMELESS)?;
+        }
         Ok(())
     }
 
     /// Gives claimed orders back as they were.
-    fn release(&mut self, errands: Vec<Errand>) -> Ended<(), S::Fault> {
+    fn release(&mut self, errands: VecDeque<Errand>) -> Ended<(), S::Fault> {
         for errand in errands {
-            self.ledger.store.settle(&errand.entry, 0, errand.attempt.saturating_sub(1).max(0))?;
+            self.ledger.store.settle(&errand.claim(), 0, errand.attempt)?;
         }
         Ok(())
+    }
+}
+
+/// Is it a fault of the database's of one of these kinds?
+fn is<F: Failure>(halt: &Halt<F>, kinds: &[Kind]) -> bool {
+    matches!(halt, Halt::Store(fault) if kinds.contains(&fault.kind()))
+}
+
+/// Is it nobody's fault but the database's, or another transaction's?
+fn is_blameless<F: Failure>(halt: &Halt<F>) -> bool {
+    matches!(halt, Halt::Raced) || is(halt, &[Kind::Busy, Kind::OutcomeUnknown, Kind::ReadOnly])
+}
+
+/// May applying this give or take a credit?
+fn may_call_the_shop(entry: &Entry, answer: &Answer) -> bool {
+    match answer {
+        Answer::Order(sighting) if sighting.trade_state == TradeState::Revoked => entry.credited,
+        Answer::Order(sighting) => sighting.trade_state.is_paid() && !entry.credited,
+        Answer::Refunds(_) | Answer::Done { .. } => !entry.credited,
+        _ => false,
     }
 }
 
@@ -466,78 +593,4 @@ fn must_call(errand: &Errand) -> bool {
 /// Refunds are asked for before anything else, unless the payment is to be reversed.
 fn must_ask_refunds(entry: &Entry) -> bool {
     entry.ask_refunds && entry.intent != Some(Intent::Reverse)
-}
-
-fn is_fatal<F: Failure>(fault: &F) -> bool {
-    matches!(fault.kind(), Kind::Lost | Kind::ReadOnly | Kind::OutcomeUnknown | Kind::Over)
-}
-
-/// Whose turn it is, and how fast each may be asked about.
-#[derive(Debug)]
-pub struct Turns {
-    waiting: VecDeque<(Whose, Pace)>,
-}
-
-impl Turns {
-    /// The merchants, each with the same pace.
-    pub fn new(merchants: impl IntoIterator<Item = Whose>, per_second: Ms) -> Self {
-        Self { waiting: merchants.into_iter().map(|whose| (whose, Pace::new(per_second))).collect() }
-    }
-
-    /// The next merchant that may be asked about, or how long to wait for one.
-    pub fn next(&mut self, now: Ms) -> Result<Whose, Ms> {
-        for _ in 0..self.waiting.len() {
-            self.waiting.rotate_left(1);
-            if let Some((whose, _)) = self.waiting.back().filter(|(_, pace)| pace.closed_for(now) == 0) {
-                return Ok(whose.clone());
-            }
-        }
-        Err(self.waiting.iter().map(|(_, pace)| pace.closed_for(now)).min().unwrap_or(1000))
-    }
-
-    /// Books a round: so many questions, and whether WeChat complained. A complaint slows all down.
-    pub fn book(&mut self, whose: &Whose, now: Ms, asked: usize, limited: bool) {
-        for (one, pace) in &mut self.waiting {
-            if limited {
-                pace.slow_down(now);
-            } else if one == whose && asked > 0 {
-                pace.ease();
-            }
-            if one == whose {
-                for _ in 0..asked {
-                    pace.reserve(now);
-                }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn whose(mch_id: &str) -> Whose {
-        Whose { mch_id: mch_id.into(), sub_mch_id: String::new() }
-    }
-
-    #[test]
-    fn l20_merchants_take_turns_and_a_fast_one_waits() {
-        let mut turns = Turns::new([whose("1"), whose("2")], 100);
-        let first = turns.next(0).unwrap();
-        turns.book(&first, 0, 50, false);
-        let second = turns.next(0).unwrap();
-        assert_ne!(first, second);
-        turns.book(&second, 0, 100, false);
-        assert_eq!(turns.next(0), Err(500));
-        assert_eq!(turns.next(500).unwrap(), first);
-    }
-
-    #[test]
-    fn n18_one_complaint_slows_all_merchants() {
-        let mut turns = Turns::new([whose("1"), whose("2")], 100);
-        let first = turns.next(0).unwrap();
-        turns.book(&first, 0, 1, true);
-        assert!(turns.next(500).is_err());
-        assert!(turns.next(1100).is_ok());
-    }
 }

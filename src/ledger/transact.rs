@@ -9,7 +9,7 @@ use super::transition::Transition;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// Whole transactions are tried so often.
-const MOST_TRIES: u32 = 5;
+pub(super) const MOST_TRIES: u32 = 5;
 
 impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     /// After a breach nothing was stored: a second transaction leaves the order to a person.

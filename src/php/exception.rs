@@ -224,12 +224,17 @@ pub fn throw(fault: &Fault) {
 
 /// Throws a fault with the exception that led to it as its previous.
 pub fn throw_caused_by(fault: &Fault, previous: Option<Zval>) {
-    let mut thrown = to_php(fault);
-    if let (Some(previous), Some(object)) = (previous, thrown.object_mut()) {
+    let thrown = ext_php_rs::exception::throw_object(caused_by(fault, previous));
+    debug_assert!(thrown.is_ok(), "an exception object can always be thrown");
+}
+
+/// A fault as its exception, with another one before it; not thrown.
+pub fn caused_by(fault: &Fault, previous: Option<Zval>) -> Zval {
+    let mut made = to_php(fault);
+    if let (Some(previous), Some(object)) = (previous, made.object_mut()) {
         set(object, ce::exception(), "previous", previous);
     }
-    let thrown = ext_php_rs::exception::throw_object(thrown);
-    debug_assert!(thrown.is_ok(), "an exception object can always be thrown");
+    made
 }
 
 /// A fault as its exception, not thrown.

@@ -228,6 +228,11 @@ impl Caller {
         pool::line(&self.settings, &self.merchant, certificate, &PhpFiles)
     }
 
+    /// How long one call may take.
+    pub fn timeout_ms(&self) -> i64 {
+        i64::try_from(self.settings.timeout_ms).unwrap_or(i64::MAX)
+    }
+
     /// Makes one call and brings its answer.
     pub fn ask<C: crate::gateway::call::Call>(&self, call: &C) -> Result<C::Answer, Raise> {
         let line = self.line(call.terms().certificate, call.out_trade_no())?;

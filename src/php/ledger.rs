@@ -4,6 +4,7 @@ use super::call::{Call, Outcome, Param, Raise, param};
 use super::class::{Holds, Returns, method, php_class, register};
 use super::enums::PhpEnum;
 use super::gateway::{self, Caller, closure};
+use super::gave::Gave;
 use super::ledger_end::raised;
 use super::merchant::PhpMerchant;
 use super::notification::PhpNotification;
@@ -18,7 +19,7 @@ use crate::ledger::ledger::{Ended, Ledger, Rules};
 use crate::ledger::resolve::Resolution;
 use crate::ledger::schedule::Jitter;
 use crate::ledger::sighting::{RefundSighting, Sighting, Source, digest_of};
-use crate::ledger::store::Shop;
+use crate::ledger::store::{Shop, Whose};
 use crate::ledger::transition::Transition;
 use crate::model::merchant::Merchant;
 use crate::model::numbers::OrderId;
@@ -130,6 +131,12 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
             TRANSITION
         ),
         method!(
+            "purge",
+            ledger_setup::purge,
+            [param("before", DataType::object("DateTimeInterface"))],
+            Some(Returns(DataType::Long, false))
+        ),
+        method!(
             "outbox",
             ledger_calls::outbox,
             [param("deliver", DataType::Callable), param("limit", DataType::Long).or("100")],
@@ -209,20 +216,20 @@ impl PhpShop {
         [&self.pdo, &self.on_credit].into_iter().chain(&self.on_revoke).for_each(see);
     }
 
-    fn tell(&self, callback: &Zval, transition: &Transition) -> Result<(), PdoFault> {
+    fn tell(&self, name: &str, callback: &Zval, transition: &Transition) -> Result<(), PdoFault> {
         let arguments = || Ok(vec![transition::to_php(transition.clone())?, self.pdo.shallow_clone()]);
-        let called = door::call_back(callback, arguments, |_| ());
-        of_callback(self.dialect, called, "the callback cannot be called")
+        let called = door::call_back(callback, arguments, Gave::of);
+        of_callback(self.dialect, called, "the callback cannot be called")?.did(name)
     }
 }
 
 impl Shop<PdoFault> for PhpShop {
     fn credit(&mut self, transition: &Transition) -> Result<(), PdoFault> {
-        self.tell(&self.on_credit, transition)
+        self.tell("onCredit", &self.on_credit, transition)
     }
 
     fn revoke(&mut self, transition: &Transition) -> Result<(), PdoFault> {
-        self.on_revoke.as_ref().map_or(Ok(()), |on_revoke| self.tell(on_revoke, transition))
+        self.on_revoke.as_ref().map_or(Ok(()), |on_revoke| self.tell("onRevoke", on_revoke, transition))
     }
 }
 
@@ -244,6 +251,17 @@ pub fn key_of(merchant: &Merchant, out_trade_no: &str) -> OrderKey {
         mch_id: merchant.mch_id.clone(),
         sub_mch_id: merchant.sub_mch_id.clone().unwrap_or_default(),
         out_trade_no: out_trade_no.to_owned(),
+    }
+}
+
+/// Whose orders this merchant's are.
+pub fn whose(merchant: &Merchant) -> Whose {
+    let text = |id: &Option<String>| id.clone().unwrap_or_default();
+    Whose {
+        mch_id: merchant.mch_id.clone(),
+        sub_mch_id: text(&merchant.sub_mch_id),
+        appid: merchant.appid.clone(),
+        sub_appid: text(&merchant.sub_appid),
     }
 }
 
@@ -323,7 +341,10 @@ fn resolve(call: &mut Call<'_>) -> Outcome {
     if note.is_empty() || note.len() > 1000 || note.contains('\0') {
         return Err(call.bad(3, "must be 1 to 1000 bytes without NUL"));
     }
-    let ledger = call.this::<PhpLedger>()?;
-    let done = ledger.does(&key.out_trade_no, |core| core.resolve(&key, how, note))?;
+    let (owner, ledger) = (whose(&*merchant(call)?), call.this::<PhpLedger>()?);
+    let done = ledger.does(&key.out_trade_no, |core| {
+        core.owned(&owner, &key)?;
+        core.resolve(&key, how, note)
+    })?;
     transition::to_php(done)
 }

@@ -2,7 +2,8 @@
 
 use super::call::{Call, Outcome, Raise};
 use super::gateway::Caller;
-use super::ledger::{PhpLedger, key, merchant};
+use super::gave::Gave;
+use super::ledger::{Core, PhpLedger, key, merchant, whose};
 use super::pdo_fault::{PdoFault, of_callback};
 use super::{door, options, transition, value};
 use crate::api::refund::Refund;
@@ -18,17 +19,17 @@ use crate::ledger::transition::Transition;
 use crate::model::numbers::{OrderId, out_refund_no};
 use ext_php_rs::types::Zval;
 
-/// Messages claimed at once.
-const BATCH: usize = 20;
-
 /// Writes a refund down, asks for it and books the answer.
 pub fn refund(call: &mut Call<'_>) -> Outcome {
     let order = ordered(call)?;
     let mut counter = Counter::new(call, "Ledger::refund()")?;
     // A refund that cannot be sent is not written down.
     counter.caller.line(true, Some(&order.key.out_trade_no))?;
-    let ledger = call.this::<PhpLedger>()?;
-    let served = ledger.does(&order.key.out_trade_no, |core| desk::refund(core, &mut counter, &order));
+    let (owner, ledger) = (whose(&counter.caller.merchant), call.this::<PhpLedger>()?);
+    let served = ledger.does(&order.key.out_trade_no, |core| {
+        core.owned(&owner, &order.key)?;
+        desk::refund(core, &mut counter, &order)
+    });
     counter.ended(served)
 }
 
@@ -50,7 +51,11 @@ pub fn withdraw(call: &mut Call<'_>) -> Outcome {
     let number = out_refund_no(call.text(2)?)?;
     let mut counter = Counter::new(call, "Ledger::withdraw()")?;
     let ledger = call.this::<PhpLedger>()?;
-    let served = ledger.does(&key.out_trade_no, |core| desk::withdraw(core, &mut counter, &key, number));
+    let owner = whose(&counter.caller.merchant);
+    let served = ledger.does(&key.out_trade_no, |core| {
+        core.owned(&owner, &key)?;
+        desk::withdraw(core, &mut counter, &key, number)
+    });
     counter.ended(served)
 }
 
@@ -70,8 +75,11 @@ fn give_up(call: &mut Call<'_>, intent: Intent, name: &str) -> Outcome {
     if intent == Intent::Reverse {
         counter.caller.line(true, Some(&key.out_trade_no))?;
     }
-    let ledger = call.this::<PhpLedger>()?;
-    let served = ledger.does(&key.out_trade_no, |core| desk::give_up(core, &mut counter, &key, intent));
+    let (owner, ledger) = (whose(&counter.caller.merchant), call.this::<PhpLedger>()?);
+    let served = ledger.does(&key.out_trade_no, |core| {
+        core.owned(&owner, &key)?;
+        desk::give_up(core, &mut counter, &key, intent)
+    });
     counter.ended(served)
 }
 
@@ -162,40 +170,29 @@ pub fn outbox(call: &mut Call<'_>) -> Outcome {
     let limit = usize::try_from(limit).ok().filter(|n| (1..=100_000).contains(n));
     let limit = limit.ok_or_else(|| call.bad(1, "must be between 1 and 100000"))?;
     let ledger = call.this::<PhpLedger>()?;
+    ledger.does("", Core::set_messages_aside)?;
     let mut delivered = 0;
-    while delivered < limit {
-        let most = BATCH.min(limit - delivered);
-        let messages = ledger.does("", |core| core.claim_messages(most))?;
-        if messages.is_empty() {
-            break;
-        }
-        delivered += post(ledger, &deliver, messages)?;
+    for _ in 0..limit {
+        let Some(message) = ledger.does("", Core::claim_message)? else { break };
+        delivered += i64::from(post(ledger, &deliver, &message)?);
     }
-    Ok(value::int(i64::try_from(delivered).unwrap_or(i64::MAX)))
+    Ok(value::int(delivered))
 }
 
-fn post(ledger: &PhpLedger, deliver: &Zval, messages: Vec<Message>) -> Result<usize, Raise> {
-    let mut delivered = 0;
-    let mut messages = messages.into_iter();
-    while let Some(message) = messages.next() {
-        let told = hand_over(deliver, &message);
-        let done = matches!(told, Ok(true));
-        let settled = door::cleaning(|| ledger.does("", |core| core.settle_message(&message, done)));
-        delivered += usize::from(done);
-        if let Err(fault) = told {
-            let mut release = |rest| ledger.does("", |core| core.release_message(&rest)).map(drop);
-            door::cleaning(|| messages.try_for_each(&mut release))?;
-            return Err(fault.into());
-        }
-        settled?;
-    }
-    Ok(delivered)
+/// Hands one message over. Was it delivered, and within its lease?
+fn post(ledger: &PhpLedger, deliver: &Zval, message: &Message) -> Result<bool, Raise> {
+    let told = hand_over(deliver, message);
+    let done = matches!(told, Ok(true));
+    let settled = door::cleaning(|| ledger.does("", |core| core.settle_message(message, done)));
+    told?;
+    Ok(settled? && done)
 }
 
 /// Calls the shop; `false` and exceptions mean "not delivered".
 fn hand_over(deliver: &Zval, message: &Message) -> Result<bool, PdoFault> {
     let payload: serde_json::Value = serde_json::from_str(&message.payload).unwrap_or_default();
     let arguments = || Ok(vec![value::text(&message.topic), value::json(&payload)?, value::int(message.id)]);
-    let answer = door::call_back(deliver, arguments, |answer| !answer.is_false());
-    of_callback(Dialect::Sqlite, answer, "$deliver cannot be called")
+    let answer = door::call_back(deliver, arguments, Gave::of);
+    let gave = of_callback(Dialect::Sqlite, answer, "$deliver cannot be called")?;
+    Ok(gave.ran("$deliver")? != Gave::False)
 }

@@ -6,6 +6,7 @@ use super::pdo_fault::PdoFault;
 use crate::error::{Advice, Error, Fault, Repeat};
 use crate::ledger::store::{Failure, Halt, Kind, Refusal};
 use crate::model::numbers::BadArgument;
+use ext_php_rs::types::Zval;
 
 const UNDECIDED: &str = "The COMMIT was sent and its answer is missing: what was seen is stored, or not. \
      Apply it again with a fresh PDO and Ledger";
@@ -23,16 +24,35 @@ pub fn raised(halt: Halt<PdoFault>, out_trade_no: &str) -> Raise {
 }
 
 fn undecided(mut cause: PdoFault, out_trade_no: &str) -> Raise {
+    exception::throw_caused_by(&undecided_about(out_trade_no), cause.exception());
+    Raise::Pending
+}
+
+fn undecided_about(out_trade_no: &str) -> Fault {
     let message = UNDECIDED.to_owned();
     let error = Error::Undecided { message, last_seen: None, reversed: false, cause: None };
     let fault = Fault::new(error, Repeat::SameNumbers, Some(out_trade_no));
-    exception::throw_caused_by(&Fault { advice: Advice::Retry, retryable: true, ..fault }, cause.exception());
-    Raise::Pending
+    Fault { advice: Advice::Retry, retryable: true, ..fault }
+}
+
+/// An end without a value as a report tells it: in words, and as the exception it would be.
+pub fn told(halt: Halt<PdoFault>, out_trade_no: &str) -> (String, Option<Zval>) {
+    match halt {
+        Halt::Store(mut fault) if fault.kind() == Kind::OutcomeUnknown => {
+            let undecided = exception::caused_by(&undecided_about(out_trade_no), fault.exception());
+            (UNDECIDED.to_owned(), Some(undecided))
+        }
+        Halt::Store(mut fault) => (fault.message.clone(), fault.exception()),
+        Halt::Refused(refusal) => (refusal.to_string(), None),
+        Halt::Breach(reason) => (reason.text().to_owned(), None),
+        Halt::Raced => (RACED.to_owned(), None),
+    }
 }
 
 fn refused(refusal: &Refusal, out_trade_no: &str) -> Raise {
     let name = match refusal {
         Refusal::NotOpened => "outTradeNo",
+        Refusal::OtherMerchant { .. } => "merchant",
         Refusal::Differs(what) if what.starts_with("merchant") => "merchant",
         Refusal::Differs(what) => what,
         Refusal::RefundTaken | Refusal::NoRefund => "outRefundNo",

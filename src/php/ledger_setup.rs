@@ -5,7 +5,7 @@ use super::ledger::PhpLedger;
 use super::pdo::{Ended, Pdo, integer};
 use super::pdo_fault::PdoFault;
 use super::pdo_store::{MOST_TRIES, PdoStore, not_too_old, other_version};
-use super::{door, zend};
+use super::{door, value, zend};
 use crate::ledger::dialect::{Dialect, Sql, Statement, Step, VERSION};
 use crate::ledger::entry::Ms;
 use crate::ledger::store::{Failure, Kind, Store};
@@ -73,6 +73,14 @@ pub fn milliseconds(call: &Call<'_>, n: usize) -> Result<Option<Ms>, Raise> {
     let seconds = seconds.filter(|seconds| (0..=LAST_SECOND).contains(seconds));
     let seconds = seconds.ok_or_else(|| call.bad(n, "must be a time between 1970 and 9999, in Beijing"))?;
     Ok(Some(seconds * 1000))
+}
+
+/// Removes what is over since before a time.
+pub fn purge(call: &mut Call<'_>) -> Outcome {
+    let before = milliseconds(call, 0)?.ok_or_else(|| Raise::Engine("before is missing".into()))?;
+    let ledger = call.this::<PhpLedger>()?;
+    ledger.with(|core| Ok(core.store.alone("Ledger::purge()")?))?;
+    Ok(value::int(ledger.does("", |core| core.purge(before))?))
 }
 
 /// Makes the tables where there are none, and brings older ones up to date.

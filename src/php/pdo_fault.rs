@@ -2,9 +2,12 @@
 
 use super::call::Raise;
 use super::{door, zend};
-use crate::ledger::dialect::{Dialect, Problem, classify, is_in_transaction, is_missing, is_taken};
+use crate::ledger::dialect::{
+    Dialect, Problem, classify, is_definite, is_in_transaction, is_missing, is_taken,
+};
 use crate::ledger::store::{Failure, Kind};
 use ext_php_rs::boxed::ZBox;
+use ext_php_rs::convert::IntoZval;
 use ext_php_rs::types::{ZendObject, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecutorGlobals, ce};
 
@@ -12,12 +15,15 @@ use ext_php_rs::zend::{ClassEntry, ExecutorGlobals, ce};
 const NEEDS_PRIMARY: &str = "the ledger needs the primary database, this connection only reads; on SQLite file and folder must be writable";
 
 /// What went wrong.
+#[allow(clippy::struct_excessive_bools, reason = "each is a question of its own to the database's error")]
 pub struct PdoFault {
     kind: Kind,
     /// Did a unique key stand in the way?
     pub taken: bool,
     /// Does a transaction run that PDO has not begun?
     pub nested: bool,
+    /// Has the database itself said that it did not do it?
+    pub definite: bool,
     /// Is it the program's fault and not the database's: a `LogicException`?
     logic: bool,
     /// Our own words, where there is no exception or it says too little.
@@ -89,7 +95,15 @@ fn is_throwable(object: &ZendObject) -> bool {
 impl PdoFault {
     /// A fault that we found ourselves.
     pub fn own(message: String) -> Self {
-        Self { kind: Kind::Other, taken: false, nested: false, logic: false, message, thrown: None }
+        Self {
+            kind: Kind::Other,
+            taken: false,
+            nested: false,
+            definite: false,
+            logic: false,
+            message,
+            thrown: None,
+        }
     }
 
     /// Something that the program must not do.
@@ -145,6 +159,7 @@ impl PdoFault {
             kind: classify(dialect, problem),
             taken: is_taken(dialect, problem),
             nested: is_in_transaction(dialect, problem),
+            definite: is_definite(dialect, problem),
             ..Self::own(problem.text.clone())
         }
     }
@@ -171,9 +186,23 @@ impl PdoFault {
         Self { kind, ..self }
     }
 
-    /// The exception as a value, for whoever only reports it.
+    /// The exception as a value, for whoever only reports it; made where there was none, or one that says less.
     pub fn exception(&mut self) -> Option<Zval> {
-        self.thrown.as_mut().and_then(Thrown::value)
+        match self.thrown.as_mut().filter(|_| !self.logic) {
+            Some(thrown) => thrown.value(),
+            None => self.made(),
+        }
+    }
+
+    fn made(&self) -> Option<Zval> {
+        let object = ZendObject::new(self.class());
+        door::method(&object, "__construct", &[&super::value::text(&self.message)]).ok()?;
+        object.into_zval(false).ok()
+    }
+
+    fn class(&self) -> &'static ClassEntry {
+        let class = ClassEntry::try_find("PDOException").filter(|_| !self.logic);
+        class.unwrap_or_else(super::exception::logic_exception)
     }
 
     /// Throws: the very same object where there is one, else a `PDOException` with our words.
@@ -190,8 +219,7 @@ impl PdoFault {
             Some(thrown) if !self.logic => thrown.throw(),
             None if self.kind == Kind::Over && !self.logic => {}
             _ => {
-                let class = ClassEntry::try_find("PDOException").filter(|_| !self.logic);
-                let class = class.unwrap_or_else(super::exception::logic_exception);
+                let class = self.class();
                 ext_php_rs::exception::PhpException::new(self.message, 0, class).throw();
             }
         }

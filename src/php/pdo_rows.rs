@@ -2,9 +2,10 @@
 
 use super::pdo::{Bound, Ended, Row};
 use super::pdo_fault::PdoFault;
+use crate::ledger::ascii;
 use crate::ledger::entry::{Entry, Intent, OrderKey, RefundRow, RefundWord, Terms};
 use crate::ledger::state::LedgerState;
-use crate::ledger::store::{Evidence, Message, Opening};
+use crate::ledger::store::{Evidence, Message, Opening, Whose};
 
 fn unknown(what: &str, word: &str) -> PdoFault {
     PdoFault::own(format!("the ledger's table has a {what} that this version does not know: {word}"))
@@ -69,9 +70,15 @@ pub fn refund(mut row: Row) -> Ended<RefundRow> {
             let word = row.text()?;
             RefundWord::from_word(&word).ok_or_else(|| unknown("refund state", &word))?
         },
-        options: row.text()?,
+        options: ascii::escaped(&row.text()?),
         sent_at: row.int_or_null()?,
     })
+}
+
+/// How many orders of whom are due.
+pub fn due(mut row: Row) -> Ended<(Whose, i64)> {
+    let (mch_id, sub_mch_id, appid, sub_appid) = (row.text()?, row.text()?, row.text()?, row.text()?);
+    Ok((Whose { mch_id, sub_mch_id, appid, sub_appid }, row.int()?))
 }
 
 /// A message; `before` is 1 where the row was read before its claim was written.
@@ -147,7 +154,11 @@ pub fn advanced<'a>(before: &'a Entry, after: &'a Entry) -> [Bound<'a>; 20] {
 }
 
 /// The parameters of evidence.
-pub fn evidenced<'a>(evidence: &'a Evidence<'_>, observed: &'a str) -> [Bound<'a>; 11] {
+pub fn evidenced<'a>(
+    evidence: &'a Evidence<'_>,
+    observed: &'a str,
+    note: Option<&'a str>,
+) -> [Bound<'a>; 11] {
     [
         (&evidence.key.mch_id).into(),
         (&evidence.key.sub_mch_id).into(),
@@ -159,6 +170,6 @@ pub fn evidenced<'a>(evidence: &'a Evidence<'_>, observed: &'a str) -> [Bound<'a
         evidence.transaction_id.into(),
         evidence.total_fee.into(),
         evidence.reason.text().into(),
-        evidence.note.into(),
+        note.into(),
     ]
 }

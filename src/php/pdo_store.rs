@@ -4,11 +4,12 @@ mod look;
 
 use super::pdo::{Bound, Ended, Pdo, Row};
 use super::pdo_fault::PdoFault;
-use super::pdo_rows::{adopted, advanced, entry, evidenced, message, opened, refund};
+use super::pdo_rows::{adopted, advanced, due, entry, evidenced, message, opened, refund};
 use super::{door, fork};
+use crate::ledger::ascii;
 use crate::ledger::dialect::{Dialect, Statement, VERSION};
 use crate::ledger::entry::{Entry, Ms, OrderKey, RefundRow, Terms};
-use crate::ledger::store::{Added, Evidence, Failure, Kind, Message, Opening, Scope, Store, Whose};
+use crate::ledger::store::{Added, Evidence, Failure, Kind, Leftover, Message, Opening, Scope, Store, Whose};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -66,13 +67,19 @@ impl PdoStore {
             let why = "This Ledger was made before a fork: a connection must not be used by two processes, make PDO and Ledger anew";
             return Err(PdoFault::logic(why));
         }
+        self.whole()?;
+        if !self.pdo.is_loud()? {
+            return Err(PdoFault::logic("PDO::ATTR_ERRMODE is no longer PDO::ERRMODE_EXCEPTION"));
+        }
+        Ok(())
+    }
+
+    /// Fails if a transaction of ours could not be ended: what we would write now would belong to it.
+    fn whole(&self) -> Ended<()> {
         if self.broken {
             return Err(PdoFault::lost(
                 "The connection broke inside a transaction: make PDO and Ledger anew",
             ));
-        }
-        if !self.pdo.is_loud()? {
-            return Err(PdoFault::logic("PDO::ATTR_ERRMODE is no longer PDO::ERRMODE_EXCEPTION"));
         }
         Ok(())
     }
@@ -131,7 +138,7 @@ impl PdoStore {
 
     /// Begins a transaction where PDO knows of none. A signal's handler that ends the script right after it was begun
     /// does not leave it open.
-    fn begin_own(&mut self) -> Ended<()> {
+    pub(super) fn begin_own(&mut self) -> Ended<()> {
         let begun = self.pdo.must("beginTransaction", &[]).map(drop);
         if begun.as_ref().is_err_and(|fault| !fault.nested) {
             self.roll_back();
@@ -158,7 +165,7 @@ impl PdoStore {
     }
 
     /// The transaction is over, or the connection with it.
-    fn roll_back(&mut self) {
+    pub(super) fn roll_back(&mut self) {
         let ended = door::cleaning(|| match self.pdo.in_transaction() {
             Ok(false) => Ok(()),
             Ok(true) => self.pdo.must("rollBack", &[]).map(drop).or_else(|fault| self.notice_the_end(fault)),
@@ -199,49 +206,6 @@ impl PdoStore {
 
     fn by_key(&mut self, statement: Statement, key: &OrderKey) -> Ended<Option<Row>> {
         self.one(statement, &[(&key.mch_id).into(), (&key.sub_mch_id).into(), (&key.out_trade_no).into()])
-    }
-
-    /// Claims rows: all at once where the database can, else picked and marked in a short transaction.
-    fn take(&mut self, statement: Statement, due: &[Bound<'_>], lease: Ms) -> Ended<Vec<Row>> {
-        let mut tries = 1;
-        loop {
-            let taken = match self.pdo.dialect() {
-                Dialect::Mysql => self.pick_and_mark(statement, due, lease),
-                Dialect::Sqlite => self.pdo.rows(statement, &[&[lease.into()], due].concat()),
-                Dialect::Postgres => self.pdo.rows(statement, &[due, &[lease.into()]].concat()),
-            };
-            match taken {
-                Err(fault) if fault.kind() == Kind::Busy && tries < MOST_TRIES => self.pause(tries),
-                taken => return taken,
-            }
-            tries += 1;
-        }
-    }
-
-    fn pick_and_mark(&mut self, statement: Statement, due: &[Bound<'_>], lease: Ms) -> Ended<Vec<Row>> {
-        self.begin_own()?;
-        let picked = self.pdo.rows(statement, due).and_then(|rows| {
-            let ids: Vec<i64> = rows.iter().filter_map(Row::id).collect();
-            if !ids.is_empty() {
-                self.pdo.change_once(&self.pdo.sql.mark(statement, &ids), &[lease.into()])?;
-            }
-            self.pdo.must("commit", &[])?;
-            Ok(rows)
-        });
-        if picked.is_err() {
-            self.roll_back();
-        }
-        picked
-    }
-
-    /// MySQL gives rows as they were before the claim.
-    fn claimed(&self, mut entry: Entry, lease: Ms) -> Entry {
-        if self.pdo.dialect() == Dialect::Mysql {
-            entry.epoch += 1;
-            entry.attempt += 1;
-            entry.due_at = Some(entry.now + lease);
-        }
-        entry
     }
 }
 
@@ -371,7 +335,8 @@ impl Store for PdoStore {
 
     fn keep_evidence(&mut self, evidence: &Evidence<'_>) -> Ended<Added> {
         let observed: String = evidence.observed.chars().filter(char::is_ascii_graphic).take(32).collect();
-        self.add(Statement::KeepEvidence, &evidenced(evidence, &observed))
+        let note = evidence.note.map(|note| ascii::json(&note));
+        self.add(Statement::KeepEvidence, &evidenced(evidence, &observed, note.as_deref()))
     }
 
     fn first_seen(&mut self, key: &OrderKey) -> Ended<Option<Ms>> {
@@ -441,36 +406,70 @@ impl Store for PdoStore {
         self.alone("Claiming orders")?;
         self.can_claim()?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let due = [(&whose.mch_id).into(), (&whose.sub_mch_id).into(), most.into()];
-        let rows = self.take(Statement::Claim, &due, lease)?;
+        let ids = [&whose.mch_id, &whose.sub_mch_id, &whose.appid, &whose.sub_appid].map(Bound::from);
+        let rows = self.take(Statement::Claim, &[&ids[..], &[most.into()]].concat(), lease)?;
         rows.into_iter().map(|row| Ok(self.claimed(entry(row)?, lease))).collect()
     }
 
+    fn due(&mut self) -> Ended<Vec<(Whose, i64)>> {
+        self.usable()?;
+        self.pdo.rows(Statement::Due, &[])?.into_iter().map(due).collect()
+    }
+
     fn settle(&mut self, claimed: &Entry, due_in: Ms, attempt: i64) -> Ended<bool> {
+        self.whole()?;
         let bound = [due_in.into(), attempt.into(), claimed.id.into(), claimed.epoch.into()];
         Ok(self.pdo.change(Statement::Settle, &bound)? == 1)
     }
 
-    fn claim_messages(&mut self, lease: Ms, most: usize) -> Ended<Vec<Message>> {
+    fn pardon(&mut self, order: &Entry, most: i64) -> Ended<()> {
+        self.whole()?;
+        self.pdo.change(Statement::Pardon, &[most.into(), order.id.into(), most.into()]).map(drop)
+    }
+
+    fn set_aside(&mut self, most: usize) -> Ended<usize> {
+        self.alone("Ledger::outbox()")?;
+        self.set_blocked_aside(most)
+    }
+
+    fn claim_message(&mut self, lease: Ms) -> Ended<Option<Message>> {
         self.alone("Ledger::outbox()")?;
         self.can_claim()?;
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let rows = self.take(Statement::ClaimMessages, &[most.into()], lease)?;
+        let row = self.take(Statement::ClaimMessage, &[], lease)?.into_iter().next();
         let before = i64::from(self.pdo.dialect() == Dialect::Mysql);
-        let mut messages = rows.into_iter().map(|row| message(row, before)).collect::<Ended<Vec<_>>>()?;
-        messages.sort_by_key(|message| message.id);
-        Ok(messages)
+        row.map(|row| message(row, before)).transpose()
     }
 
     fn settle_message(&mut self, claimed: &Message, due_in: Option<Ms>) -> Ended<bool> {
+        self.whole()?;
         let row = [claimed.id.into(), claimed.epoch.into()];
-        let changed = match due_in {
-            Some(due_in) => {
-                self.pdo.change(Statement::SettleMessage, &[&[due_in.into()], &row[..]].concat())?
-            }
-            None => self.pdo.change(Statement::EndMessage, &row)?,
+        let changed = if let Some(due_in) = due_in {
+            self.pdo.change(Statement::SettleMessage, &[&[due_in.into()], &row[..]].concat())?
+        } else {
+            self.pdo.change(Statement::Unblock, &[&row[..], &[claimed.id.into()]].concat())?;
+            self.pdo.change(Statement::EndMessage, &row)?
         };
         Ok(changed == 1)
+    }
+
+    fn span(&mut self, what: Leftover) -> Ended<Option<(i64, i64)>> {
+        self.alone("Ledger::purge()")?;
+        let statement = match what {
+            Leftover::Messages => Statement::MessageSpan,
+            Leftover::Evidence => Statement::EvidenceSpan,
+        };
+        let Some(mut row) = self.one(statement, &[])? else { return Ok(None) };
+        Ok(row.int_or_null()?.zip(row.int_or_null()?))
+    }
+
+    fn purge(&mut self, what: Leftover, before: Ms, from: i64, to: i64) -> Ended<i64> {
+        let rows = [from.into(), to.into(), before.into()];
+        match what {
+            Leftover::Messages => self.pdo.change(Statement::PurgeMessages, &rows),
+            Leftover::Evidence => {
+                self.pdo.change(Statement::PurgeEvidence, &[&rows[..], &[before.into()]].concat())
+            }
+        }
     }
 }
 
@@ -479,11 +478,12 @@ fn not_again(fault: PdoFault) -> PdoFault {
     if fault.kind() == Kind::Busy { fault.meaning(Kind::Other) } else { fault }
 }
 
-/// A COMMIT that failed without saying "not stored" leaves the end open.
+/// A COMMIT that failed without the database's own word that it did leaves the end open.
 fn unknown_end(fault: PdoFault) -> PdoFault {
     match fault.kind() {
         // The script ends here, whether it is stored or not; nobody is told anything.
-        Kind::Busy | Kind::Over => fault,
+        Kind::Over => fault,
+        _ if fault.definite => fault,
         _ if fault.message.contains("no active transaction") => PdoFault::broken(FOREIGN_END),
         _ => fault.meaning(Kind::OutcomeUnknown),
     }

@@ -4,15 +4,17 @@ use super::call::{Call, Outcome, Param, Raise, param};
 use super::class::{Holds, Returns, method, php_class, register};
 use super::door;
 use super::gateway::Caller;
-use super::ledger::{PhpLedger, key_of};
+use super::gave::Gave;
+use super::ledger::{PhpLedger, whose};
 use super::ledger_end::raised;
 use super::merchant::PhpMerchant;
 use super::signals::{self, Stop};
 use super::sync_report::{Report, register_report};
 use crate::gateway::line::Attempt;
 use crate::ledger::carrier::{Carrier, needs_certificate};
-use crate::ledger::store::Whose;
-use crate::ledger::sync::{Answer, Counter, Question, Turns, round};
+use crate::ledger::store::{Store, Whose};
+use crate::ledger::sync::{Answer, Counter, Question, round};
+use crate::ledger::turns::Turns;
 use crate::model::merchant::Merchant;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendClassObject, Zval};
@@ -111,11 +113,6 @@ fn within(
     }
 }
 
-fn whose(caller: &Caller) -> Whose {
-    let key = key_of(&caller.merchant, "");
-    Whose { mch_id: key.mch_id, sub_mch_id: key.sub_mch_id }
-}
-
 /// One run.
 struct Worker<'a> {
     ledger: &'a PhpLedger,
@@ -130,9 +127,12 @@ struct Worker<'a> {
 
 impl<'a> Worker<'a> {
     fn new(ledger: &'a PhpLedger, desks: Vec<Caller>, plan: Plan) -> Self {
-        let turns = Turns::new(desks.iter().map(whose), PER_SECOND);
-        let window = Window { desks, concurrency: plan.concurrency, stop: Stop::watch(), raised: None };
-        Self { ledger, plan, turns, window, report: Report::default(), started: Instant::now(), idle: 0 }
+        let turns = Turns::new(desks.iter().map(|desk| whose(&desk.merchant)), PER_SECOND);
+        let started = Instant::now();
+        let until = (plan.seconds > 0).then(|| started + Duration::from_secs(plan.seconds));
+        let (concurrency, stop) = (plan.concurrency, Stop::watch());
+        let window = Window { desks, concurrency, stop, started, until, raised: None };
+        Self { ledger, plan, turns, window, report: Report::default(), started, idle: 0 }
     }
 
     fn ms(&self) -> i64 {
@@ -140,6 +140,7 @@ impl<'a> Worker<'a> {
     }
 
     fn work(mut self) -> Outcome {
+        self.count_others()?;
         while !self.window.stopped() && !self.is_over() {
             self.turn()?;
             if !self.progress()? {
@@ -150,9 +151,19 @@ impl<'a> Worker<'a> {
         if let Some(raise) = self.window.raised.take() {
             return Err(raise);
         }
+        self.count_others()?;
         self.report.stopped |= self.window.stop.is_set();
         self.report.ms = self.ms();
         door::through(|| self.report.to_php())?
+    }
+
+    /// Orders whose merchant was not given are left alone; somebody should know.
+    fn count_others(&mut self) -> Result<(), Raise> {
+        let due = self.ledger.does("", |core| Ok(core.store.due()?))?;
+        let desks = &self.window.desks;
+        let is_given = |owner: &Whose| desks.iter().any(|desk| whose(&desk.merchant) == *owner);
+        self.report.others = due.iter().filter(|(owner, _)| !is_given(owner)).map(|(_, count)| count).sum();
+        Ok(())
     }
 
     /// With no time given the run ends when nothing is due.
@@ -199,7 +210,9 @@ impl<'a> Worker<'a> {
     fn progress(&mut self) -> Result<bool, Raise> {
         let Some(on_progress) = &self.plan.on_progress else { return Ok(true) };
         self.report.ms = self.ms();
-        door::call_back(on_progress, || Ok(vec![self.report.to_php()?]), |answer| !answer.is_false())
+        let told = || Ok(vec![self.report.to_php()?]);
+        let gave = door::call_back(on_progress, told, Gave::of)?;
+        Ok(gave.ran("onProgress")? != Gave::False)
     }
 }
 
@@ -208,14 +221,16 @@ struct Window {
     desks: Vec<Caller>,
     concurrency: usize,
     stop: Stop,
+    started: Instant,
+    /// When the time of the run is over.
+    until: Option<Instant>,
     raised: Option<Raise>,
 }
 
 impl Window {
     fn asked_at(&self, questions: &[Question]) -> Option<&Caller> {
-        let key = &questions.first()?.entry.terms.key;
-        let named = Whose { mch_id: key.mch_id.clone(), sub_mch_id: key.sub_mch_id.clone() };
-        self.desks.iter().find(|caller| whose(caller) == named)
+        let owner = Whose::of(&questions.first()?.entry.terms);
+        self.desks.iter().find(|caller| whose(&caller.merchant) == owner)
     }
 }
 
@@ -235,10 +250,23 @@ impl Counter for Window {
         answers
     }
 
+    fn width(&self) -> usize {
+        self.concurrency
+    }
+
+    fn patience(&self) -> i64 {
+        self.desks.iter().map(Caller::timeout_ms).max().unwrap_or(0)
+    }
+
+    fn clock(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
     fn stopped(&mut self) -> bool {
         if self.raised.is_none() {
             self.raised = signals::dispatch().err();
         }
-        self.raised.is_some() || self.stop.is_set()
+        let is_over = self.until.is_some_and(|until| Instant::now() >= until);
+        self.raised.is_some() || self.stop.is_set() || is_over
     }
 }

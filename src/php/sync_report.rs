@@ -2,6 +2,7 @@
 
 use super::call::Outcome;
 use super::class::{Property, php_class, property, register};
+use super::ledger_end::told;
 use super::pdo_fault::PdoFault;
 use super::value;
 use crate::ledger::entry::OrderKey;
@@ -19,7 +20,7 @@ php_class!(PhpSyncReport, "WechatPay\\SyncReport", private);
 /// Texts and exceptions kept, the latest.
 const KEPT: usize = 20;
 
-const PROPERTIES: [Property; 12] = [
+const PROPERTIES: [Property; 13] = [
     property("rounds", DataType::Long),
     property("claimed", DataType::Long),
     property("asked", DataType::Long),
@@ -27,6 +28,7 @@ const PROPERTIES: [Property; 12] = [
     property("credited", DataType::Long),
     property("faults", DataType::Long),
     property("failures", DataType::Long),
+    property("others", DataType::Long),
     property("limited", DataType::Bool),
     property("stopped", DataType::Bool),
     property("ms", DataType::Long),
@@ -49,6 +51,8 @@ pub struct Report {
     credited: usize,
     faults: usize,
     failures: usize,
+    /// Orders that are due and belong to merchants who were not given.
+    pub others: i64,
     limited: bool,
     /// Was it told to stop?
     pub stopped: bool,
@@ -78,19 +82,10 @@ impl Report {
     }
 
     fn fail(&mut self, key: &OrderKey, halt: Halt<PdoFault>) {
-        let text = match halt {
-            Halt::Store(mut fault) => {
-                let message = fault.message.clone();
-                self.exceptions.extend(fault.exception());
-                message
-            }
-            Halt::Refused(refusal) => refusal.to_string(),
-            Halt::Breach(reason) => reason.text().into(),
-            Halt::Raced => "another transaction was faster".into(),
-        };
+        let (text, exception) = told(halt, &key.out_trade_no);
         keep(&mut self.messages, format!("{}: {text}", key.out_trade_no));
-        while self.exceptions.len() > KEPT {
-            self.exceptions.pop_front();
+        if let Some(exception) = exception {
+            keep(&mut self.exceptions, exception);
         }
     }
 
@@ -105,6 +100,7 @@ impl Report {
             count(self.credited),
             count(self.faults),
             count(self.failures),
+            value::int(self.others),
             value::bool(self.limited),
             value::bool(self.stopped),
             value::int(self.ms),
@@ -115,9 +111,9 @@ impl Report {
     }
 }
 
-fn keep(messages: &mut VecDeque<String>, message: String) {
-    messages.push_back(message);
-    if messages.len() > KEPT {
-        messages.pop_front();
+fn keep<T>(latest: &mut VecDeque<T>, item: T) {
+    latest.push_back(item);
+    if latest.len() > KEPT {
+        latest.pop_front();
     }
 }

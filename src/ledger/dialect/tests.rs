@@ -47,7 +47,7 @@ fn the_number_of_parameters_is_the_same_on_every_database_but_for_claims() {
     for statement in Statement::ALL {
         let [sqlite, mysql, postgres] = ALL.map(|dialect| count(dialect, statement));
         assert_eq!(sqlite, postgres, "{statement:?}");
-        let marked_apart = matches!(statement, Statement::Claim | Statement::ClaimMessages);
+        let marked_apart = matches!(statement, Statement::Claim | Statement::ClaimMessage);
         assert_eq!(mysql, sqlite - usize::from(marked_apart), "{statement:?}");
     }
 }
@@ -82,7 +82,7 @@ fn l18_refunds_are_counted_by_a_locking_read() {
 
 #[test]
 fn l6_claims_skip_rows_of_others_or_hold_the_write_lock() {
-    for statement in [Statement::Claim, Statement::ClaimMessages] {
+    for statement in [Statement::Claim, Statement::ClaimMessage] {
         for dialect in [Dialect::Mysql, Dialect::Postgres] {
             assert!(sql(dialect).text(statement).contains("SKIP LOCKED"));
         }
@@ -133,7 +133,7 @@ fn l20_claims_walk_the_index_of_what_is_due_and_nothing_else() {
     let schema = install(&sql(Dialect::Mysql)).join("\n");
     assert!(schema.contains(", INDEX due (mch_id, sub_mch_id, due_at)"), "{schema}");
     assert!(schema.contains(", INDEX due (due_at)"), "{schema}");
-    for statement in [Statement::Claim, Statement::ClaimMessages] {
+    for statement in [Statement::Claim, Statement::ClaimMessage] {
         assert!(sql(Dialect::Mysql).text(statement).contains(" FORCE INDEX (due) WHERE "), "{statement:?}");
     }
 }
@@ -157,6 +157,45 @@ fn every_step_can_be_repeated_or_asked_for() {
     for step in ALL.into_iter().flat_map(|dialect| sql(dialect).steps(None)) {
         let repeatable = ["CREATE TABLE IF NOT", "CREATE INDEX IF NOT", "INSERT INTO shop_schema", "UPDATE "];
         assert!(step.done.is_some() != repeatable.iter().any(|way| step.text.starts_with(way)), "{step:?}");
+    }
+}
+
+#[test]
+fn r8_a_database_that_says_no_has_not_committed() {
+    let problem = |state: &str, code| Problem { state: state.into(), code, text: String::new() };
+    let said = |dialect, state: &str, code| is_definite(dialect, &problem(state, code));
+    for code in [5, 7, 11, 13, 14, 19, 787, 1299, 2067] {
+        assert!(said(Dialect::Sqlite, "HY000", code), "{code}");
+    }
+    for code in [1020, 1021, 1114, 1180, 1205, 1213, 1452, 3100, 3101, 3819, 4025] {
+        assert!(said(Dialect::Mysql, "HY000", code), "{code}");
+    }
+    for state in [
+        "23503", "23505", "23514", "23P01", "25P02", "40001", "40P01", "53100", "53200", "57014", "P0001",
+        "XX000",
+    ] {
+        assert!(said(Dialect::Postgres, state, 7), "{state}");
+    }
+    for code in [0, 10, 266, 1290] {
+        assert!(!said(Dialect::Sqlite, "HY000", code), "{code}");
+    }
+    for code in [0, 1053, 1153, 1159, 1317, 1927, 2006, 2013, 2014, 2026, 2055, 4031, 5000] {
+        assert!(!said(Dialect::Mysql, "HY000", code), "{code}");
+    }
+    for state in
+        ["", "HY000", "IM001", "08000", "08006", "25P03", "25P04", "40003", "57P01", "57P02", "57P05"]
+    {
+        assert!(!said(Dialect::Postgres, state, 7), "{state}");
+    }
+}
+
+#[test]
+fn r2_the_index_of_what_is_due_begins_with_all_ids_of_a_merchant() {
+    for dialect in ALL {
+        let steps = sql(dialect).steps(Some(1));
+        let last = steps.into_iter().rfind(|step| step.text.contains("shop_order"));
+        let text = last.unwrap().text;
+        assert!(text.contains("(mch_id, sub_mch_id, appid, sub_appid, due_at)"), "{text}");
     }
 }
 

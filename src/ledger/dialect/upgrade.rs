@@ -8,8 +8,10 @@ use super::{Dialect, Sql};
 enum Change {
     /// A new column: its table, its name, its type in our words.
     Column(&'static str, &'static str, &'static str),
-    /// What its rows are to say; the names of tables in braces.
+    /// What its rows are to say; the names of tables, and the clock, in braces.
     Rows(&'static str),
+    /// The columns that the index of what is due in a table has from now on.
+    Due(&'static str, &'static str),
 }
 
 /// The versions after the first, each with what it changes. The last one is today's.
@@ -44,6 +46,14 @@ const UPGRADES: &[(i64, &[Change])] = &[(
              WHERE suspect_id IS NOT NULL AND suspect_fee IS NULL",
         ),
         Change::Rows("UPDATE {order} SET paid = NULL WHERE state = 'REVIEW' AND transaction_id IS NULL"),
+        // Orders are claimed by all ids of their merchant.
+        Change::Due("order", "mch_id, sub_mch_id, appid, sub_appid, due_at"),
+        // Messages that wait for an earlier one of their order are not due; its delivery makes them so.
+        Change::Rows(
+            "UPDATE {outbox} SET due_at = {now} + 600000 + (id % 3600) * 1000 WHERE done_at IS NULL AND due_at <= {now} \
+             AND id NOT IN (SELECT h.head FROM (SELECT MIN(id) AS head FROM {outbox} WHERE done_at IS NULL \
+             GROUP BY order_id) h)",
+        ),
     ],
 )];
 
@@ -79,22 +89,37 @@ impl Sql {
     }
 
     fn upgrade(&self, (version, changes): (i64, &[Change])) -> Vec<Step> {
-        let mut steps: Vec<Step> = changes.iter().map(|change| self.step(*change)).collect();
+        let mut steps: Vec<Step> = changes.iter().flat_map(|change| self.changed(*change)).collect();
         let schema = self.schema_table();
         steps.push(Step::again(format!("UPDATE {schema} SET version = {version} WHERE version < {version}")));
         steps
     }
 
-    fn step(&self, change: Change) -> Step {
+    fn changed(&self, change: Change) -> Vec<Step> {
         match change {
-            Change::Column(table, name, kind) => Step {
+            Change::Column(table, name, kind) => vec![Step {
                 text: self
                     .dialect
                     .typed(&format!("ALTER TABLE {} ADD COLUMN {name} {kind}", self.table(table))),
                 done: Some(self.has_column(&self.table(table), name)),
-            },
-            Change::Rows(text) => Step::again(self.named(text)),
+            }],
+            Change::Rows(text) => vec![Step::again(self.named(text).replace("{now}", self.dialect.clock()))],
+            Change::Due(table, columns) => self.reindexed(&self.table(table), columns),
         }
+    }
+
+    /// The index of what is due is the first that version 1 has made.
+    fn reindexed(&self, table: &str, columns: &str) -> Vec<Step> {
+        let texts = match self.dialect {
+            Dialect::Mysql => vec![format!("ALTER TABLE {table} DROP INDEX due, ADD INDEX due ({columns})")],
+            _ => vec![
+                format!("DROP INDEX IF EXISTS {table}_0"),
+                format!(
+                    "CREATE INDEX IF NOT EXISTS {table}_0 ON {table} ({columns}) WHERE due_at IS NOT NULL"
+                ),
+            ],
+        };
+        texts.into_iter().map(Step::again).collect()
     }
 
     fn has_column(&self, table: &str, name: &str) -> String {

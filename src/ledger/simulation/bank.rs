@@ -27,6 +27,17 @@ pub struct BankOrder {
     pub off: i64,
     /// It is neither closed nor reversed, whoever asks.
     pub stubborn: bool,
+    /// The shop can never take its credit.
+    pub curse: Option<Curse>,
+}
+
+/// Why a credit can never be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Curse {
+    /// A constraint that is checked at COMMIT does not hold.
+    Constraint,
+    /// The callback ends its connection.
+    Connection,
 }
 
 /// Something that will happen.
@@ -66,6 +77,11 @@ pub struct Bank {
 impl Bank {
     pub fn find(&mut self, key: &OrderKey, now: Ms) -> Option<usize> {
         self.orders.iter().position(|order| order.terms.key == *key && order.placed_at <= now)
+    }
+
+    /// Can the shop never take the credit of this order?
+    pub fn curse(&self, key: &OrderKey) -> Option<Curse> {
+        self.orders.iter().find(|order| order.terms.key == *key).and_then(|order| order.curse)
     }
 
     pub fn at(&mut self, when: Ms, event: Event) {

@@ -19,6 +19,7 @@ impl<'y> Session<'y> {
             line: Cell::new(Line::Idle),
             marks: RefCell::default(),
             fence: Cell::new(None),
+            deferred: Cell::new(None),
         };
         Self { core: Rc::new(core), yielder }
     }

@@ -67,6 +67,10 @@ pub struct Database {
     pub refunds: BTreeMap<i64, RefundLine>,
     pub outbox: BTreeMap<i64, OutboxRow>,
     pub deliveries: BTreeMap<i64, Delivery>,
+    /// Messages that were delivered and removed, with their order.
+    pub purged_messages: BTreeMap<i64, i64>,
+    /// Evidence that was removed.
+    pub purged_evidence: Vec<EvidenceRow>,
     /// Which transaction holds which order row.
     pub order_locks: BTreeMap<i64, Tx>,
     /// Which transaction wrote which credit, evidence or refund.

@@ -4,7 +4,7 @@ use super::super::entry::{Entry, Ms, Terms};
 use super::super::store::{Failure, Kind, Opening};
 use super::database::Tx;
 use super::session::Session;
-use super::world::Shared;
+use super::world::{Sabotage, Shared};
 use std::cell::{Cell, RefCell};
 
 /// Why an actor gives the turn away.
@@ -40,6 +40,8 @@ pub struct Core {
     pub line: Cell<Line>,
     pub marks: RefCell<Vec<usize>>,
     pub fence: Cell<Option<Tx>>,
+    /// The transaction in which a deferred constraint does not hold.
+    pub deferred: Cell<Option<Tx>>,
 }
 
 /// The process died: the server takes its transaction back, sooner or later.
@@ -90,6 +92,11 @@ pub fn fresh(id: i64, terms: &Terms, opening: &Opening, now: Ms) -> Entry {
 impl Session<'_> {
     /// COMMIT: it may be refused, and its answer may be lost.
     pub fn commit_open(&self, tx: Tx) -> Result<(), SimFault> {
+        if self.core.deferred.take() == Some(tx) {
+            self.end(Some(tx), Line::Idle);
+            let lost = self.sabotaged(Sabotage::RefusalsLost);
+            return self.fail(if lost { Kind::OutcomeUnknown } else { Kind::Other }, "deferred constraint");
+        }
         let fate = {
             let mut world = self.world();
             if world.fault(80) { 1 + world.dice.below(3) } else { 0 }

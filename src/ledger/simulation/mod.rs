@@ -19,6 +19,7 @@ mod database;
 mod dice;
 mod line;
 mod people;
+mod queue;
 mod session;
 mod stage;
 mod world;
@@ -131,6 +132,12 @@ fn a_broken_rule_is_noticed() {
         Sabotage::NoPaid,
         Sabotage::NoMemory,
         Sabotage::NoPauses,
+        Sabotage::AnyAppid,
+        Sabotage::ClaimsCount,
+        Sabotage::NoOrder,
+        Sabotage::AnyEpoch,
+        Sabotage::RefusalsLost,
+        Sabotage::PurgesAll,
     ] {
         let caught = (1..=3000).find_map(|seed| run(seed, Some(sabotage)).err().map(|why| (seed, why)));
         let (seed, why) = caught.unwrap_or_else(|| panic!("nobody notices {sabotage:?}"));

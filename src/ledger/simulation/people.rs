@@ -1,7 +1,7 @@
 //! Who uses the ledger: workers, the notify endpoint, the shop's back office, the outbox's postman.
 
 use super::super::desk::{self, Left, Served};
-use super::super::entry::{Intent, OrderKey, Terms};
+use super::super::entry::{Intent, Ms, OrderKey, Terms};
 use super::super::intents::RefundOrder;
 use super::super::ledger::{Ledger, Rules};
 use super::super::resolve::Resolution;
@@ -10,13 +10,19 @@ use super::super::sighting::Sighting;
 use super::super::store::{Failure, Halt, Kind, Shop, Store, Whose};
 use super::super::sync::{Answer, Counter, Question, What, round};
 use super::super::transition::Transition;
+use super::bank::Curse;
 use super::database::{Delivery, Undo};
-use super::session::{Session, SimFault, Turn};
+use super::session::{Line, Session, SimFault, Turn};
 use super::world::{Sabotage, Shared};
 use corosensei::Yielder;
 use std::time::Duration;
 
 pub const MCH_ID: &str = "1900";
+/// An official account and a mini program of one merchant.
+pub const APPIDS: [&str; 2] = ["wx1", "wx2"];
+
+/// How long one question may take.
+const PATIENCE: Ms = 30_000;
 
 /// The shop's callbacks, with everything that shops do.
 pub struct SimShop<'y>(Session<'y>);
@@ -41,6 +47,18 @@ impl SimShop<'_> {
                 world.db.note(tx, Undo::DeliveryAdded(id));
             }
         }
+        let curse = self.0.world().bank.curse(key);
+        match curse.filter(|_| count > 0) {
+            Some(Curse::Constraint) => {
+                self.0.core.deferred.set(tx);
+                return Ok(());
+            }
+            Some(Curse::Connection) => {
+                self.0.end(tx, Line::Dead);
+                return self.0.fail(Kind::Lost, "the shop ends the connection");
+            }
+            None => {}
+        }
         if self.0.world().fault(300) {
             self.0.steal_commit();
         }
@@ -62,11 +80,23 @@ impl Shop<SimFault> for SimShop<'_> {
 }
 
 /// The way to the bank: slow, lossy, and full of other people.
-pub struct SimCounter<'y>(Session<'y>);
+pub struct SimCounter<'y>(Session<'y>, Whose);
 
 impl Counter for SimCounter<'_> {
     fn ask(&mut self, questions: &[Question]) -> Vec<Answer> {
         questions.iter().map(|question| self.one(question)).collect()
+    }
+
+    fn width(&self) -> usize {
+        2
+    }
+
+    fn patience(&self) -> Ms {
+        PATIENCE
+    }
+
+    fn clock(&self) -> Ms {
+        self.0.world().now
     }
 
     fn stopped(&mut self) -> bool {
@@ -88,6 +118,10 @@ impl SimCounter<'_> {
         }
         let answer = {
             let world = &mut *self.0.world();
+            let owner = Whose::of(&question.entry.terms);
+            if owner != self.1 {
+                world.lies.push(format!("{:?} asks about an order of {owner:?}", self.1));
+            }
             let sent_at = match &question.what {
                 What::Refund(row) => row.sent_at,
                 _ => question.entry.sent_at,
@@ -96,7 +130,14 @@ impl SimCounter<'_> {
             if question.is_stale(Duration::from_millis(waited.unsigned_abs())) {
                 return Answer::NotNow { why: "too late".into(), limited: false };
             }
-            world.bank.answer(question, world.now, &mut world.dice)
+            let answer = world.bank.answer(question, world.now, &mut world.dice);
+            let paid = match &answer {
+                Answer::Order(sighting) => sighting.trade_state.is_paid(),
+                Answer::Refunds(_) => true,
+                _ => question.what.acts(),
+            };
+            *world.perils.entry(question.entry.terms.key.clone()).or_default() += i64::from(paid);
+            answer
         };
         let delay = if self.0.world().fault(10) { 60 } else { 2 };
         (0..delay).for_each(|_| self.0.step("on its way"));
@@ -114,21 +155,37 @@ pub fn ledger<'y>(world: &Shared, yielder: &'y Yielder<(), Turn>) -> Ledger<Sess
     Ledger { store: session, shop, rules: Rules::default(), jitter: Jitter::new(seed) }
 }
 
-/// A worker: rounds until somebody ends it; a new connection after a lost one.
+fn account(appid: &str) -> Whose {
+    let (sub_mch_id, sub_appid) = (String::new(), String::new());
+    Whose { mch_id: MCH_ID.into(), sub_mch_id, appid: appid.into(), sub_appid }
+}
+
+/// A worker: rounds for both accounts until somebody ends it; a new connection after a lost one.
 pub fn worker(world: &Shared, yielder: &Yielder<(), Turn>) -> bool {
-    let whose = Whose { mch_id: MCH_ID.into(), sub_mch_id: String::new() };
     loop {
         let mut ledger = ledger(world, yielder);
-        let mut counter = SimCounter(ledger.store.clone());
-        loop {
-            match round(&mut ledger, &mut counter, &whose, 3) {
-                Ok(tally) if tally.claimed == 0 => yielder.suspend(Turn::Idle),
-                Ok(tally) => tally.transitions.iter().for_each(|t| world.borrow_mut().told(t)),
-                Err(_) => break,
+        while let Ok(claimed) = rounds(world, &mut ledger) {
+            if claimed == 0 {
+                yielder.suspend(Turn::Idle);
             }
         }
         yielder.suspend(Turn::Idle);
     }
+}
+
+fn rounds<'y>(
+    world: &Shared,
+    ledger: &mut Ledger<Session<'y>, SimShop<'y>>,
+) -> Result<usize, Halt<SimFault>> {
+    let mut claimed = 0;
+    for appid in APPIDS {
+        let whose = account(appid);
+        let mut counter = SimCounter(ledger.store.clone(), whose.clone());
+        let tally = round(ledger, &mut counter, &whose, 4)?;
+        claimed += tally.claimed;
+        tally.transitions.iter().for_each(|t| world.borrow_mut().told(t));
+    }
+    Ok(claimed)
 }
 
 /// The notify endpoint: says whether WeChat may stop repeating.
@@ -173,7 +230,12 @@ pub enum Wish {
 
 pub fn office(world: &Shared, yielder: &Yielder<(), Turn>, wish: &Wish) -> bool {
     let mut ledger = ledger(world, yielder);
-    let mut counter = SimCounter(ledger.store.clone());
+    let (Wish::Refund(RefundOrder { key, .. })
+    | Wish::GiveUp(key, _)
+    | Wish::Withdraw(key, _)
+    | Wish::Resolve(key, _)) = wish;
+    let Ok(Some(entry)) = ledger.find(key) else { return true };
+    let mut counter = SimCounter(ledger.store.clone(), Whose::of(&entry.terms));
     let served = match wish {
         Wish::Refund(order) => return refunds(world, &mut ledger, &mut counter, order),
         Wish::Withdraw(key, number) => {
@@ -216,22 +278,33 @@ fn refunds(
     true
 }
 
-/// The postman: delivers messages in order, and sometimes dies on the way.
+/// The postman: delivers messages in order, slowly at times, and sometimes dies on the way.
 pub fn postman(world: &Shared, yielder: &Yielder<(), Turn>) -> bool {
     let mut ledger = ledger(world, yielder);
-    loop {
-        let Ok(messages) = ledger.claim_messages(2) else { return false };
-        if messages.is_empty() {
-            return true;
-        }
-        for message in messages {
-            ledger.store.step("deliver");
-            let order: i64 = message.topic.parse().unwrap();
-            world.borrow_mut().delivered.entry(order).or_default().push(message.id);
-            let failed = world.borrow_mut().fault(10);
-            if ledger.settle_message(&message, !failed).is_err() {
-                return false;
-            }
-        }
+    if ledger.set_messages_aside().is_err() {
+        return false;
     }
+    loop {
+        let message = match ledger.claim_message() {
+            Ok(Some(message)) => message,
+            ended => return ended.is_ok(),
+        };
+        let order: i64 = message.topic.parse().unwrap();
+        let until = world.borrow().db.outbox.get(&message.id).map_or(0, |row| row.due_at);
+        world.borrow_mut().hands_over(order, message.id, until);
+        let slow = world.borrow_mut().fault(8);
+        (0..if slow { 80 } else { 1 }).for_each(|_| ledger.store.step("deliver"));
+        let delivered = !world.borrow_mut().fault(10);
+        let Ok(settled) = ledger.settle_message(&message, delivered) else { return false };
+        if settled && delivered {
+            world.borrow_mut().reports(message.id);
+        }
+        world.borrow_mut().handing.retain(|_, (id, _)| *id != message.id);
+    }
+}
+
+/// Removes what is over.
+pub fn purger(world: &Shared, yielder: &Yielder<(), Turn>, age: Ms) -> bool {
+    let before = world.borrow().now - age;
+    ledger(world, yielder).purge(before).is_ok()
 }

@@ -2,7 +2,7 @@
 
 use super::super::entry::{Entry, Ms, OrderKey, RefundRow, RefundWord, Terms};
 use super::super::state::LedgerState;
-use super::super::store::{Added, Evidence, Kind, Message, Opening, Scope, Store, Whose};
+use super::super::store::{Added, Evidence, Kind, Leftover, Message, Opening, Scope, Store, Whose};
 use super::super::transition::Reason;
 use super::database::{CreditRow, EvidenceRow, OutboxRow, RefundLine, Undo};
 use super::line::{Core, fresh};
@@ -304,84 +304,52 @@ impl Store for Session<'_> {
     }
 
     fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> Result<Vec<Entry>, SimFault> {
-        let tx = self.statement("claim")?;
-        self.wait(tx, |world| world.single_writer && world.db.writer.is_some())?;
-        let mut claimed = Vec::new();
-        {
-            let mut world = self.world();
-            let now = world.now;
-            let free = |entry: &&Entry| {
-                entry.terms.key.mch_id == whose.mch_id
-                    && entry.due_at.is_some_and(|due| due <= now)
-                    && !world.db.order_locks.contains_key(&entry.id)
-            };
-            let mut due: Vec<Entry> = world.db.orders.values().filter(free).cloned().collect();
-            due.sort_by_key(|entry| entry.due_at);
-            for mut entry in due.into_iter().take(most) {
-                entry.due_at = Some(now + lease);
-                entry.epoch += 1;
-                entry.attempt += 1;
-                world.db.orders.insert(entry.id, entry.clone());
-                claimed.push(Entry { now, ..entry });
-            }
-        }
-        self.step("claimed");
-        Ok(claimed)
+        self.claim_orders(whose, lease, most)
+    }
+
+    fn due(&mut self) -> Result<Vec<(Whose, i64)>, SimFault> {
+        self.statement("count what is due")?;
+        let world = self.world();
+        let due = world.db.orders.values().filter(|entry| entry.due_at.is_some_and(|due| due <= world.now));
+        Ok(due.map(|entry| (Whose::of(&entry.terms), 1)).collect())
     }
 
     fn settle(&mut self, claimed: &Entry, due_in: Ms, attempt: i64) -> Result<bool, SimFault> {
-        let tx = self.statement("settle")?;
-        self.lock(tx, claimed.id)?;
-        let mut world = self.world();
-        let (now, sabotage) = (world.now, world.sabotage);
-        let Some(current) = world.db.orders.get_mut(&claimed.id) else { return Ok(false) };
-        if current.epoch != claimed.epoch || current.due_at.is_none() {
-            return Ok(false);
-        }
-        current.due_at = Some(now + due_in);
-        current.epoch += 1;
-        current.attempt = if sabotage == Some(Sabotage::NoPauses) { 0 } else { attempt };
-        Ok(true)
+        self.settle_order(claimed, due_in, attempt)
     }
 
-    fn claim_messages(&mut self, lease: Ms, most: usize) -> Result<Vec<Message>, SimFault> {
-        self.statement("claim messages")?;
-        let mut world = self.world();
-        let now = world.now;
-        let mut claimed = Vec::new();
-        let ids: Vec<i64> = world.db.outbox.keys().copied().collect();
-        for id in ids {
-            let row = world.db.outbox[&id].clone();
-            let earlier =
-                world.db.outbox.iter().any(|(i, r)| *i < id && r.order_id == row.order_id && !r.done);
-            let locked = world.db.order_locks.contains_key(&row.order_id);
-            if row.done || row.due_at > now || earlier || locked || claimed.len() >= most {
-                continue;
-            }
-            let (epoch, attempt) = (row.epoch + 1, row.attempt + 1);
-            world.db.outbox.insert(id, OutboxRow { due_at: now + lease, epoch, attempt, ..row });
-            claimed.push(Message {
-                id,
-                epoch,
-                attempt,
-                topic: row.order_id.to_string(),
-                payload: String::new(),
-            });
+    fn pardon(&mut self, order: &Entry, most: i64) -> Result<(), SimFault> {
+        let tx = self.statement("pardon")?;
+        self.lock(tx, order.id)?;
+        if let Some(entry) = self.world().db.orders.get_mut(&order.id) {
+            entry.attempt = entry.attempt.min(most);
         }
-        Ok(claimed)
+        Ok(())
+    }
+
+    fn set_aside(&mut self, most: usize) -> Result<usize, SimFault> {
+        self.set_messages_aside(most)
+    }
+
+    fn claim_message(&mut self, lease: Ms) -> Result<Option<Message>, SimFault> {
+        self.claim_one_message(lease)
     }
 
     fn settle_message(&mut self, claimed: &Message, due_in: Option<Ms>) -> Result<bool, SimFault> {
-        self.statement("settle message")?;
-        let mut world = self.world();
-        let now = world.now;
-        let Some(row) = world.db.outbox.get_mut(&claimed.id) else { return Ok(false) };
-        if row.epoch != claimed.epoch {
-            return Ok(false);
-        }
-        row.done = due_in.is_none();
-        row.due_at = now + due_in.unwrap_or(0);
-        row.epoch += 1;
-        Ok(true)
+        self.settle_one_message(claimed, due_in)
+    }
+
+    fn span(&mut self, what: Leftover) -> Result<Option<(i64, i64)>, SimFault> {
+        self.statement("span")?;
+        let db = &self.world().db;
+        let (first, last) = match what {
+            Leftover::Messages => (db.outbox.keys().next(), db.outbox.keys().next_back()),
+            Leftover::Evidence => (db.evidence.keys().next(), db.evidence.keys().next_back()),
+        };
+        Ok(first.copied().zip(last.copied()))
+    }
+
+    fn purge(&mut self, what: Leftover, before: Ms, from: i64, to: i64) -> Result<i64, SimFault> {
+        self.remove_leftovers(what, before, from..to)
     }
 }

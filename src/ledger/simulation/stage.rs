@@ -5,10 +5,10 @@ use super::super::intents::RefundOrder;
 use super::super::resolve::Resolution;
 use super::super::sighting::Sighting;
 use super::super::state::LedgerState;
-use super::bank::{BankOrder, Event, Mood};
+use super::bank::{BankOrder, Curse, Event, Mood};
 use super::checks;
 use super::dice::Dice;
-use super::people::{self, MCH_ID, Wish};
+use super::people::{self, APPIDS, MCH_ID, Wish};
 use super::session::Turn;
 use super::world::{Counts, Sabotage, Shared, World};
 use crate::model::trade_state::TradeState;
@@ -31,6 +31,7 @@ enum Role {
     Opener(usize),
     Office(Wish),
     Postman,
+    Purger(Ms),
 }
 
 struct Actor {
@@ -50,6 +51,8 @@ const ROUGH_STEPS: u64 = 700;
 const QUIET_STEPS: u64 = 60_000;
 /// A refund that is closed by the bank is decided about again: somewhere it ends.
 const MOST_DECISIONS: u32 = 60;
+/// Some orders have failed so often already: an outage is over.
+pub const OLD_ATTEMPTS: i64 = 28;
 
 /// Runs one seed.
 pub fn run(seed: u64, sabotage: Option<Sabotage>) -> Result<Run, String> {
@@ -81,7 +84,7 @@ fn plan(world: &mut World, n: usize) -> Terms {
     let life = world.dice.between(30_000, 900_000);
     Terms {
         key,
-        appid: "wx1".into(),
+        appid: world.dice.pick(&APPIDS).into(),
         sub_appid: String::new(),
         total_fee: world.dice.between(1, 1000),
         fee_type: "CNY".into(),
@@ -116,6 +119,15 @@ impl Stage {
             for (_, tx) in ended {
                 world.db.rollback(tx);
             }
+            if world.dice.one_in(40) {
+                let open = |entry: &&mut Entry| entry.state.is_open() && entry.attempt < OLD_ATTEMPTS;
+                let locked = world.db.order_locks.clone();
+                let mut free = world.db.orders.values_mut().filter(|entry| !locked.contains_key(&entry.id));
+                if let Some(entry) = free.find(open) {
+                    entry.attempt = OLD_ATTEMPTS;
+                    world.aged.insert(entry.terms.key.clone());
+                }
+            }
             if world.dice.one_in(12) {
                 let jump = if world.dice.one_in(12) { 300_000 } else { 8_000 };
                 world.now += world.dice.between(1, jump);
@@ -132,6 +144,13 @@ impl Stage {
         self.events();
         if pass {
             self.enter(Role::Postman);
+        }
+        let purge = {
+            let dice = &mut self.world.borrow_mut().dice;
+            dice.one_in(150).then(|| dice.between(0, 600_000))
+        };
+        if let Some(age) = purge {
+            self.enter(Role::Purger(age));
         }
         if open && self.opened < self.plans.len() {
             self.order();
@@ -152,6 +171,11 @@ impl Stage {
         let placed_at = world.now + world.dice.between(0, 4000);
         let off = if world.dice.one_in(25) { world.dice.between(-20, 20) } else { 0 };
         let stubborn = world.dice.one_in(20);
+        let curse = match world.dice.below(24) {
+            0 => Some(Curse::Constraint),
+            1 => Some(Curse::Connection),
+            _ => None,
+        };
         world.bank.orders.push(BankOrder {
             terms: self.plans[at].clone(),
             trade_state: TradeState::NotPay,
@@ -161,6 +185,7 @@ impl Stage {
             placed_at,
             off,
             stubborn,
+            curse,
         });
         if world.dice.one_in(4) {
             return;
@@ -237,6 +262,7 @@ impl Stage {
             Role::Opener(_) => people::opener(&world, yielder, terms.as_ref().unwrap()),
             Role::Office(wish) => people::office(&world, yielder, wish),
             Role::Postman => people::postman(&world, yielder),
+            Role::Purger(age) => people::purger(&world, yielder, *age),
         });
         self.actors.push(Actor { role, body });
     }
@@ -362,6 +388,7 @@ impl Stage {
         };
         if unread {
             self.enter(Role::Postman);
+            self.enter(Role::Purger(0));
         }
         true
     }

@@ -24,7 +24,7 @@ pub struct World {
     /// A running hash of everything that happened: the same seed gives the same.
     pub trace: u64,
     pub counts: Counts,
-    /// Orders that were said to be credited while no credit was stored.
+    /// What was said or done and must not have been.
     pub lies: Vec<String>,
     /// The rule that is broken on purpose.
     pub sabotage: Option<Sabotage>,
@@ -38,6 +38,15 @@ pub struct World {
     pub resolved: std::collections::BTreeMap<OrderKey, Vec<Resolution>>,
     /// The messages that were delivered, per order, in that order.
     pub delivered: std::collections::BTreeMap<i64, Vec<i64>>,
+    /// Messages that are being handed over: of each order which, and until when nobody else may.
+    pub handing: std::collections::BTreeMap<i64, (i64, Ms)>,
+    /// How often each message was said to be delivered.
+    pub reported: std::collections::BTreeMap<i64, u32>,
+    /// How often WeChat told a worker that an order is paid, or was told to close or reverse it: only then may it fail
+    /// for a reason of its own.
+    pub perils: std::collections::BTreeMap<OrderKey, i64>,
+    /// Orders that had failed often before; these may be given up because of a few failures of their own.
+    pub aged: std::collections::BTreeSet<OrderKey>,
     /// Transactions of dead processes that the server has not noticed yet, and when it will.
     pub zombies: Vec<(u64, super::database::Tx)>,
 }
@@ -67,6 +76,18 @@ pub enum Sabotage {
     NoMemory,
     /// Claims without a good end are not counted.
     NoPauses,
+    /// A claim takes orders of the other account, too.
+    AnyAppid,
+    /// A claim counts as a failure.
+    ClaimsCount,
+    /// A message is taken while an earlier one of its order waits.
+    NoOrder,
+    /// A message is settled by whoever has lost it.
+    AnyEpoch,
+    /// A COMMIT that the database refused counts as one without an answer.
+    RefusalsLost,
+    /// What is not over is removed, too.
+    PurgesAll,
 }
 
 /// What happened, for the report.
@@ -107,6 +128,10 @@ impl World {
             settled: std::collections::BTreeSet::new(),
             resolved: std::collections::BTreeMap::new(),
             delivered: std::collections::BTreeMap::new(),
+            handing: std::collections::BTreeMap::new(),
+            reported: std::collections::BTreeMap::new(),
+            perils: std::collections::BTreeMap::new(),
+            aged: std::collections::BTreeSet::new(),
             zombies: Vec::new(),
         }
     }
@@ -115,7 +140,29 @@ impl World {
     pub fn told(&mut self, transition: &super::super::transition::Transition) {
         let stored = self.db.credits.values().any(|credit| credit.key == transition.key);
         if transition.credited && !stored {
-            self.lies.push(transition.key.out_trade_no.clone());
+            self.lies.push(format!("{} was said to be credited, and was not", transition.key.out_trade_no));
+        }
+    }
+
+    /// A message is handed over: nobody else may be at its order, nor an earlier message wait.
+    pub fn hands_over(&mut self, order: i64, message: i64, until: Ms) {
+        let other = self.handing.get(&order).filter(|(id, until)| *id != message && *until > self.now);
+        let earlier =
+            self.db.outbox.iter().find(|(id, row)| **id < message && row.order_id == order && !row.done);
+        if other.is_some() || earlier.is_some() {
+            self.lies
+                .push(format!("message {message} was handed over beside {other:?} and before {earlier:?}"));
+        }
+        self.handing.insert(order, (message, until));
+        self.delivered.entry(order).or_default().push(message);
+    }
+
+    /// A message was said to be delivered.
+    pub fn reports(&mut self, message: i64) {
+        let times = self.reported.entry(message).or_default();
+        *times += 1;
+        if *times > 1 {
+            self.lies.push(format!("message {message} was said to be delivered twice"));
         }
     }
 
