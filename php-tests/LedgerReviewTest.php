@@ -1,0 +1,158 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPayTests;
+
+use PHPUnit\Framework\Attributes\DataProvider;
+use WechatPay\LedgerState;
+use WechatPay\Refund;
+use WechatPay\RefundQuery;
+use WechatPay\Resolution;
+
+/** Other amounts, and whatever waits for a person: from everywhere there is a way on. */
+final class LedgerReviewTest extends LedgerIntentsTestCase
+{
+    /** @dataProvider otherAmounts */
+    #[DataProvider('otherAmounts')]
+    public function testR6AnotherAmountIsSentBackOrCreditedAsItWasPaid(string $database, int $paid): void
+    {
+        $ledger = $this->shop($this->pdo);
+        foreach (['back-0001' => Resolution::Refund, 'book-0001' => Resolution::Credit] as $number => $how) {
+            $ledger->open($this->merchant, $number, 1230);
+            $this->placed($number, $paid);
+            self::assertSame('total_fee differs', $ledger->apply($this->asked($number))->reason);
+            $t = $ledger->resolve($this->merchant, $number, $how, 'as it was paid');
+            self::assertSame([1230, $paid], [$t->entry->totalFee, $t->entry->paidFee]);
+        }
+        self::assertStringContainsString('what was paid is not what was opened', $t->reason);
+        self::assertSame([(string) $paid], array_map(strval(...), $this->pdo->query('SELECT total_fee FROM wechatpay_credit')->fetchAll(\PDO::FETCH_COLUMN)));
+        $this->sync($ledger);
+        self::assertSame([LedgerState::Refunded, 0], [$ledger->find($this->merchant, 'back-0001')->state, $ledger->find($this->merchant, 'back-0001')->pendingRefundFee]);
+        self::assertSame(['back-0001-resolved' => $paid], $this->back());
+
+        self::assertSame(LedgerState::PartiallyRefunded, $ledger->refund($this->merchant, 'book-0001', 'B1', $paid - 1)->to);
+        $refunds = (new RefundQuery($this->merchant, $this->gateway))->byOutTradeNo('book-0001');
+        self::assertSame(LedgerState::PartiallyRefunded, $ledger->applyRefunds($refunds)->to);
+        try {
+            $ledger->refund($this->merchant, 'book-0001', 'B2', 2);
+            self::fail('more than was paid');
+        } catch (\ValueError $e) {
+            self::assertStringContainsString('($refundFee) must be at most the 1 fen', $e->getMessage());
+        }
+        self::assertSame(LedgerState::Refunded, $ledger->refund($this->merchant, 'book-0001', 'B2', 1)->to);
+    }
+
+    /** @return iterable<string, array{string, int}> */
+    public static function otherAmounts(): iterable
+    {
+        foreach (Database::KINDS as $kind) {
+            foreach ([1000, 1500] as $paid) {
+                yield "$kind $paid" => [$kind, $paid];
+            }
+        }
+    }
+
+    /** @dataProvider otherAmounts */
+    #[DataProvider('otherAmounts')]
+    public function testR6RefundsByHandDoNotThrowTheOrderIntoReviewAgain(string $database, int $paid): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $ledger->open($this->merchant, 'hand-0001', 1230);
+        $this->placed('hand-0001', $paid);
+        $ledger->apply($this->asked('hand-0001'));
+        $ledger->resolve($this->merchant, 'hand-0001', Resolution::Refund, 'by hand');
+        $ledger->withdraw($this->merchant, 'hand-0001', 'hand-0001-resolved');
+        (new Refund($this->merchant, $this->gateway))->byOutTradeNo('hand-0001', 'H1', $paid, $paid);
+        $refunds = (new RefundQuery($this->merchant, $this->gateway))->byOutTradeNo('hand-0001');
+        self::assertSame(LedgerState::Refunded, $ledger->applyRefunds($refunds)->to);
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR7WhatWasFrozenIsCreditedOrSentBackOnceItsPaymentIsKnown(string $database): void
+    {
+        $broken = true;
+        $ledger = $this->shop($this->pdo, onCredit: function ($t, $pdo) use (&$broken): void {
+            $broken ? throw new \RuntimeException('shop table is missing') : self::book(1)($t, $pdo);
+        });
+        // Paid before it was frozen, and every application failed.
+        $ledger->open($this->merchant, 'froz-0001', 100);
+        $this->placed('froz-0001', 100);
+        $this->pdo->exec('UPDATE wechatpay_order SET attempt = 30');
+        $this->sync($ledger);
+        $entry = $ledger->find($this->merchant, 'froz-0001');
+        self::assertSame([LedgerState::Review, 'failed too often'], [$entry->state, $entry->reason]);
+        self::assertNotNull($entry->suspectTransactionId);
+        // Frozen first, paid later: the notice is remembered.
+        foreach (['froz-0002', 'froz-0003'] as $at => $number) {
+            $ledger->open($this->merchant, $number, 100);
+            $this->placed($number, 100, 'NOTPAY');
+            $this->pdo->exec("UPDATE wechatpay_order SET attempt = 30 WHERE out_trade_no = '$number'");
+            $this->sync($ledger);
+            try {
+                $ledger->resolve($this->merchant, $number, Resolution::Credit, 'too early');
+                self::fail('Nothing was paid.');
+            } catch (\LogicException $e) {
+                self::assertStringContainsString('no verified payment is known', $e->getMessage());
+            }
+            self::$simulator->control('POST', '/state', ['out_trade_no' => $number, 'trade_state' => 'SUCCESS']);
+            $t = $at === 0 ? $ledger->applyNotification($this->notice(out_trade_no: $number)) : $ledger->apply($this->asked($number));
+            self::assertSame([LedgerState::Review, \WechatPay\Notification::success()], [$t->to, $t->reply()]);
+        }
+        $broken = false;
+        foreach (['froz-0001', 'froz-0002'] as $number) {
+            self::assertTrue($ledger->resolve($this->merchant, $number, Resolution::Credit, 'mended')->credited);
+            self::assertSame([100], $this->booked($number));
+        }
+        $ledger->resolve($this->merchant, 'froz-0003', Resolution::Refund, 'not wanted');
+        $this->sync($ledger);
+        self::assertSame(LedgerState::Refunded, $ledger->find($this->merchant, 'froz-0003')->state);
+    }
+
+    /** @dataProvider givenUp */
+    #[DataProvider('givenUp')]
+    public function testR12WhatIsNeitherClosedNorReversedSlowsDownAndEndsInReview(string $database, string $type, string $path): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $ledger->open($this->merchant, 'loop-0001', 100, tradeType: $type);
+        $this->placed('loop-0001', 100, 'PAYERROR', $type);
+        $this->pass(600, 'loop-0001');
+        $this->refuses('TRADE_ERROR', $path, 100);
+        $pauses = [];
+        for ($round = 1; $round <= 40; $round++) {
+            $this->sync($ledger);
+            $entry = $ledger->find($this->merchant, 'loop-0001');
+            if ($entry->state === LedgerState::Review) {
+                break;
+            }
+            $pauses[] = $entry->dueAt->getTimestamp() - time();
+        }
+        self::assertSame([LedgerState::Review, 31], [$entry->state, $round]);
+        self::assertGreaterThan(300, max($pauses));
+        self::assertGreaterThan($pauses[0] * 10, $pauses[10]);
+        self::assertLessThan(6, $this->rows('outbox'));
+        self::assertSame(LedgerState::Closed, $ledger->resolve($this->merchant, 'loop-0001', Resolution::Dismiss, 'x')->to);
+    }
+
+    /** @return iterable<string, array{string, string, string}> */
+    public static function givenUp(): iterable
+    {
+        foreach (Database::KINDS as $kind) {
+            yield "$kind NATIVE" => [$kind, 'NATIVE', '/pay/closeorder'];
+            yield "$kind MICROPAY" => [$kind, 'MICROPAY', '/secapi/pay/reverse'];
+        }
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR12AFailedPaymentOfACodeThatIsScannedIsClosed(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $ledger->open($this->merchant, 'fail-0001', 100);
+        $this->placed('fail-0001', 100, 'PAYERROR');
+        $this->pass(600, 'fail-0001');
+        $this->sync($ledger);
+        self::assertSame(LedgerState::Closed, $ledger->find($this->merchant, 'fail-0001')->state);
+    }
+}
