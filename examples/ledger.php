@@ -32,7 +32,7 @@ function shop_ledger(): Ledger
     $book = fn (int $sign) => function (Transition $t, PDO $pdo) use ($sign): void {
         // In the transaction that makes the order Paid: this row and that state are stored together, once.
         $pdo->prepare('INSERT INTO shop_balance (order_number, fen) VALUES (?, ?)')
-            ->execute([$t->outTradeNo, $sign * $t->entry->totalFee]);
+            ->execute([$t->outTradeNo, $sign * $t->entry->paidFee]);
     };
     $ledger = new Ledger(shop_database(), onCredit: $book(1), onRevoke: $book(-1));
     $ledger->install();

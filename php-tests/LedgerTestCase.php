@@ -113,7 +113,7 @@ abstract class LedgerTestCase extends TestCase
     {
         return function (Transition $t, \PDO $pdo) use ($sign): void {
             $pdo->prepare('INSERT INTO balance (trade, fen) VALUES (?, ?)')
-                ->execute([$t->outTradeNo, $sign * $t->entry->totalFee]);
+                ->execute([$t->outTradeNo, $sign * $t->entry->paidFee]);
         };
     }
 

@@ -15,7 +15,7 @@ namespace WechatPay;
  *
  * $merchant = new Merchant('wx2421b1c4370ec43b', '10000100', '0123456789abcdefghijKLMNOPQRSTUV');
  * $ledger = new Ledger(new PDO('sqlite::memory:'), function (Transition $t, PDO $pdo): void {
- *     echo "book {$t->entry->totalFee} fen for $t->outTradeNo\n";   // prints: book 1230 fen for T20261122-0001
+ *     echo "book {$t->entry->paidFee} fen for $t->outTradeNo\n";   // prints: book 1230 fen for T20261122-0001
  * });
  * $ledger->install();
  * $ledger->open($merchant, 'T20261122-0001', 1230);
