@@ -20,6 +20,7 @@ require __DIR__ . '/SecondClient.php';
 require __DIR__ . '/SecondReading.php';
 require __DIR__ . '/SimulatorProcess.php';
 require __DIR__ . '/LedgerSimulatorTestCase.php';
+require __DIR__ . '/LedgerIntentsTestCase.php';
 require __DIR__ . '/ShopProcesses.php';
 require __DIR__ . '/SimulatorTestCase.php';
 require __DIR__ . '/WebServer.php';
