@@ -3,17 +3,19 @@
 //! Orders are claimed by lease, asked about outside any transaction, and applied one by one. Closing and
 //! reversing follow the same road everywhere: query, write the intent down, call, query again.
 
-use super::entry::{Entry, Intent, Ms, OrderKey, RefundRow, SETTLES};
+pub use super::question::{Answer, Counter, Question, What};
+pub use super::tally::Tally;
+
+use super::entry::{Entry, Intent, Ms, RefundRow};
 use super::intents::is_expired;
 use super::ledger::{Ended, Ledger, pending_call};
 use super::schedule::{self, MOST_ATTEMPTS};
-use super::sighting::{RefundSighting, Sighting};
 use super::state::LedgerState;
 use super::store::{Failure, Halt, Kind, Shop, Store, Whose};
 use super::transition::{Reason, Transition};
 use crate::model::trade_state::TradeState;
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A claimed order is nobody else's for so long, at least.
 pub const LEASE: Ms = 120_000;
@@ -21,134 +23,6 @@ pub const LEASE: Ms = 120_000;
 const QUESTIONS: Ms = 4;
 /// Faults that are nobody's order's fault count only up to here.
 const BLAMELESS: i64 = 8;
-
-/// What is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
-    /// What became of the order.
-    Order,
-    /// What became of its refunds.
-    Refunds,
-    /// To close it.
-    Close,
-    /// To reverse it.
-    Reverse,
-    /// To refund.
-    Refund(RefundRow),
-}
-
-/// One question to the gateway.
-#[derive(Debug, Clone)]
-pub struct Question {
-    /// About this order, as it stood when it was read.
-    pub entry: Entry,
-    /// What.
-    pub what: What,
-    /// Since when it is wanted: before it was written down that it is about to be sent.
-    pub since: Instant,
-}
-
-impl What {
-    /// Does it do something, and not only ask?
-    pub fn acts(&self) -> bool {
-        !matches!(self, Self::Order | Self::Refunds)
-    }
-}
-
-impl Question {
-    /// Did a call that acts wait so long that it must not be sent? What is sent must be seen by WeChat before it is
-    /// believed not to have arrived.
-    pub fn is_stale(&self, waited: Duration) -> bool {
-        self.what.acts() && waited.as_millis() > u128::from(SETTLES.unsigned_abs() / 2)
-    }
-}
-
-/// What the gateway, or the way to it, answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// A verified order.
-    Order(Sighting),
-    /// A verified list of refunds.
-    Refunds(RefundSighting),
-    /// Verified: closed, reversed or accepted.
-    Done {
-        /// WeChat's number of an accepted refund.
-        refund_id: Option<String>,
-    },
-    /// Verified: it knows no such order, or no refund of it.
-    Absent,
-    /// Verified: refused for good.
-    Refused(String),
-    /// Surely not accepted, and another time may do: nothing left us, or a verified answer says "not now".
-    NotNow {
-        /// Why.
-        why: String,
-        /// Were there too many calls?
-        limited: bool,
-    },
-    /// Too many questions.
-    Limited,
-    /// No answer, or none that says anything about this order.
-    Unreached(String),
-    /// An answer about this order that cannot be used; asking again may give the same.
-    Useless(String),
-}
-
-impl Answer {
-    /// Why what was asked for was surely not accepted; `None` if it was, or may have been.
-    pub fn not_accepted(&self) -> Option<&str> {
-        match self {
-            Self::Refused(why) | Self::NotNow { why, .. } => Some(why),
-            _ => None,
-        }
-    }
-}
-
-/// Who carries questions to the gateway: all of them at once, answers in their order.
-pub trait Counter {
-    /// Asks.
-    fn ask(&mut self, questions: &[Question]) -> Vec<Answer>;
-    /// How many are asked at once.
-    fn width(&self) -> usize {
-        1
-    }
-    /// How long that may take.
-    fn patience(&self) -> Ms {
-        0
-    }
-    /// A clock that only goes forward.
-    fn clock(&self) -> Ms {
-        0
-    }
-    /// Is the worker told to stop, or its time over?
-    fn stopped(&mut self) -> bool {
-        false
-    }
-}
-
-/// What one round did.
-#[derive(Debug)]
-pub struct Tally<F> {
-    /// Orders claimed.
-    pub claimed: usize,
-    /// Questions asked.
-    pub asked: usize,
-    /// Applications that changed something.
-    pub transitions: Vec<Transition>,
-    /// Questions that brought nothing, and why.
-    pub faults: Vec<(OrderKey, String)>,
-    /// Applications that failed: the callback's exceptions, for one.
-    pub failures: Vec<(OrderKey, Halt<F>)>,
-    /// WeChat said FREQUENCY_LIMITED.
-    pub limited: bool,
-}
-
-impl<F> Default for Tally<F> {
-    fn default() -> Self {
-        let (transitions, faults, failures) = (Vec::new(), Vec::new(), Vec::new());
-        Self { claimed: 0, asked: 0, transitions, faults, failures, limited: false }
-    }
-}
 
 /// An order on its way through a round.
 #[derive(Clone)]
