@@ -51,7 +51,7 @@ help:
 	@echo 'make dist     the archive that PIE downloads, for the PHP at hand, into target/dist'
 	@echo 'make deb-test, pie-test, dist-test    install each of them where nothing else is (deb and pie: root, minutes)'
 	@echo 'make bare     README on a machine that has nothing, DISTRO=bookworm, trixie or sid (as root, 20 minutes)'
-	@echo 'make matrix   all PHPs that Debian has, each in a root of its own (as root, 45 minutes)'
+	@echo 'make matrix   all PHPs that Debian has, each in a root of its own (as root, an hour)'
 	@echo 'make lint     format and lints, nothing is changed'
 	@echo 'make clean    removes what was built'
 
