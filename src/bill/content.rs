@@ -28,7 +28,7 @@ impl Default for Limits {
 }
 
 /// A file whose first two bytes were looked at.
-type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
+type Whole<R> = Chain<Cursor<Vec<u8>>, Patient<R>>;
 
 enum Packing<R> {
     Plain(Whole<R>),
@@ -45,7 +45,8 @@ pub struct Content<R> {
 
 impl<R: Read> Content<R> {
     /// Looks at the first bytes: gzip or plain.
-    pub fn new(mut file: R, limits: Limits) -> Result<Self, BillError> {
+    pub fn new(file: R, limits: Limits) -> Result<Self, BillError> {
+        let mut file = Patient(file);
         let mut start = Vec::with_capacity(GZIP.len());
         file.by_ref().take(2).read_to_end(&mut start).map_err(|e| unreadable(&e))?;
         let packed = start == GZIP;
@@ -82,17 +83,11 @@ impl<R: Read> Content<R> {
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, BillError> {
-        let read = loop {
-            let read = match &mut self.packing {
-                Packing::Plain(file) => file.read(buffer),
-                Packing::Gzip(unpacker) => unpacker.read(buffer),
-            };
-            match read {
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => return Err(self.explain(&e)),
-                Ok(read) => break read,
-            }
+        let read = match &mut self.packing {
+            Packing::Plain(file) => file.read(buffer),
+            Packing::Gzip(unpacker) => unpacker.read(buffer),
         };
+        let read = read.map_err(|e| self.explain(&e))?;
         self.unpacked += read as u64;
         self.within_limits().map(|()| read)
     }
@@ -147,6 +142,20 @@ impl<R: Read> Content<R> {
 
 fn unreadable(e: &io::Error) -> BillError {
     BillError::Unreadable(e.to_string())
+}
+
+/// Reads again when a signal came in between: what stands above it need not know.
+struct Patient<R>(R);
+
+impl<R: Read> Read for Patient<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read(buffer) {
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
+    }
 }
 
 /// Counts what is taken of a packed file.

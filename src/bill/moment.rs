@@ -38,7 +38,7 @@ fn colon(text: &[u8]) -> Option<&[u8]> {
 
 fn two(tens: u8, ones: u8) -> Option<u8> {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    (tens < 10 && ones < 10).then_some(tens * 10 + ones)
+    (tens < 10 && ones < 10).then(|| tens * 10 + ones)
 }
 
 /// Checks times of a file, most of which are of one day: that one is looked at once.

@@ -26,10 +26,10 @@ impl Fees {
             return;
         }
         let Some(fee) = Fee::of(row, is_refund) else { return };
-        if fee.printed % FEN != 0 && (fee.exact - fee.printed).abs() <= 1 {
+        if fee.printed % FEN != 0 && fee.exact.abs_diff(fee.printed) <= 1 {
             self.unrounded = true;
             self.drafts = Vec::new();
-        } else if (fee.printed - fee.computed).abs() > if is_refund { FEN } else { 0 } {
+        } else if fee.printed.abs_diff(fee.computed) > tolerance(is_refund) {
             self.note(row, number, &fee, is_refund);
         }
     }
@@ -48,6 +48,11 @@ impl Fees {
     }
 }
 
+/// A refund's share of the fee may be a fen off.
+fn tolerance(is_refund: bool) -> u64 {
+    if is_refund { FEN.unsigned_abs() } else { 0 }
+}
+
 struct Fee {
     printed: i64,
     /// Half up to the fen.
@@ -64,13 +69,13 @@ impl Fee {
         let amount = if is_refund { Field::SettlementRefundFee } else { Field::SettlementTotalFee };
         let sign = if is_refund && !returned { -1 } else { 1 };
         let product = i128::from(row.number_of(amount)?) * mantissa;
-        let computed = half_up(product, 100 * scale)? * FEN * sign;
+        let computed = half_up(product, 100 * scale)?.checked_mul(FEN)? * sign;
         Some(Self { printed, computed, exact: half_up(product * 10, scale)? * sign })
     }
 }
 
 fn half_up(number: i128, unit: i128) -> Option<i64> {
-    i64::try_from((2 * number + unit).div_euclid(2 * unit)).ok().filter(|n| n.checked_mul(FEN).is_some())
+    i64::try_from((2 * number + unit).div_euclid(2 * unit)).ok()
 }
 
 /// `digits[.digits]%` as a whole number and the power of ten that divides it.

@@ -224,3 +224,53 @@ fn b7_a_header_is_read_by_its_names_and_says_what_it_lacks() {
     let twice = format!("{HEADER},订单金额");
     assert_eq!(Header::read(&twice).err(), Some(BillError::DuplicateColumn { column: "订单金额".into() }));
 }
+
+/// The files of the vectors, read and refused.
+fn known_files() -> Vec<Vec<u8>> {
+    let vectors = ["bill_read", "bill_refuse"].into_iter().flat_map(super::vectors::all);
+    vectors.map(|vector| super::vectors::file(&vector)).filter(|file| file.len() < 100_000).collect()
+}
+
+/// Every cell of a file, or the fault that ended it.
+fn told(file: impl Read) -> Result<Vec<String>, String> {
+    let mut reader = Reader::new(file).map_err(|e| e.to_string())?;
+    let mut cells = Vec::new();
+    while let Some(row) = reader.next_row().map_err(|e| e.to_string())? {
+        cells.extend(row.printed().map(|(_, cell)| cell.to_owned()));
+        for field in row.header().fields() {
+            let _ = (row.text(field), row.number_of(field), row.time(field));
+        }
+    }
+    Ok(cells)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn b3_b8_whatever_is_changed_in_a_file_it_is_read_the_same_however_it_arrives(
+        file in prop::sample::select(known_files()),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(b"`,\n\r0-.<\0\xff\xef\x1f\x8b1".to_vec()), 0..4_u8), 0..8),
+        drop in 1..40_usize,
+    ) {
+        let mut file = file;
+        for (at, byte, how) in changes {
+            if file.is_empty() {
+                break;
+            }
+            let at = at.index(file.len());
+            match how {
+                0 => file[at] = byte,
+                1 => file.insert(at, byte),
+                2 => drop_one(&mut file, at),
+                _ => file.truncate(at),
+            }
+        }
+        prop_assert_eq!(told(&*file), told(Drops(&file, drop, false)));
+        let _ = verify(&*file);
+    }
+}
+
+fn drop_one(file: &mut Vec<u8>, at: usize) {
+    file.remove(at);
+}

@@ -173,6 +173,15 @@ fn b12_fees_are_compared_only_where_the_file_rounds_them() {
 }
 
 #[test]
+fn b9_the_largest_amounts_and_rates_are_compared_without_overflow() {
+    let row = "`2026-02-12 10:00:00,`wx1,`1,`XT1,`T1,`SUCCESS,`CNY,`9999999999999.99,`0,`0,`0.00,`-9999999999999.99999,\
+               `900%,`9999999999999.99,`0.00";
+    let report = compared(&[row.to_owned()]);
+    let kinds: Vec<_> = report.differences.iter().map(|d| d.kind.name()).collect();
+    assert_eq!(kinds, ["FeeDiffers", "AmountDiffers"]);
+}
+
+#[test]
 fn b12_a_refund_that_says_no_number_is_nobodys() {
     let refund =
         "`2026-02-12 10:00:00,`wx1,`1,`XT1,`T1,`REFUND,`CNY,`0.00,`W1,`0,`1.00,`-0.01000,`0.60%,`0.00,`1.00";
