@@ -162,7 +162,9 @@ fn every_step_can_be_repeated_or_asked_for() {
             "INSERT INTO shop_schema",
             "UPDATE ",
         ];
-        assert!(step.done.is_some() != repeatable.iter().any(|way| step.text.starts_with(way)), "{step:?}");
+        let replaces = step.text.contains(" DROP INDEX due, ADD INDEX due ");
+        let again = replaces || repeatable.iter().any(|way| step.text.starts_with(way));
+        assert!(step.done.is_some() != again, "{step:?}");
     }
 }
 
