@@ -53,7 +53,7 @@ final class LedgerUpgradeTest extends LedgerSimulatorTestCase
         $this->insert('order', $more + [
             'mch_id' => SimulatorProcess::MCH_ID, 'out_trade_no' => $number, 'appid' => SimulatorProcess::APPID,
             'total_fee' => 100, 'fee_type' => 'CNY', 'trade_type' => 'NATIVE', 'state' => $state,
-            'transaction_id' => $paid ? "42$number" : null, 'paid' => $paid ? 100 : null, 'credited' => (int) $credited,
+            'transaction_id' => $paid ? self::transaction($number) : null, 'paid' => $paid ? 100 : null, 'credited' => (int) $credited,
             'refunded' => ['PART_REFUNDED' => 40, 'REFUNDED' => 100][$state] ?? 0,
             'intent' => $state === 'CLOSING' ? 'CLOSE' : null,
             'reason' => 'version 1', 'created_at' => $now, 'changed_at' => $now,
@@ -63,12 +63,17 @@ final class LedgerUpgradeTest extends LedgerSimulatorTestCase
         $ours = ['order_id' => $id, 'mch_id' => SimulatorProcess::MCH_ID];
         if ($credited) {
             $this->insert('credit', $ours + [
-                'out_trade_no' => $number, 'transaction_id' => "42$number", 'total_fee' => 100, 'fee_type' => 'CNY',
+                'out_trade_no' => $number, 'transaction_id' => self::transaction($number), 'total_fee' => 100, 'fee_type' => 'CNY',
                 'sha256' => str_repeat('a', 64), 'credited_at' => $now,
             ]);
         }
         $this->insert('outbox', ['order_id' => $id, 'topic' => $state, 'payload' => '{}', 'due_at' => 1, 'created_at' => $now]);
         return $id;
+    }
+
+    private static function transaction(string $number): string
+    {
+        return '42' . strtr($number, ['-' => '']);
     }
 
     private function refunded(int $order, string $number, string $word, int $fee): void
@@ -152,7 +157,7 @@ final class LedgerUpgradeTest extends LedgerSimulatorTestCase
             $entry = $ledger->find($this->merchant, "old-000$at");
             self::assertSame([$state, 100], [$entry->state->value, $entry->totalFee]);
         }
-        $pay = fn (string $number) => $ledger->apply($this->order(out_trade_no: $number, transaction_id: "42$number"));
+        $pay = fn (string $number) => $ledger->apply($this->order(out_trade_no: $number, transaction_id: self::transaction($number)));
         foreach (['old-0000', 'old-0001', 'old-0005'] as $number) {
             self::assertTrue($pay($number)->credited, $number);
         }
