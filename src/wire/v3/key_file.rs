@@ -33,7 +33,7 @@ pub enum KeyFileError {
     /// Another algorithm than RSA.
     #[error("holds no RSA key")]
     NotRsa,
-    /// Fewer than [`LEAST_BITS`] bits.
+    /// Fewer than 2048 bits.
     #[error("holds an RSA key of fewer than 2048 bits")]
     Weak,
 }
