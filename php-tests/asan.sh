@@ -66,8 +66,9 @@ no_reports 'php-tests/every-method.php'
 [ $status = 0 ] || fail "php-tests/every-method.php ended with $status."
 
 # A script that ends in a callback, in every way.
+builtin=$("$php" -n -m)
 for module in pcntl posix; do
-    "$php" -n -m | grep -qix "$module" || modules+=(-d "extension=$module")
+    grep -qix "$module" <<<"$builtin" || modules+=(-d "extension=$module")
 done
 with_asan detect_leaks=0 "$php" -n "${modules[@]}" -d "extension=$WECHATPAY_EXTENSION" php-tests/callback-ends.php >"$folder/ends"
 while read -r callback end; do

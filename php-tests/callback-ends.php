@@ -107,7 +107,7 @@ if ($argc < 3) {
     }
     exit;
 }
-$simulator = SimulatorProcess::start();
+$simulator = SimulatorProcess::start('--chacha20');
 foreach ([$number, 'T100002', 'T100003'] as $placed) {
     $simulator->control('POST', '/orders', ['out_trade_no' => $placed, 'total_fee' => 100]);
 }

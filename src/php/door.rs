@@ -2,7 +2,7 @@
 //!
 //! PHP ends a script by a jump (a fatal error, a limit, a client that hung up). Over our frames it would take a payment
 //! that is to be reversed, a transaction, signal handlers. The door stops the jump, Rust ends its work in order, and
-//! the frame that PHP had called jumps on. `exit()` and a dropped Fiber unwind like exceptions and need no more.
+//! the frame that PHP had called jumps on. `exit()` unwinds like an exception and needs no more; Fibers cannot leave.
 //!
 //! A process that was forked in a callback has a copy of our frames. It may ask on connections of its own, but what the
 //! frames hold, a payment under way or a transaction, is the parent's.
