@@ -151,9 +151,24 @@ impl Transition {
         }
     }
 
-    /// May WeChat stop repeating its notice? Not while nobody opened the order, nor after a payment that says too
-    /// little to be kept.
+    /// May WeChat stop repeating its notice? Not while nobody opened the order, nor after a payment that the row does
+    /// not remember: one that says too little, or one that is being reversed and may yet turn out to stay.
     pub fn is_settled(&self) -> bool {
-        self.entry.is_some() && self.reason != Reason::Incomplete
+        self.entry.is_some() && !matches!(self.reason, Reason::Incomplete | Reason::ReverseWanted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::decide::tests::entry;
+    use super::*;
+
+    #[test]
+    fn r7_a_notice_is_settled_only_when_its_payment_is_in_the_row() {
+        let known = entry(LedgerState::Closing);
+        let settled = |reason| Transition::between(&known, &known, reason).is_settled();
+        assert!(settled(Reason::Paid) && settled(Reason::Duplicate) && settled(Reason::UnderReview));
+        assert!(!settled(Reason::Incomplete) && !settled(Reason::ReverseWanted));
+        assert!(!Transition::orphan(known.terms.key.clone()).is_settled());
     }
 }
