@@ -60,7 +60,16 @@ final class RandomAgreementTest extends TestCase
         [$sign, $type] = $signed;
         unset($fields['sign_type']);
         $fields['sign'] = Signer::sign($fields, $key, $type);
-        Signer::verify($fields, $key, $type);
+        try {
+            Signer::verify($fields, $key, $type);
+        } catch (MalformedMessageException $e) {
+            // What decides about an order is refused if it could be cut, or is no id; nothing else of these maps is.
+            $deciding = array_filter($fields, static fn ($name): bool => \in_array($name, ['appid', 'key'], true), ARRAY_FILTER_USE_KEY);
+            if (preg_grep('~^[0-9A-Za-z]{0,32}$~D', $deciding, PREG_GREP_INVERT) === []) {
+                throw $e;
+            }
+            return;
+        }
         $at = $this->chance->int(0, \strlen($sign) - 1);
         $fields['sign'][$at] = $fields['sign'][$at] === 'A' ? 'B' : 'A';
         try {
