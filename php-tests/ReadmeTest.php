@@ -8,14 +8,13 @@ use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 
 /**
- * The READMEs are true: every PHP snippet runs against the simulator and prints what its comments `// prints: ...` say,
- * names that they list exist, and both languages say as much.
+ * The pages are true: every PHP snippet runs against the simulator and prints what its comments `// prints: ...` say, and
+ * names that they list exist. The snippets of docs/calls.md need a certificate: CallsPageTest.
  */
 final class ReadmeTest extends TestCase
 {
     private const READMES = ['README.md', 'README.zh-CN.md'];
     private const SIMULATOR_PAGES = ['docs/simulator.md', 'docs/simulator.zh-CN.md'];
-    private const LEDGER_PAGES = ['docs/ledger.md', 'docs/ledger.zh-CN.md'];
     private const INSTALL_PAGES = ['docs/install.md', 'docs/install.zh-CN.md'];
 
     private static SimulatorProcess $simulator;
@@ -58,31 +57,18 @@ final class ReadmeTest extends TestCase
     /** @return iterable<string, array{string}> */
     public static function snippets(): iterable
     {
-        foreach (self::READMES as $readme) {
-            foreach (self::blocks($readme) as $at => $snippet) {
-                yield "$readme, snippet " . $at + 1 => [$snippet];
+        foreach (Page::all() as $page) {
+            foreach (str_starts_with($page->path, 'docs/calls.') ? [] : $page->snippets() as $at => $snippet) {
+                yield "$page->path, snippet " . $at + 1 => [$snippet];
             }
         }
-    }
-
-    public function testBothLanguagesShowTheSameCode(): void
-    {
-        [$english, $chinese] = array_map(self::blocks(...), self::READMES);
-        self::assertNotEmpty($english);
-        self::assertSame(array_map(self::bare(...), $english), array_map(self::bare(...), $chinese));
-    }
-
-    public function testBothLanguagesHaveTheSameChaptersAndRows(): void
-    {
-        [$english, $chinese] = array_map(self::outline(...), self::READMES);
-        self::assertSame($english, $chinese);
     }
 
     /** @dataProvider simulatorPages */
     #[DataProvider('simulatorPages')]
     public function testTheSimulatorKnowsEveryFaultAndNoOther(string $page): void
     {
-        $names = self::listed($page, 'wrong_host_cert', 'reset_mid_body', 'status_404', 'empty_sign', 'swapped_order');
+        $names = (new Page($page))->listed('wrong_host_cert', 'reset_mid_body', 'status_404', 'empty_sign', 'swapped_order');
         foreach ($names as $fault) {
             self::$simulator->control('POST', '/faults', ['fault' => $fault, 'path' => '/nowhere', 'times' => 1]);
         }
@@ -96,7 +82,7 @@ final class ReadmeTest extends TestCase
     public function testTheSimulatorKnowsEveryScenario(string $page): void
     {
         $some = ['password', 'password_never', 'payerror', 'auth_code_expired'];
-        $names = array_diff(array_unique(self::listed($page, ...$some)), ['pay_after_ms', 'err_code']);
+        $names = array_diff(array_unique((new Page($page))->listed(...$some)), ['pay_after_ms', 'err_code']);
         foreach ($names as $scenario) {
             self::$simulator->control('POST', '/micropay', ['scenario' => $scenario]);
         }
@@ -108,7 +94,7 @@ final class ReadmeTest extends TestCase
     #[DataProvider('simulatorPages')]
     public function testTheSimulatorKnowsEveryMutation(string $page): void
     {
-        $names = [...self::listed($page, 'with_sign_type'), ...self::listed($page, 'bad_padding')];
+        $names = [...(new Page($page))->listed('with_sign_type'), ...(new Page($page))->listed('bad_padding')];
         preg_match_all('~"[a-z0-9_]+"(?: \| "[a-z0-9_]+")*(?= => )~', file_get_contents(ROOT . '/src/simulator/notice/mutation.rs'), $arms);
         preg_match_all('~"(\w+)"~', implode(' ', $arms[0]), $known);
         self::assertEqualsCanonicalizing($known[1], $names);
@@ -125,20 +111,12 @@ final class ReadmeTest extends TestCase
             return $found[1];
         };
         $control = file_get_contents(ROOT . '/src/simulator/control/mod.rs');
-        self::assertSame($calls($control, '~^//! \| `.*$~m'), $calls(self::text($page), '~^\| `(?:GET|POST|DELETE) .*$~m'));
-    }
-
-    public function testBothLanguagesHaveTheSameControl(): void
-    {
-        [$english, $chinese] = array_map(self::outline(...), self::SIMULATOR_PAGES);
-        self::assertSame($english, $chinese);
+        self::assertSame($calls($control, '~^//! \| `.*$~m'), $calls((new Page($page))->text(), '~^\| `(?:GET|POST|DELETE) .*$~m'));
     }
 
     public function testBothLanguagesHaveTheSameInstallation(): void
     {
-        [$english, $chinese] = array_map(self::outline(...), self::INSTALL_PAGES);
-        self::assertSame($english, $chinese);
-        [$english, $chinese] = array_map(self::commands(...), self::INSTALL_PAGES);
+        [$english, $chinese] = array_map(fn (string $page): array => (new Page($page))->commands(), self::INSTALL_PAGES);
         self::assertNotEmpty($english);
         self::assertSame($english, $chinese);
     }
@@ -146,60 +124,31 @@ final class ReadmeTest extends TestCase
     /** What they tell to type is there: targets of make, scripts, files of a release under their names of now. */
     public function testTheInstallationNamesWhatThereIs(): void
     {
-        $typed = implode("\n", self::commands('docs/install.md'));
+        $typed = implode("\n", (new Page('docs/install.md'))->commands());
         $makefile = file_get_contents(ROOT . '/Makefile');
         preg_match_all('~(?:^|&& )(?:sudo )?(?:PHP\w*=\S+ )*make ([a-z][a-z-]*)~m', $typed, $targets);
         foreach (array_diff($targets[1], ['install']) as $target) {
             self::assertMatchesRegularExpression("~^$target:~m", $makefile);
         }
-        preg_match_all('~(?:_v?|-v)(\d+\.\d+\.\d+)[_.]~', self::text('docs/install.md') . self::text('README.md'), $versions);
+        preg_match_all('~(?:_v?|-v)(\d+\.\d+\.\d+)[_.]~', (new Page('docs/install.md'))->text() . (new Page('README.md'))->text(), $versions);
         self::assertSame([phpversion('wechatpay')], array_values(array_unique($versions[1])));
-    }
-
-    public function testBothLanguagesHaveTheSameLedger(): void
-    {
-        [$english, $chinese] = array_map(self::outline(...), self::LEDGER_PAGES);
-        self::assertSame($english, $chinese);
     }
 
     /** @dataProvider readmes */
     #[DataProvider('readmes')]
     public function testTheSettingsAreThoseOfTheExtension(string $readme): void
     {
-        preg_match_all('~^\| `(wechatpay\.\w+)` \|~m', self::text($readme), $named);
+        preg_match_all('~^\| `(wechatpay\.\w+)` \|~m', (new Page($readme))->text(), $named);
         self::assertEqualsCanonicalizing(array_keys(ini_get_all('wechatpay')), $named[1]);
     }
 
-    /** @dataProvider readmes */
-    #[DataProvider('readmes')]
-    public function testTheTableHasEveryException(string $readme): void
+    /** @dataProvider exceptionPages */
+    #[DataProvider('exceptionPages')]
+    public function testTheTableHasEveryException(string $page): void
     {
-        preg_match_all('~^\| `(\w+Exception)`~m', self::text($readme), $named);
+        preg_match_all('~^\| `(\w+Exception)`~m', (new Page($page))->text(), $named);
         $stubs = array_map(fn (string $file) => basename($file, '.php'), glob(ROOT . '/stubs/*Exception.php'));
         self::assertEqualsCanonicalizing($stubs, $named[1]);
-    }
-
-    /**
-     * @dataProvider readmes
-     * @dataProvider simulatorPages
-     * @dataProvider ledgerPages
-     * @dataProvider installPages
-     */
-    #[DataProvider('readmes')]
-    #[DataProvider('simulatorPages')]
-    #[DataProvider('ledgerPages')]
-    #[DataProvider('installPages')]
-    public function testEveryLinkLeadsSomewhere(string $page): void
-    {
-        preg_match_all('~\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)~', self::text($page), $links, PREG_SET_ORDER);
-        self::assertNotEmpty($links);
-        foreach ($links as [, $path]) {
-            self::assertFileExists(\dirname(ROOT . "/$page") . "/$path");
-        }
-        foreach (array_filter($links, fn (array $link): bool => isset($link[2])) as [, $path, $chapter]) {
-            $target = $path === '' ? $page : ltrim(\dirname($page) . "/$path", './');
-            self::assertContains($chapter, self::chapters($target), "$page links to $path#$chapter");
-        }
     }
 
     /** @return iterable<string, array{string}> */
@@ -211,54 +160,19 @@ final class ReadmeTest extends TestCase
     }
 
     /** @return iterable<string, array{string}> */
+    public static function exceptionPages(): iterable
+    {
+        foreach ([...self::READMES, 'docs/errors.md', 'docs/errors.zh-CN.md'] as $page) {
+            yield $page => [$page];
+        }
+    }
+
+    /** @return iterable<string, array{string}> */
     public static function simulatorPages(): iterable
     {
         foreach (self::SIMULATOR_PAGES as $page) {
             yield $page => [$page];
         }
-    }
-
-    /** @return iterable<string, array{string}> */
-    public static function ledgerPages(): iterable
-    {
-        foreach (self::LEDGER_PAGES as $page) {
-            yield $page => [$page];
-        }
-    }
-
-    /** @return iterable<string, array{string}> */
-    public static function installPages(): iterable
-    {
-        foreach (self::INSTALL_PAGES as $page) {
-            yield $page => [$page];
-        }
-    }
-
-    /** @return list<string> the lines to type, without what they say about themselves */
-    private static function commands(string $page): array
-    {
-        preg_match_all('~^```\n(.*?)^```$~ms', self::text($page), $blocks);
-        return preg_replace('~ +# .*$~m', '', $blocks[1]);
-    }
-
-    private static function text(string $readme): string
-    {
-        return file_get_contents(\dirname(__DIR__) . '/' . $readme);
-    }
-
-    /** @return list<string> the names by which links call the headings of a page */
-    private static function chapters(string $page): array
-    {
-        preg_match_all('~^#+ (.*)$~m', self::text($page), $headings);
-        $name = fn (string $heading): string => str_replace(' ', '-', preg_replace('~[^\w -]~u', '', mb_strtolower($heading)));
-        return array_map($name, $headings[1]);
-    }
-
-    /** @return list<string> */
-    private static function blocks(string $readme): array
-    {
-        preg_match_all('~^```php\n(.*?)^```$~ms', self::text($readme), $found);
-        return $found[1];
     }
 
     /** What the snippets take as given. */
@@ -288,7 +202,7 @@ final class ReadmeTest extends TestCase
     /** For a snippet that uses the ledger: the function that makes it, from the README, and a shop that has opened an order. */
     private static function shop(string $snippet): string
     {
-        $makers = array_filter(self::blocks('README.md'), fn (string $block): bool => str_contains($block, 'function ledger('));
+        $makers = array_filter((new Page('README.md'))->snippets(), fn (string $block): bool => str_contains($block, 'function ledger('));
         if (!str_contains($snippet, 'ledger($pdo)')) {
             return '';
         }
@@ -312,50 +226,5 @@ final class ReadmeTest extends TestCase
             "file_get_contents('php://input')" => 'BODY',
             'run(seconds: 55)' => 'run(seconds: 0)',
         ]);
-    }
-
-    /** Code without comments and blanks, and without the words for people. */
-    private static function bare(string $snippet): string
-    {
-        $tokens = array_filter(
-            \PhpToken::tokenize("<?php $snippet"),
-            fn (\PhpToken $token): bool => !$token->isIgnorable(),
-        );
-        $words = fn (\PhpToken $token): string => $token->is([T_CONSTANT_ENCAPSED_STRING, T_ENCAPSED_AND_WHITESPACE])
-            && preg_match('~[ \x80-\xff]~', $token->text) ? "'...'" : $token->text;
-        return implode(' ', array_map($words, $tokens));
-    }
-
-    /**
-     * The depths of the headings, each with the number of table rows below it.
-     *
-     * @return list<string>
-     */
-    private static function outline(string $readme): array
-    {
-        $text = preg_replace('~^```.*?^```$~ms', '', self::text($readme));
-        $outline = [];
-        foreach (preg_split('~^(?=#)~m', $text, -1, PREG_SPLIT_NO_EMPTY) as $part) {
-            $outline[] = strspn($part, '#') . ' deep, ' . preg_match_all('~^\|~m', $part) . ' rows';
-        }
-        return $outline;
-    }
-
-    /**
-     * The names in the table rows that hold one of these names.
-     *
-     * @return list<string>
-     */
-    private static function listed(string $readme, string ...$some): array
-    {
-        $names = [];
-        foreach (explode("\n", self::text($readme)) as $line) {
-            $isRow = str_starts_with($line, '| ') && array_filter($some, fn ($name) => str_contains($line, "`$name`"));
-            if ($isRow) {
-                preg_match_all('~`(\w+)`~', substr($line, strpos($line, '|', 2)), $found);
-                array_push($names, ...$found[1]);
-            }
-        }
-        return $names;
     }
 }

@@ -15,6 +15,7 @@ require __DIR__ . '/Http.php';
 require __DIR__ . '/DatabaseServer.php';
 require __DIR__ . '/Database.php';
 require __DIR__ . '/LedgerTestCase.php';
+require __DIR__ . '/Page.php';
 require __DIR__ . '/Promises.php';
 require __DIR__ . '/SecondClient.php';
 require __DIR__ . '/SecondReading.php';
