@@ -2,14 +2,13 @@
 //!
 //! [`decide`] and [`refunds`] are pure: what is known and what was seen give what follows. [`ledger`] applies
 //! that in one transaction of a [`store`], and calls the shop inside it. [`sync`] asks WeChat about whatever
-//! is due. No file here but [`dialect`] knows SQL.
+//! is due. [`sql`] is the store in a database, and no file outside of it knows SQL.
 
 mod apply_refunds;
 pub mod ascii;
 pub mod carrier;
 pub mod decide;
 pub mod desk;
-pub mod dialect;
 pub mod entry;
 pub mod intents;
 #[allow(clippy::module_inception, reason = "the ledger is what this floor is about")]
@@ -21,6 +20,7 @@ pub mod refunds;
 pub mod resolve;
 pub mod schedule;
 pub mod sighting;
+pub mod sql;
 pub mod state;
 pub mod store;
 pub mod sync;

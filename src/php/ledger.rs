@@ -11,7 +11,6 @@ use super::notification::PhpNotification;
 use super::order::PhpOrder;
 use super::pdo::Pdo;
 use super::pdo_fault::{PdoFault, of_callback};
-use super::pdo_store::PdoStore;
 use super::refund_list::PhpRefundList;
 use super::{door, ledger_calls, ledger_setup, transition};
 use crate::ledger::entry::{OrderKey, Terms};
@@ -19,6 +18,7 @@ use crate::ledger::ledger::{Ended, Ledger, Rules};
 use crate::ledger::resolve::Resolution;
 use crate::ledger::schedule::Jitter;
 use crate::ledger::sighting::{RefundSighting, Sighting, Source, digest_of};
+use crate::ledger::sql::store::SqlStore;
 use crate::ledger::store::{Shop, Whose};
 use crate::ledger::transition::Transition;
 use crate::model::merchant::Merchant;
@@ -30,7 +30,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 /// The ledger on PDO.
-pub type Core = Ledger<PdoStore, PhpShop>;
+pub type Core = Ledger<SqlStore<Pdo>, PhpShop>;
 
 /// What a PHP `Ledger` holds. The core is taken out while it works, so that a callback that calls the same
 /// object finds it busy and not half changed.
@@ -48,7 +48,7 @@ impl Holds for PhpLedger {
         let core = self.core.take();
         if let Some(core) = &core {
             core.shop.each(see);
-            core.store.pdo.each(see);
+            core.store.connection.each(see);
         }
         self.core.set(core);
     }
@@ -161,7 +161,7 @@ fn construct(call: &mut Call<'_>) -> Result<PhpLedger, Raise> {
 fn core(pdo: Pdo, shop: PhpShop, credit_late: bool) -> Core {
     let nanos = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(1, |t| u64::from(t.subsec_nanos()));
     let seed = nanos ^ u64::from(std::process::id()) << 32;
-    Ledger { store: PdoStore::new(pdo), shop, rules: Rules { credit_late }, jitter: Jitter::new(seed) }
+    Ledger { store: SqlStore::new(pdo), shop, rules: Rules { credit_late }, jitter: Jitter::new(seed) }
 }
 
 /// The core, away from its object; it goes back however the work ends.
@@ -206,7 +206,7 @@ impl PhpLedger {
 /// The shop's callbacks.
 pub struct PhpShop {
     pdo: Zval,
-    dialect: crate::ledger::dialect::Dialect,
+    dialect: crate::ledger::sql::dialect::Dialect,
     on_credit: Zval,
     on_revoke: Option<Zval>,
 }

@@ -4,11 +4,10 @@ use super::call::{Call, Outcome, Raise};
 use super::ledger::PhpLedger;
 use super::pdo::{Ended, Pdo, integer};
 use super::pdo_fault::PdoFault;
-use super::pdo_store::{MOST_TRIES, PdoStore, not_too_old, other_version};
 use super::{door, value, zend};
-use crate::ledger::dialect::{Dialect, Sql, Statement, Step, VERSION};
 use crate::ledger::entry::Ms;
-use crate::ledger::store::{Failure, Kind, Store};
+use crate::ledger::sql::connection::Connection;
+use crate::ledger::sql::dialect::{Dialect, Sql};
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::ClassEntry;
 
@@ -87,74 +86,7 @@ pub fn purge(call: &mut Call<'_>) -> Outcome {
 pub fn install(call: &mut Call<'_>) -> Outcome {
     call.this::<PhpLedger>()?.with(|core| {
         core.store.alone("Ledger::install()")?;
-        Ok(made(&mut core.store)?)
+        Ok(core.store.install()?)
     })?;
     Ok(Zval::null())
-}
-
-fn made(store: &mut PdoStore) -> Ended<()> {
-    let found = installed(&mut store.pdo)?;
-    if found == Some(VERSION) {
-        return Ok(());
-    }
-    not_too_old(&store.pdo)?;
-    if store.pdo.dialect() == Dialect::Mysql {
-        // Each step commits by itself there, and each may be repeated.
-        return steps(&mut store.pdo);
-    }
-    let mut tries = 1;
-    loop {
-        match whole(&mut store.pdo, found.is_some()) {
-            Err(fault) if fault.kind() == Kind::Busy && tries < MOST_TRIES => store.pause(tries),
-            made => return made,
-        }
-        tries += 1;
-    }
-}
-
-/// All steps in one transaction; SQLite's write lock comes first, where there is a table to take it on.
-fn whole(pdo: &mut Pdo, lockable: bool) -> Ended<()> {
-    let lock = pdo.sql.after_begin(false).filter(|_| lockable);
-    let begun = pdo.must("beginTransaction", &[]);
-    let made = begun.and_then(|_| lock.map_or(Ok(()), |lock| pdo.exec(&lock))).and_then(|()| steps(pdo));
-    let made = made.and_then(|()| pdo.must("commit", &[]).map(drop));
-    if made.is_err() {
-        // The error that led here says more than one of this.
-        let _ = door::cleaning(|| pdo.must("rollBack", &[]));
-    }
-    made
-}
-
-fn steps(pdo: &mut Pdo) -> Ended<()> {
-    if let Some(lock) = pdo.sql.install_lock() {
-        pdo.rows_once(&lock)?;
-    }
-    // Another process may have been faster.
-    let found = installed(pdo)?;
-    pdo.sql.steps(found).iter().try_for_each(|step| done(pdo, step))
-}
-
-fn done(pdo: &Pdo, step: &Step) -> Ended<()> {
-    let Some(question) = &step.done else { return pdo.exec(&step.text) };
-    let is_done = || pdo.rows_once(question).map(|rows| !rows.is_empty());
-    if is_done()? {
-        return Ok(());
-    }
-    match pdo.exec(&step.text) {
-        Err(_) if pdo.dialect() == Dialect::Mysql && is_done()? => Ok(()),
-        ended => ended,
-    }
-}
-
-/// The version of the tables that are there; one that is newer than ours is refused.
-fn installed(pdo: &mut Pdo) -> Ended<Option<i64>> {
-    if pdo.rows_once(&pdo.sql.is_installed())?.is_empty() {
-        return Ok(None);
-    }
-    let row = pdo.rows(Statement::Version, &[])?.into_iter().next();
-    let found = row.map_or(Ok(None), |mut row| row.int_or_null())?;
-    match found {
-        Some(found) if !(1..=VERSION).contains(&found) => Err(other_version(found)),
-        found => Ok(found),
-    }
 }

@@ -2,10 +2,9 @@
 
 use super::call::Raise;
 use super::{door, zend};
-use crate::ledger::dialect::{
-    Dialect, Problem, classify, is_definite, is_in_transaction, is_missing, is_taken,
-};
-use crate::ledger::store::{Failure, Kind};
+use crate::ledger::sql::dialect::{Dialect, Problem};
+use crate::ledger::sql::fault::SqlFault;
+use crate::ledger::store::Kind;
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::convert::IntoZval;
 use ext_php_rs::types::{ZendObject, Zval};
@@ -14,39 +13,12 @@ use ext_php_rs::zend::{ClassEntry, ExecutorGlobals, ce};
 /// What a connection that only reads is told, after the database's own words.
 const NEEDS_PRIMARY: &str = "the ledger needs the primary database, this connection only reads; on SQLite file and folder must be writable";
 
-/// What went wrong.
-#[allow(clippy::struct_excessive_bools, reason = "each is a question of its own to the database's error")]
-pub struct PdoFault {
-    kind: Kind,
-    /// Did a unique key stand in the way?
-    pub taken: bool,
-    /// Does a transaction run that PDO has not begun?
-    pub nested: bool,
-    /// Has the database itself said that it did not do it?
-    pub definite: bool,
-    /// Is it the program's fault and not the database's: a `LogicException`?
-    logic: bool,
-    /// Our own words, where there is no exception or it says too little.
-    pub message: String,
-    /// The exception, taken out of the engine.
-    thrown: Option<Thrown>,
-}
-
-impl std::fmt::Debug for PdoFault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PdoFault({:?}: {})", self.kind, self.message)
-    }
-}
-
-impl Failure for PdoFault {
-    fn kind(&self) -> Kind {
-        self.kind
-    }
-}
+/// What went wrong with the shop's PDO, or in its callback.
+pub type PdoFault = SqlFault<Thrown>;
 
 /// An exception that the engine no longer knows of. It is freed, or thrown again as the same object; `exit()`,
 /// which is no exception of anybody's, too.
-struct Thrown(Option<ZBox<ZendObject>>);
+pub struct Thrown(Option<ZBox<ZendObject>>);
 
 impl Drop for Thrown {
     fn drop(&mut self) {
@@ -92,84 +64,40 @@ fn is_throwable(object: &ZendObject) -> bool {
     object.instance_of(ce::throwable())
 }
 
+/// The script is over: what `exit()` does, without an exception.
+fn over() -> PdoFault {
+    PdoFault { kind: Kind::Over, ..PdoFault::own("the script is over".into()) }
+}
+
+/// A process that is a copy of the one whose work this is.
+pub fn forked() -> PdoFault {
+    PdoFault { kind: Kind::Over, ..PdoFault::logic(door::FORKED) }
+}
+
+/// A call that did not come to pass, and left no exception.
+pub fn of_raise(raise: Raise, what: &str) -> PdoFault {
+    match raise {
+        Raise::Pending => over(),
+        Raise::Engine(why) | Raise::Logic(why) => PdoFault::own(format!("{what}: {why}")),
+        Raise::Argument(bad) => PdoFault::own(format!("{what}: {bad}")),
+        Raise::Fault(fault) => PdoFault::own(format!("{what}: {}", fault.error)),
+    }
+}
+
+/// A call that gave `false`.
+pub fn silent(dialect: Dialect, method: &str, told: &Zval) -> PdoFault {
+    let problem = problem(told);
+    let message = format!("PDO: {method} failed: {} {}", problem.state, problem.text);
+    PdoFault { message, ..PdoFault::of(dialect, &problem) }
+}
+
 impl PdoFault {
-    /// A fault that we found ourselves.
-    pub fn own(message: String) -> Self {
-        Self {
-            kind: Kind::Other,
-            taken: false,
-            nested: false,
-            definite: false,
-            logic: false,
-            message,
-            thrown: None,
-        }
-    }
-
-    /// Something that the program must not do.
-    pub fn logic(message: impl Into<String>) -> Self {
-        Self { logic: true, ..Self::own(message.into()) }
-    }
-
-    /// A transaction that is not what it was.
-    pub fn broken(message: &str) -> Self {
-        Self { kind: Kind::Broken, ..Self::logic(message) }
-    }
-
-    /// A connection that cannot be used any more.
-    pub fn lost(message: &str) -> Self {
-        Self { kind: Kind::Lost, ..Self::own(message.to_owned()) }
-    }
-
-    /// The script is over: what `exit()` does, without an exception.
-    pub fn over() -> Self {
-        Self { kind: Kind::Over, ..Self::own("the script is over".into()) }
-    }
-
-    /// A process that is a copy of the one whose work this is.
-    pub fn forked() -> Self {
-        Self { kind: Kind::Over, ..Self::logic(door::FORKED) }
-    }
-
-    /// A call that did not come to pass, and left no exception.
-    pub fn of_raise(raise: Raise, what: &str) -> Self {
-        match raise {
-            Raise::Pending => Self::over(),
-            Raise::Engine(why) | Raise::Logic(why) => Self::own(format!("{what}: {why}")),
-            Raise::Argument(bad) => Self::own(format!("{what}: {bad}")),
-            Raise::Fault(fault) => Self::own(format!("{what}: {}", fault.error)),
-        }
-    }
-
-    /// A call that gave `false`.
-    pub fn silent(dialect: Dialect, method: &str, told: &Zval) -> Self {
-        let problem = problem(told);
-        let message = format!("PDO: {method} failed: {} {}", problem.state, problem.text);
-        Self { message, ..Self::from_problem(dialect, &problem) }
-    }
-
-    fn from_problem(dialect: Dialect, problem: &Problem) -> Self {
-        if is_missing(dialect, problem) {
-            return Self::logic(format!(
-                "The ledger's tables are not there, call Ledger::install(): {}",
-                problem.text
-            ));
-        }
-        Self {
-            kind: classify(dialect, problem),
-            taken: is_taken(dialect, problem),
-            nested: is_in_transaction(dialect, problem),
-            definite: is_definite(dialect, problem),
-            ..Self::own(problem.text.clone())
-        }
-    }
-
     fn from_exception(dialect: Dialect, object: ZBox<ZendObject>) -> Self {
         let is_pdo = ClassEntry::try_find("PDOException").is_some_and(|class| object.instance_of(class));
         let fault = if is_pdo {
             let info = property(&object, "errorInfo");
             let message = property(&object, "message").and_then(|m| m.string()).unwrap_or_default();
-            let mut fault = Self::from_problem(dialect, &info.map(|told| problem(&told)).unwrap_or_default());
+            let mut fault = Self::of(dialect, &info.map(|told| problem(&told)).unwrap_or_default());
             if !fault.logic {
                 fault.message = message;
             }
@@ -178,17 +106,12 @@ impl PdoFault {
             let kind = if is_throwable(&object) { Kind::Foreign } else { Kind::Over };
             Self { kind, ..Self::own(object.get_class_name().unwrap_or_default()) }
         };
-        Self { thrown: Some(Thrown(Some(object))), ..fault }
-    }
-
-    /// The same fault with another meaning.
-    pub fn meaning(self, kind: Kind) -> Self {
-        Self { kind, ..self }
+        Self { cause: Some(Thrown(Some(object))), ..fault }
     }
 
     /// The exception as a value, for whoever only reports it; made where there was none, or one that says less.
     pub fn exception(&mut self) -> Option<Zval> {
-        match self.thrown.as_mut().filter(|_| !self.logic) {
+        match self.cause.as_mut().filter(|_| !self.logic) {
             Some(thrown) => thrown.value(),
             None => self.made(),
         }
@@ -209,11 +132,11 @@ impl PdoFault {
     pub fn throw(mut self) {
         if self.kind == Kind::ReadOnly {
             self.message = format!("{} ({NEEDS_PRIMARY})", self.message);
-            if let Some(thrown) = &mut self.thrown {
+            if let Some(thrown) = &mut self.cause {
                 thrown.reword(&self.message);
             }
         }
-        match self.thrown {
+        match self.cause {
             Some(thrown) if self.kind == Kind::Over => thrown.throw(),
             _ if door::is_interrupted() => {}
             Some(thrown) if !self.logic => thrown.throw(),
@@ -238,7 +161,7 @@ pub fn of_callback<R>(dialect: Dialect, called: Result<R, Raise>, what: &str) ->
         let kind = if fault.kind == Kind::ReadOnly { Kind::Other } else { fault.kind };
         return Err(PdoFault { kind, taken: false, nested: false, logic: false, ..fault });
     }
-    called.map_err(|raise| PdoFault::of_raise(raise, what))
+    called.map_err(|raise| of_raise(raise, what))
 }
 
 /// A property of an exception, whoever may see it.

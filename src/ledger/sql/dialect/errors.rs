@@ -1,7 +1,7 @@
 //! What a database's error means.
 
-use super::super::store::Kind;
 use super::Dialect;
+use crate::ledger::store::Kind;
 
 /// An error as PDO tells it: SQLSTATE, the driver's number, the text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

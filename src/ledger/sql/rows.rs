@@ -1,26 +1,26 @@
 //! Rows of the ledger's tables, read and written.
 
-use super::pdo::{Bound, Ended, Row};
-use super::pdo_fault::PdoFault;
+use super::connection::{Bound, Ended, Row};
+use super::fault::SqlFault;
 use crate::ledger::ascii;
 use crate::ledger::entry::{Entry, Intent, OrderKey, RefundRow, RefundWord, Terms};
 use crate::ledger::state::LedgerState;
 use crate::ledger::store::{Evidence, Message, Opening, Whose};
 
-fn unknown(what: &str, word: &str) -> PdoFault {
-    PdoFault::own(format!("the ledger's table has a {what} that this version does not know: {word}"))
+fn unknown<C>(what: &str, word: &str) -> SqlFault<C> {
+    SqlFault::own(format!("the ledger's table has a {what} that this version does not know: {word}"))
 }
 
-fn state(word: &str) -> Ended<LedgerState> {
+fn state<C>(word: &str) -> Ended<LedgerState, C> {
     LedgerState::from_word(word).ok_or_else(|| unknown("state", word))
 }
 
-fn intent(word: Option<String>) -> Ended<Option<Intent>> {
+fn intent<C>(word: Option<String>) -> Ended<Option<Intent>, C> {
     word.map(|word| Intent::from_word(&word).ok_or_else(|| unknown("intent", &word))).transpose()
 }
 
 /// An order, in the order of the columns that dialect.rs selects.
-pub fn entry(mut row: Row) -> Ended<Entry> {
+pub fn entry<C>(mut row: Row) -> Ended<Entry, C> {
     Ok(Entry {
         id: row.int()?,
         terms: terms(&mut row)?,
@@ -48,7 +48,7 @@ pub fn entry(mut row: Row) -> Ended<Entry> {
     })
 }
 
-fn terms(row: &mut Row) -> Ended<Terms> {
+fn terms<C>(row: &mut Row) -> Ended<Terms, C> {
     Ok(Terms {
         key: OrderKey { mch_id: row.text()?, sub_mch_id: row.text()?, out_trade_no: row.text()? },
         appid: row.text()?,
@@ -61,7 +61,7 @@ fn terms(row: &mut Row) -> Ended<Terms> {
 }
 
 /// A refund.
-pub fn refund(mut row: Row) -> Ended<RefundRow> {
+pub fn refund<C>(mut row: Row) -> Ended<RefundRow, C> {
     Ok(RefundRow {
         out_refund_no: row.text()?,
         refund_id: row.text_or_null()?,
@@ -76,13 +76,13 @@ pub fn refund(mut row: Row) -> Ended<RefundRow> {
 }
 
 /// How many orders of whom are due.
-pub fn due(mut row: Row) -> Ended<(Whose, i64)> {
+pub fn due<C>(mut row: Row) -> Ended<(Whose, i64), C> {
     let (mch_id, sub_mch_id, appid, sub_appid) = (row.text()?, row.text()?, row.text()?, row.text()?);
     Ok((Whose { mch_id, sub_mch_id, appid, sub_appid }, row.int()?))
 }
 
 /// A message; `before` is 1 where the row was read before its claim was written.
-pub fn message(mut row: Row, before: i64) -> Ended<Message> {
+pub fn message<C>(mut row: Row, before: i64) -> Ended<Message, C> {
     Ok(Message {
         id: row.int()?,
         epoch: row.int()? + before,

@@ -1,5 +1,5 @@
-use super::super::store::Kind;
 use super::*;
+use crate::ledger::store::Kind;
 
 const ALL: [Dialect; 3] = [Dialect::Sqlite, Dialect::Mysql, Dialect::Postgres];
 

@@ -1,22 +1,21 @@
 //! What a fork in the middle of a transaction may have done to it.
 
-use super::super::fork;
-use super::super::pdo::Ended;
-use super::super::pdo_fault::PdoFault;
-use super::super::pdo_rows::entry;
-use super::{PdoStore, fresh_name};
-use crate::ledger::dialect::Statement;
+use super::super::connection::{Connection, Ended};
+use super::super::dialect::Statement;
+use super::super::fault::SqlFault;
+use super::super::rows::entry;
+use super::{SqlStore, fresh_name};
 use crate::ledger::store::{Failure, Kind};
 
 const DISTURBED: &str =
     "A child of this process was forked while the transaction was open, and spoke on its connection";
 
-impl PdoStore {
+impl<C: Connection> SqlStore<C> {
     /// A child that was forked since the transaction began may have spoken on the connection: PDO rolls back when it is
     /// destroyed, and each may have read what the other was told. Then COMMIT's answer proves nothing: what was to be
     /// stored is looked at, by answers that can be no others.
-    pub(super) fn look_again(&mut self) -> Ended<()> {
-        if self.forks == fork::count() {
+    pub(super) fn look_again(&mut self) -> Ended<(), C::Cause> {
+        if self.forks == self.connection.forks() {
             return Ok(());
         }
         match self.is_stored() {
@@ -24,12 +23,12 @@ impl PdoStore {
             Err(fault) if fault.kind() == Kind::Over => Err(fault),
             _ => {
                 self.broken = true;
-                Err(PdoFault::own(DISTURBED.into()).meaning(Kind::OutcomeUnknown))
+                Err(SqlFault::own(DISTURBED.into()).meaning(Kind::OutcomeUnknown))
             }
         }
     }
 
-    fn is_stored(&mut self) -> Ended<bool> {
+    fn is_stored(&mut self) -> Ended<bool, C::Cause> {
         if !self.echoes()? {
             return Ok(false);
         }
@@ -39,9 +38,9 @@ impl PdoStore {
     }
 
     /// Does the connection answer what it was asked?
-    fn echoes(&self) -> Ended<bool> {
+    fn echoes(&self) -> Ended<bool, C::Cause> {
         let token = fresh_name();
-        let row = self.pdo.rows_once(&format!("SELECT '{token}'"))?.into_iter().next();
+        let row = self.connection.rows_once(&format!("SELECT '{token}'"))?.into_iter().next();
         Ok(row.map(|mut row| row.text()).transpose()?.is_some_and(|text| text == token))
     }
 }

@@ -1,13 +1,12 @@
-//! The ledger's [`Store`] on the shop's PDO: transactions of our own or joined, the fence around callbacks, claims.
+//! The ledger's [`Store`] on a connection: transactions of our own or joined, the fence around callbacks, claims.
 
 mod look;
 
-use super::pdo::{Bound, Ended, Pdo, Row};
-use super::pdo_fault::PdoFault;
-use super::pdo_rows::{adopted, advanced, due, entry, evidenced, message, opened, refund};
-use super::{door, fork};
+use super::connection::{Bound, Connection, Ended, Row};
+use super::dialect::{Dialect, Statement, VERSION};
+use super::fault::SqlFault;
+use super::rows::{adopted, advanced, due, entry, evidenced, message, opened, refund};
 use crate::ledger::ascii;
-use crate::ledger::dialect::{Dialect, Statement, VERSION};
 use crate::ledger::entry::{Entry, Ms, OrderKey, RefundRow, Terms};
 use crate::ledger::store::{Added, Evidence, Failure, Kind, Leftover, Message, Opening, Scope, Store, Whose};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,10 +24,10 @@ enum Open {
     Joined(String),
 }
 
-/// The ledger in a database that PDO speaks to.
-pub struct PdoStore {
+/// The ledger in a database.
+pub struct SqlStore<C: Connection> {
     /// The connection.
-    pub pdo: Pdo,
+    pub connection: C,
     open: Option<Open>,
     fence: Option<String>,
     /// What this transaction has written: an order and the version it must have afterwards.
@@ -47,37 +46,35 @@ struct Known {
     server: bool,
 }
 
-impl PdoStore {
+impl<C: Connection> SqlStore<C> {
     /// On this connection, which must be used by this process only.
-    pub fn new(pdo: Pdo) -> Self {
+    pub fn new(connection: C) -> Self {
         Self {
-            pdo,
+            forks: connection.forks(),
+            connection,
             open: None,
             fence: None,
             witness: None,
-            forks: fork::count(),
             known: Known::default(),
             broken: false,
         }
     }
 
+    /// Which database it is.
+    pub(super) fn dialect(&self) -> Dialect {
+        self.connection.sql().dialect
+    }
+
     /// May the connection be used at all?
-    fn usable(&self) -> Ended<()> {
-        if !self.pdo.is_ours() {
-            let why = "This Ledger was made before a fork: a connection must not be used by two processes, make PDO and Ledger anew";
-            return Err(PdoFault::logic(why));
-        }
+    fn usable(&self) -> Ended<(), C::Cause> {
         self.whole()?;
-        if !self.pdo.is_loud()? {
-            return Err(PdoFault::logic("PDO::ATTR_ERRMODE is no longer PDO::ERRMODE_EXCEPTION"));
-        }
-        Ok(())
+        self.connection.usable()
     }
 
     /// Fails if a transaction of ours could not be ended: what we would write now would belong to it.
-    fn whole(&self) -> Ended<()> {
+    fn whole(&self) -> Ended<(), C::Cause> {
         if self.broken {
-            return Err(PdoFault::lost(
+            return Err(SqlFault::lost(
                 "The connection broke inside a transaction: make PDO and Ledger anew",
             ));
         }
@@ -85,10 +82,10 @@ impl PdoStore {
     }
 
     /// Fails inside a transaction of the shop's: `what` must be durable, or seen by others, at once.
-    pub fn alone(&self, what: &str) -> Ended<()> {
+    pub fn alone(&self, what: &str) -> Ended<(), C::Cause> {
         self.usable()?;
-        if self.pdo.in_transaction()? {
-            return Err(PdoFault::logic(format!(
+        if self.connection.in_transaction()? {
+            return Err(SqlFault::logic(format!(
                 "{what} cannot be used inside a transaction: commit it first"
             )));
         }
@@ -96,35 +93,35 @@ impl PdoStore {
     }
 
     /// Before the first claim: an old server would only complain of its syntax, old tables of their columns.
-    fn can_claim(&mut self) -> Ended<()> {
+    fn can_claim(&mut self) -> Ended<(), C::Cause> {
         if !self.known.server {
-            not_too_old(&self.pdo)?;
+            not_too_old(&self.connection)?;
             self.known.server = true;
         }
         self.current()
     }
 
-    fn join(&mut self) -> Ended<Scope> {
+    fn join(&mut self) -> Ended<Scope, C::Cause> {
         let name = fresh_name();
-        self.pdo.exec(&format!("SAVEPOINT {name}")).map_err(not_again)?;
+        self.connection.exec(&format!("SAVEPOINT {name}")).map_err(not_again)?;
         self.open = Some(Open::Joined(name));
         Ok(Scope::Joined)
     }
 
     /// A commit of ours outlives a power failure, whatever the shop has chosen for its own speed.
-    fn make_durable(&mut self) -> Ended<()> {
-        if self.known.durable || self.pdo.dialect() != Dialect::Sqlite {
+    fn make_durable(&mut self) -> Ended<(), C::Cause> {
+        if self.known.durable || self.dialect() != Dialect::Sqlite {
             return Ok(());
         }
-        let level = self.pdo.rows_once("PRAGMA synchronous")?.into_iter().next();
+        let level = self.connection.rows_once("PRAGMA synchronous")?.into_iter().next();
         if level.is_some_and(|row| row.id().is_some_and(|level| level < SYNCHRONOUS_FULL)) {
-            self.pdo.exec("PRAGMA synchronous = FULL")?;
+            self.connection.exec("PRAGMA synchronous = FULL")?;
         }
         self.known.durable = true;
         Ok(())
     }
 
-    fn start(&mut self) -> Ended<Scope> {
+    fn start(&mut self) -> Ended<Scope, C::Cause> {
         self.make_durable()?;
         match self.begin_own() {
             Ok(()) => {
@@ -138,8 +135,8 @@ impl PdoStore {
 
     /// Begins a transaction where PDO knows of none. A signal's handler that ends the script right after it was begun
     /// does not leave it open.
-    pub(super) fn begin_own(&mut self) -> Ended<()> {
-        let begun = self.pdo.must("beginTransaction", &[]).map(drop);
+    pub(super) fn begin_own(&mut self) -> Ended<(), C::Cause> {
+        let begun = self.connection.begin();
         if begun.as_ref().is_err_and(|fault| !fault.nested) {
             self.roll_back();
         }
@@ -147,17 +144,17 @@ impl PdoStore {
     }
 
     /// What has to come first in a transaction.
-    fn enter(&mut self, scope: Scope) -> Ended<()> {
-        if let Some(text) = self.pdo.sql.after_begin(scope == Scope::Own) {
-            self.pdo.exec(&text)?;
+    fn enter(&mut self, scope: Scope) -> Ended<(), C::Cause> {
+        if let Some(text) = self.connection.sql().after_begin(scope == Scope::Own) {
+            self.connection.exec(&text)?;
         }
         self.current()
     }
 
     /// Are the tables those of this version?
-    fn current(&mut self) -> Ended<()> {
+    fn current(&mut self) -> Ended<(), C::Cause> {
         if !self.known.tables {
-            let rows = self.pdo.rows(Statement::Version, &[])?;
+            let rows = self.connection.rows(Statement::Version, &[])?;
             known_version(rows)?;
             self.known.tables = true;
         }
@@ -166,9 +163,9 @@ impl PdoStore {
 
     /// The transaction is over, or the connection with it.
     pub(super) fn roll_back(&mut self) {
-        let ended = door::cleaning(|| match self.pdo.in_transaction() {
+        let ended = self.connection.cleaning(|| match self.connection.in_transaction() {
             Ok(false) => Ok(()),
-            Ok(true) => self.pdo.must("rollBack", &[]).map(drop).or_else(|fault| self.notice_the_end(fault)),
+            Ok(true) => self.connection.roll_back().or_else(|fault| self.notice_the_end(fault)),
             Err(fault) => Err(fault),
         });
         self.broken |= ended.is_err();
@@ -176,35 +173,35 @@ impl PdoStore {
 
     /// What happened since our savepoint is undone. Whatever this says, the error that led here says more.
     fn roll_back_to(&mut self, name: &str) {
-        door::cleaning(|| {
-            let _ = self.pdo.exec(&format!("ROLLBACK TO SAVEPOINT {name}"));
-            let _ = self.pdo.exec(&format!("RELEASE SAVEPOINT {name}"));
+        self.connection.cleaning(|| {
+            let _ = self.connection.exec(&format!("ROLLBACK TO SAVEPOINT {name}"));
+            let _ = self.connection.exec(&format!("RELEASE SAVEPOINT {name}"));
         });
     }
 
     /// SQLite rolls back by itself when its disk is full; PDO would believe in that transaction for ever.
-    fn notice_the_end(&self, fault: PdoFault) -> Ended<()> {
-        if self.pdo.dialect() != Dialect::Sqlite || !fault.message.contains("no transaction is active") {
+    fn notice_the_end(&self, fault: SqlFault<C::Cause>) -> Ended<(), C::Cause> {
+        if self.dialect() != Dialect::Sqlite || !fault.message.contains("no transaction is active") {
             return Err(fault);
         }
-        self.pdo.exec("BEGIN")?;
-        self.pdo.must("rollBack", &[]).map(drop)
+        self.connection.exec("BEGIN")?;
+        self.connection.roll_back()
     }
 
-    fn add(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Added> {
-        match self.pdo.change(statement, bound) {
+    fn add(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Added, C::Cause> {
+        match self.connection.change(statement, bound) {
             Ok(1) => Ok(Added::New),
             Ok(_) => Ok(Added::Already),
-            Err(fault) if fault.taken && self.pdo.dialect() == Dialect::Mysql => Ok(Added::Already),
+            Err(fault) if fault.taken && self.dialect() == Dialect::Mysql => Ok(Added::Already),
             Err(fault) => Err(fault),
         }
     }
 
-    fn one(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Option<Row>> {
-        Ok(self.pdo.rows(statement, bound)?.into_iter().next())
+    fn one(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Option<Row>, C::Cause> {
+        Ok(self.connection.rows(statement, bound)?.into_iter().next())
     }
 
-    fn by_key(&mut self, statement: Statement, key: &OrderKey) -> Ended<Option<Row>> {
+    fn by_key(&mut self, statement: Statement, key: &OrderKey) -> Ended<Option<Row>, C::Cause> {
         self.one(statement, &[(&key.mch_id).into(), (&key.sub_mch_id).into(), (&key.out_trade_no).into()])
     }
 }
@@ -215,7 +212,7 @@ fn fresh_name() -> String {
     format!("wechatpay_{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-fn known_version(rows: Vec<Row>) -> Ended<()> {
+fn known_version<C>(rows: Vec<Row>) -> Ended<(), C> {
     let found = rows.into_iter().next().map(|mut row| row.int_or_null()).transpose()?.flatten();
     match found {
         Some(VERSION) => Ok(()),
@@ -224,16 +221,17 @@ fn known_version(rows: Vec<Row>) -> Ended<()> {
 }
 
 /// Fails if the server is too old for our statements.
-pub fn not_too_old(pdo: &Pdo) -> Ended<()> {
-    let told = pdo.rows_once(pdo.dialect().ask_version())?.into_iter().next();
+pub fn not_too_old<C: Connection>(connection: &C) -> Ended<(), C::Cause> {
+    let dialect = connection.sql().dialect;
+    let told = connection.rows_once(dialect.ask_version())?.into_iter().next();
     let version = told.map(|mut row| row.text()).transpose()?.unwrap_or_default();
-    pdo.dialect().too_old(&version).map_or(Ok(()), |why| Err(PdoFault::logic(why)))
+    dialect.too_old(&version).map_or(Ok(()), |why| Err(SqlFault::logic(why)))
 }
 
 /// The refusal of a schema that is not ours.
-pub fn other_version(found: i64) -> PdoFault {
+pub fn other_version<C>(found: i64) -> SqlFault<C> {
     let next = if found > VERSION { "update the extension" } else { "call Ledger::install()" };
-    PdoFault::logic(format!(
+    SqlFault::logic(format!(
         "The ledger's tables have schema version {found}, this extension knows version {VERSION}: {next}"
     ))
 }
@@ -241,13 +239,13 @@ pub fn other_version(found: i64) -> PdoFault {
 const FOREIGN_END: &str = "The callback of the ledger ended or broke the transaction it was called in \
      (a commit, a rollback, MySQL's DDL, a database error that was caught and not thrown on)";
 
-impl Store for PdoStore {
-    type Fault = PdoFault;
+impl<C: Connection> Store for SqlStore<C> {
+    type Fault = SqlFault<C::Cause>;
 
-    fn begin(&mut self) -> Ended<Scope> {
+    fn begin(&mut self) -> Ended<Scope, C::Cause> {
         self.usable()?;
-        (self.witness, self.forks) = (None, fork::count());
-        let scope = if self.pdo.in_transaction()? { self.join()? } else { self.start()? };
+        (self.witness, self.forks) = (None, self.connection.forks());
+        let scope = if self.connection.in_transaction()? { self.join()? } else { self.start()? };
         match self.enter(scope) {
             Ok(()) => Ok(scope),
             Err(fault) => {
@@ -257,11 +255,11 @@ impl Store for PdoStore {
         }
     }
 
-    fn commit(&mut self) -> Ended<()> {
+    fn commit(&mut self) -> Ended<(), C::Cause> {
         if let Some(Open::Joined(name)) = &self.open {
-            self.pdo.exec(&format!("RELEASE SAVEPOINT {name}"))?;
+            self.connection.exec(&format!("RELEASE SAVEPOINT {name}"))?;
         } else {
-            self.pdo.must("commit", &[]).map_err(unknown_end)?;
+            self.connection.commit().map_err(unknown_end)?;
             self.look_again()?;
         }
         self.open = None;
@@ -283,67 +281,66 @@ impl Store for PdoStore {
         std::thread::sleep(Duration::from_millis(most / 2 + nanos / 1000 % most));
     }
 
-    fn guard(&mut self) -> Ended<()> {
+    fn guard(&mut self) -> Ended<(), C::Cause> {
         let name = fresh_name();
-        self.pdo.exec(&format!("SAVEPOINT {name}"))?;
+        self.connection.exec(&format!("SAVEPOINT {name}"))?;
         self.fence = Some(name);
         Ok(())
     }
 
-    fn unguard(&mut self) -> Ended<()> {
+    fn unguard(&mut self) -> Ended<(), C::Cause> {
         let Some(name) = self.fence.take() else { return Ok(()) };
-        match self.pdo.exec(&format!("RELEASE SAVEPOINT {name}")) {
-            Ok(()) if self.pdo.is_loud()? => Ok(()),
-            Ok(()) => Err(PdoFault::broken("The callback of the ledger changed PDO::ATTR_ERRMODE")),
+        match self.connection.exec(&format!("RELEASE SAVEPOINT {name}")) {
+            Ok(()) => self.connection.unchanged(),
             Err(fault) if fault.kind() == Kind::Broken => {
-                Err(PdoFault::broken(&format!("{FOREIGN_END}: {}", fault.message)))
+                Err(SqlFault::broken(&format!("{FOREIGN_END}: {}", fault.message)))
             }
             // The database's own trouble is nobody's callback.
             Err(fault) => Err(fault),
         }
     }
 
-    fn now(&mut self) -> Ended<Ms> {
+    fn now(&mut self) -> Ended<Ms, C::Cause> {
         let row = self.one(Statement::Now, &[])?;
-        row.ok_or_else(|| PdoFault::own("the clock gave no row".into()))?.int()
+        row.ok_or_else(|| SqlFault::own("the clock gave no row".into()))?.int()
     }
 
-    fn entry(&mut self, key: &OrderKey) -> Ended<Option<Entry>> {
+    fn entry(&mut self, key: &OrderKey) -> Ended<Option<Entry>, C::Cause> {
         self.by_key(Statement::Entry, key)?.map(entry).transpose()
     }
 
-    fn peek(&mut self, key: &OrderKey) -> Ended<Option<Entry>> {
+    fn peek(&mut self, key: &OrderKey) -> Ended<Option<Entry>, C::Cause> {
         self.usable()?;
         self.current()?;
         self.by_key(Statement::Peek, key)?.map(entry).transpose()
     }
 
-    fn register(&mut self, terms: &Terms, opening: &Opening) -> Ended<Added> {
+    fn register(&mut self, terms: &Terms, opening: &Opening) -> Ended<Added, C::Cause> {
         let added = self.add(Statement::Register, &opened(terms, opening))?;
         self.witness = Some((terms.key.clone(), 0));
         Ok(added)
     }
 
-    fn adopt(&mut self, orphan: &Entry, terms: &Terms) -> Ended<bool> {
-        Ok(self.pdo.change(Statement::Adopt, &adopted(orphan, terms))? == 1)
+    fn adopt(&mut self, orphan: &Entry, terms: &Terms) -> Ended<bool, C::Cause> {
+        Ok(self.connection.change(Statement::Adopt, &adopted(orphan, terms))? == 1)
     }
 
-    fn advance(&mut self, before: &Entry, after: &Entry) -> Ended<bool> {
+    fn advance(&mut self, before: &Entry, after: &Entry) -> Ended<bool, C::Cause> {
         self.witness = Some((after.terms.key.clone(), after.version));
-        Ok(self.pdo.change(Statement::Advance, &advanced(before, after))? == 1)
+        Ok(self.connection.change(Statement::Advance, &advanced(before, after))? == 1)
     }
 
-    fn keep_evidence(&mut self, evidence: &Evidence<'_>) -> Ended<Added> {
+    fn keep_evidence(&mut self, evidence: &Evidence<'_>) -> Ended<Added, C::Cause> {
         let observed: String = evidence.observed.chars().filter(char::is_ascii_graphic).take(32).collect();
         let note = evidence.note.map(|note| ascii::json(&note));
         self.add(Statement::KeepEvidence, &evidenced(evidence, &observed, note.as_deref()))
     }
 
-    fn first_seen(&mut self, key: &OrderKey) -> Ended<Option<Ms>> {
+    fn first_seen(&mut self, key: &OrderKey) -> Ended<Option<Ms>, C::Cause> {
         self.by_key(Statement::FirstSeen, key)?.map_or(Ok(None), |mut row| row.int_or_null())
     }
 
-    fn credit(&mut self, entry: &Entry, digest: &str) -> Ended<Added> {
+    fn credit(&mut self, entry: &Entry, digest: &str) -> Ended<Added, C::Cause> {
         let terms = &entry.terms;
         self.add(
             Statement::Credit,
@@ -360,15 +357,15 @@ impl Store for PdoStore {
         )
     }
 
-    fn revoke(&mut self, entry: &Entry) -> Ended<bool> {
-        Ok(self.pdo.change(Statement::Revoke, &[entry.id.into()])? == 1)
+    fn revoke(&mut self, entry: &Entry) -> Ended<bool, C::Cause> {
+        Ok(self.connection.change(Statement::Revoke, &[entry.id.into()])? == 1)
     }
 
-    fn refunds(&mut self, entry: &Entry) -> Ended<Vec<RefundRow>> {
-        self.pdo.rows(Statement::Refunds, &[entry.id.into()])?.into_iter().map(refund).collect()
+    fn refunds(&mut self, entry: &Entry) -> Ended<Vec<RefundRow>, C::Cause> {
+        self.connection.rows(Statement::Refunds, &[entry.id.into()])?.into_iter().map(refund).collect()
     }
 
-    fn add_refund(&mut self, entry: &Entry, row: &RefundRow) -> Ended<Added> {
+    fn add_refund(&mut self, entry: &Entry, row: &RefundRow) -> Ended<Added, C::Cause> {
         self.add(
             Statement::AddRefund,
             &[
@@ -385,7 +382,7 @@ impl Store for PdoStore {
         )
     }
 
-    fn move_refund(&mut self, entry: &Entry, row: &RefundRow) -> Ended<bool> {
+    fn move_refund(&mut self, entry: &Entry, row: &RefundRow) -> Ended<bool, C::Cause> {
         let bound: [Bound<'_>; 7] = [
             row.refund_id.as_deref().into(),
             row.refund_fee.into(),
@@ -395,14 +392,16 @@ impl Store for PdoStore {
             entry.id.into(),
             (&row.out_refund_no).into(),
         ];
-        Ok(self.pdo.change(Statement::MoveRefund, &bound)? == 1)
+        Ok(self.connection.change(Statement::MoveRefund, &bound)? == 1)
     }
 
-    fn announce(&mut self, entry: &Entry, topic: &str, payload: &str) -> Ended<()> {
-        self.pdo.change(Statement::Announce, &[entry.id.into(), topic.into(), payload.into()]).map(drop)
+    fn announce(&mut self, entry: &Entry, topic: &str, payload: &str) -> Ended<(), C::Cause> {
+        self.connection
+            .change(Statement::Announce, &[entry.id.into(), topic.into(), payload.into()])
+            .map(drop)
     }
 
-    fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> Ended<Vec<Entry>> {
+    fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> Ended<Vec<Entry>, C::Cause> {
         self.alone("Claiming orders")?;
         self.can_claim()?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
@@ -411,48 +410,48 @@ impl Store for PdoStore {
         rows.into_iter().map(|row| Ok(self.claimed(entry(row)?, lease))).collect()
     }
 
-    fn due(&mut self) -> Ended<Vec<(Whose, i64)>> {
+    fn due(&mut self) -> Ended<Vec<(Whose, i64)>, C::Cause> {
         self.usable()?;
-        self.pdo.rows(Statement::Due, &[])?.into_iter().map(due).collect()
+        self.connection.rows(Statement::Due, &[])?.into_iter().map(due).collect()
     }
 
-    fn settle(&mut self, claimed: &Entry, due_in: Ms, attempt: i64) -> Ended<bool> {
+    fn settle(&mut self, claimed: &Entry, due_in: Ms, attempt: i64) -> Ended<bool, C::Cause> {
         self.whole()?;
         let bound = [due_in.into(), attempt.into(), claimed.id.into(), claimed.epoch.into()];
-        Ok(self.pdo.change(Statement::Settle, &bound)? == 1)
+        Ok(self.connection.change(Statement::Settle, &bound)? == 1)
     }
 
-    fn pardon(&mut self, order: &Entry, most: i64) -> Ended<()> {
+    fn pardon(&mut self, order: &Entry, most: i64) -> Ended<(), C::Cause> {
         self.whole()?;
-        self.pdo.change(Statement::Pardon, &[most.into(), order.id.into(), most.into()]).map(drop)
+        self.connection.change(Statement::Pardon, &[most.into(), order.id.into(), most.into()]).map(drop)
     }
 
-    fn set_aside(&mut self, most: usize) -> Ended<usize> {
+    fn set_aside(&mut self, most: usize) -> Ended<usize, C::Cause> {
         self.alone("Ledger::outbox()")?;
         self.set_blocked_aside(most)
     }
 
-    fn claim_message(&mut self, lease: Ms) -> Ended<Option<Message>> {
+    fn claim_message(&mut self, lease: Ms) -> Ended<Option<Message>, C::Cause> {
         self.alone("Ledger::outbox()")?;
         self.can_claim()?;
         let row = self.take(Statement::ClaimMessage, &[], lease)?.into_iter().next();
-        let before = i64::from(self.pdo.dialect() == Dialect::Mysql);
+        let before = i64::from(self.dialect() == Dialect::Mysql);
         row.map(|row| message(row, before)).transpose()
     }
 
-    fn settle_message(&mut self, claimed: &Message, due_in: Option<Ms>) -> Ended<bool> {
+    fn settle_message(&mut self, claimed: &Message, due_in: Option<Ms>) -> Ended<bool, C::Cause> {
         self.whole()?;
         let row = [claimed.id.into(), claimed.epoch.into()];
         let changed = if let Some(due_in) = due_in {
-            self.pdo.change(Statement::SettleMessage, &[&[due_in.into()], &row[..]].concat())?
+            self.connection.change(Statement::SettleMessage, &[&[due_in.into()], &row[..]].concat())?
         } else {
-            self.pdo.change(Statement::Unblock, &[&row[..], &[claimed.id.into()]].concat())?;
-            self.pdo.change(Statement::EndMessage, &row)?
+            self.connection.change(Statement::Unblock, &[&row[..], &[claimed.id.into()]].concat())?;
+            self.connection.change(Statement::EndMessage, &row)?
         };
         Ok(changed == 1)
     }
 
-    fn span(&mut self, what: Leftover) -> Ended<Option<(i64, i64)>> {
+    fn span(&mut self, what: Leftover) -> Ended<Option<(i64, i64)>, C::Cause> {
         self.alone("Ledger::purge()")?;
         let statement = match what {
             Leftover::Messages => Statement::MessageSpan,
@@ -462,29 +461,29 @@ impl Store for PdoStore {
         Ok(row.int_or_null()?.zip(row.int_or_null()?))
     }
 
-    fn purge(&mut self, what: Leftover, before: Ms, from: i64, to: i64) -> Ended<i64> {
+    fn purge(&mut self, what: Leftover, before: Ms, from: i64, to: i64) -> Ended<i64, C::Cause> {
         let rows = [from.into(), to.into(), before.into()];
         match what {
-            Leftover::Messages => self.pdo.change(Statement::PurgeMessages, &rows),
+            Leftover::Messages => self.connection.change(Statement::PurgeMessages, &rows),
             Leftover::Evidence => {
-                self.pdo.change(Statement::PurgeEvidence, &[&rows[..], &[before.into()]].concat())
+                self.connection.change(Statement::PurgeEvidence, &[&rows[..], &[before.into()]].concat())
             }
         }
     }
 }
 
 /// In the shop's transaction nothing is tried again, from its first statement on: a deadlock may have ended it.
-fn not_again(fault: PdoFault) -> PdoFault {
+fn not_again<C>(fault: SqlFault<C>) -> SqlFault<C> {
     if fault.kind() == Kind::Busy { fault.meaning(Kind::Other) } else { fault }
 }
 
 /// A COMMIT that failed without the database's own word that it did leaves the end open.
-fn unknown_end(fault: PdoFault) -> PdoFault {
+fn unknown_end<C>(fault: SqlFault<C>) -> SqlFault<C> {
     match fault.kind() {
         // The script ends here, whether it is stored or not; nobody is told anything.
         Kind::Over => fault,
         _ if fault.definite => fault,
-        _ if fault.message.contains("no active transaction") => PdoFault::broken(FOREIGN_END),
+        _ if fault.message.contains("no active transaction") => SqlFault::broken(FOREIGN_END),
         _ => fault.meaning(Kind::OutcomeUnknown),
     }
 }

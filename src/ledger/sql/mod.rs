@@ -1,0 +1,10 @@
+//! The ledger's store in a database, over any [`Connection`](connection::Connection) to one: the binding brings PDO's,
+//! the tests SQLite's own.
+
+mod claims;
+pub mod connection;
+pub mod dialect;
+pub mod fault;
+mod install;
+mod rows;
+pub mod store;
