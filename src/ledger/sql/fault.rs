@@ -81,6 +81,7 @@ impl<C> SqlFault<C> {
     }
 
     /// The same fault with another meaning.
+    #[must_use]
     pub fn meaning(self, kind: Kind) -> Self {
         Self { kind, ..self }
     }

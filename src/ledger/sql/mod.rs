@@ -8,3 +8,8 @@ pub mod fault;
 mod install;
 mod rows;
 pub mod store;
+
+#[cfg(test)]
+mod sqlite;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! A connection to a real SQLite, for tests: the store's texts run in milliseconds, on a clock that the test sets.
+
+use super::connection::{Bound, Cell, Connection, Ended, Row};
+use super::dialect::{Dialect, Problem, Sql, Statement};
+use super::fault::SqlFault;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Error, params_from_iter};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+/// Milliseconds since 1970, as a test sets them.
+pub type Clock = Arc<AtomicI64>;
+
+/// SQLite's own connection.
+pub struct Sqlite {
+    pub connection: rusqlite::Connection,
+    sql: Sql,
+}
+
+impl Sqlite {
+    /// Opens a file, or `:memory:`.
+    pub fn open(path: impl AsRef<Path>, clock: &Clock) -> Self {
+        let connection = rusqlite::Connection::open(path).unwrap();
+        connection.busy_timeout(Duration::ZERO).unwrap();
+        let clock = clock.clone();
+        // 2440587.5 is 1970 in the days that the dialect's text counts in.
+        let days = move |_: &mut rusqlite::functions::Context<'_>| {
+            Ok(f64::from(i32::try_from(clock.load(Ordering::Relaxed)).unwrap_or(i32::MAX)) / 86_400_000.0
+                + 2_440_587.5)
+        };
+        connection.create_scalar_function("julianday", 1, FunctionFlags::SQLITE_UTF8, days).unwrap();
+        Self { connection, sql: Sql::new(Dialect::Sqlite, "wechatpay_").unwrap() }
+    }
+
+    fn ended<T>(ended: Result<T, Error>) -> Ended<T, Error> {
+        ended.map_err(|error| {
+            let problem = match &error {
+                Error::SqliteFailure(told, text) => Problem {
+                    state: "HY000".into(),
+                    code: i64::from(told.extended_code),
+                    text: text.clone().unwrap_or_default(),
+                },
+                other => Problem { text: other.to_string(), ..Problem::default() },
+            };
+            SqlFault { cause: Some(error), ..SqlFault::of(Dialect::Sqlite, &problem) }
+        })
+    }
+
+    fn changed(&self, text: &str, bound: &[Bound<'_>]) -> Ended<i64, Error> {
+        let changed =
+            self.connection.prepare_cached(text).and_then(|mut it| it.execute(params_from_iter(bound)));
+        Ok(i64::try_from(Self::ended(changed)?).unwrap())
+    }
+
+    fn fetched(&self, text: &str, bound: &[Bound<'_>]) -> Ended<Vec<Row>, Error> {
+        Self::ended(self.connection.prepare_cached(text).and_then(|mut prepared| {
+            let width = prepared.column_count();
+            let row = |row: &rusqlite::Row<'_>| -> Result<Row, Error> {
+                let cells = (0..width).map(|at| row.get_ref(at).map(cell));
+                Ok(Row::from(cells.collect::<Result<Vec<_>, _>>()?))
+            };
+            prepared.query_map(params_from_iter(bound), row)?.collect()
+        }))
+    }
+}
+
+fn cell(value: ValueRef<'_>) -> Cell {
+    match value {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(int) => Cell::Int(int),
+        ValueRef::Text(text) => Cell::Text(String::from_utf8(text.to_vec()).unwrap()),
+        ValueRef::Real(_) | ValueRef::Blob(_) => Cell::Other,
+    }
+}
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>, Error> {
+        Ok(match self {
+            Self::Null => rusqlite::types::Null.into(),
+            Self::Int(int) => (*int).into(),
+            Self::Text(text) => (*text).into(),
+        })
+    }
+}
+
+impl Connection for Sqlite {
+    type Cause = Error;
+
+    fn sql(&self) -> &Sql {
+        &self.sql
+    }
+
+    fn usable(&self) -> Ended<(), Error> {
+        Ok(())
+    }
+
+    fn unchanged(&self) -> Ended<(), Error> {
+        Ok(())
+    }
+
+    fn in_transaction(&self) -> Ended<bool, Error> {
+        Ok(!self.connection.is_autocommit())
+    }
+
+    fn begin(&self) -> Ended<(), Error> {
+        self.exec("BEGIN")
+    }
+
+    fn commit(&self) -> Ended<(), Error> {
+        self.exec("COMMIT")
+    }
+
+    fn roll_back(&self) -> Ended<(), Error> {
+        self.exec("ROLLBACK")
+    }
+
+    fn exec(&self, text: &str) -> Ended<(), Error> {
+        Self::ended(self.connection.execute_batch(text))
+    }
+
+    fn change(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<i64, Error> {
+        self.changed(&self.sql.text(statement), bound)
+    }
+
+    fn rows(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Vec<Row>, Error> {
+        self.fetched(&self.sql.text(statement), bound)
+    }
+
+    fn change_once(&self, text: &str, bound: &[Bound<'_>]) -> Ended<i64, Error> {
+        self.changed(text, bound)
+    }
+
+    fn rows_once(&self, text: &str) -> Ended<Vec<Row>, Error> {
+        self.fetched(text, &[])
+    }
+
+    fn cleaning<T>(&self, work: impl FnOnce() -> T) -> T {
+        work()
+    }
+
+    fn forks(&self) -> u32 {
+        0
+    }
+}
