@@ -3,6 +3,10 @@
 //! [`Error`] says what happened; [`Fault`] adds what it means for the call it happened to. The classes are
 //! those of decisions.md 1.1, the advice follows the tables of protocol.md C.0-C.7 and D.6.
 
+pub mod err_code;
+
+pub use err_code::ErrCode;
+
 use crate::model::numbers::BadArgument;
 use crate::model::order::Order;
 use crate::wire::read::FieldError;
@@ -108,6 +112,8 @@ pub enum Error {
     /// `return_code` is not SUCCESS: an unsigned refusal that says nothing about any order.
     #[error("WeChat Pay refused the call (return_code is not SUCCESS){}", reasoned(.return_msg))]
     Gateway {
+        /// Does it say that WeChat failed itself, whatever was asked?
+        system_error: bool,
         /// `return_msg`, and what else it said, as it came; empty if it gave no reason.
         return_msg: String,
     },
@@ -144,6 +150,21 @@ pub enum Error {
         /// The fault that left it open.
         cause: Option<Box<Fault>>,
     },
+}
+
+impl Error {
+    /// What an unsigned refusal said, as it came.
+    pub fn gateway(return_msg: String) -> Self {
+        Self::Gateway { system_error: return_msg.starts_with("SYSTEMERROR"), return_msg }
+    }
+
+    /// What the verified `err_code` says, if that is what happened.
+    pub fn code(&self) -> Option<ErrCode> {
+        match self {
+            Self::Service { err_code, .. } => Some(ErrCode::of(err_code)),
+            _ => None,
+        }
+    }
 }
 
 fn reasoned(return_msg: &str) -> String {
@@ -234,12 +255,9 @@ impl Fault {
         self
     }
 
-    /// The verified `err_code`, if that is what happened.
-    pub fn err_code(&self) -> Option<&str> {
-        match &self.error {
-            Error::Service { err_code, .. } => Some(err_code),
-            _ => None,
-        }
+    /// What the verified `err_code` says, if that is what happened.
+    pub fn code(&self) -> Option<ErrCode> {
+        self.error.code()
     }
 }
 
@@ -264,10 +282,11 @@ impl Verdict {
             // Whoever asks again is told the same: a person has to look at the order.
             Error::Split(_) if repeat == Repeat::Query => Self::new(Advice::GiveUp, false, true),
             Error::Split(_) => Self::new(Advice::QueryOrder, false, true),
-            Error::Gateway { return_msg } => Self::of_refusal(return_msg),
+            Error::Gateway { return_msg, .. } => Self::of_refusal(return_msg),
             Error::Signature(_) => Self::new(Advice::FixConfiguration, false, true),
             Error::Service { err_code, err_code_des } => {
-                Self::of_code(err_code, again).read_closer(err_code, err_code_des.as_deref())
+                let code = ErrCode::of(err_code);
+                Self::of_code(code, again).read_closer(code, err_code_des.as_deref())
             }
             Error::Undecided { .. } => Self::new(Advice::QueryOrder, false, true),
         }
@@ -299,51 +318,30 @@ impl Verdict {
         }
     }
 
-    /// INVALID_REQUEST has several causes (protocol.md C.0): only its words tell them apart.
-    fn read_closer(self, code: &str, words: Option<&str>) -> Self {
-        match words.filter(|_| code == "INVALID_REQUEST") {
+    fn read_closer(self, code: ErrCode, words: Option<&str>) -> Self {
+        match words.filter(|_| code == ErrCode::InvalidRequest) {
             Some(words) if is_certificate(words) => Self { advice: Advice::FixConfiguration, ..self },
             Some(words) if is_too_often(words) => Self { advice: Advice::Wait, retryable: true, ..self },
             _ => self,
         }
     }
 
-    fn of_code(code: &str, again: Advice) -> Self {
+    fn of_code(code: ErrCode, again: Advice) -> Self {
         use Advice::{AskPayer, FixCall, FixConfiguration, GiveUp, QueryOrder, Retry, Wait};
         match code {
-            "SYSTEMERROR" | "BIZERR_NEED_RETRY" => Self::new(Retry, true, true),
-            "BANKERROR" | "USERPAYING" => Self::new(QueryOrder, false, true),
-            "FREQUENCY_LIMITED" | "FREQ_LIMIT" | "RATELIMIT_EXCEEDED" | "INVALID_REQ_TOO_MUCH" => {
-                Self::new(Wait, true, false)
+            ErrCode::SystemError => Self::new(Retry, true, true),
+            ErrCode::BankError | ErrCode::UserPaying => Self::new(QueryOrder, false, true),
+            ErrCode::Limited | ErrCode::NoBill => Self::new(Wait, true, false),
+            ErrCode::OrderNotExist if again == Retry => Self::new(Wait, true, false),
+            ErrCode::NumberUsed | ErrCode::OrderNotExist => Self::new(QueryOrder, false, false),
+            ErrCode::Configuration => Self::new(FixConfiguration, false, false),
+            ErrCode::InvalidRequest | ErrCode::BadParameter | ErrCode::BadCall => {
+                Self::new(FixCall, false, false)
             }
-            "20002" | "NO_BILL_EXIST" | "BILL_CREATING" => Self::new(Wait, true, false),
-            "ORDERNOTEXIST" if again == Retry => Self::new(Wait, true, false),
-            "ORDERPAID" | "ORDERNOTEXIST" | "OUT_TRADE_NO_USED" => Self::new(QueryOrder, false, false),
-            "SIGNERROR"
-            | "SIGN_ERROR"
-            | "CERT_ERROR"
-            | "CA_ERROR"
-            | "APPID_NOT_EXIST"
-            | "MCHID_NOT_EXIST"
-            | "APPID_MCHID_NOT_MATCH"
-            | "NOAUTH"
-            | "NO_AUTH" => Self::new(FixConfiguration, false, false),
-            "XML_FORMAT_ERROR"
-            | "REQUIRE_POST_METHOD"
-            | "POST_DATA_EMPTY"
-            | "NOT_UTF8"
-            | "LACK_PARAMS"
-            | "PARAM_ERROR"
-            | "INVALID_REQUEST"
-            | "INVALID_TRANSACTIONID"
-            | "ORDERCLOSED"
-            | "REFUNDNOTEXIST" => Self::new(FixCall, false, false),
-            "NOTENOUGH" | "AUTHCODEEXPIRE" | "AUTH_CODE_ERROR" | "AUTH_CODE_INVALID" | "NOTSUPORTCARD"
-            | "ORDERREVERSED" | "TRADE_ERROR" | "BUYER_MISMATCH" => Self::new(AskPayer, false, false),
-            "TRADE_OVERDUE" | "USER_ACCOUNT_ABNORMAL" | "REVERSE_EXPIRE" | "ERROR" => {
-                Self::new(GiveUp, false, false)
-            }
-            _ => Self::new(again, again == Retry, true),
+            ErrCode::OrderClosed | ErrCode::RefundNotExist => Self::new(FixCall, false, false),
+            ErrCode::NotEnough | ErrCode::AskPayer => Self::new(AskPayer, false, false),
+            ErrCode::Final => Self::new(GiveUp, false, false),
+            ErrCode::Unknown => Self::new(again, again == Retry, true),
         }
     }
 }

@@ -87,7 +87,7 @@ fn decode(body: &[u8]) -> Result<Fields, Error> {
 fn unsigned(fields: &Fields) -> Result<(), Error> {
     match fields.text("return_code") {
         Some("SUCCESS") | None => Ok(()),
-        Some(code @ ("FAIL" | "SYSTEMERROR")) => Err(Error::Gateway { return_msg: reason(fields, code) }),
+        Some(code @ ("FAIL" | "SYSTEMERROR")) => Err(Error::gateway(reason(fields, code))),
         Some(_) => Err(Error::Malformed("return_code is neither SUCCESS nor FAIL".into())),
     }
 }

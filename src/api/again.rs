@@ -1,6 +1,6 @@
 //! Repeating a call whose verified answer asks for it, with the same numbers and inside one deadline.
 
-use crate::error::Fault;
+use crate::error::{ErrCode, Fault};
 use crate::gateway::call::Call;
 use crate::gateway::line::{Line, OnAttempt};
 use crate::model::merchant::Merchant;
@@ -12,7 +12,7 @@ const PAUSES: [u64; SENDS - 1] = [200, 400];
 
 /// Makes the call, and again on these codes, which leave open what the call has done.
 pub fn repeat_on<C: Call>(
-    codes: &[&str],
+    code: ErrCode,
     line: &Line,
     merchant: &Merchant,
     call: &C,
@@ -25,8 +25,7 @@ pub fn repeat_on<C: Call>(
     loop {
         let answer = line.ask(merchant, call, on_attempt);
         let answer = if again { answer.map_err(Fault::after_an_open_try) } else { answer };
-        let asks_again =
-            matches!(&answer, Err(fault) if fault.err_code().is_some_and(|code| codes.contains(&code)));
+        let asks_again = matches!(&answer, Err(fault) if fault.code() == Some(code));
         let Some(pause) = pauses.next().filter(|_| asks_again) else { return answer };
         line.timeout_ms = deadline.saturating_sub(line.clock.now_ms()).saturating_sub(pause);
         if line.timeout_ms == 0 {

@@ -1,6 +1,6 @@
 //! closeorder: no payment is wanted any more (protocol.md C.3).
 
-use crate::error::{Error, Repeat};
+use crate::error::{ErrCode, Error, Repeat};
 use crate::gateway::call::{Call, Echo, Terms};
 use crate::model::numbers::OrderId;
 use crate::wire::fields::Fields;
@@ -43,9 +43,6 @@ impl Call for CloseOrder {
     }
 
     fn refused(&self, _: &Verified<Fields>, refusal: Error) -> Result<(), Error> {
-        match &refusal {
-            Error::Service { err_code, .. } if err_code == "ORDERCLOSED" => Ok(()),
-            _ => Err(refusal),
-        }
+        if refusal.code() == Some(ErrCode::OrderClosed) { Ok(()) } else { Err(refusal) }
     }
 }

@@ -5,7 +5,7 @@ use super::form;
 use super::order_query::OrderQuery;
 use super::reverse::{MOST_TRIES, Reversal, Reverse, is_open};
 use super::until_final::Watch;
-use crate::error::{Error, Fault, Repeat};
+use crate::error::{ErrCode, Error, Fault, Repeat};
 use crate::gateway::call::{Call, Echo, Terms};
 use crate::gateway::line::{Attempt, Line};
 use crate::model::merchant::Merchant;
@@ -23,30 +23,6 @@ const NOT_BEFORE_MS: u64 = 15_000;
 const REVERSE_MS: u64 = 30_000;
 /// How often the order is asked for after an accepted reverse.
 const CONFIRMATIONS: u64 = 5;
-
-/// Verified refusals that end the sale: nothing was charged (protocol.md C.6, "ask the user again" and "definite").
-const DEFINITE: [&str; 20] = [
-    "AUTHCODEEXPIRE",
-    "AUTH_CODE_ERROR",
-    "AUTH_CODE_INVALID",
-    "NOTENOUGH",
-    "NOTSUPORTCARD",
-    "ORDERREVERSED",
-    "TRADE_ERROR",
-    "PARAM_ERROR",
-    "NOAUTH",
-    "ORDERCLOSED",
-    "BUYER_MISMATCH",
-    "INVALID_REQUEST",
-    "XML_FORMAT_ERROR",
-    "REQUIRE_POST_METHOD",
-    "SIGNERROR",
-    "LACK_PARAMS",
-    "NOT_UTF8",
-    "APPID_NOT_EXIST",
-    "MCHID_NOT_EXIST",
-    "APPID_MCHID_NOT_MATCH",
-];
 
 /// Optional fields of a code payment.
 pub const OPTIONAL: [&str; 13] = [
@@ -274,12 +250,8 @@ impl Till<'_> {
 
     fn refused(&mut self, fault: Fault) -> Result<End, Fault> {
         match &fault.error {
-            Error::Service { err_code, .. } if DEFINITE.contains(&err_code.as_str()) => Err(fault),
-            Error::Service { err_code, .. }
-                if matches!(err_code.as_str(), "ORDERPAID" | "OUT_TRADE_NO_USED") =>
-            {
-                self.paid_before(fault)
-            }
+            error if error.code().is_some_and(ErrCode::ends_a_sale) => Err(fault),
+            error if error.code() == Some(ErrCode::NumberUsed) => self.paid_before(fault),
             Error::Gateway { .. } => self.unsigned(fault),
             Error::Argument(_) | Error::Configuration(_) => Err(fault),
             Error::Transport(e) if !e.sent => Err(fault),
@@ -420,7 +392,7 @@ impl Till<'_> {
             // Not even a verified refusal says that an open try before has not reversed it: it may mean "called twice".
             // USERPAYING was not accepted.
             let open = if left_open { open.after_an_open_try() } else { open };
-            left_open |= open.maybe_processed && open.err_code() != Some("USERPAYING");
+            left_open |= open.maybe_processed && open.code() != Some(ErrCode::UserPaying);
             let pause = self.patience.interval_ms.min(2000);
             if !again || tries >= MOST_TRIES || self.now() + pause >= end {
                 self.note(open.clone());

@@ -2,7 +2,7 @@
 
 use super::again::repeat_on;
 use super::form;
-use crate::error::{Advice, Error, Fault, Repeat};
+use crate::error::{Advice, ErrCode, Error, Fault, Repeat};
 use crate::gateway::call::{Call, Echo, Terms};
 use crate::gateway::line::{Line, OnAttempt};
 use crate::model::merchant::Merchant;
@@ -66,7 +66,7 @@ pub fn refund(
     refund: &Refund,
     on_attempt: OnAttempt<'_>,
 ) -> Result<RefundReceipt, Fault> {
-    repeat_on(&["SYSTEMERROR", "BIZERR_NEED_RETRY"], line, merchant, refund, on_attempt)
+    repeat_on(ErrCode::SystemError, line, merchant, refund, on_attempt)
 }
 
 impl Call for Refund {
@@ -99,7 +99,7 @@ impl Call for Refund {
 
     /// NOTENOUGH is about the merchant's balance here, not the payer's purse.
     fn advise(&self, fault: &mut Fault) {
-        if fault.err_code() == Some("NOTENOUGH") {
+        if fault.code() == Some(ErrCode::NotEnough) {
             (fault.advice, fault.retryable) = (Advice::Wait, true);
         }
     }

@@ -1,6 +1,6 @@
 //! reverse: undoes a code payment (protocol.md C.7).
 
-use crate::error::{Advice, Error, Fault, Repeat};
+use crate::error::{Advice, ErrCode, Error, Fault, Repeat};
 use crate::gateway::call::{Call, Echo, Terms};
 use crate::gateway::line::{Line, OnAttempt};
 use crate::model::merchant::Merchant;
@@ -60,7 +60,7 @@ impl Call for Reverse {
 
     /// No payer can help here; and a payer who is typing the password ends that soon.
     fn advise(&self, fault: &mut Fault) {
-        if fault.err_code() == Some("USERPAYING") {
+        if fault.code() == Some(ErrCode::UserPaying) {
             (fault.advice, fault.retryable) = (Advice::Wait, true);
         } else if fault.advice == Advice::AskPayer {
             fault.advice = Advice::QueryOrder;
@@ -75,13 +75,12 @@ impl Call for Reverse {
 /// Is the outcome of this reverse open, so that it must be called again?
 pub fn is_open(fault: &Fault) -> bool {
     match &fault.error {
-        Error::Service { err_code, .. } => {
-            matches!(err_code.as_str(), "SYSTEMERROR" | "USERPAYING" | "FREQUENCY_LIMITED")
-        }
         Error::Transport(e) => !e.phase.is_for_the_operator(),
         Error::Malformed(_) => true,
-        Error::Gateway { return_msg } => return_msg.starts_with("SYSTEMERROR"),
-        _ => false,
+        Error::Gateway { system_error, .. } => *system_error,
+        error => {
+            matches!(error.code(), Some(ErrCode::SystemError | ErrCode::UserPaying | ErrCode::Limited))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Asking again until an order is final (decisions.md 2.6).
 
 use super::order_query::OrderQuery;
-use crate::error::{Error, Fault, Repeat};
+use crate::error::{ErrCode, Error, Fault, Repeat};
 use crate::gateway::line::{Attempt, Line};
 use crate::model::merchant::Merchant;
 use crate::model::order::Order;
@@ -60,7 +60,7 @@ pub fn until_final(
         let left_ms = plan.timeout_ms.saturating_sub(age_ms);
         let pause = match &seen {
             Err(fault) if !goes_on(fault, last.is_some(), age_ms) => return seen,
-            Err(fault) if fault.err_code() == Some("FREQUENCY_LIMITED") => plan.interval_ms.saturating_mul(2),
+            Err(fault) if fault.code() == Some(ErrCode::Limited) => plan.interval_ms.saturating_mul(2),
             _ => plan.interval_ms,
         };
         let fault = seen.map(|order| last = Some(order)).err();
@@ -89,14 +89,13 @@ fn goes_on(fault: &Fault, order_seen: bool, age_ms: u64) -> bool {
     match &fault.error {
         Error::Transport(e) => !e.phase.is_for_the_operator(),
         Error::Malformed(_) => true,
-        Error::Gateway { return_msg } => return_msg.starts_with("SYSTEMERROR"),
-        Error::Service { err_code, .. } => match err_code.as_str() {
-            "SYSTEMERROR" | "FREQUENCY_LIMITED" => true,
-            "PARAM_ERROR" | "INVALID_TRANSACTIONID" => order_seen,
-            "ORDERNOTEXIST" => age_ms < GRACE_MS,
+        Error::Gateway { system_error, .. } => *system_error,
+        error => match error.code() {
+            Some(ErrCode::SystemError | ErrCode::Limited) => true,
+            Some(ErrCode::BadParameter) => order_seen,
+            Some(ErrCode::OrderNotExist) => age_ms < GRACE_MS,
             _ => false,
         },
-        _ => false,
     }
 }
 

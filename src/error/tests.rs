@@ -31,11 +31,11 @@ fn r35_r36_trouble_with_certificate_key_or_sign_is_for_the_operator_however_it_i
         "SSL error",
         "invalid Signature",
     ] {
-        let fault = Fault::new(Error::Gateway { return_msg: words.into() }, Repeat::SameNumbers, None);
+        let fault = Fault::new(Error::gateway(words.into()), Repeat::SameNumbers, None);
         assert_eq!((fault.advice, fault.retryable), (Advice::FixConfiguration, false), "{words}");
     }
     for words in ["design wrong", "参数错误", "uncertain", "assign", "cash"] {
-        let fault = Fault::new(Error::Gateway { return_msg: words.into() }, Repeat::SameNumbers, None);
+        let fault = Fault::new(Error::gateway(words.into()), Repeat::SameNumbers, None);
         assert_eq!(fault.advice, Advice::FixCall, "{words}");
     }
     for code in ["CA_ERROR", "CERT_ERROR", "SIGN_ERROR", "SIGNERROR", "NOAUTH"] {
@@ -53,7 +53,7 @@ fn r51_too_many_calls_mean_wait_signed_or_not() {
     for words in
         ["请求频率过高", "调用过于频繁", "frequency limited", "FREQUENCY_LIMITED", "too many requests"]
     {
-        let bare = |repeat| Fault::new(Error::Gateway { return_msg: words.into() }, repeat, None);
+        let bare = |repeat| Fault::new(Error::gateway(words.into()), repeat, None);
         assert_eq!(
             (bare(Repeat::Query).advice, bare(Repeat::Query).retryable),
             (Advice::Wait, true),
@@ -145,7 +145,7 @@ fn one_of_each() -> Vec<(Error, &'static str)> {
         retry_after_ms: None,
         reused: Some(true),
     };
-    let gateway = |words: &str| Error::Gateway { return_msg: words.into() };
+    let gateway = |words: &str| Error::gateway(words.into());
     let service = |des: Option<&str>| Error::Service {
         err_code: "NOTENOUGH".into(),
         err_code_des: des.map(Into::into),

@@ -81,7 +81,7 @@ fn said_success(fields: Fields) -> Result<Fields, Error> {
 }
 
 fn refused(fields: &Fields, code: &str) -> Error {
-    Error::Gateway { return_msg: reason(fields, code) }
+    Error::gateway(reason(fields, code))
 }
 
 /// Whatever an unsigned refusal says of itself: the code unless it is FAIL, `return_msg`, `error_code`, `error_msg`.

@@ -10,7 +10,7 @@ use crate::api::order_query::OrderQuery;
 use crate::api::refund::{Refund, refund};
 use crate::api::refund_query::{RefundsOf, all};
 use crate::api::reverse::{Reverse, reverse};
-use crate::error::{Advice, Error, Fault, Phase};
+use crate::error::{Advice, ErrCode, Error, Fault, Phase};
 use crate::gateway::line::{Line, OnAttempt};
 use crate::model::merchant::Merchant;
 use crate::model::numbers::OrderId;
@@ -134,9 +134,9 @@ pub fn kept(options: &[(String, String)]) -> String {
 /// What was asked for was surely not accepted: refused for good by a verified answer, or not now.
 fn not_accepted(fault: &Fault, why: String) -> Answer {
     let patient = fault.retryable || matches!(fault.advice, Advice::Wait | Advice::Retry);
-    match fault.err_code() {
-        Some("NOTENOUGH") | None => Answer::NotNow { why, limited: false },
-        Some("FREQUENCY_LIMITED" | "INVALID_REQ_TOO_MUCH") => Answer::NotNow { why, limited: true },
+    match fault.code() {
+        Some(ErrCode::NotEnough) | None => Answer::NotNow { why, limited: false },
+        Some(ErrCode::Limited) => Answer::NotNow { why, limited: true },
         Some(_) if patient => Answer::NotNow { why, limited: false },
         Some(_) => Answer::Refused(why),
     }
@@ -146,13 +146,13 @@ fn not_accepted(fault: &Fault, why: String) -> Answer {
 pub fn meaning(fault: &Fault, what: &What) -> Answer {
     let text = fault.error.to_string();
     let acts = what.acts();
-    match (fault.err_code(), what) {
-        (Some("ORDERNOTEXIST"), What::Order | What::Close | What::Reverse)
-        | (Some("REFUNDNOTEXIST"), What::Refunds) => Answer::Absent,
-        (Some("ORDERCLOSED"), What::Close) => Answer::Done { refund_id: None },
+    match (fault.code(), what) {
+        (Some(ErrCode::OrderNotExist), What::Order | What::Close | What::Reverse)
+        | (Some(ErrCode::RefundNotExist), What::Refunds) => Answer::Absent,
+        (Some(ErrCode::OrderClosed), What::Close) => Answer::Done { refund_id: None },
         _ if acts && !fault.maybe_processed => not_accepted(fault, text),
-        (Some("FREQUENCY_LIMITED" | "INVALID_REQ_TOO_MUCH"), _) => Answer::Limited,
-        (Some("SYSTEMERROR" | "BIZERR_NEED_RETRY" | "NOTENOUGH" | "BANKERROR"), _) => Answer::Unreached(text),
+        (Some(ErrCode::Limited), _) => Answer::Limited,
+        (Some(ErrCode::SystemError | ErrCode::NotEnough | ErrCode::BankError), _) => Answer::Unreached(text),
         (Some(_), _) => Answer::Useless(text),
         (None, _) => unverified(fault, text),
     }
@@ -163,5 +163,27 @@ fn unverified(fault: &Fault, text: String) -> Answer {
         Error::Transport(error) if error.phase == Phase::Status(429) => Answer::Limited,
         Error::Malformed(_) | Error::Split(_) | Error::Mismatch { .. } => Answer::Useless(text),
         _ => Answer::Unreached(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Repeat;
+
+    fn refused(code: &str, what: &What) -> Answer {
+        let error = Error::Service { err_code: code.into(), err_code_des: None };
+        meaning(&Fault::new(error, Repeat::SameNumbers, None), what)
+    }
+
+    #[test]
+    fn too_many_calls_are_too_many_by_whatever_name() {
+        for code in
+            ["FREQUENCY_LIMITED", "FREQ_LIMIT", "RATELIMIT_EXCEEDED", "RATE_LIMITED", "INVALID_REQ_TOO_MUCH"]
+        {
+            assert!(matches!(refused(code, &What::Order), Answer::Limited), "{code}");
+            let close = refused(code, &What::Close);
+            assert!(matches!(close, Answer::NotNow { limited: true, .. }), "{code}: {close:?}");
+        }
     }
 }

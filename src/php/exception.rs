@@ -267,7 +267,7 @@ fn class_of(error: &Error) -> (&'static Class, Vec<Zval>) {
         Error::Argument(_) | Error::Configuration(_) => (&PAY, vec![]),
         Error::Transport(_) => (&TRANSPORT, vec![]),
         Error::Malformed(_) | Error::Split(_) => (&MALFORMED, vec![]),
-        Error::Gateway { return_msg } => (&GATEWAY, vec![value::text(return_msg)]),
+        Error::Gateway { return_msg, .. } => (&GATEWAY, vec![value::text(return_msg)]),
         Error::Signature(_) => (&SIGNATURE, vec![]),
         Error::Mismatch { field, .. } => (&MISMATCH, vec![value::text(field)]),
         Error::Service { err_code, err_code_des } => {

@@ -214,7 +214,7 @@ fn p7_return_code_fail_is_a_gateway_error_that_says_nothing_about_the_order() {
     lie.set("return_msg", "签名错误");
     for body in [written(&lie), signed(&lie, &merchant())] {
         match asked(&merchant(), &body) {
-            Err(Error::Gateway { return_msg }) => assert_eq!(return_msg, "签名错误"),
+            Err(Error::Gateway { return_msg, .. }) => assert_eq!(return_msg, "签名错误"),
             other => panic!("{other:?}"),
         }
     }
@@ -224,7 +224,7 @@ fn p7_return_code_fail_is_a_gateway_error_that_says_nothing_about_the_order() {
 fn p7_a_return_code_that_is_the_system_error_is_kept_in_the_message() {
     let body = written(&fields(&[("return_code", "SYSTEMERROR"), ("return_msg", "系统错误")]));
     match asked(&merchant(), &body) {
-        Err(Error::Gateway { return_msg }) => assert_eq!(return_msg, "SYSTEMERROR: 系统错误"),
+        Err(Error::Gateway { return_msg, .. }) => assert_eq!(return_msg, "SYSTEMERROR: 系统错误"),
         other => panic!("{other:?}"),
     }
 }
@@ -353,7 +353,7 @@ fn r36_r51_an_unsigned_refusal_says_what_it_said_and_no_words_of_ours() {
         (&[("return_code", "FAIL"), ("return_msg", "x"), ("error_msg", "x")], "x"),
         (&[("return_code", "SYSTEMERROR")], "SYSTEMERROR"),
     ] {
-        let Err(Error::Gateway { return_msg }) = communicated(&written(&fields(pairs))) else {
+        let Err(Error::Gateway { return_msg, .. }) = communicated(&written(&fields(pairs))) else {
             panic!("{pairs:?}")
         };
         assert_eq!(return_msg, says);
