@@ -162,7 +162,7 @@ final class LedgerOwnersTest extends LedgerSimulatorTestCase
         ));
         $this->pdo->exec("INSERT INTO wechatpay_order (mch_id, out_trade_no, appid, total_fee, fee_type, trade_type, state, reason, created_at, changed_at, due_at) VALUES $rows");
         $this->pdo->query('ANALYZE ' . ($database === 'mariadb' ? 'TABLE ' : '') . 'wechatpay_order')->fetchAll();
-        $sql = "SELECT o.id FROM wechatpay_order o" . ($database === 'mariadb' ? ' FORCE INDEX (due)' : '') . " WHERE o.mch_id = '" . SimulatorProcess::MCH_ID
+        $sql = "SELECT o.id FROM wechatpay_order o" . ['sqlite' => ' INDEXED BY wechatpay_order_0', 'mariadb' => ' FORCE INDEX (due)', 'pgsql' => ''][$database] . " WHERE o.mch_id = '" . SimulatorProcess::MCH_ID
             . "' AND o.sub_mch_id = '' AND o.appid = '" . SimulatorProcess::APPID . "' AND o.sub_appid = '' AND o.due_at <= $now ORDER BY o.due_at LIMIT 50";
         $plan = json_encode($this->pdo->query(($database === 'sqlite' ? 'EXPLAIN QUERY PLAN ' : 'EXPLAIN ') . $sql)->fetchAll(\PDO::FETCH_ASSOC));
         self::assertMatchesRegularExpression([

@@ -1,6 +1,7 @@
 //! The ledger on a real SQLite: what the rules decide is what the tables hold.
 
 use super::connection::Connection;
+use super::dialect::Statement;
 use super::fault::SqlFault;
 use super::sqlite::{Clock, Sqlite};
 use super::store::SqlStore;
@@ -227,4 +228,21 @@ fn tables_of_another_version_are_refused_by_name() {
         matches!(&missing, Halt::Store(fault) if fault.message.contains("Ledger::install()")),
         "{missing:?}"
     );
+}
+
+#[test]
+fn r2_the_claim_of_a_shop_with_one_account_walks_the_index_of_what_is_due_after_analyze_too() {
+    let mut ledger = ledger(":memory:", &clock());
+    let rows = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2000) INSERT INTO \
+         wechatpay_order (mch_id, out_trade_no, appid, total_fee, fee_type, trade_type, state, reason, created_at, \
+         changed_at, due_at) SELECT '1900', 'n' || n, 'wx1', 100, 'CNY', 'NATIVE', 'CREATED', 'opened', 1, 1, 1 FROM n";
+    ledger.store.connection.exec(&format!("{rows}; ANALYZE")).unwrap();
+    let text = ledger.store.connection.sql().text(Statement::Claim).replace('?', "1");
+    let plan =
+        format!("{:?}", ledger.store.connection.rows_once(&format!("EXPLAIN QUERY PLAN {text}")).unwrap());
+    let wanted =
+        "INDEX wechatpay_order_0 (mch_id=? AND sub_mch_id=? AND appid=? AND sub_appid=? AND due_at<?)";
+    assert!(plan.contains(wanted), "{plan}");
+    let claimed = ledger.store.claim(&Whose::of(&terms("n1")), 30_000, 50).unwrap();
+    assert_eq!(claimed.len(), 50);
 }
