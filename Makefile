@@ -34,7 +34,7 @@ say = printf '\n==> %s\n' '$(1)'
 .NOTPARALLEL:
 
 .PHONY: help setup setup-build setup-packages build demo test test-core test-doc test-php test-stubs simulate leak valgrind \
-        asan bench bench-instructions install uninstall bare matrix deb deb-test pie-test dist dist-test lint clean
+        asan bench bench-instructions install uninstall bare matrix deb deb-test pie-test dist dist-test deny lint clean
 
 help:
 	@echo 'make build    the extension and the simulator, into target/release'
@@ -53,6 +53,7 @@ help:
 	@echo 'make bare     README on a machine that has nothing, DISTRO=bookworm, trixie or sid (as root, 20 minutes)'
 	@echo 'make matrix   all PHPs that Debian has, each in a root of its own (as root, an hour)'
 	@echo 'make lint     format and lints, nothing is changed'
+	@echo 'make deny     licences and sources of every crate, and known vulnerabilities where the network allows'
 	@echo 'make clean    removes what was built'
 
 setup:
@@ -165,6 +166,10 @@ bare:
 matrix:
 	@DISTROS='$(DISTROS)' ZTS='$(ZTS)' tools/matrix
 
+deny:
+	@$(call say,deny: the crates)
+	@tools/deny.sh
+
 lint: setup
 	@$(call say,lint: format)
 	@$(CARGO) fmt --check || { echo 'Run `cargo fmt`.' >&2; exit 1; }
@@ -172,10 +177,13 @@ lint: setup
 	@$(CARGO) clippy --locked --all-targets $(CORE) -- -D warnings
 	@$(CARGO) clippy --locked --all-targets $(WITH_SIMULATOR) -- -D warnings
 	@$(CARGO) clippy --locked --all-targets -- -D warnings
-	@$(call say,lint: PHP and shell syntax)
+	@$(call say,lint: PHP syntax; shell scripts)
 	@find stubs php-tests examples benches -name '*.php' -print0 2>/dev/null \
 	    | xargs -0 -r -n 1 sh -c 'out=$$($(PHP) -l "$$0" 2>&1) || { echo "$$out" >&2; exit 255; }'
-	@for script in $$(grep -l '^#!/usr/bin/env bash' tools/* tools/*.sh php-tests/*.sh .ci/run 2>/dev/null); do bash -n "$$script"; done
+	@shellcheck --severity=warning --shell=bash tools/root.sh \
+	    $$(grep -lsE '^#!(/usr/bin/env bash|/bin/sh)' tools/* tools/*/* php-tests/*.sh debian/* .ci/run)
+	@$(call say,lint: the fuzz targets build)
+	@CXX=clang++ CARGO_TARGET_DIR=target/fuzz cargo check --locked --quiet --manifest-path fuzz/Cargo.toml
 	@$(call say,lint: each fault has its tests)
 	@$(PHP) tools/faults.php --check
 

@@ -24,15 +24,16 @@ root_make() {
     [ "$(id -u)" = 0 ] || root_fail "a bare root can only be made by root: run this with sudo."
     command -v mmdebstrap >/dev/null || root_fail "mmdebstrap is missing: apt-get install mmdebstrap, then try again."
     unshare --mount true 2>/dev/null || root_fail "this machine lets nobody mount: a root needs /proc and /dev of its own."
-    local suite=$1 sources proxies
+    local suite=$1 sources packages proxies
     shift
     sources=$(root_sources "$suite")
+    packages=$*
     mapfile -t proxies < <(root_proxies)
     trap root_remove EXIT
     trap 'exit 130' INT TERM HUP
     mkdir -p "${ROOTS:=/var/tmp}"
     root=$(mktemp -d "$ROOTS/wechatpay-$suite-XXXXXX")
-    mmdebstrap --mode=root --variant=minbase ${*:+--include="$*"} ${proxies[@]+"${proxies[@]/#/--aptopt=}"} \
+    mmdebstrap --mode=root --variant=minbase ${packages:+--include="$packages"} ${proxies[@]+"${proxies[@]/#/--aptopt=}"} \
         "$suite" "$root" - <<<"$sources" >"$root.log" 2>&1 \
         || { tail -n 20 "$root.log" >&2 && root_fail "mmdebstrap could not make a root of $suite. Is the network up?"; }
     root_settle

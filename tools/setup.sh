@@ -84,6 +84,7 @@ find_missing() {
     need composer has_command composer
     need libxml2-utils has_command xmllint
     need valgrind has_command valgrind
+    need shellcheck has_command shellcheck
 }
 
 # What debian/control asks for is asked of dpkg by name, as dpkg-buildpackage does.
