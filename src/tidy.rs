@@ -1,5 +1,6 @@
 //! Keeps the house in order: the arrow rule, where PHP and `unsafe` may stand, the size of files, finished work.
 
+mod pages;
 mod php_versions;
 mod phpunit;
 

@@ -256,7 +256,7 @@ impl<'a> Call<'a> {
         Err(self.wrong_type(n, ffi::_zend_expected_type_Z_EXPECTED_LONG, arg))
     }
 
-    /// An amount of money: an int, or a numeric text or float that is whole (decisions.md 8.9). PHP would cut a fraction
+    /// An amount of money: an int, or a numeric text or float that is whole (decisions.md 8.7). PHP would cut a fraction
     /// off, and a text behind its digits; money is never cut.
     pub fn fen(&self, n: usize) -> Result<i64, Raise> {
         if let Some(arg) = self.given(n) {

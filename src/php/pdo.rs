@@ -1,7 +1,6 @@
 //! The shop's PDO, called from Rust: typed parameters, rows by position, and every failure seen.
 //!
-//! PDO has two ways to fail: an exception, which stays pending, and `false`. Both are looked at after every call
-//! (ledger.md 1).
+//! PDO has two ways to fail: an exception, which stays pending, and `false`. Both are looked at after every call.
 
 use super::pdo_fault::{PdoFault, Thrown, forked, of_raise, silent, taken};
 use super::{door, fork, value};
