@@ -1,5 +1,6 @@
 //! Keeps the house in order: the arrow rule, where PHP and `unsafe` may stand, the size of files, finished work.
 
+mod comments;
 mod pages;
 mod php_versions;
 mod phpunit;
@@ -245,31 +246,4 @@ fn the_rules_see_what_they_must() {
     assert_eq!(wrong("src/time.rs", "use crate::wire::xml;"), ["wire"]);
     assert_eq!(wrong("src/model/x.rs", "use crate::Order;"), ["Order"], "a re-export would hide the floor");
     assert!(rust().len() > 30, "the files are found");
-}
-
-/// Lines of one or two words in the middle of a paragraph of the manual: somebody has wrapped wrapped lines.
-fn leftovers(source: &Source) -> Vec<String> {
-    let lines: Vec<&str> = source.text.lines().map(|line| line.trim_start().trim_end()).collect();
-    let mut is_code = false;
-    let mut found = Vec::new();
-    for window in lines.windows(3) {
-        let [before, line, after] = window else { continue };
-        is_code ^= line.starts_with("* ```");
-        let is_short = line.strip_prefix("* ").map(str::trim).is_some_and(|text| {
-            text.len() < 20 && text.split_whitespace().count() <= 2 && !text.starts_with(['@', '-', '|'])
-        });
-        let goes_on = after.strip_prefix("* ").is_some_and(|text| !text.starts_with(['@', '`', '|', '-']));
-        if is_short && goes_on && !is_code && before.starts_with("* ") && !before.starts_with("* ```") {
-            found.push(format!("{}: \"{line}\" stands alone", source.path));
-        }
-    }
-    found
-}
-
-#[test]
-fn no_word_stands_alone_in_the_manual() {
-    let complaints: Vec<String> = sources(&["stubs"], ".php").iter().flat_map(leftovers).collect();
-    no_complaints(&complaints);
-    let text = "/**\n * A service that\n * lives\n * in the shop's database.\n */".to_owned();
-    assert_eq!(leftovers(&Source { path: String::new(), text }).len(), 1);
 }

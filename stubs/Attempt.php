@@ -5,8 +5,8 @@ declare(strict_types=1);
 namespace WechatPay;
 
 /**
- * One try of one call: what a shop logs. A value that `Gateway`'s `onAttempt` gets; it holds no secret and no message
- * body.
+ * One try of one call: what a shop logs. A value that `Gateway`'s `onAttempt` gets; it holds neither secrets nor the
+ * bodies of messages.
  *
  * ```php
  * use WechatPay\Attempt;

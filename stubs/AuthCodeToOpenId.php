@@ -8,6 +8,12 @@ namespace WechatPay;
  * Asks whose payment code this is, before it is charged: for loyalty cards. A service. Afterwards only this merchant
  * can charge the code until it refreshes. The endpoint speaks MD5 only, whatever the merchant's algorithm.
  *
+ * Besides what it names itself, each call may throw TransportException (no complete answer within the time limit),
+ * MalformedMessageException (an answer that is not what WeChat Pay says), GatewayException (`return_code` is not
+ * SUCCESS; says nothing about the order), SignatureException (the answer's signature is missing, wrong or of another
+ * algorithm), MismatchException (a genuine answer about another merchant or order) and PayException itself with
+ * Advice::FixConfiguration (a file named in the settings cannot be used).
+ *
  * ```php
  * use WechatPay\AuthCodeToOpenId;
  * use WechatPay\Merchant;
@@ -33,15 +39,10 @@ final class AuthCodeToOpenId
      *
      * @param string $authCode `auth_code`: the 18 digits behind the payer's code, beginning with 10 to 15
      *
-     * @throws TransportException        no complete answer within the time limit
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: AUTHCODEEXPIRE, AUTH_CODE_INVALID with Advice::AskPayer,
-     *                                   SYSTEMERROR ...
-     * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
-     * @throws \ValueError               if the code cannot be one
+     * @throws ServiceException `result_code` FAIL: AUTHCODEEXPIRE, AUTH_CODE_INVALID with Advice::AskPayer,
+     *                          SYSTEMERROR ...
+     * @throws PayException     of every kind that the class names
+     * @throws \ValueError      if the code cannot be one
      */
     public function byAuthCode(#[\SensitiveParameter] string $authCode): Payer
     {

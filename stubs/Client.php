@@ -5,8 +5,12 @@ declare(strict_types=1);
 namespace WechatPay;
 
 /**
- * Calls any v2 endpoint that has no class of its own. A service. Signs, sends once, verifies and compares as the others
- * do.
+ * Calls any v2 endpoint that has no class of its own. A service. Signs, sends once, verifies and compares.
+ *
+ * Besides what it names itself, each call may throw TransportException (no complete answer within the time limit),
+ * MalformedMessageException (an answer that is not what WeChat Pay says), GatewayException (`return_code` is not
+ * SUCCESS; says nothing about the order), SignatureException (the answer's signature is missing, wrong or of another
+ * algorithm) and MismatchException (a genuine answer about another merchant or order).
  *
  * ```php
  * use WechatPay\Client;
@@ -53,16 +57,11 @@ final class Client
      *
      * @return array<string, string|array<string, mixed>> all fields of the answer, in its order; bytes as they came
      *
-     * @throws TransportException        no complete answer within the time limit
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL
-     * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used, or
-     *                                   there is no certificate
-     * @throws \ValueError               if the path or a field cannot be sent: no carriage return, and no text that holds
-     *                                   `&out_trade_no=` or the like, which could be split off as a field of its own
+     * @throws ServiceException `result_code` FAIL
+     * @throws PayException     of every kind that the class names; itself with Advice::FixConfiguration: a file named
+     *                          in the settings cannot be used, or there is no certificate
+     * @throws \ValueError      if the path or a field cannot be sent: no carriage return, and no text that holds
+     *                          `&out_trade_no=` or the like, which could be split off as a field of its own
      */
     public function call(string $path, array $fields, bool $certificate = false, bool $allowUnsigned = false): array
     {

@@ -8,6 +8,12 @@ namespace WechatPay;
  * Closes an order that nobody shall pay any more. A service. Closing is for orders of `UnifiedOrder`; code payments are
  * reversed instead.
  *
+ * Besides what it names itself, each call may throw TransportException (no complete answer within the time limit),
+ * MalformedMessageException (an answer that is not what WeChat Pay says), GatewayException (`return_code` is not
+ * SUCCESS; says nothing about the order), SignatureException (the answer's signature is missing, wrong or of another
+ * algorithm), MismatchException (a genuine answer about another merchant or order) and PayException itself with
+ * Advice::FixConfiguration (a file named in the settings cannot be used).
+ *
  * ```php
  * use WechatPay\CloseOrder;
  * use WechatPay\Merchant;
@@ -40,15 +46,9 @@ final class CloseOrder
      *
      * @param string $outTradeNo `out_trade_no`, 1 to 32 characters of 0-9A-Za-z_-|*@
      *
-     * @throws TransportException        no complete answer within the time limit
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: ORDERPAID and ORDERNOTEXIST with Advice::QueryOrder,
-     *                                   SYSTEMERROR ...
-     * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
-     * @throws \ValueError               if the number cannot be one
+     * @throws ServiceException `result_code` FAIL: ORDERPAID and ORDERNOTEXIST with Advice::QueryOrder, SYSTEMERROR ...
+     * @throws PayException     of every kind that the class names
+     * @throws \ValueError      if the number cannot be one
      */
     public function byOutTradeNo(string $outTradeNo): void
     {

@@ -6,8 +6,7 @@ namespace WechatPay;
 
 /**
  * Keeps the shop right: every paid order is credited exactly once, whatever is lost, doubled or late. A service that
- * lives in the shop's own database, through the shop's own PDO, so that the credit commits together with the order's
- * state.
+ * lives in the shop's own database, through the shop's own PDO: the credit commits together with the order's state.
  *
  * Make it in one function that the order page, the notify endpoint, the worker and the back office share. What "credit"
  * means is said there, once. SQLite, MariaDB 10.6, MySQL 8.0.1, PostgreSQL 12 or newer.
@@ -47,7 +46,7 @@ final class Ledger
      * $onCredit runs inside the transaction that makes the order Paid: whatever it writes through the PDO it is given
      * is written exactly once. What it throws rolls all of it back and is thrown on; the next notice or poll tries
      * again. After a deadlock the whole transaction is tried again, so it may run again: what it does outside of that
-     * database, mail for one, belongs into outbox(). It must neither commit nor roll back, nor call this same object.
+     * database, mail for one, belongs in outbox(). It must neither commit nor roll back, nor call this same object.
      * false and a Generator (a yield in it, none of it has run) are errors: a LogicException, and nothing is stored;
      * null, true and whatever else it gives are fine. The same holds for $onRevoke.
      *
@@ -215,8 +214,7 @@ final class Ledger
      * @return Transition to PartiallyRefunded or Refunded once WeChat has accepted it
      *
      * @throws \ValueError      if the order was not opened, another merchant opened it (appid, sub_appid), too little is
-     *                          left, or a refund of this number was or may be accepted with another amount or other
-     *                          options
+     *                          left, or a refund of this number was or may be accepted with other values
      * @throws \LogicException  if the order is not paid, or inside a transaction
      * @throws ServiceException WeChat refused it
      * @throws PayException     no answer; `stillWanted` says whether it is carried on
@@ -257,8 +255,7 @@ final class Ledger
      * Closes an order that is not paid: writes the wish down, closes, asks what became of it. A payment that was
      * faster is credited.
      *
-     * @return Transition to Closed, to Paid, or to Closing if WeChat could not be asked to the end: `Sync` carries it
-     * on
+     * @return Transition to Closed, to Paid, or to Closing if WeChat could not be asked to the end: `Sync` goes on
      *
      * @throws \ValueError     if the order was not opened, or another merchant opened it (appid, sub_appid)
      * @throws \LogicException for code payments, or inside a transaction
@@ -290,9 +287,8 @@ final class Ledger
     }
 
     /**
-     * A person decides about an order in Review or PaidLate. The note is kept as evidence. What was paid counts, were it
-     * another amount than was opened: Credit books it, Refund sends back all that is left of it, which nobody has to wait
-     * for.
+     * A person decides about an order in Review or PaidLate. The note is kept as evidence. What was paid counts, even
+     * if it is another amount than was opened: Credit books it, Refund sends back all that is left of it in its own time.
      *
      * @param Merchant   $merchant   whose order
      * @param string     $outTradeNo the order

@@ -55,8 +55,8 @@ final class Merchant
      *                                         bytes (`apiclient_cert.p12`), or the path (also `file://`) of a file with
      *                                         either; the own certificate stands first
      * @param string|null $privateKey          its key, unencrypted: PEM text or a path; not needed with PKCS#12
-     * @param string|null $certificatePassword password of the PKCS#12 container; null means `mch_id`, as WeChat makes
-     *                                         it
+     * @param string|null $certificatePassword password of the PKCS#12 container; null means `mch_id`, which is
+     *                                         what WeChat uses
      * @param string|null $previousKey         the key before, accepted on answers while a key is rotated
      * @param bool        $acceptMd5           accept answers signed with MD5 too, while leaving an MD5 integration
      *

@@ -90,10 +90,8 @@ final class Micropay
      *                                                                        characters of 4 UTF-8 bytes
      * @param string                                          $spbillCreateIp `spbill_create_ip`: address of the till,
      *                                                                        IPv4 or IPv6
-     * @param int                                             $timeoutMs      the payer's time in milliseconds, 15000 to
-     *                                                                        120000
-     * @param int                                             $intervalMs     milliseconds between two questions, 100 to
-     *                                                                        60000
+     * @param int                                             $timeoutMs      milliseconds for the payer, 15000 to 120000
+     * @param int                                             $intervalMs     milliseconds between queries, 100 to 60000
      * @param (callable(Order|PayException $seen, int $question): mixed)|null $onPoll called after each question with
      *                                                                        what was seen and the number of the
      *                                                                        question, from 1; false ends the waiting

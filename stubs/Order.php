@@ -126,8 +126,7 @@ final class Order implements \JsonSerializable
     }
 
     /**
-     * Every verified field by its name on the wire, as text, in the order of the answer; those that have no property
-     * too.
+     * Every verified field by its name on the wire, as text, in the order of the answer, with or without a property.
      *
      * @return array<string, string>
      */

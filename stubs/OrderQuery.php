@@ -9,6 +9,12 @@ namespace WechatPay;
  *
  * Queries change nothing, so they may be repeated freely, and `maybeProcessed` of their exceptions is always false.
  *
+ * Besides what it names itself, each call may throw TransportException (no complete answer within the time limit),
+ * MalformedMessageException (an answer that is not what WeChat Pay says), GatewayException (`return_code` is not
+ * SUCCESS; says nothing about the order), SignatureException (the answer's signature is missing, wrong or of another
+ * algorithm), MismatchException (a genuine answer about another merchant or order) and PayException itself with
+ * Advice::FixConfiguration (a file named in the settings cannot be used).
+ *
  * ```php
  * use WechatPay\Merchant;
  * use WechatPay\OrderQuery;
@@ -52,14 +58,9 @@ final class OrderQuery
      *
      * @return Order the verified order; what the answer lacks is null
      *
-     * @throws TransportException        no complete answer within the time limit
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: ORDERNOTEXIST, SYSTEMERROR ...
-     * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
-     * @throws \ValueError               if the number cannot be one
+     * @throws ServiceException `result_code` FAIL: ORDERNOTEXIST, SYSTEMERROR ...
+     * @throws PayException     of every kind that the class names
+     * @throws \ValueError      if the number cannot be one
      */
     public function byOutTradeNo(string $outTradeNo): Order
     {
@@ -73,14 +74,9 @@ final class OrderQuery
      *
      * @return Order the verified order
      *
-     * @throws TransportException        no complete answer within the time limit
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: ORDERNOTEXIST, INVALID_TRANSACTIONID ...
-     * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
-     * @throws \ValueError               if the number cannot be one
+     * @throws ServiceException `result_code` FAIL: ORDERNOTEXIST, INVALID_TRANSACTIONID ...
+     * @throws PayException     of every kind that the class names
+     * @throws \ValueError      if the number cannot be one
      */
     public function byTransactionId(string $transactionId): Order
     {
@@ -94,8 +90,7 @@ final class OrderQuery
      * As in every PHP array, a key of digits only (such as '20261122') is an int in the result.
      *
      * exit() or a fatal error in the gateway's `$onAttempt` ends the script when all answers are there. A child forked
-     * in it has none of the threads: exit() ends it at once, and if the callback returns there, it gets a
-     * LogicException.
+     * in it has none of the threads: exit() ends it at once, and a callback that returns there gets a LogicException.
      *
      * @param array<array-key, string> $outTradeNos numbers, as for byOutTradeNo()
      * @param int                      $concurrency queries at once, 1 to 64

@@ -13,6 +13,12 @@ namespace WechatPay;
  *
  * Needs the client certificate.
  *
+ * Besides what it names itself, each call may throw MalformedMessageException (an answer that is not what WeChat Pay
+ * says), GatewayException (`return_code` is not SUCCESS; says nothing about the order), SignatureException (the
+ * answer's signature is missing, wrong or of another algorithm), MismatchException (a genuine answer about another
+ * merchant or order) and PayException itself with Advice::FixConfiguration (the certificate is missing, unreadable or
+ * expired; nothing was sent).
+ *
  * ```php
  * use WechatPay\Merchant;
  * use WechatPay\Micropay;
@@ -60,8 +66,7 @@ final class Refund
      * same call. NOTENOUGH is about the merchant's balance: top it up and repeat. A refund that became RefundClose may
      * be repeated with the same number too.
      *
-     * @param string                                     $outTradeNo  `out_trade_no`, 1 to 32 characters of
-     *                                                                0-9A-Za-z_-|*@
+     * @param string                                     $outTradeNo  `out_trade_no`, 1 to 32 of 0-9A-Za-z_-|*@
      * @param string                                     $outRefundNo `out_refund_no`: the shop's number of this refund,
      *                                                                1 to 64 characters of 0-9A-Za-z_-|*@
      * @param int                                        $totalFee    `total_fee`: fen of the whole order
@@ -72,17 +77,11 @@ final class Refund
      *
      * @return RefundReceipt accepted, not yet refunded
      *
-     * @throws TransportException        no complete answer within the time limit; if maybeProcessed, ask before
-     *                                   anything else
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: NOTENOUGH, ORDERNOTEXIST (unpaid too), TRADE_OVERDUE (older
-     *                                   than a year), INVALID_REQUEST (same number, other amount) ...
-     * @throws PayException              with Advice::FixConfiguration: the certificate is missing, unreadable or
-     *                                   expired; nothing was sent
-     * @throws \ValueError               if an argument cannot be used; nothing was sent
+     * @throws TransportException no complete answer within the time limit; if maybeProcessed, ask before anything else
+     * @throws ServiceException   `result_code` FAIL: NOTENOUGH, ORDERNOTEXIST (unpaid too), TRADE_OVERDUE (older than a
+     *                            year), INVALID_REQUEST (same number, other amount) ...
+     * @throws PayException       of every kind that the class names
+     * @throws \ValueError        if an argument cannot be used; nothing was sent
      */
     public function byOutTradeNo(
         string $outTradeNo,
@@ -97,8 +96,7 @@ final class Refund
     /**
      * Refunds by WeChat's number of the order; else as byOutTradeNo().
      *
-     * @param string                                     $transactionId `transaction_id`, 1 to 32 characters of
-     *                                                                  0-9A-Za-z
+     * @param string                                     $transactionId `transaction_id`, 1 to 32 of 0-9A-Za-z
      * @param string                                     $outRefundNo   `out_refund_no`: the shop's number of this
      *                                                                  refund, 1 to 64 characters of 0-9A-Za-z_-|*@
      * @param int                                        $totalFee      `total_fee`: fen of the whole order
@@ -107,17 +105,11 @@ final class Refund
      *
      * @return RefundReceipt accepted, not yet refunded
      *
-     * @throws TransportException        no complete answer within the time limit; if maybeProcessed, ask before
-     *                                   anything else
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: NOTENOUGH, INVALID_TRANSACTIONID, TRADE_OVERDUE (older than
-     *                                   a year), INVALID_REQUEST (same number, other amount) ...
-     * @throws PayException              with Advice::FixConfiguration: the certificate is missing, unreadable or
-     *                                   expired; nothing was sent
-     * @throws \ValueError               if an argument cannot be used; nothing was sent
+     * @throws TransportException no complete answer within the time limit; if maybeProcessed, ask before anything else
+     * @throws ServiceException   `result_code` FAIL: NOTENOUGH, INVALID_TRANSACTIONID, TRADE_OVERDUE (older than a
+     *                            year), INVALID_REQUEST (same number, other amount) ...
+     * @throws PayException       of every kind that the class names
+     * @throws \ValueError        if an argument cannot be used; nothing was sent
      */
     public function byTransactionId(
         string $transactionId,

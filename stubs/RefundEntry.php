@@ -5,8 +5,8 @@ declare(strict_types=1);
 namespace WechatPay;
 
 /**
- * One refund in a `RefundList`. A verified value. Amounts are fen, times are Beijing times; what the answer lacks is
- * null.
+ * One refund in a `RefundList`. A verified value. Amounts are fen, times are Beijing times; null is what the answer
+ * does not say.
  *
  * ```php
  * use WechatPay\Merchant;

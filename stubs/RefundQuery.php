@@ -9,6 +9,12 @@ namespace WechatPay;
  *
  * Queries change nothing, so they may be repeated freely, and `maybeProcessed` of their exceptions is always false.
  *
+ * Besides what it names itself, each call may throw TransportException (no complete answer within the time limit),
+ * MalformedMessageException (an answer that is not what WeChat Pay says), GatewayException (`return_code` is not
+ * SUCCESS; says nothing about the order), SignatureException (the answer's signature is missing, wrong or of another
+ * algorithm), MismatchException (a genuine answer about another merchant or order) and PayException itself with
+ * Advice::FixConfiguration (a file named in the settings cannot be used).
+ *
  * ```php
  * use WechatPay\Merchant;
  * use WechatPay\Micropay;
@@ -57,14 +63,9 @@ final class RefundQuery
      *
      * @return RefundList all of them, however many pages there are
      *
-     * @throws TransportException        no complete answer within the time limit
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: REFUNDNOTEXIST, SYSTEMERROR ...
-     * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
-     * @throws \ValueError               if the number cannot be one
+     * @throws ServiceException `result_code` FAIL: REFUNDNOTEXIST, SYSTEMERROR ...
+     * @throws PayException     of every kind that the class names
+     * @throws \ValueError      if the number cannot be one
      */
     public function byOutTradeNo(string $outTradeNo): RefundList
     {
@@ -78,14 +79,9 @@ final class RefundQuery
      *
      * @return RefundList all of them, however many pages there are
      *
-     * @throws TransportException        no complete answer within the time limit
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: REFUNDNOTEXIST, SYSTEMERROR ...
-     * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
-     * @throws \ValueError               if the number cannot be one
+     * @throws ServiceException `result_code` FAIL: REFUNDNOTEXIST, SYSTEMERROR ...
+     * @throws PayException     of every kind that the class names
+     * @throws \ValueError      if the number cannot be one
      */
     public function byTransactionId(string $transactionId): RefundList
     {
@@ -99,14 +95,9 @@ final class RefundQuery
      *
      * @return RefundList with that one entry
      *
-     * @throws TransportException        no complete answer within the time limit
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: REFUNDNOTEXIST, SYSTEMERROR ...
-     * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
-     * @throws \ValueError               if the number cannot be one
+     * @throws ServiceException `result_code` FAIL: REFUNDNOTEXIST, SYSTEMERROR ...
+     * @throws PayException     of every kind that the class names
+     * @throws \ValueError      if the number cannot be one
      */
     public function byOutRefundNo(string $outRefundNo): RefundList
     {
@@ -120,14 +111,9 @@ final class RefundQuery
      *
      * @return RefundList with that one entry
      *
-     * @throws TransportException        no complete answer within the time limit
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: REFUNDNOTEXIST, SYSTEMERROR ...
-     * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
-     * @throws \ValueError               if the number cannot be one
+     * @throws ServiceException `result_code` FAIL: REFUNDNOTEXIST, SYSTEMERROR ...
+     * @throws PayException     of every kind that the class names
+     * @throws \ValueError      if the number cannot be one
      */
     public function byRefundId(string $refundId): RefundList
     {

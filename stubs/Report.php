@@ -8,6 +8,12 @@ namespace WechatPay;
  * Tells WeChat Pay how long a call took and how it ended: optional, and nothing depends on it. A service. The answer
  * carries no sign and decides nothing.
  *
+ * Besides what it names itself, each call may throw TransportException (no complete answer within the time limit),
+ * MalformedMessageException (an answer that is not what WeChat Pay says), GatewayException (`return_code` is not
+ * SUCCESS; says nothing about the order), SignatureException (the answer's signature is missing, wrong or of another
+ * algorithm), MismatchException (a genuine answer about another merchant or order) and PayException itself with
+ * Advice::FixConfiguration (a file named in the settings cannot be used).
+ *
  * ```php
  * use WechatPay\Merchant;
  * use WechatPay\Report;
@@ -42,23 +48,16 @@ final class Report
      *                                                                  most 127 bytes
      * @param int                                        $executeTimeMs `execute_time_` (the wire has the underscore):
      *                                                                  milliseconds it took
-     * @param string                                     $returnCode    `return_code` that it ended with, SUCCESS or
-     *                                                                  FAIL
-     * @param string                                     $resultCode    `result_code` that it ended with, SUCCESS or
-     *                                                                  FAIL
+     * @param string                                     $returnCode    `return_code` of its end, SUCCESS or FAIL
+     * @param string                                     $resultCode    `result_code` of its end, SUCCESS or FAIL
      * @param string                                     $userIp        `user_ip`: address of the machine that called
      * @param array<string, string|int|\Stringable|null> $options       `return_msg`, `err_code`, `err_code_des`,
-     *                                                                  `out_trade_no`, `time` (yyyyMMddHHmmss),
-     *                                                                  `device_info`
+     *                                                                  `out_trade_no`, `device_info`, `time`
+     *                                                                  (as yyyyMMddHHmmss)
      *
-     * @throws TransportException        no complete answer within the time limit
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: ...
-     * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
-     * @throws \ValueError               if an argument cannot be used; nothing was sent
+     * @throws ServiceException `result_code` FAIL: ...
+     * @throws PayException     of every kind that the class names
+     * @throws \ValueError      if an argument cannot be used; nothing was sent
      */
     public function send(
         string $interfaceUrl,

@@ -10,6 +10,12 @@ namespace WechatPay;
  *
  * Needs the client certificate.
  *
+ * Besides what it names itself, each call may throw MalformedMessageException (an answer that is not what WeChat Pay
+ * says), GatewayException (`return_code` is not SUCCESS; says nothing about the order), SignatureException (the
+ * answer's signature is missing, wrong or of another algorithm), MismatchException (a genuine answer about another
+ * merchant or order) and PayException itself with Advice::FixConfiguration (the certificate is missing, unreadable or
+ * expired; nothing was sent).
+ *
  * ```php
  * use WechatPay\Merchant;
  * use WechatPay\Micropay;
@@ -54,17 +60,11 @@ final class Reverse
      *
      * @param string $outTradeNo `out_trade_no`, 1 to 32 characters of 0-9A-Za-z_-|*@
      *
-     * @throws TransportException        no complete answer to the last repeat; the order may be reversed or not, query
-     *                                   it
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: REVERSE_EXPIRE (refund instead), TRADE_ERROR ...,
-     *                                   SYSTEMERROR or USERPAYING after the last repeat
-     * @throws PayException              with Advice::FixConfiguration: the certificate is missing, unreadable or
-     *                                   expired; nothing was sent
-     * @throws \ValueError               if the number cannot be one
+     * @throws TransportException no complete answer to the last repeat; the order may be reversed or not, query it
+     * @throws ServiceException   `result_code` FAIL: REVERSE_EXPIRE (refund instead), TRADE_ERROR ..., SYSTEMERROR or
+     *                            USERPAYING after the last repeat
+     * @throws PayException       of every kind that the class names
+     * @throws \ValueError        if the number cannot be one
      */
     public function byOutTradeNo(string $outTradeNo): void
     {
@@ -76,17 +76,11 @@ final class Reverse
      *
      * @param string $transactionId `transaction_id`, 1 to 32 characters of 0-9A-Za-z
      *
-     * @throws TransportException        no complete answer to the last repeat; the order may be reversed or not, query
-     *                                   it
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: REVERSE_EXPIRE (refund instead), TRADE_ERROR ...,
-     *                                   SYSTEMERROR or USERPAYING after the last repeat
-     * @throws PayException              with Advice::FixConfiguration: the certificate is missing, unreadable or
-     *                                   expired; nothing was sent
-     * @throws \ValueError               if the number cannot be one
+     * @throws TransportException no complete answer to the last repeat; the order may be reversed or not, query it
+     * @throws ServiceException   `result_code` FAIL: REVERSE_EXPIRE (refund instead), TRADE_ERROR ..., SYSTEMERROR or
+     *                            USERPAYING after the last repeat
+     * @throws PayException       of every kind that the class names
+     * @throws \ValueError        if the number cannot be one
      */
     public function byTransactionId(string $transactionId): void
     {

@@ -105,11 +105,10 @@ final class ScanPay
 
     /**
      * The answer to the callback: there is nothing to pay. It is signed with the merchant's key, so it takes words only;
-     * and it is for callbacks that read() has verified: answer any other with `Notification::fail()`, which signs
-     * nothing.
+     * and it is for callbacks that read() has verified: `Notification::fail()`, which signs nothing, is for all others.
      *
-     * @param string $reason shown to the payer: at most 64 letters, digits, Chinese characters, blanks and
-     *                       `.,:;!?-，。：；！？`
+     * @param string $reason shown to the payer: at most 64 letters, digits, Chinese characters, blanks
+     *                       and `.,:;!?-，。：；！？`
      *
      * @throws \ValueError if the reason holds anything else
      */

@@ -7,6 +7,12 @@ namespace WechatPay;
 /**
  * Makes a link of Native mode 1 short, so that its QR code is coarse enough for small prints. A service.
  *
+ * Besides what it names itself, each call may throw TransportException (no complete answer within the time limit),
+ * MalformedMessageException (an answer that is not what WeChat Pay says), GatewayException (`return_code` is not
+ * SUCCESS; says nothing about the order), SignatureException (the answer's signature is missing, wrong or of another
+ * algorithm), MismatchException (a genuine answer about another merchant or order) and PayException itself with
+ * Advice::FixConfiguration (a file named in the settings cannot be used).
+ *
  * ```php
  * use WechatPay\Merchant;
  * use WechatPay\ScanPay;
@@ -35,14 +41,9 @@ final class ShortUrl
      *
      * @return string `short_url`
      *
-     * @throws TransportException        no complete answer within the time limit
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: PARAM_ERROR, SIGNERROR ...
-     * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
-     * @throws \ValueError               if the link cannot be one
+     * @throws ServiceException `result_code` FAIL: PARAM_ERROR, SIGNERROR ...
+     * @throws PayException     of every kind that the class names
+     * @throws \ValueError      if the link cannot be one
      */
     public function of(string $longUrl): string
     {

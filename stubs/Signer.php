@@ -56,8 +56,8 @@ final class Signer
     }
 
     /**
-     * Verifies the element `sign` of these fields, in constant time. Gives nothing back: a wrong sign cannot be
-     * overlooked.
+     * Verifies the element `sign` of these fields, in constant time. It returns nothing, so that nobody can overlook
+     * a wrong signature.
      *
      * @param array<array-key, string|int|\Stringable|null> $fields with `sign`
      * @param string                                        $key    the APIv2 key, 32 bytes

@@ -10,6 +10,12 @@ namespace WechatPay;
  * Repeating a call with the very same arguments is safe, after a TransportException too: the order stays one, and comes
  * with a fresh `codeUrl` and `prepayId`. The same number with other arguments is INVALID_REQUEST.
  *
+ * Besides what it names itself, each call may throw TransportException (no complete answer within the time limit),
+ * MalformedMessageException (an answer that is not what WeChat Pay says), GatewayException (`return_code` is not
+ * SUCCESS; says nothing about the order), SignatureException (the answer's signature is missing, wrong or of another
+ * algorithm), MismatchException (a genuine answer about another merchant or order) and PayException itself with
+ * Advice::FixConfiguration (a file named in the settings cannot be used).
+ *
  * ```php
  * use WechatPay\Fen;
  * use WechatPay\Merchant;
@@ -74,10 +80,8 @@ final class UnifiedOrder
      * @param string                    $body           `body`: what is bought, shown to the payer, 1 to 127 bytes
      * @param string                    $notifyUrl      `notify_url`: where WeChat tells about the payment; https, no
      *                                                  query (http only to this machine, for tests), at most 256 bytes
-     * @param string                    $spbillCreateIp `spbill_create_ip`: address of the machine that asks, IPv4 or
-     *                                                  IPv6
-     * @param string|null               $productId      `product_id`: the shop's own number of the thing, at most 32
-     *                                                  bytes
+     * @param string                    $spbillCreateIp `spbill_create_ip`: address of the machine that asks (v4, v6)
+     * @param string|null               $productId      `product_id`: the shop's own number, at most 32 bytes
      * @param string|null               $deviceInfo     `device_info`: number of the terminal, at most 32 bytes
      * @param array<string, mixed>|null $detail         `detail`: sent as JSON, at most 6000 bytes
      * @param string|null               $attach         `attach`: comes back in query and notice, at most 127 bytes
@@ -95,14 +99,9 @@ final class UnifiedOrder
      *
      * @return Prepay with codeUrl
      *
-     * @throws TransportException        no complete answer within the time limit
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: ORDERPAID, ORDERCLOSED, INVALID_REQUEST ...
-     * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
-     * @throws \ValueError               if an argument cannot be used; nothing was sent
+     * @throws ServiceException `result_code` FAIL: ORDERPAID, ORDERCLOSED, INVALID_REQUEST ...
+     * @throws PayException     of every kind that the class names
+     * @throws \ValueError      if an argument cannot be used; nothing was sent
      */
     public function native(
         string $outTradeNo,
@@ -160,14 +159,9 @@ final class UnifiedOrder
      *
      * @return Prepay with prepayId
      *
-     * @throws TransportException        no complete answer within the time limit
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: ORDERPAID, ORDERCLOSED, INVALID_REQUEST ...
-     * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
-     * @throws \ValueError               if an argument cannot be used; nothing was sent
+     * @throws ServiceException `result_code` FAIL: ORDERPAID, ORDERCLOSED, INVALID_REQUEST ...
+     * @throws PayException     of every kind that the class names
+     * @throws \ValueError      if an argument cannot be used; nothing was sent
      */
     public function jsapi(
         string $outTradeNo,
@@ -223,14 +217,9 @@ final class UnifiedOrder
      *
      * @return Prepay with prepayId
      *
-     * @throws TransportException        no complete answer within the time limit
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: ORDERPAID, ORDERCLOSED, INVALID_REQUEST ...
-     * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
-     * @throws \ValueError               if an argument cannot be used; nothing was sent
+     * @throws ServiceException `result_code` FAIL: ORDERPAID, ORDERCLOSED, INVALID_REQUEST ...
+     * @throws PayException     of every kind that the class names
+     * @throws \ValueError      if an argument cannot be used; nothing was sent
      */
     public function app(
         string $outTradeNo,
@@ -284,14 +273,9 @@ final class UnifiedOrder
      *
      * @return Prepay with h5Url
      *
-     * @throws TransportException        no complete answer within the time limit
-     * @throws MalformedMessageException an answer that is not what WeChat Pay says
-     * @throws GatewayException          `return_code` is not SUCCESS; says nothing about the order
-     * @throws SignatureException        the answer's sign is missing, wrong or of another algorithm
-     * @throws MismatchException         a genuine answer about another merchant or order
-     * @throws ServiceException          `result_code` FAIL: ORDERPAID, ORDERCLOSED, INVALID_REQUEST ...
-     * @throws PayException              with Advice::FixConfiguration: a file named in the settings cannot be used
-     * @throws \ValueError               if an argument cannot be used; nothing was sent
+     * @throws ServiceException `result_code` FAIL: ORDERPAID, ORDERCLOSED, INVALID_REQUEST ...
+     * @throws PayException     of every kind that the class names
+     * @throws \ValueError      if an argument cannot be used; nothing was sent
      */
     public function h5(
         string $outTradeNo,

@@ -152,8 +152,8 @@ pub trait Store {
     /// Puts a message into the outbox.
     fn announce(&mut self, entry: &Entry, topic: &str, payload: &str) -> Result<(), Self::Fault>;
 
-    /// Takes up to `most` orders of a merchant that are due, oldest first, and keeps them for `lease`. Its own
-    /// transaction.
+    /// Takes up to `most` orders of a merchant that are due, oldest first, and keeps them for `lease`, in a
+    /// transaction of its own.
     fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> Result<Vec<Entry>, Self::Fault>;
     /// How many orders are due, by whose they are.
     fn due(&mut self) -> Result<Vec<(Whose, i64)>, Self::Fault>;

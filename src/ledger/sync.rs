@@ -141,8 +141,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         Ok(next)
     }
 
-    /// Renews a lease that is half over; `None` if it was lost: the order is another worker's then, and nobody is to
-    /// blame.
+    /// Renews a lease that is half over; `None` if it was lost, which is no failure: the order is another worker's.
     fn kept(&mut self, errand: Errand) -> Ended<Option<Errand>, S::Fault> {
         let age = self.counter.clock().saturating_sub(errand.held_at);
         if age < self.lease / 2 {

@@ -117,8 +117,7 @@ pub fn run(
 }
 
 impl<'a> Call<'a> {
-    /// Checks the number of arguments, and that none has a name nobody knows; else PHP's `ArgumentCountError` is
-    /// pending.
+    /// Checks the number of arguments, and that none has an unknown name; else PHP's `ArgumentCountError` is pending.
     pub fn new(ex: &'a mut ExecuteData, params: &'static [Param]) -> Option<Self> {
         let count = zend::argument_count(ex);
         let required = params.iter().filter(|p| p.default.is_none() && !p.variadic).count();

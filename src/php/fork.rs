@@ -1,5 +1,5 @@
-//! Forks of this process, noted where they happen: a child has a copy of our frames, and may speak on its parent's
-//! connection.
+//! Forks of this process, noted where they happen: a child has a copy of our frames, and may use its parent's
+//! connection to the database.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

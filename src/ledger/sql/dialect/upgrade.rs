@@ -2,8 +2,7 @@
 
 use super::{Dialect, Sql};
 
-/// A change of the tables. Each may be repeated: where a change commits by itself, a crash leaves the first of them
-/// done.
+/// A change of the tables. Each may be repeated: where a change commits by itself, a crash leaves some of them done.
 #[derive(Debug, Clone, Copy)]
 enum Change {
     /// A new column: its table, its name, its type in our words.
