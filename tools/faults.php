@@ -2,8 +2,9 @@
 <?php
 
 /**
- * Writes the column "proved by" of docs/faults.md: the tests whose names begin with the row's id, `n12_...` in Rust and
- * `test_n12_...` or `testN12...` in PHP. One test may name several rows: `n4_n5_n6_...`, `test_n4_n5_n6_...`.
+ * Writes the chapter "Proofs" of docs/faults.md: for each row of its tables the tests whose names begin with the row's id,
+ * `n12_...` in Rust and `test_n12_...` or `testN12...` in PHP. One test may name several rows: `n4_n5_n6_...`,
+ * `test_n4_n5_n6_...`.
  *
  *     tools/faults.php           writes
  *     tools/faults.php --check   changes nothing; fails if the page is not up to date, or a row has no proof
@@ -12,6 +13,7 @@
 declare(strict_types=1);
 
 const PAGE = __DIR__ . '/../docs/faults.md';
+const HEADING = "## Proofs\n\nWritten by `tools/faults.php` from the names of the tests.\n";
 
 /** @return iterable<string> the paths of all sources */
 function sources(): iterable
@@ -46,20 +48,20 @@ function proofs(): array
     return $proofs;
 }
 
+/** @return string the proofs of one row */
+function chapter(string $row, array $names): string
+{
+    $names = array_unique($names);
+    sort($names);
+    return "\n### $row\n\n" . implode('', array_map(fn (string $name): string => "- `$name`\n", $names));
+}
+
+[$tables] = explode(HEADING, file_get_contents(PAGE));
+preg_match_all('~^\| ([A-Z]\d+) \|~m', $tables, $rows);
 $proofs = proofs();
-$unproved = [];
-$page = preg_replace_callback(
-    '~^(\| ([A-Z]\d+) \|.*\|.*\|)[^|]*\|$~m',
-    function (array $row) use ($proofs, &$unproved): string {
-        $names = array_unique($proofs[$row[2]] ?? []);
-        sort($names);
-        if ($names === []) {
-            $unproved[] = $row[2];
-        }
-        return $row[1] . ' ' . implode('<br>', array_map(fn (string $name): string => "`$name`", $names)) . ' |';
-    },
-    file_get_contents(PAGE),
-);
+$unproved = array_values(array_diff($rows[1], array_keys($proofs)));
+$chapters = array_map(fn (string $row): string => chapter($row, $proofs[$row]), array_diff($rows[1], $unproved));
+$page = $tables . HEADING . implode('', $chapters);
 if ($unproved !== []) {
     fwrite(STDERR, 'faults: no test names these rows: ' . implode(' ', $unproved) . "\n");
 }
