@@ -18,13 +18,14 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Instant;
 use time::macros::date;
 use wechatpay::bill::field::Field;
 use wechatpay::bill::reader::Reader;
 use wechatpay::bill::reconcile::books::{BookRefund, BookRow, Books};
 use wechatpay::bill::reconcile::compare::{Day, Terms, compare};
-use wechatpay::bill::source::Source;
+use wechatpay::bill::source::{Kept, Source};
 use wechatpay::bill::verify::verify;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -98,7 +99,7 @@ fn run(work: &str, path: &Path, rows: u64) -> Outcome<()> {
             let mut shop = Shop::new(rows, false);
             while shop.next_row()?.is_some() {}
         }
-        "in order" | "shuffled" => reconcile(&file, rows, work == "shuffled")?,
+        "in order" | "shuffled" => reconcile(Kept::File(file), rows, work == "shuffled")?,
         _ => return Err("no such work".into()),
     }
     Ok(())
@@ -126,8 +127,9 @@ fn iterate(file: File) -> Outcome<()> {
     Ok(())
 }
 
-fn reconcile(bill: &File, rows: u64, shuffled: bool) -> Outcome<()> {
-    let day = Day { date: date!(2026 - 03 - 01), bill: Some(bill as &dyn Source) };
+fn reconcile(bill: Kept, rows: u64, shuffled: bool) -> Outcome<()> {
+    let bill = Arc::new(bill);
+    let day = Day { date: date!(2026 - 03 - 01), bill: Some(&bill as &dyn Source) };
     let terms = Terms {
         days: &[day],
         flows: &[],

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process::Command};
 
 /// The functions of Zend's that ext-php-rs does not bind. One that another PHP declares otherwise does not compile.
-const FUNCTIONS: [&str; 31] = [
+const FUNCTIONS: [&str; 33] = [
     "display_ini_entries",
     "php_check_open_basedir_ex",
     "php_date_get_immutable_ce",
@@ -18,12 +18,14 @@ const FUNCTIONS: [&str; 31] = [
     "zend_add_attribute",
     "zend_argument_type_error",
     "zend_argument_value_error",
+    "zend_create_internal_iterator_zval",
     "zend_declare_typed_property",
     "zend_get_gc_buffer_create",
     "zend_get_gc_buffer_grow",
     "zend_ini_long",
     "zend_ini_string",
     "zend_is_callable_ex",
+    "zend_iterator_init",
     "zend_memory_usage",
     "zend_parse_arg_bool_slow",
     "zend_parse_arg_long_slow",

@@ -4,3 +4,4 @@
 #include "php_ini.h"
 #include "zend_attributes.h"
 #include "zend_exceptions.h"
+#include "zend_interfaces.h"

@@ -106,6 +106,9 @@ pub enum Error {
     /// An answer that is not what WeChat Pay says.
     #[error("the message cannot be read: {0}")]
     Malformed(String),
+    /// A bill that is not what WeChat Pay's bills are: damaged, of another layout, or it does not add up.
+    #[error("{0}")]
+    Bill(String),
     /// Signed, but what was signed could also be another message.
     #[error("the message cannot be read, nothing of it is believed: {0}")]
     Split(#[from] Split),
@@ -130,8 +133,8 @@ pub enum Error {
         /// What came.
         got: String,
     },
-    /// `result_code` FAIL, verified: WeChat Pay's word.
-    #[error("{err_code}{}", described(.err_code_des.as_deref()))]
+    /// `result_code` FAIL, verified: WeChat Pay's word. What it says instead of a bill is signed by nobody.
+    #[error("{}", described(.err_code, .err_code_des.as_deref()))]
     Service {
         /// `err_code`.
         err_code: String,
@@ -171,8 +174,12 @@ fn reasoned(return_msg: &str) -> String {
     if return_msg.is_empty() { " and gave no reason".into() } else { format!(": {return_msg}") }
 }
 
-fn described(des: Option<&str>) -> String {
-    des.map(|des| format!(": {des}")).unwrap_or_default()
+fn described(code: &str, des: Option<&str>) -> String {
+    match des {
+        Some(des) if code.is_empty() => des.to_owned(),
+        Some(des) => format!("{code}: {des}"),
+        None => code.to_owned(),
+    }
 }
 
 impl From<NotVerified> for Error {
@@ -278,12 +285,18 @@ impl Verdict {
             Error::Argument(_) => Self::new(Advice::FixCall, false, false),
             Error::Configuration(_) => Self::new(Advice::FixConfiguration, false, false),
             Error::Transport(e) => Self::of_transport(e, again),
-            Error::Malformed(_) | Error::Mismatch { .. } => Self::new(again, true, true),
+            Error::Malformed(_) | Error::Bill(_) | Error::Mismatch { .. } => Self::new(again, true, true),
             // Whoever asks again is told the same: a person has to look at the order.
             Error::Split(_) if repeat == Repeat::Query => Self::new(Advice::GiveUp, false, true),
             Error::Split(_) => Self::new(Advice::QueryOrder, false, true),
             Error::Gateway { return_msg, .. } => Self::of_refusal(return_msg),
             Error::Signature(_) => Self::new(Advice::FixConfiguration, false, true),
+            // Bills are refused without a code: only the words tell.
+            Error::Service { err_code, err_code_des: Some(words) }
+                if err_code.is_empty() && repeat == Repeat::Query =>
+            {
+                Self::of_refusal(words)
+            }
             Error::Service { err_code, err_code_des } => {
                 let code = ErrCode::of(err_code);
                 Self::of_code(code, again).read_closer(code, err_code_des.as_deref())
@@ -311,7 +324,7 @@ impl Verdict {
             Self::new(Advice::FixConfiguration, false, true)
         } else if is_too_often(return_msg) {
             Self::new(Advice::Wait, true, true)
-        } else if return_msg.to_ascii_uppercase().contains("SYSTEMERROR") || return_msg.contains("系统") {
+        } else if is_trouble(return_msg) {
             Self::new(Advice::Retry, true, true)
         } else {
             Self::new(Advice::FixCall, false, true)
@@ -353,6 +366,12 @@ fn is_configuration(words: &str) -> bool {
     is_certificate(words)
         || names.iter().any(|name| lower.contains(name))
         || begins_a_word(&lower, &["sign", "signature", "signerror"])
+}
+
+/// Do these words say that WeChat Pay itself is in trouble?
+fn is_trouble(words: &str) -> bool {
+    let upper = words.to_ascii_uppercase();
+    upper.contains("SYSTEMERROR") || upper.contains("COMPRESSGZIP") || words.contains("系统")
 }
 
 fn is_certificate(words: &str) -> bool {

@@ -5,7 +5,7 @@ use flate2::bufread::GzDecoder;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, ErrorKind, Read};
 
 /// How every gzip file begins.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+pub const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// How much is unpacked before the ratio is looked at: small files may be packed very well.
 const SMALL: u64 = 1024 * 1024;
 /// How much of a packed file is read at a time.
@@ -78,6 +78,21 @@ impl<R: Read> Content<R> {
         Ok(filled)
     }
 
+    /// Hands out all there is left, block by block.
+    pub fn each_block<E: From<BillError>>(
+        &mut self,
+        mut take: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut block = vec![0; PACKED];
+        loop {
+            let filled = self.fill(&mut block)?;
+            take(block.get(..filled).unwrap_or_default())?;
+            if filled < block.len() {
+                return Ok(());
+            }
+        }
+    }
+
     fn is_packed(&self) -> bool {
         matches!(self.packing, Packing::Gzip(_))
     }
@@ -129,14 +144,8 @@ impl<R: Read> Content<R> {
         if !self.is_packed() {
             return None;
         }
-        let mut rest = vec![0; PACKED];
-        loop {
-            match self.fill(&mut rest) {
-                Ok(filled) if filled == rest.len() => {}
-                Ok(_) => return None,
-                Err(e) => return Some(e).filter(|e| matches!(e, BillError::Gzip(_))),
-            }
-        }
+        let fault = self.each_block(|_| Ok::<(), BillError>(())).err();
+        fault.filter(|e| matches!(e, BillError::Gzip(_)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::sums::Unbalanced;
-use crate::error::Error;
+use crate::error::{Advice, Error, Fault, Repeat};
 
 /// Why a bill is refused. Rows are counted from 1 (the first below the header), lines from 1 (the header).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +78,17 @@ pub enum BillError {
     WrongKind { found: &'static str, needed: &'static str },
 }
 
+/// Why something made of a bill was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The bill is refused.
+    #[error(transparent)]
+    Bill(#[from] BillError),
+    /// It could not be written.
+    #[error(transparent)]
+    Write(#[from] std::io::Error),
+}
+
 fn place(row: Option<u64>) -> String {
     row.map_or_else(|| "the sums".to_owned(), |row| format!("row {row}"))
 }
@@ -112,11 +123,30 @@ impl BillError {
     }
 }
 
+impl BillError {
+    /// What it means to whoever reads a file of his own, or looks closer at a bill that is there: reading it again
+    /// helps nobody.
+    pub fn of_file(self) -> Fault {
+        let advice = match &self {
+            Self::Answer(_) => None,
+            Self::Unreadable(_) => Some(Advice::FixConfiguration),
+            Self::Unbalanced(_) => Some(Advice::GiveUp),
+            _ => Some(Advice::FixCall),
+        };
+        let fault = Fault::new(self.into(), Repeat::Query, None);
+        match advice {
+            Some(advice) => Fault { advice, retryable: false, ..fault },
+            None => fault,
+        }
+    }
+}
+
 impl From<BillError> for Error {
     fn from(e: BillError) -> Self {
         match e {
             BillError::Answer(answer) => answer.into(),
-            other => Self::Malformed(other.to_string()),
+            BillError::Unreadable(_) => Self::Configuration(e.to_string()),
+            other => Self::Bill(other.to_string()),
         }
     }
 }

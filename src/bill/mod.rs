@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod content;
+pub mod document;
 pub mod fault;
 pub mod field;
 pub mod header;

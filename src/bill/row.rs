@@ -5,6 +5,7 @@ use super::header::{Header, SLOTS};
 use super::moment;
 use super::number::trimmed;
 use ::time::OffsetDateTime;
+use std::sync::Arc;
 
 /// The words of a fund flow's direction.
 pub const INCOME: &str = "收入";
@@ -102,12 +103,43 @@ impl<'a> Row<'a> {
         })
     }
 
+    /// The row with bytes of its own, which outlives its file's reading.
+    pub fn keep(&self, header: &Arc<Header>) -> KeptRow {
+        let Cells { block, start, end, cuts } = self.cells;
+        let base = u32::try_from(start).unwrap_or(u32::MAX);
+        KeptRow {
+            header: header.clone(),
+            line: block.get(start..end).unwrap_or_default().into(),
+            cuts: cuts.iter().map(|cut| cut.saturating_sub(base)).collect(),
+            checked: self.checked.clone(),
+            number: self.number,
+        }
+    }
+
     /// Every cell as it stands in the file, with the name of its column.
     pub fn printed(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let cells = self.cells;
         let text =
             move |column| std::str::from_utf8(cells.get(column).unwrap_or_default()).unwrap_or_default();
         self.header.names().iter().enumerate().map(move |(column, name)| (name.as_str(), text(column)))
+    }
+}
+
+/// A row with bytes of its own.
+#[derive(Debug, Clone)]
+pub struct KeptRow {
+    header: Arc<Header>,
+    line: Box<[u8]>,
+    cuts: Box<[u32]>,
+    checked: Checked,
+    number: u64,
+}
+
+impl KeptRow {
+    /// The row.
+    pub fn row(&self) -> Row<'_> {
+        let cells = Cells { block: &self.line, start: 0, end: self.line.len(), cuts: &self.cuts };
+        Row { header: &self.header, cells, checked: &self.checked, number: self.number }
     }
 }
 

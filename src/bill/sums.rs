@@ -340,9 +340,8 @@ impl Tally {
     }
 
     /// Compares with the sums that the file prints, the balance chain too.
-    pub fn settle(self, summary: &Summary, header: &Header) -> Result<(), BillError> {
-        let wrong = Unbalanced { sums: self.wrong_sums(summary, header), balance: self.breaks };
-        if wrong == Unbalanced::default() { Ok(()) } else { Err(BillError::Unbalanced(wrong)) }
+    pub fn wrong(self, summary: &Summary, header: &Header) -> Unbalanced {
+        Unbalanced { sums: self.wrong_sums(summary, header), balance: self.breaks }
     }
 
     /// The sums alone: where a broken balance is told in another way.

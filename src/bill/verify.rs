@@ -4,24 +4,43 @@ use super::content::{Content, Limits};
 use super::fault::BillError;
 use super::header::Header;
 use super::reader::Reader;
-use super::sums::{Summary, Tally};
+use super::sums::{Summary, Tally, Unbalanced};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::io::Read;
 
-/// What a file that adds up is known to be.
+/// What a file that reads comes to, right or wrong.
 #[derive(Debug, Clone)]
-pub struct Balanced {
+pub struct Balance {
     /// Its header.
     pub header: Header,
     /// Its sums.
     pub summary: Summary,
     /// How many rows it has.
     pub rows: u64,
+    /// What does not add up.
+    pub wrong: Unbalanced,
+}
+
+impl Balance {
+    /// Fails if anything does not add up.
+    pub fn settled(&self) -> Result<(), BillError> {
+        if self.wrong == Unbalanced::default() {
+            Ok(())
+        } else {
+            Err(BillError::Unbalanced(self.wrong.clone()))
+        }
+    }
 }
 
 /// Reads a file to its end: every cell, every sum, and the balance chain of a fund flow.
-pub fn verify<R: Read>(file: R) -> Result<Balanced, BillError> {
+pub fn verify<R: Read>(file: R) -> Result<Balance, BillError> {
+    let balance = balance(file)?;
+    balance.settled().map(|()| balance)
+}
+
+/// The same, and what does not add up is told beside the rest.
+pub fn balance<R: Read>(file: R) -> Result<Balance, BillError> {
     let mut reader = Reader::new(file)?;
     let mut tally = Tally::default();
     while let Some(row) = reader.next_row()? {
@@ -29,22 +48,17 @@ pub fn verify<R: Read>(file: R) -> Result<Balanced, BillError> {
     }
     let (header, rows) = (reader.header().clone(), reader.rows());
     let summary = reader.finish()?;
-    tally.settle(&summary, &header)?;
-    Ok(Balanced { header, summary, rows })
+    let wrong = tally.wrong(&summary, &header);
+    Ok(Balance { header, summary, rows, wrong })
 }
 
 /// The SHA-256 of the unpacked bytes, in lower-case hex.
 pub fn sha256<R: Read>(file: R) -> Result<String, BillError> {
-    let mut content = Content::new(file, Limits::default())?;
     let mut digest = Sha256::new();
-    let mut block = vec![0; 64 * 1024];
-    loop {
-        let filled = content.fill(&mut block)?;
-        digest.update(block.get(..filled).unwrap_or_default());
-        if filled < block.len() {
-            break;
-        }
-    }
+    Content::new(file, Limits::default())?.each_block(|block| {
+        digest.update(block);
+        Ok::<(), BillError>(())
+    })?;
     let mut hex = String::with_capacity(64);
     for byte in digest.finalize() {
         let _ = write!(hex, "{byte:02x}");

@@ -62,9 +62,12 @@ impl ErrCode {
             "APPID_NOT_EXIST" | "MCHID_NOT_EXIST" | "APPID_MCHID_NOT_MATCH" => Self::Configuration,
             "INVALID_REQUEST" => Self::InvalidRequest,
             "PARAM_ERROR" | "INVALID_TRANSACTIONID" => Self::BadParameter,
-            "XML_FORMAT_ERROR" | "REQUIRE_POST_METHOD" | "POST_DATA_EMPTY" | "NOT_UTF8" | "LACK_PARAMS" => {
-                Self::BadCall
-            }
+            "XML_FORMAT_ERROR"
+            | "REQUIRE_POST_METHOD"
+            | "POST_DATA_EMPTY"
+            | "NOT_UTF8"
+            | "LACK_PARAMS"
+            | "20001" => Self::BadCall,
             "NOTENOUGH" => Self::NotEnough,
             "AUTHCODEEXPIRE" | "AUTH_CODE_ERROR" | "AUTH_CODE_INVALID" | "NOTSUPORTCARD" => Self::AskPayer,
             "ORDERREVERSED" | "TRADE_ERROR" | "BUYER_MISMATCH" => Self::AskPayer,

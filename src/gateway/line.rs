@@ -205,7 +205,7 @@ fn outcome(error: &Error) -> &'static str {
         Error::Argument(_) => "argument",
         Error::Configuration(_) => "configuration",
         Error::Transport(_) => "transport",
-        Error::Malformed(_) | Error::Split(_) => "malformed",
+        Error::Malformed(_) | Error::Bill(_) | Error::Split(_) => "malformed",
         Error::Gateway { .. } => "gateway",
         Error::Signature(_) => "signature",
         Error::Mismatch { .. } => "mismatch",

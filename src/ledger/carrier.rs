@@ -161,7 +161,9 @@ pub fn meaning(fault: &Fault, what: &What) -> Answer {
 fn unverified(fault: &Fault, text: String) -> Answer {
     match &fault.error {
         Error::Transport(error) if error.phase == Phase::Status(429) => Answer::Limited,
-        Error::Malformed(_) | Error::Split(_) | Error::Mismatch { .. } => Answer::Useless(text),
+        Error::Malformed(_) | Error::Bill(_) | Error::Split(_) | Error::Mismatch { .. } => {
+            Answer::Useless(text)
+        }
         _ => Answer::Unreached(text),
     }
 }

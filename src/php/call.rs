@@ -137,22 +137,17 @@ impl<'a> Call<'a> {
     }
 
     /// Throws, unless the script is over anyway.
-    pub fn raise(&self, raise: Raise) {
-        match raise {
-            _ if door::is_shut() => {}
-            Raise::Pending => {}
-            Raise::Argument(bad) => self.value_error(&bad),
-            Raise::Fault(fault) => exception::throw(&fault),
-            Raise::Logic(message) => PhpException::new(message, 0, exception::logic_exception()).throw(),
-            Raise::Engine(message) => PhpException::new(message, 0, ext_php_rs::zend::ce::error()).throw(),
+    pub fn raise(&self, raised: Raise) {
+        match raised {
+            Raise::Argument(bad) if !door::is_shut() => self.value_error(bad),
+            other => raise(other),
         }
     }
 
-    fn value_error(&self, bad: &BadArgument) {
+    fn value_error(&self, bad: BadArgument) {
         let Some(at) = self.params.iter().position(|p| p.name == bad.name) else {
             // No argument of this method is to blame.
-            let message = format!("{} {}", bad.name, bad.what);
-            return PhpException::new(message, 0, ext_php_rs::zend::ce::value_error()).throw();
+            return raise(Raise::Argument(bad));
         };
         let number = number(at);
         let what = CString::new(bad.what.replace('\0', "\\0")).unwrap_or_default();
@@ -386,6 +381,19 @@ impl<'a> Call<'a> {
             unsafe { zend::zend_wrong_parameter_type_error(number(n), expected + or_null, arg) };
         }
         Raise::Pending
+    }
+}
+
+/// Throws where no method's arguments are to blame, unless the script is over anyway.
+pub fn raise(raised: Raise) {
+    let throw = |message: String, class| PhpException::new(message, 0, class).throw();
+    match raised {
+        _ if door::is_shut() => {}
+        Raise::Pending => {}
+        Raise::Argument(bad) => throw(bad.to_string(), ext_php_rs::zend::ce::value_error()),
+        Raise::Fault(fault) => exception::throw(&fault),
+        Raise::Logic(message) => throw(message, exception::logic_exception()),
+        Raise::Engine(message) => throw(message, ext_php_rs::zend::ce::error()),
     }
 }
 

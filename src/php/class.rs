@@ -9,7 +9,7 @@ use ext_php_rs::error::Result;
 use ext_php_rs::ffi::{zend_function, zend_type};
 use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::types::{ZendClassObject, ZendHashTable, ZendObject, ZendStr, Zval};
-use ext_php_rs::zend::{ClassEntry, ExecuteData};
+use ext_php_rs::zend::{ClassEntry, ExecuteData, ZendObjectHandlers};
 use std::ffi::{c_int, c_void};
 use std::sync::{Mutex, PoisonError};
 
@@ -235,16 +235,20 @@ pub fn register<T: RegisteredClass + Holds>(
             T::get_metadata().set_arg_info(tables);
         })
         .register()?;
-    let handlers = std::ptr::from_ref(T::get_metadata().handlers()).cast_mut();
-    // SAFETY: the handlers stand in a cell of this class's that was filled just now, while the module starts: there is
-    // no object yet that has them, and nobody else reads them.
-    unsafe { (&raw mut (*handlers).get_gc).write(Some(held::<T>)) };
+    // SAFETY: there is no object yet that has these handlers, and nobody else reads them.
+    unsafe { (&raw mut (*handlers::<T>()).get_gc).write(Some(held::<T>)) };
     let class = T::get_metadata().ce();
     declare(class, properties);
     for method in methods {
         hide(class, method.name, method.params);
     }
     Ok(())
+}
+
+/// The engine's functions for objects of a class, to be changed while the module starts: they stand in a cell of this
+/// class's.
+pub fn handlers<T: RegisteredClass>() -> *mut ZendObjectHandlers {
+    std::ptr::from_ref(T::get_metadata().handlers()).cast_mut()
 }
 
 /// What the collector asks an object for: what its Rust half holds, and its properties.

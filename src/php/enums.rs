@@ -3,6 +3,8 @@
 use super::call::{Call, Outcome, Raise, param};
 use super::class::{Method, Returns, function, keep, method};
 use super::value;
+use crate::bill::document::AccountType;
+use crate::bill::header::Kind;
 use crate::error::Advice;
 use crate::ledger::resolve::Resolution;
 use crate::ledger::state::LedgerState;
@@ -100,6 +102,20 @@ php_enum!(Resolution, "WechatPay\\Resolution", [
     Resolution::Dismiss => "Dismiss" = "DISMISS",
 ]);
 
+// A fund flow is no bill type.
+php_enum!(Kind, "WechatPay\\BillType", [
+    Kind::All => "All" = "ALL",
+    Kind::Success => "Success" = "SUCCESS",
+    Kind::Refund => "Refund" = "REFUND",
+    Kind::RechargeRefund => "RechargeRefund" = "RECHARGE_REFUND",
+]);
+
+php_enum!(AccountType, "WechatPay\\AccountType", [
+    AccountType::Basic => "Basic" = "Basic",
+    AccountType::Operation => "Operation" = "Operation",
+    AccountType::Fees => "Fees" = "Fees",
+]);
+
 /// The PHP case of a value.
 pub fn to_php<E: PhpEnum>(value: E) -> Zval {
     let mut zval = Zval::null();
@@ -171,6 +187,8 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
     register::<RefundStatus>(&[])?;
     register::<LedgerState>(&[])?;
     register::<Resolution>(&[])?;
+    register::<Kind>(&[])?;
+    register::<AccountType>(&[])?;
     register::<TradeState>(&[
         method!("isFinal", is_final, [], BOOL),
         method!("isPaid", is_paid, [], BOOL),

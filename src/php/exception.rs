@@ -266,7 +266,7 @@ fn class_of(error: &Error) -> (&'static Class, Vec<Zval>) {
     match error {
         Error::Argument(_) | Error::Configuration(_) => (&PAY, vec![]),
         Error::Transport(_) => (&TRANSPORT, vec![]),
-        Error::Malformed(_) | Error::Split(_) => (&MALFORMED, vec![]),
+        Error::Malformed(_) | Error::Bill(_) | Error::Split(_) => (&MALFORMED, vec![]),
         Error::Gateway { return_msg, .. } => (&GATEWAY, vec![value::text(return_msg)]),
         Error::Signature(_) => (&SIGNATURE, vec![]),
         Error::Mismatch { field, .. } => (&MISMATCH, vec![value::text(field)]),

@@ -3,6 +3,8 @@
 #![allow(unsafe_code, reason = "Zend's interface is C; every block says why it is sound")]
 
 mod auth_code_to_openid;
+mod bill;
+mod bill_row;
 mod call;
 mod class;
 mod client;
@@ -17,6 +19,7 @@ mod fork;
 mod gateway;
 mod gave;
 mod ini;
+mod lazy;
 mod ledger;
 mod ledger_calls;
 mod ledger_end;
@@ -47,6 +50,7 @@ mod sync_report;
 mod transition;
 mod unified_order;
 mod value;
+mod walk;
 mod warning;
 mod xml;
 mod zend;

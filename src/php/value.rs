@@ -82,6 +82,13 @@ pub fn array(table: ZBox<ZendHashTable>) -> Zval {
     zval
 }
 
+/// An object that is there already.
+pub fn object_zval(object: &mut ZendObject) -> Zval {
+    let mut zval = Zval::new();
+    zval.set_object(object);
+    zval
+}
+
 /// A list.
 pub fn list(items: impl IntoIterator<Item = Zval>) -> Result<Zval, Raise> {
     let mut table = ZendHashTable::new();

@@ -23,7 +23,7 @@ mod declared {
 
     use ext_php_rs::ffi::{
         _zend_expected_type as zend_expected_type, HashTable, zend_class_entry, zend_module_entry,
-        zend_object, zend_string, zend_type, zval,
+        zend_object, zend_object_iterator, zend_string, zend_type, zval,
     };
     use ext_php_rs::types::ZendLong as zend_long;
     use std::ffi::c_void;

@@ -161,7 +161,7 @@ impl Statement {
         }
         self.drafts.extend(fees.into_drafts());
         self.totals.theirs.fee_e5 += tally.net_fee(&header);
-        tally.settle(&reader.finish()?, &header)
+        tally.settle_sums(&reader.finish()?, &header)
     }
 
     #[inline]

@@ -2,7 +2,7 @@
 
 use super::difference::{Difference, Told};
 use super::report::DayReport;
-use crate::bill::fault::BillError;
+use crate::bill::fault::WriteError;
 use crate::bill::field::Field;
 use crate::bill::reader::Reader;
 use crate::bill::row::Row;
@@ -38,17 +38,6 @@ const ORDERS: [&str; 11] = [
     "refund_fee",
     "fee",
 ];
-
-/// Why a table was not written.
-#[derive(Debug, thiserror::Error)]
-pub enum CsvError {
-    /// The bill is refused.
-    #[error(transparent)]
-    Bill(#[from] BillError),
-    /// The table could not be written.
-    #[error("the table cannot be written: {0}")]
-    Write(#[from] io::Error),
-}
 
 /// One cell of a table.
 #[derive(Debug, Clone, Copy)]
@@ -198,7 +187,7 @@ impl<W: Write> OrderTable<W> {
     }
 
     /// Writes every row of a bill.
-    pub fn write(&mut self, bill: impl Read) -> Result<(), CsvError> {
+    pub fn write(&mut self, bill: impl Read) -> Result<(), WriteError> {
         let mut reader = Reader::new(bill)?;
         while let Some(row) = reader.next_row()? {
             self.write_row(&row)?;
