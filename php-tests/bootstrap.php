@@ -27,6 +27,7 @@ require __DIR__ . '/SimulatorTestCase.php';
 require __DIR__ . '/WebServer.php';
 require __DIR__ . '/Chance.php';
 require __DIR__ . '/RandomXml.php';
+require __DIR__ . '/BillWriter.php';
 require __DIR__ . '/TradeTestCase.php';
 require __DIR__ . '/Endpoint.php';
 

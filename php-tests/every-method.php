@@ -11,9 +11,11 @@ namespace WechatPayTests;
 
 use WechatPay\Attempt;
 use WechatPay\AuthCodeToOpenId;
+use WechatPay\Bill;
 use WechatPay\Client;
 use WechatPay\CloseOrder;
 use WechatPay\Fen;
+use WechatPay\FundFlow;
 use WechatPay\Gateway;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
@@ -260,6 +262,51 @@ for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
         fn () => $unified->h5("H10000$round", 5, 'tea', 'https://a.b/c', '127.0.0.1', sceneInfo: []),
         fn () => Notification::read(strtr($refunded('T1'), ['req_info' => 'rek_info']), $merchant),
     );
+
+    // Bills and fund flows, right and wrong.
+    $csv = "交易时间,公众账号ID,商户号,微信订单号,商户订单号,交易状态,货币种类,应结订单金额,手续费,订单金额,新列\n"
+        . "`2026-11-21 10:00:01,`wx2421b1c4370ec43b,`10000100,`42,`T1,`SUCCESS,`CNY,`12.30,`0.07000,`12.30,`x\n总交易单数,新和\n`1,`y\n";
+    $flows = "记账时间,微信支付业务单号,资金流水单号,业务类型,收支类型,收支金额（元）,账户结余（元）,备注\n"
+        . "`2026-11-21 10:00:01,`42,`F1,`交易,`收入,`12.30,`112.30,`a\\nb\n资金流水总笔数\n`1\n";
+    $saved = tempnam(sys_get_temp_dir(), 'wechatpay-bill-');
+    right(
+        fn () => [$bill = Bill::fromString($csv), $bill->verify(), print_r($bill, true), $bill->unknownColumns(), \count($bill), json_encode($bill->summary)],
+        fn () => [Bill::fromString(gzencode($csv), '2026-11-21')->save($saved), $bill = Bill::open($saved), $bill->save("$saved.gz"), unlink("$saved.gz")],
+        function () use ($csv): void {
+            foreach ($bill = Bill::fromString($csv) as $row) {
+                isset($row->refundId) || json_encode($row) . print_r($row->fields(), true) . $row->tradeState->name;
+                foreach ($bill as $again) {
+                    $again == $row || throw new \Error('another row');
+                }
+            }
+            $walk = $bill->getIterator();
+            unset($bill);
+            $row = iterator_to_array($walk)[0]->outTradeNo === 'T1' || throw new \Error('no row');
+        },
+        fn () => [$flow = FundFlow::fromString($flows), $flow->verify(), $row = iterator_to_array($flow)[0], $row->isIncome(), $row->remarkUnescaped(), $row->fields(), var_export($flow, true)],
+    );
+    all(
+        fn () => Bill::fromString('<html>'),
+        fn () => Bill::fromString('<xml><return_code>FAIL</return_code><return_msg>No Bill Exist</return_msg><error_code>20002</error_code></xml>'),
+        fn () => Bill::fromString($csv, 'today'),
+        fn () => Bill::fromString(strtr($csv, ['`T1' => '`'])),
+        fn () => Bill::fromString(strtr($csv, ['`1,`y' => '`2,`y']))->verify(),
+        fn () => print_r($bill = Bill::fromString(strtr($csv, ['总交易单数' => '总'])), true),
+        fn () => Bill::fromString(strtr($csv, ['总交易单数' => '总']))->summary,
+        fn () => isset(Bill::fromString(strtr($csv, ['总交易单数' => '总']))->summary),
+        fn () => iterator_to_array(Bill::fromString(strtr($csv, ['总交易单数' => '总']))),
+        fn () => Bill::fromString($csv)->save('/proc/x'),
+        fn () => Bill::open('/nowhere'),
+        fn () => FundFlow::open($saved),
+        fn () => FundFlow::fromString($csv),
+        fn () => clone Bill::fromString($csv),
+        function () use ($csv): void {
+            foreach (Bill::fromString($csv) as &$row) {
+                throw new \Error('by reference');
+            }
+        },
+    );
+    unlink($saved);
 
     if ($round === 1) {
         // The reverse must wait 15 seconds, so once is enough.

@@ -20,6 +20,7 @@ use ::time::Date;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
+use std::path::Path;
 use std::sync::Arc;
 
 /// What a PHP `Bill` holds.
@@ -190,8 +191,14 @@ pub fn date_or(call: &Call<'_>, n: usize) -> Result<Option<Date>, Raise> {
     moment::date(text.as_bytes()).map(Some).ok_or_else(wrong)
 }
 
+/// The first argument, as a path.
+fn path<'a>(call: &Call<'a>) -> Result<&'a str, Raise> {
+    let path = call.text(0)?;
+    if path.contains('\0') { Err(call.bad(0, "must not contain any null bytes")) } else { Ok(path) }
+}
+
 fn open<T: Paper>(call: &mut Call<'_>) -> Outcome {
-    let (path, date) = (call.text(0)?, date_or(call, 1)?);
+    let (path, date) = (path(call)?, date_or(call, 1)?);
     let file = files::open(path).map_err(misplaced)?;
     made::<T>(Kept::File(file), date)
 }
@@ -228,10 +235,10 @@ fn count<T: Paper>(call: &mut Call<'_>) -> Outcome {
 
 /// A name that ends in `.gz` gets the packed bytes, if there are any; every other one gets text.
 fn save<T: Paper>(call: &mut Call<'_>) -> Outcome {
-    let path = call.text(0)?;
+    let path = path(call)?;
     let document = call.this::<T>()?.document();
     let saved = Saved::begin(path).and_then(|mut saved| {
-        let written = if path.ends_with(".gz") {
+        let written = if is_packed_name(path) {
             document.write_packed(saved.file())
         } else {
             document.write_plain(saved.file())
@@ -244,6 +251,10 @@ fn save<T: Paper>(call: &mut Call<'_>) -> Outcome {
     });
     saved.map_err(misplaced)?.map_err(refused)?;
     Ok(Zval::null())
+}
+
+fn is_packed_name(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"))
 }
 
 impl<T: Paper> Walkable for T {

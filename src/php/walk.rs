@@ -66,6 +66,7 @@ static FUNCTIONS: zend_object_iterator_funcs = zend_object_iterator_funcs {
     get_gc: None,
 };
 
+#[allow(clippy::cast_ptr_alignment, reason = "every block of PHP's allocator is aligned for an object")]
 unsafe extern "C" fn begin<T: Walkable>(
     _: *mut ClassEntry,
     object: *mut Zval,
