@@ -245,8 +245,7 @@ pub fn register<T: RegisteredClass + Holds>(
     Ok(())
 }
 
-/// The engine's functions for objects of a class, to be changed while the module starts: they stand in a cell of this
-/// class's.
+/// The engine's functions for objects of a class, in a cell of its own; to be changed while the module starts.
 pub fn handlers<T: RegisteredClass>() -> *mut ZendObjectHandlers {
     std::ptr::from_ref(T::get_metadata().handlers()).cast_mut()
 }

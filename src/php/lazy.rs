@@ -1,5 +1,4 @@
-//! Objects whose properties are made when somebody first looks at them: a row of a bill has thirty, and most are never
-//! read.
+//! Objects whose properties are made when somebody first looks: a row of a bill has thirty, most are never read.
 
 use super::call::{Outcome, Raise, raise};
 use super::class::{self, Holds, Method, Property};
