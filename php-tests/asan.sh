@@ -52,7 +52,7 @@ with_asan() {
 no_reports() {
     [ -z "$(ls -A "$reports")" ] && return
     cat "$reports"/* >&2
-    fail "AddressSanitizer has found a fault in $1; its report stands above and in target/asan/reports."
+    fail "AddressSanitizer has found a fault in $1; its report is above and in target/asan/reports."
 }
 
 modules=()

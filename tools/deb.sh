@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the Debian packages for the PHP at hand out of the committed tree, and asks lintian about them: target/deb/*.deb.
+# Builds the Debian packages for the installed PHP from the committed tree, and checks them with lintian: target/deb/*.deb.
 #
 #   make deb        PHP=php8.4 PHP_CONFIG=php-config8.4 make deb        VERSION=0.1.0+shop1 make deb
 set -euo pipefail
@@ -35,7 +35,7 @@ command -v lintian >/dev/null || missing="$missing lintian"
 
 # Crates and compiled code are kept for the next time; the build itself is by cargo, which knows what is stale.
 CARGO_TARGET_DIR=$out-build dpkg-buildpackage --build=binary --no-sign >"$out.log" 2>&1 \
-    || { tail -n 30 "$out.log" >&2 && fail "dpkg-buildpackage failed; all it said is in $out.log"; }
+    || { tail -n 30 "$out.log" >&2 && fail "dpkg-buildpackage failed; its whole output is in $out.log"; }
 mv -f ../*_"$version"_*.deb ../*_"$version"_*.buildinfo ../*_"$version"_*.changes "$out/"
 cd "$out"
 lintian --allow-root --fail-on error,warning ./*_"$version"_*.changes || fail "lintian objects, see above."

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The archive that PIE downloads instead of building, for the PHP at hand, with its bill of materials and checksums, into
-# target/dist. The same commit gives the same bytes, wherever the tree lies.
+# The archive that PIE downloads instead of building, for the installed PHP, with its bill of materials and checksums, into
+# target/dist. The same commit gives the same bytes, wherever the tree is.
 #
 #   make dist                  PHP=php8.4 PHP_CONFIG=php-config8.4 make dist
 #   make dist DISTRO="trixie sid"     for the PHP of other Debians, each in a bare root (needs root)

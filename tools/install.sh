@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what `make build` made into PHP: the extension, and an ini file that loads it. `uninstall` takes both out again.
-# DESTDIR is put before every path, for packagers; PHP and PHP_CONFIG name another PHP than the one in PATH.
+# Installs what `make build` made into PHP: the extension, and an ini file that loads it. `uninstall` removes both.
+# DESTDIR is put before every path, for packagers; PHP and PHP_CONFIG name a PHP other than the one in PATH.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -39,7 +39,7 @@ $("$php_config" --ini-path)/php.ini, and $built as $extension_dir/wechatpay.so, 
 
 check_writable() {
     { [ -w "$extension_dir" ] && [ -w "$(dirname "$ini")" ]; } \
-        || fail "$extension_dir and $(dirname "$ini") are not yours to write: run \`sudo make $doing\`."
+        || fail "$extension_dir and $(dirname "$ini") are not writable: run \`sudo make $doing\`."
 }
 
 # What a package manager put there is its own to change.
@@ -47,7 +47,7 @@ check_unpacked() {
     local package
     [ -z "$destdir" ] && command -v dpkg-query >/dev/null || return 0
     package=$(dpkg-query --search "$extension_dir/wechatpay.so" 2>/dev/null | cut -d: -f1) || return 0
-    [ -z "$package" ] || fail "$extension_dir/wechatpay.so is of the Debian package $package: \`apt-get remove $package\` takes it out."
+    [ -z "$package" ] || fail "$extension_dir/wechatpay.so belongs to the Debian package $package: remove it with \`apt-get remove $package\`."
 }
 
 install_both() {
@@ -65,7 +65,7 @@ install_both() {
     mv -f "$extension_dir/wechatpay.so.new" "$extension_dir/wechatpay.so"
     say "$extension_dir/wechatpay.so"
     if [ -e "$ini" ]; then
-        say "$ini is there already and stays as it is"
+        say "$ini exists already and is left unchanged"
     else
         install -m 644 "$settings" "$ini"
         say "$ini"
@@ -75,7 +75,7 @@ install_both() {
         phpenmod -v "$version" wechatpay
     fi
     PHP=$php tools/loads \
-        || fail "all is in place, yet $php does not load it; see \`$php -m\` and \`$php --ini\`."
+        || fail "both files are in place, but $php does not load them; see \`$php -m\` and \`$php --ini\`."
     say "done. Restart php-fpm or the web server so that they load it too."
 }
 
@@ -110,7 +110,7 @@ remove_ini() {
         say "removed $ini"
     else
         mv -f "$ini" "$ini.saved"
-        say "$ini was changed by somebody: kept as $ini.saved"
+        say "$ini has been edited: kept as $ini.saved"
     fi
 }
 

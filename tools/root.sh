@@ -21,9 +21,9 @@ root_fail() {
 
 # root_make SUITE PACKAGE...
 root_make() {
-    [ "$(id -u)" = 0 ] || root_fail "a bare root can only be made by root: run this with sudo."
+    [ "$(id -u)" = 0 ] || root_fail "only root can make a bare root: run this with sudo."
     command -v mmdebstrap >/dev/null || root_fail "mmdebstrap is missing: apt-get install mmdebstrap, then try again."
-    unshare --mount true 2>/dev/null || root_fail "this machine lets nobody mount: a root needs /proc and /dev of its own."
+    unshare --mount true 2>/dev/null || root_fail "mounting is not permitted on this machine: a root needs /proc and /dev of its own."
     local suite=$1 sources packages proxies
     shift
     sources=$(root_sources "$suite")
@@ -55,7 +55,7 @@ root_remove() {
 root_sources() {
     local suite=$1 main security
     main=${DEBIAN_MIRROR:-$(root_archive Debian)}
-    [ -n "$main" ] || root_fail "this machine's apt reads no Debian archive: name one, DEBIAN_MIRROR=http://..."
+    [ -n "$main" ] || root_fail "apt on this machine reads no Debian archive: name one with DEBIAN_MIRROR=http://..."
     echo "deb $main $suite main"
     case $suite in sid | unstable | experimental) return ;; esac
     echo "deb $main $suite-updates main"

@@ -5,8 +5,8 @@
 #   tools/setup.sh build    only what `make build`, `make demo` and README's first steps need
 #   tools/setup.sh packages    what `make deb`, `make dist` and their tests need
 #
-# PHP=php8.4 PHP_CONFIG=php-config8.4 sets up for another PHP than the usual one.
-# Says nothing when nothing is missing. May be run any number of times.
+# PHP=php8.4 PHP_CONFIG=php-config8.4 sets up for a PHP other than the default one.
+# Prints nothing when nothing is missing, and may be run any number of times.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -114,16 +114,16 @@ check_root() {
     [ "$(id -u)" = 0 ] && return
     has_command sudo || fail "these packages are missing and there is no sudo: run as root
     apt-get install ${missing[*]}"
-    [ -t 0 ] || sudo -n true 2>/dev/null || fail "sudo wants a password and nobody is there to type it: run as root
+    [ -t 0 ] || sudo -n true 2>/dev/null || fail "sudo asks for a password, and there is no terminal to type it in: run as root
     apt-get install ${missing[*]}"
 }
 
-# nginx, php-fpm and the databases are wanted as programs, the tests start their own; as services they stay down.
+# nginx, php-fpm and the databases are needed as programs only: the tests start their own, the services stay stopped.
 keep_services_down() {
     policy=/usr/sbin/policy-rc.d
     [ -e "$policy" ] && return
     printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null \
-        || fail "there is no leave to write $policy: run as root
+        || fail "may not write $policy: run as root
     apt-get install ${missing[*]}"
     trap 'as_root rm -f "$policy"' EXIT
     as_root chmod 755 "$policy"
@@ -135,14 +135,14 @@ apt_get() {
 }
 
 install_missing() {
-    has_command apt-get || fail "this machine has no apt-get; install what these Debian packages hold, then try again:
+    has_command apt-get || fail "this machine has no apt-get; install the contents of these Debian packages, then try again:
     ${missing[*]}"
     check_root
     say "installing with apt: ${missing[*]}"
     local log
     log=$(mktemp)
     keep_services_down
-    apt_get update >"$log" 2>&1 || say "apt-get update failed; trying with the package lists that are here."
+    apt_get update >"$log" 2>&1 || say "apt-get update failed; trying with the package lists already on this machine."
     if ! apt_get install --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
         tail -n 20 "$log" >&2
         rm -f "$log"
@@ -211,8 +211,8 @@ main() {
     if [ ${#missing[@]} -gt 0 ]; then
         install_missing
         find_missing "$wanted"
-        [ ${#missing[@]} = 0 ] || fail "apt installed everything, yet these are not found: ${missing[*]}"
-        say "all there now."
+        [ ${#missing[@]} = 0 ] || fail "apt reported success, but these are still not found: ${missing[*]}"
+        say "everything is installed."
     fi
     check_lacking "$wanted"
     [ "$wanted" != everything ] || check_rust_tools
