@@ -1,4 +1,4 @@
-//! Threads that stay out of the host's sight: the host says how to shield their making from its signals.
+//! Spawns threads with the host's signals blocked; the host supplies the mask.
 
 use std::sync::OnceLock;
 

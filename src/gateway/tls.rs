@@ -1,4 +1,4 @@
-//! TLS: who is trusted, who we are, and what a refused certificate is told about. No switch turns checks off.
+//! TLS: who is trusted, who we are, and how a rejected certificate is explained. No switch turns checks off.
 
 use super::agent::trace;
 use super::identity::Identity;

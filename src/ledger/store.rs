@@ -118,9 +118,9 @@ pub trait Store {
     fn abandon(&mut self);
     /// Waits before try number `tries`.
     fn pause(&mut self, tries: u32);
-    /// The fence before foreign code ...
+    /// Marks the transaction before the shop's code runs.
     fn guard(&mut self) -> Result<(), Self::Fault>;
-    /// ... and after: fails with `Broken` if the transaction is not what it was.
+    /// Looks for the mark afterwards: fails with `Broken` if the transaction is not what it was.
     fn unguard(&mut self) -> Result<(), Self::Fault>;
     /// The database's clock.
     fn now(&mut self) -> Result<Ms, Self::Fault>;

@@ -1,7 +1,7 @@
 //! Asking WeChat about every order that is due, and giving up those whose time is over.
 //!
 //! Orders are claimed by lease, asked about outside any transaction, and applied one by one. Closing and
-//! reversing follow the same road everywhere: query, write the intent down, call, query again.
+//! reversing go the same way everywhere: query, write the intent down, call, query again.
 
 pub use super::question::{Answer, Counter, Question, What};
 pub use super::tally::Tally;
@@ -21,7 +21,7 @@ use std::time::Instant;
 pub const LEASE: Ms = 120_000;
 /// A lease outlasts so many questions, the slowest there are.
 const QUESTIONS: Ms = 4;
-/// Faults that are nobody's order's fault count only up to here.
+/// Attempts are capped here when the failure is not the order's own.
 const BLAMELESS: i64 = 8;
 
 /// An order on its way through a round.

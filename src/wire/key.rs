@@ -29,7 +29,7 @@ impl Key {
         Ok(Self { bytes, schedule: OnceLock::new() })
     }
 
-    /// Is this the same secret? For two that the shop itself gave: how long it takes tells how they differ.
+    /// Is this the same secret? Not constant-time: compare only keys that the shop itself supplied.
     pub fn is(&self, secret: &[u8]) -> bool {
         self.bytes == secret
     }
