@@ -95,6 +95,7 @@ fn declarations() -> Result<String, String> {
     for name in FUNCTIONS {
         builder = builder.allowlist_function(name);
     }
+    builder = builder.allowlist_var("IS_OBJ_FREE_CALLED");
     let bindings =
         builder.generate().map_err(|e| format!("PHP's headers cannot be read by libclang: {e}"))?;
     Ok(bindings.to_string())

@@ -70,7 +70,7 @@ final class VectorsTest extends TestCase
     {
         $fields = Xml::decode($vector['xml']);
         self::assertEquals($vector['fields'], $fields);
-        self::assertContainsOnly('string', $fields);
+        self::assertSame($fields, array_filter($fields, 'is_string'));
         $type = SignType::from($vector['sign_type']);
         Signer::verify($fields, $vector['key'], $type);
         $digest = $type === SignType::Md5

@@ -55,10 +55,9 @@ final class Ledger
      * transaction whole, yours to where it was before the call. A Fiber cannot be suspended in it (FiberError), since
      * its connection is in the middle of a transaction.
      *
-     * A child forked in it must not let PHP end it, for a PDO that is destroyed says so on the parent's connection: end
-     * the child by `posix_kill(getmypid(), SIGKILL)` or replace it by pcntl_exec(). The ledger itself never speaks in
-     * the child; after a fork the parent looks whether COMMIT has stored what it should, and throws
-     * UndecidedException if it cannot see it.
+     * A child forked in it may end as it likes: every PDO and PDOStatement that it has inherited ends in it without a
+     * word on the parent's connection. It must not query through them; it opens a PDO of its own. After a fork the
+     * parent looks whether COMMIT has stored what it should, and throws UndecidedException if it cannot see it.
      *
      * @param \PDO $pdo the shop's connection, with PDO::ERRMODE_EXCEPTION; not used across a fork
      * @param callable(Transition $transition, \PDO $pdo): mixed $onCredit a payment is credited
