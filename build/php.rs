@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process::Command};
 
 /// The functions of Zend's that ext-php-rs does not bind. One that another PHP declares otherwise does not compile.
-const FUNCTIONS: [&str; 33] = [
+const FUNCTIONS: [&str; 34] = [
     "display_ini_entries",
     "php_check_open_basedir_ex",
     "php_date_get_immutable_ce",
@@ -25,6 +25,7 @@ const FUNCTIONS: [&str; 33] = [
     "zend_ini_long",
     "zend_ini_string",
     "zend_is_callable_ex",
+    "zend_iterator_dtor",
     "zend_iterator_init",
     "zend_memory_usage",
     "zend_parse_arg_bool_slow",

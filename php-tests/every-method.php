@@ -24,6 +24,7 @@ use WechatPay\Micropay;
 use WechatPay\Notification;
 use WechatPay\OrderQuery;
 use WechatPay\PayException;
+use WechatPay\Reconciliation;
 use WechatPay\Refund;
 use WechatPay\RefundQuery;
 use WechatPay\Report;
@@ -305,6 +306,28 @@ for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
                 throw new \Error('by reference');
             }
         },
+    );
+    $book = ['out_trade_no' => 'T1', 'total_fee' => '1229', 'state' => 'SUCCESS', 'paid_on' => new \DateTime(), 'refunds' => [['out_refund_no' => 'R', 'refund_fee' => 1]]];
+    $books = function () use ($book): \Generator {
+        yield $book;
+        yield ['out_trade_no' => 'T2'] + $book;
+    };
+    right(
+        fn () => [$report = Reconciliation::compare(Bill::fromString($csv), $books(), FundFlow::fromString($flows), new \DateTime(), ['a']), print_r($report, true),
+            json_encode($report), $report->toArray(), \count($report), json_encode(iterator_to_array($report)), $report->isClean(), $report->toCsv($saved, "$saved.d"), unlink("$saved.d")],
+        fn () => Reconciliation::compare([Bill::fromString($csv)], [$book]),
+        fn () => Reconciliation::compare([Bill::fromString($csv)], new \ArrayIterator([$book])),
+    );
+    all(
+        fn () => Reconciliation::compare([], []),
+        fn () => Reconciliation::compare([5], []),
+        fn () => Reconciliation::compare(Bill::fromString($csv), [5]),
+        fn () => Reconciliation::compare(Bill::fromString($csv), [['refunds' => [5]] + $book]),
+        fn () => Reconciliation::compare(Bill::fromString($csv), [['paid_on' => 'x'] + $book]),
+        fn () => Reconciliation::compare(Bill::fromString($csv), new Bad()),
+        fn () => Reconciliation::compare(Bill::fromString($csv), (fn () => yield throw new \DomainException('books'))()),
+        fn () => Reconciliation::compare(Bill::fromString(strtr($csv, ['`1,`y' => '`2,`y'])), $books()),
+        fn () => Reconciliation::compare(Bill::fromString($csv), [])->toCsv('/proc/x', '/proc/y'),
     );
     unlink($saved);
 

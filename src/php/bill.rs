@@ -191,14 +191,14 @@ pub fn date_or(call: &Call<'_>, n: usize) -> Result<Option<Date>, Raise> {
     moment::date(text.as_bytes()).map(Some).ok_or_else(wrong)
 }
 
-/// The first argument, as a path.
-fn path<'a>(call: &Call<'a>) -> Result<&'a str, Raise> {
-    let path = call.text(0)?;
-    if path.contains('\0') { Err(call.bad(0, "must not contain any null bytes")) } else { Ok(path) }
+/// The n-th argument, as a path.
+pub fn path<'a>(call: &Call<'a>, n: usize) -> Result<&'a str, Raise> {
+    let path = call.text(n)?;
+    if path.contains('\0') { Err(call.bad(n, "must not contain any null bytes")) } else { Ok(path) }
 }
 
 fn open<T: Paper>(call: &mut Call<'_>) -> Outcome {
-    let (path, date) = (path(call)?, date_or(call, 1)?);
+    let (path, date) = (path(call, 0)?, date_or(call, 1)?);
     let file = files::open(path).map_err(misplaced)?;
     made::<T>(Kept::File(file), date)
 }
@@ -214,7 +214,7 @@ fn made<T: Paper>(kept: Kept, date: Option<Date>) -> Outcome {
 }
 
 /// A file that cannot be read or written: a setting of the machine's.
-fn misplaced(why: String) -> Raise {
+pub fn misplaced(why: String) -> Raise {
     Fault::new(Error::Configuration(why), Repeat::Query, None).into()
 }
 
@@ -235,21 +235,17 @@ fn count<T: Paper>(call: &mut Call<'_>) -> Outcome {
 
 /// A name that ends in `.gz` gets the packed bytes, if there are any; every other one gets text.
 fn save<T: Paper>(call: &mut Call<'_>) -> Outcome {
-    let path = path(call)?;
+    let path = path(call, 0)?;
     let document = call.this::<T>()?.document();
-    let saved = Saved::begin(path).and_then(|mut saved| {
-        let written = if is_packed_name(path) {
-            document.write_packed(saved.file())
-        } else {
-            document.write_plain(saved.file())
-        };
-        match written {
-            Ok(()) => saved.finish().map(Ok),
-            Err(WriteError::Write(e)) => Err(saved.cannot(&e)),
-            Err(WriteError::Bill(e)) => Ok(Err(e)),
-        }
+    let mut saved = Saved::begin(path).map_err(misplaced)?;
+    let written = saved.write(|file| {
+        if is_packed_name(path) { document.write_packed(file) } else { document.write_plain(file) }
     });
-    saved.map_err(misplaced)?.map_err(refused)?;
+    match written {
+        Ok(()) => saved.finish().map_err(misplaced)?,
+        Err(WriteError::Bill(e)) => return Err(refused(e)),
+        Err(WriteError::Write(e)) => return Err(misplaced(saved.cannot(&e))),
+    }
     Ok(Zval::null())
 }
 

@@ -22,6 +22,8 @@ pub struct Param {
     pub kind: DataType,
     /// May it be null?
     pub nullable: bool,
+    /// What it may be beside its type.
+    pub beside: Option<DataType>,
     /// The default as PHP code; none for required ones.
     pub default: Option<&'static str>,
     /// Does it take the rest?
@@ -32,7 +34,7 @@ pub struct Param {
 
 /// Makes a required parameter.
 pub const fn param(name: &'static str, kind: DataType) -> Param {
-    Param { name, kind, nullable: false, default: None, variadic: false, sensitive: false }
+    Param { name, kind, nullable: false, beside: None, default: None, variadic: false, sensitive: false }
 }
 
 impl Param {
@@ -44,6 +46,11 @@ impl Param {
     /// Nullable, null by default.
     pub const fn or_null(self) -> Self {
         Self { nullable: true, default: Some("null"), ..self }
+    }
+
+    /// Or an array.
+    pub const fn or_array(self) -> Self {
+        Self { beside: Some(DataType::Array), ..self }
     }
 
     /// Hidden in traces.
@@ -398,7 +405,7 @@ pub fn raise(raised: Raise) {
 }
 
 /// A number without a fraction, as PHP writes numbers; blanks may stand around it.
-fn is_whole(text: &[u8]) -> bool {
+pub fn is_whole(text: &[u8]) -> bool {
     let Some(number) = std::str::from_utf8(text).ok().map(str::trim) else { return false };
     let is_number = |b: u8| matches!(b, b'+' | b'-' | b'.' | b'e' | b'E') || b.is_ascii_digit();
     let Some(parsed) = number.parse::<f64>().ok().filter(|_| number.bytes().all(is_number)) else {

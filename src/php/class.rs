@@ -241,6 +241,7 @@ pub fn register<T: RegisteredClass + Holds>(
     declare(class, properties);
     for method in methods {
         hide(class, method.name, method.params);
+        widen(class, method);
     }
     Ok(())
 }
@@ -325,7 +326,23 @@ fn mask(kind: DataType) -> u32 {
         DataType::Long => 1 << IS_LONG,
         DataType::Bool => 1 << IS_TRUE | 1 << IS_FALSE,
         DataType::Array => 1 << IS_ARRAY,
+        // A number or a text: what either side of a difference says.
+        DataType::Mixed => 1 << IS_LONG | 1 << IS_STRING,
         _ => 1 << IS_STRING,
+    }
+}
+
+/// Lets parameters be something beside objects of their class, as reflection shows them.
+fn widen(class: &ClassEntry, method: &Method) {
+    let lower = method.name.to_ascii_lowercase();
+    let Some(entry) = class.function_table.get(lower.as_str()) else { return };
+    // SAFETY: a class's function table holds pointers to functions and nothing else.
+    let Some(found) = (unsafe { entry.ptr::<zend_function>() }) else { return };
+    for (at, param) in method.params.iter().enumerate() {
+        let Some(more) = param.beside.map(mask) else { continue };
+        // SAFETY: `found` is the function just registered; it has as many descriptions as parameters, in memory that is
+        // its own and that nobody reads yet.
+        unsafe { (*(*found).common.arg_info.add(at)).type_.type_mask |= more };
     }
 }
 

@@ -5,6 +5,7 @@ use super::class::{Method, Returns, function, keep, method};
 use super::value;
 use crate::bill::document::AccountType;
 use crate::bill::header::Kind;
+use crate::bill::reconcile::difference::{DifferenceKind, DifferenceState};
 use crate::error::Advice;
 use crate::ledger::resolve::Resolution;
 use crate::ledger::state::LedgerState;
@@ -116,6 +117,40 @@ php_enum!(AccountType, "WechatPay\\AccountType", [
     AccountType::Fees => "Fees" = "Fees",
 ]);
 
+php_enum!(DifferenceKind, "WechatPay\\DifferenceKind", [
+    DifferenceKind::PaidNotBooked => "PaidNotBooked" = "PaidNotBooked",
+    DifferenceKind::BookedNotPaid => "BookedNotPaid" = "BookedNotPaid",
+    DifferenceKind::AmountDiffers => "AmountDiffers" = "AmountDiffers",
+    DifferenceKind::StateDiffers => "StateDiffers" = "StateDiffers",
+    DifferenceKind::FeeTypeDiffers => "FeeTypeDiffers" = "FeeTypeDiffers",
+    DifferenceKind::TransactionIdDiffers => "TransactionIdDiffers" = "TransactionIdDiffers",
+    DifferenceKind::RefundNotBooked => "RefundNotBooked" = "RefundNotBooked",
+    DifferenceKind::RefundUnknown => "RefundUnknown" = "RefundUnknown",
+    DifferenceKind::RefundDiffers => "RefundDiffers" = "RefundDiffers",
+    DifferenceKind::FeeDiffers => "FeeDiffers" = "FeeDiffers",
+    DifferenceKind::RevokedAfterPaid => "RevokedAfterPaid" = "RevokedAfterPaid",
+    DifferenceKind::SettlementDiffers => "SettlementDiffers" = "SettlementDiffers",
+    DifferenceKind::BalanceBroken => "BalanceBroken" = "BalanceBroken",
+    DifferenceKind::AppidUnknown => "AppidUnknown" = "AppidUnknown",
+    DifferenceKind::DuplicateRow => "DuplicateRow" = "DuplicateRow",
+    DifferenceKind::BillChanged => "BillChanged" = "BillChanged",
+]);
+
+php_enum!(DifferenceState, "WechatPay\\DifferenceState", [
+    DifferenceState::Waiting => "Waiting" = "waiting",
+    DifferenceState::Open => "Open" = "open",
+    DifferenceState::Healed => "Healed" = "healed",
+    DifferenceState::Settled => "Settled" = "settled",
+]);
+
+/// The text that backs a value's case.
+pub fn wire<E: PhpEnum>(value: E) -> &'static str {
+    match E::CASES.iter().find(|(v, _)| *v == value).and_then(|(_, case)| case.discriminant.as_ref()) {
+        Some(Discriminant::String(wire)) => wire,
+        _ => "",
+    }
+}
+
 /// The PHP case of a value.
 pub fn to_php<E: PhpEnum>(value: E) -> Zval {
     let mut zval = Zval::null();
@@ -189,6 +224,8 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
     register::<Resolution>(&[])?;
     register::<Kind>(&[])?;
     register::<AccountType>(&[])?;
+    register::<DifferenceKind>(&[])?;
+    register::<DifferenceState>(&[])?;
     register::<TradeState>(&[
         method!("isFinal", is_final, [], BOOL),
         method!("isPaid", is_paid, [], BOOL),

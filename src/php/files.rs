@@ -4,7 +4,7 @@ use super::zend;
 use crate::gateway::identity::Files;
 use std::ffi::CString;
 use std::fs::{File, Permissions};
-use std::io::{self, Read};
+use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
@@ -53,9 +53,14 @@ impl<'a> Saved<'a> {
         Ok(Self { path, file: file.map_err(|e| cannot_write(path, &e))? })
     }
 
-    /// Where to write.
-    pub fn file(&mut self) -> &mut File {
-        self.file.as_file_mut()
+    /// Writes into it.
+    pub fn write<E: From<io::Error>>(
+        &mut self,
+        write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut file = BufWriter::new(self.file.as_file_mut());
+        write(&mut file)?;
+        Ok(file.flush()?)
     }
 
     /// Why it was not written.
