@@ -33,13 +33,14 @@ say = printf '\n==> %s\n' '$(1)'
 # The steps of `test` build on each other.
 .NOTPARALLEL:
 
-.PHONY: help setup setup-build setup-packages build demo test test-core test-doc test-php test-stubs simulate leak valgrind \
+.PHONY: help setup setup-build setup-packages build demo test test-core test-doc test-php test-stubs test-quick simulate leak valgrind \
         asan bench bench-instructions install uninstall bare matrix deb deb-test pie-test dist dist-test deny lint clean
 
 help:
 	@echo 'make build     builds the extension and the simulator into target/release'
 	@echo 'make demo      builds, then shows a scan-pay order from placement to refund, offline'
 	@echo 'make test      runs all tests: core, simulator, documentation, PHP, stubs'
+	@echo 'make test-quick  runs the core and what of PHP waits for nothing, in a minute or two'
 	@echo 'make bench     compares speed with plain PHP; QUICK=1 for a short run'
 	@echo 'make simulate  the ledger under faults and kills; SEEDS=1000000 sets how many worlds'
 	@echo 'make leak      a million queries in one process: memory stays flat (minutes)'
@@ -105,6 +106,13 @@ test-php: setup build
 	@$(call say,test: PHPUnit with the extension)
 	@tools/php $(PHPUNIT) -c php-tests --testsuite extension \
 	    || { echo 'Again, one test: tools/php $(PHPUNIT) -c php-tests --filter NAME' >&2; exit 1; }
+
+# While you work, on a built tree: what takes no real waiting and kills nothing. `make test` is what counts.
+test-quick: setup build
+	@$(call say,test-quick: the core; PHPUnit without the slow group)
+	@$(CARGO) test --locked --quiet $(CORE) --lib
+	@tools/php $(PHPUNIT) -c php-tests --testsuite extension --exclude-group slow
+	@tools/php $(PHPUNIT) -c php-tests --testsuite stubs
 
 test-stubs: setup build
 	@$(call say,test: the stubs against the extension)

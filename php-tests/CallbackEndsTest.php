@@ -5,11 +5,15 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 
 /**
  * Every way in which PHP code can end, in every callback that runs in a transaction of the ledger's, on three databases:
  * what the shop and the ledger have stored, and how the script ends. The callbacks of polls: see CallbackPollsTest.
+ *
+ * @group slow
  */
+#[Group('slow')]
 final class CallbackEndsTest extends LedgerTestCase
 {
     /** Name => the statements that end the callback, and what the script says of it and ends with. */

@@ -5,11 +5,15 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 
 /**
  * What the host does to our frames while a callback runs: browsers that hang up under php-fpm, forks, exit() in the middle
  * of a COMMIT, and signal handlers that must be put back.
+ *
+ * @group slow
  */
+#[Group('slow')]
 final class CallbackHostTest extends LedgerSimulatorTestCase
 {
     /** Statements that make $merchant, $gateway, $pdo and $note. */

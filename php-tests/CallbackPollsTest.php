@@ -5,13 +5,17 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use PHPUnit\Framework\TestCase;
 
 /**
  * Every way in which PHP code can end while a code payment is under way: the payment is reversed first, then the script
  * ends as PHP says. WeChat takes no reverse in the first 15 seconds, so all sales are made at once, each in a process of
  * its own.
+ *
+ * @group slow
  */
+#[Group('slow')]
 final class CallbackPollsTest extends TestCase
 {
     /** Name => the statements that end the callback, what the script says of it, its exit code. */

@@ -4,9 +4,15 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\Group;
 use PHPUnit\Framework\TestCase;
 
-/** The scripts under examples/ do what they say. */
+/**
+ * The scripts under examples/ do what they say.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class ExamplesTest extends TestCase
 {
     private static SimulatorProcess $simulator;

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\Client;
 use WechatPay\Gateway;
 use WechatPay\Merchant;
@@ -15,7 +16,10 @@ use WechatPay\TransportException;
 /**
  * Connections outlive the request under php-fpm, however it manages its workers, and are never shared where they must
  * not be.
+ *
+ * @group slow
  */
+#[Group('slow')]
 final class FpmReuseTest extends SimulatorTestCase
 {
     private const WORKERS = 2;

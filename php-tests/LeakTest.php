@@ -4,9 +4,15 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\Group;
 use PHPUnit\Framework\TestCase;
 
-/** The short run of leak.php; `make leak` runs a million. */
+/**
+ * The short run of leak.php; `make leak` runs a million.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class LeakTest extends TestCase
 {
     public function testTensOfThousandsOfQueriesLeaveTheMemoryFlat(): void

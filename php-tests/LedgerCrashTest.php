@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\Gateway;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
@@ -16,7 +17,10 @@ use WechatPay\TradeState;
 /**
  * A process is killed by SIGKILL before and after each thing it does with the database, each call to the gateway and each
  * acknowledgement. Each test says which named steps it must have met, before and after.
+ *
+ * @group slow
  */
+#[Group('slow')]
 final class LedgerCrashTest extends LedgerSimulatorTestCase
 {
     private const APPLYING = ['compare-and-set', 'evidence', 'credit', 'outbox', 'callback', 'commit'];

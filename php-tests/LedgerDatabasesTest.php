@@ -5,12 +5,18 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\Gateway;
 use WechatPay\LedgerState;
 use WechatPay\Sync;
 use WechatPay\SyncReport;
 
-/** What happens to databases: clocks that differ, disks that are full, transactions that were left open, many rows. */
+/**
+ * What happens to databases: clocks that differ, disks that are full, transactions that were left open, many rows.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class LedgerDatabasesTest extends LedgerTestCase
 {
     public function testL8TheClockIsTheDatabasesAndNotThatOfTheProcess(): void

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
 use WechatPay\Sync;
@@ -12,7 +13,12 @@ use WechatPay\SyncReport;
 use WechatPay\Transition;
 use WechatPay\UndecidedException;
 
-/** What fails for one order is its own matter: a refused COMMIT, one without an answer, a callback that ends its connection. */
+/**
+ * What fails for one order is its own matter: a refused COMMIT, one without an answer, a callback that ends its connection.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class LedgerFailuresTest extends LedgerSimulatorTestCase
 {
     protected function shop(\PDO $pdo, mixed ...$more): Ledger

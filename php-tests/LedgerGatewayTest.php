@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\Gateway;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
@@ -15,7 +16,12 @@ use WechatPay\Sync;
 use WechatPay\SyncReport;
 use WechatPay\TransportException;
 
-/** The ledger and WeChat: refunds, closing, reversing, and Sync; on each database, against the simulator. */
+/**
+ * The ledger and WeChat: refunds, closing, reversing, and Sync; on each database, against the simulator.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class LedgerGatewayTest extends LedgerSimulatorTestCase
 {
     protected function setUp(): void

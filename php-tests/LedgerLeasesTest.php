@@ -5,11 +5,17 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\Gateway;
 use WechatPay\Ledger;
 use WechatPay\Sync;
 
-/** Leases that run out are nobody's fault, and a run ends in its time. */
+/**
+ * Leases that run out are nobody's fault, and a run ends in its time.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class LedgerLeasesTest extends LedgerSimulatorTestCase
 {
     private function unpaid(int $count, int $attempt = 0): Ledger

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 
 /**
  * Many processes on one database: four workers with Sync, killed at random and started again, a notify endpoint of four
@@ -12,7 +13,10 @@ use PHPUnit\Framework\Attributes\DataProvider;
  * says whether every paid order was credited exactly once.
  *
  * LEDGER_ORDERS sets the number of orders for each database.
+ *
+ * @group slow
  */
+#[Group('slow')]
 final class LedgerProcessesTest extends LedgerTestCase
 {
     use ShopProcesses;

@@ -5,12 +5,18 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\Gateway;
 use WechatPay\Notification;
 use WechatPay\Sync;
 use WechatPay\Transition;
 
-/** The same moment, many processes: copies of a notice, notice and query, deadlocks, claims. */
+/**
+ * The same moment, many processes: copies of a notice, notice and query, deadlocks, claims.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class LedgerRacesTest extends LedgerTestCase
 {
     use ShopProcesses;

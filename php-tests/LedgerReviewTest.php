@@ -5,12 +5,18 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\LedgerState;
 use WechatPay\Refund;
 use WechatPay\RefundQuery;
 use WechatPay\Resolution;
 
-/** Other amounts, and whatever waits for a person: from everywhere there is a way on. */
+/**
+ * Other amounts, and whatever waits for a person: from everywhere there is a way on.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class LedgerReviewTest extends LedgerIntentsTestCase
 {
     /** @dataProvider otherAmounts */

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
 use WechatPay\UndecidedException;
@@ -12,7 +13,10 @@ use WechatPay\UndecidedException;
 /**
  * Every call of PDO in an apply fails once, the n-th in the n-th run: never is anything half stored, and never is
  * "credited" said of what is not.
+ *
+ * @group slow
  */
+#[Group('slow')]
 final class LedgerTortureTest extends LedgerTestCase
 {
     /** @dataProvider modes */

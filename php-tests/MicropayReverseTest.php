@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use PHPUnit\Framework\TestCase;
 use WechatPay\MismatchException;
 use WechatPay\ServiceException;
@@ -15,7 +16,10 @@ use WechatPay\UndecidedException;
 /**
  * Code payments that are reversed (decisions.md 3). WeChat takes no reverse earlier than 15 seconds after the payment, so
  * all of these sales are made at once, each in a process and with a simulator of its own.
+ *
+ * @group slow
  */
+#[Group('slow')]
 final class MicropayReverseTest extends TestCase
 {
     /** Seconds before which no reverse may go out. */

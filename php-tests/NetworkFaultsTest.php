@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\Advice;
 use WechatPay\CloseOrder;
 use WechatPay\MalformedMessageException;
@@ -12,7 +13,12 @@ use WechatPay\ServiceException;
 use WechatPay\TransportException;
 use WechatPay\UnifiedOrder;
 
-/** The network's faults (docs/faults.md, N): the right exception, advice, number of tries, and never too late. */
+/**
+ * The network's faults (docs/faults.md, N): the right exception, advice, number of tries, and never too late.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class NetworkFaultsTest extends SimulatorTestCase
 {
     protected function setUp(): void

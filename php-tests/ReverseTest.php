@@ -5,12 +5,15 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\Advice;
 use WechatPay\PayException;
 use WechatPay\Reverse;
 use WechatPay\ServiceException;
 use WechatPay\TransportException;
 
+/** @group slow */
+#[Group('slow')]
 final class ReverseTest extends TradeTestCase
 {
     private const NUMBER = 'M100001';

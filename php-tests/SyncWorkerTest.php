@@ -5,8 +5,14 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 
-/** examples/sync-worker.php as a process of its own, and the systemd unit beside it. */
+/**
+ * examples/sync-worker.php as a process of its own, and the systemd unit beside it.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class SyncWorkerTest extends LedgerSimulatorTestCase
 {
     private const SCRIPT = ROOT . '/examples/sync-worker.php';
