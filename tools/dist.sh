@@ -33,10 +33,14 @@ name() {
             PHP_DEBUG ? "-debug" : "", PHP_ZTS ? "-zts" : "";' -- "$(version)" "$(uname -m)" "$os" "$libc"
 }
 
+# A build script wants a path and no name.
+path_of() { realpath "$(command -v "$1")"; }
+
 build() {
     local built=$tree/target/dist-build suffix=so
     [ "$(uname -s)" != Darwin ] || suffix=dylib
-    WECHATPAY_TREE=$tree WECHATPAY_CARGO_HOME=${CARGO_HOME:-$HOME/.cargo} RUSTC_WRAPPER=$tree/tools/dist/rustc \
+    PHP=$(path_of "$php") PHP_CONFIG=$(path_of "${PHP_CONFIG:-php-config}") \
+        WECHATPAY_TREE=$tree WECHATPAY_CARGO_HOME=${CARGO_HOME:-$HOME/.cargo} RUSTC_WRAPPER=$tree/tools/dist/rustc \
         CARGO_TARGET_DIR=$built CARGO_INCREMENTAL=0 cargo build --release --locked --lib
     PHP=$php tools/loads "$built/release/libwechatpay.$suffix" || fail "$php does not load what was built for it."
     cp "$built/release/libwechatpay.$suffix" "$1/wechatpay.so"
