@@ -132,7 +132,7 @@ valgrind: setup
 # Builds the extension once more, with checks, into target/asan.
 asan: setup build
 	@$(call say,asan: every method$(COMMA) and the tests of the binding)
-	@PHPUNIT=$(PHPUNIT) php-tests/asan.sh
+	@PHP='$(call target_of,$(PHP))' PHP_CONFIG='$(call target_of,$(PHP_CONFIG))' PHPUNIT=$(PHPUNIT) php-tests/asan.sh
 
 bench: setup build
 	@$(call say,bench: beside plain PHP)

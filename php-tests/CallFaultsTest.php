@@ -139,7 +139,7 @@ final class CallFaultsTest extends TradeTestCase
         ));
         $classes = array_map(static fn (string $file): string => basename($file, '.php'), array_keys($constructors));
         $trade = array_diff($classes, ['DownloadBill', 'DownloadFundFlow', 'Ledger', 'Sync']);
-        self::assertEqualsCanonicalizing($trade, array_keys(self::CALLS));
+        Lists::assertSame($trade, array_keys(self::CALLS));
     }
 
     /** @dataProvider calls */

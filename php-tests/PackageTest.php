@@ -41,7 +41,7 @@ final class PackageTest extends TestCase
     {
         $ini = file_get_contents(ROOT . '/tools/wechatpay.ini');
         preg_match_all('~^;(wechatpay\.\w+) =~m', $ini, $named);
-        self::assertEqualsCanonicalizing(array_keys(ini_get_all('wechatpay')), $named[1]);
+        Lists::assertSame(array_keys(ini_get_all('wechatpay')), $named[1]);
         self::assertStringContainsString('; priority=' . self::package()['php-ext']['priority'] . "\n", $ini);
         self::assertSame(['extension' => 'wechatpay.so'], parse_ini_string($ini));
     }

@@ -74,7 +74,7 @@ final class ReadmeTest extends TestCase
         }
         self::assertCount(\count($names), self::$simulator->control('GET', '/faults'));
         preg_match_all('~^    \("(\w+)", Fault::~m', file_get_contents(ROOT . '/src/simulator/fault.rs'), $known);
-        self::assertEqualsCanonicalizing($known[1], $names);
+        Lists::assertSame($known[1], $names);
     }
 
     /** @dataProvider simulatorPages */
@@ -87,7 +87,7 @@ final class ReadmeTest extends TestCase
             self::$simulator->control('POST', '/micropay', ['scenario' => $scenario]);
         }
         preg_match_all('~^ +(?:\("(\w+)", "[A-Z]|"(\w+)" => course\()~m', file_get_contents(ROOT . '/src/simulator/till.rs'), $known);
-        self::assertEqualsCanonicalizing(array_values(array_filter([...$known[1], ...$known[2]])), array_values($names));
+        Lists::assertSame(array_filter([...$known[1], ...$known[2]]), $names);
     }
 
     /** @dataProvider simulatorPages */
@@ -97,7 +97,7 @@ final class ReadmeTest extends TestCase
         $names = [...(new Page($page))->listed('with_sign_type'), ...(new Page($page))->listed('bad_padding')];
         preg_match_all('~"[a-z0-9_]+"(?: \| "[a-z0-9_]+")*(?= => )~', file_get_contents(ROOT . '/src/simulator/notice/mutation.rs'), $arms);
         preg_match_all('~"(\w+)"~', implode(' ', $arms[0]), $known);
-        self::assertEqualsCanonicalizing($known[1], $names);
+        Lists::assertSame($known[1], $names);
     }
 
     /** @dataProvider simulatorPages */
@@ -139,7 +139,7 @@ final class ReadmeTest extends TestCase
     public function testTheSettingsAreThoseOfTheExtension(string $readme): void
     {
         preg_match_all('~^\| `(wechatpay\.\w+)` \|~m', (new Page($readme))->text(), $named);
-        self::assertEqualsCanonicalizing(array_keys(ini_get_all('wechatpay')), $named[1]);
+        Lists::assertSame(array_keys(ini_get_all('wechatpay')), $named[1]);
     }
 
     /** @dataProvider exceptionPages */
@@ -148,7 +148,7 @@ final class ReadmeTest extends TestCase
     {
         preg_match_all('~^\| `(\w+Exception)`~m', (new Page($page))->text(), $named);
         $stubs = array_map(fn (string $file) => basename($file, '.php'), glob(ROOT . '/stubs/*Exception.php'));
-        self::assertEqualsCanonicalizing($stubs, $named[1]);
+        Lists::assertSame($stubs, $named[1]);
     }
 
     /** @dataProvider errorPages */
@@ -158,7 +158,7 @@ final class ReadmeTest extends TestCase
         preg_match_all('~^\| ([A-Z0-9_]{5,}.*?) \|~m', (new Page($page))->text(), $rows);
         preg_match_all('~[A-Z0-9_]{5,}~', implode(' ', $rows[1]), $named);
         preg_match_all('~"([A-Z0-9_]+)"~', file_get_contents(ROOT . '/src/error/err_code.rs'), $known);
-        self::assertEqualsCanonicalizing($known[1], $named[0]);
+        Lists::assertSame($known[1], $named[0]);
     }
 
     /** @return iterable<string, array{string}> */

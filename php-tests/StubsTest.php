@@ -53,7 +53,7 @@ final class StubsTest extends TestCase
     {
         $files = array_map('basename', glob(ROOT . '/stubs/{,.}[!.]*', GLOB_BRACE));
         $expected = array_map(fn (string $class): string => substr($class, 10) . '.php', array_keys(self::$stubs));
-        self::assertEqualsCanonicalizing([...$expected, 'composer.json'], $files);
+        Lists::assertSame([...$expected, 'composer.json'], $files);
     }
 
     /** @return array<string, array<string, mixed>> */

@@ -12,6 +12,7 @@ if (!extension_loaded('wechatpay')) {
 require __DIR__ . '/FpmServer.php';
 require __DIR__ . '/PhpProcess.php';
 require __DIR__ . '/Http.php';
+require __DIR__ . '/Lists.php';
 require __DIR__ . '/DatabaseServer.php';
 require __DIR__ . '/Database.php';
 require __DIR__ . '/LedgerTestCase.php';

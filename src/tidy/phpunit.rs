@@ -31,7 +31,7 @@ const ANNOTATIONS: [&str; 23] = [
 ];
 
 /// Gone, deprecated or renamed in a PHPUnit or a PHP that we run on, and what to take instead.
-const GONE: [(&str, &str); 14] = [
+const GONE: [(&str, &str); 15] = [
     ("$http_response_header", "Http::ask()"),
     ("PDO::MYSQL_", "Database::settings()"),
     ("PDO::PGSQL_", "Database::settings()"),
@@ -43,6 +43,7 @@ const GONE: [(&str, &str); 14] = [
     ("->expectDeprecation(", "an error handler"),
     ("->withConsecutive(", "a callback"),
     ("assertObjectHasAttribute(", "assertObjectHasProperty()"),
+    ("assertEqualsCanonicalizing(", "Lists::assertSame()"),
     ("assertContainsOnly(", "assertSame() with array_filter()"),
     ("->setAccessible(", "nothing: it has had no effect since 8.1"),
     ("curl_close(", "nothing: it has had no effect since 8.0"),
