@@ -102,6 +102,61 @@ final class CallbackEndsTest extends LedgerTestCase
         self::assertSame(1, (int) $this->database->connect()->query($left)->fetchColumn(), 'its lease was given back');
     }
 
+    /** @return iterable<string, array{string, string}> */
+    public static function collections(): iterable
+    {
+        $calls = [
+            'a notice' => '$ledger->applyNotification($notice);',
+            'the outbox' => '$ledger->outbox(fn () => true);',
+            'a new order' => '$ledger->open($merchant, "T00002", 100);',
+        ];
+        foreach (Database::KINDS as $kind) {
+            foreach ($calls as $name => $call) {
+                yield "$kind, $name" => [$kind, $call];
+            }
+        }
+    }
+
+    /**
+     * PHP collects garbage whenever it counts a reference off, be it one of ours, and destructors are PHP code.
+     *
+     * @dataProvider collections
+     */
+    #[DataProvider('collections')]
+    public function testR13GarbageThatIsCollectedInTheMiddleOfACallEndsItInOrder(string $kind, string $call): void
+    {
+        $this->prepared(str_contains($call, 'outbox') ? 'onRevoke' : 'onCredit');
+        $ended = 0;
+        for ($room = 0; $room < 14; $room++) {
+            $run = $this->script('onCredit', '', false, <<<PHP
+                register_shutdown_function(fn () => \$ledger->find(\$merchant, 'T00001'));
+                class Litter
+                {
+                    public ?self \$me;
+                    function __construct() { \$this->me = \$this; }
+                    function __destruct() { trigger_error('boom', E_USER_ERROR); }
+                }
+                gc_collect_cycles();
+                new Litter();
+                while (gc_status()['roots'] < 10_000 - $room) {
+                    \$cycle = [];
+                    \$cycle[] = &\$cycle;
+                    unset(\$cycle);
+                }
+                $call
+                // Not in this call: then it has nothing to look at.
+                \posix_kill(getmypid(), SIGKILL);
+                PHP);
+            if ($run->exitCode === 255) {
+                $ended++;
+                self::assertStringContainsString('Fatal error: boom', $run->errors);
+                self::assertStringNotContainsString('Uncaught', $run->errors, "the ledger can be used, with room for $room");
+                self::assertStringEndsWith('at the end: none', $run->output, "with room for $room");
+            }
+        }
+        self::assertGreaterThan(0, $ended);
+    }
+
     private function state(): string
     {
         return $this->database->connect()->query('SELECT state FROM wechatpay_order')->fetchColumn();
@@ -153,7 +208,7 @@ final class CallbackEndsTest extends LedgerTestCase
             \$callbacks = ['onCredit' => fn () => true, '$callback' => \$end];
             \$ledger = new WechatPay\\Ledger(\$pdo, ...\$callbacks);
             $begin
-            (new Fiber(function () use (\$ledger, \$notice, \$end) { $call }))->start();
+            (new Fiber(function () use (\$ledger, \$merchant, \$notice, \$end) { $call }))->start();
             echo 'never';
             PHP);
     }

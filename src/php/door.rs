@@ -16,10 +16,11 @@ use ext_php_rs::types::{ZendCallable, ZendObject, Zval};
 use ext_php_rs::zend::{CatchError, ExecutorGlobals, bailout, ce, try_catch};
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 
 thread_local! {
-    static STATE: Cell<State> = const { Cell::new(State { process: None, bailing: false, cleaning: 0 }) };
+    static STATE: Cell<State> = const { Cell::new(State::OUTSIDE) };
 }
 
 /// How the innermost of our frames stands.
@@ -31,6 +32,12 @@ struct State {
     bailing: bool,
     /// How many pieces of work clean up: PHP runs for them even while the engine bails out.
     cleaning: u32,
+    /// PHP runs, called by that frame: what ends it here, where a value of ours is freed say, is carried on by the door.
+    is_in_php: bool,
+}
+
+impl State {
+    const OUTSIDE: Self = Self { process: None, bailing: false, cleaning: 0, is_in_php: false };
 }
 
 fn change(how: impl FnOnce(&mut State)) {
@@ -74,7 +81,7 @@ pub fn ended<T>(end: Result<T, Fault>) -> Result<T, Raise> {
 
 /// A frame of ours, from PHP's call to its end: what `work` leaves to PHP comes when all of Rust's is done.
 pub fn frame<R>(work: impl FnOnce() -> R) -> Option<R> {
-    let entered = State { process: Some(fork::generation()), bailing: false, cleaning: 0 };
+    let entered = State { process: Some(fork::generation()), ..State::OUTSIDE };
     let outer = STATE.replace(entered);
     let value = match try_catch(AssertUnwindSafe(work)) {
         Ok(value) => Some(value),
@@ -148,8 +155,8 @@ pub fn through<R>(work: impl FnOnce() -> R) -> Result<R, Raise> {
 }
 
 fn bailed_out() -> Raise {
-    if STATE.get().process.is_none() {
-        // SAFETY: PHP had not called us, a value of ours is being freed: nobody would carry the jump on.
+    if STATE.get().process.is_none() || STATE.get().is_in_php {
+        // SAFETY: PHP had not called us, it frees a value of ours: the jump is carried on by whoever has called PHP.
         unsafe { bailout() };
     }
     change(|state| state.bailing = true);
@@ -161,6 +168,7 @@ fn bailed_out() -> Raise {
 struct Place {
     execute_data: *mut ext_php_rs::ffi::zend_execute_data,
     fiber: *mut ext_php_rs::ffi::zend_fiber,
+    is_in_php: bool,
 }
 
 impl Place {
@@ -171,11 +179,14 @@ impl Place {
         unsafe {
             let globals = ext_php_rs_executor_globals();
             let fiber = std::mem::replace(&mut (*globals).active_fiber, std::ptr::null_mut());
-            Self { execute_data: (*globals).current_execute_data, fiber }
+            let is_in_php = STATE.get().is_in_php;
+            change(|state| state.is_in_php = true);
+            Self { execute_data: (*globals).current_execute_data, fiber, is_in_php }
         }
     }
 
     fn come_back(self, by_jump: bool) {
+        change(|state| state.is_in_php = self.is_in_php);
         // SAFETY: as above. A jump forgets who was running: our caller's frame, which lives on below ours. Without it
         // an exception in what cleans up would be one without a stack, which is fatal.
         unsafe {
@@ -202,7 +213,7 @@ fn lend_memory() {
 
 /// A request begins: nothing of the one before counts, which may not have had room for its own limit any more.
 pub fn begin() {
-    change(|state| *state = State { process: None, bailing: false, cleaning: 0 });
+    STATE.set(State::OUTSIDE);
     restore_limit();
 }
 
@@ -229,10 +240,17 @@ pub fn call_back<R>(
     })?
 }
 
-/// Calls a function of PHP's by its name; none if there is no such function.
-pub fn function(name: &str, arguments: &[&Zval]) -> Result<Option<Zval>, Raise> {
+/// Calls a function of PHP's by its name, and looks at what it gives; none if there is no such function.
+pub fn function<R>(
+    name: &str,
+    arguments: &[&Zval],
+    look: impl FnOnce(&Zval) -> R,
+) -> Result<Option<R>, Raise> {
     through(|| match ZendCallable::try_from_name(name) {
-        Ok(callable) => Ok(Some(callable.try_call(arguments.iter().map(|a| *a as _).collect())?)),
+        Ok(callable) => {
+            let given = callable.try_call(arguments.iter().map(|a| *a as _).collect())?;
+            Ok(Some(look(&given)))
+        }
         Err(_) => Ok(None),
     })?
 }
@@ -257,9 +275,41 @@ pub fn try_method(
 
 /// Lets a value go: its destructor is PHP code. A copy of the process keeps what is its parent's: what a statement says
 /// at its end would be said on the parent's connection.
-pub fn release(value: Zval) {
+fn release(value: Zval) {
     let value = ManuallyDrop::new(value);
     if !is_copy() {
         let _ = cleaning(|| through(|| drop(ManuallyDrop::into_inner(value))));
+    }
+}
+
+/// A value of PHP's that is let go of through the door, wherever that happens. A reference to what others hold as well
+/// is no less: when one is counted off, the engine may collect garbage, and that runs the destructors of anybody's.
+pub struct Held(Zval);
+
+impl Held {
+    /// Takes a value over.
+    pub fn new(value: Zval) -> Self {
+        Self(value)
+    }
+
+    /// Another reference to the same.
+    pub fn share(&self) -> Self {
+        Self(self.0.shallow_clone())
+    }
+}
+
+impl Deref for Held {
+    type Target = Zval;
+
+    fn deref(&self) -> &Zval {
+        &self.0
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if zend::is_collectable(&self.0) {
+            release(std::mem::replace(&mut self.0, Zval::null()));
+        }
     }
 }

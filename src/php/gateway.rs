@@ -105,7 +105,7 @@ fn construct(call: &mut Call<'_>) -> Result<PhpGateway, Raise> {
 
 /// A callable that stays one: what may be called here, a private method say, may not be called from elsewhere.
 pub fn closure(callable: &Zval) -> Result<Zval, Raise> {
-    let made = door::function("Closure::fromCallable", &[callable])?;
+    let made = door::function("Closure::fromCallable", &[callable], Zval::shallow_clone)?;
     made.ok_or_else(|| Raise::Engine("Closure::fromCallable() is missing".into()))
 }
 

@@ -194,7 +194,8 @@ impl PhpLedger {
         out_trade_no: &str,
         work: impl FnOnce(&mut Core) -> Ended<T, PdoFault>,
     ) -> Result<T, Raise> {
-        self.with(|core| work(core).map_err(|halt| raised(halt, out_trade_no)))
+        // What is thrown is made when the core is back in its place: memory may end there.
+        self.with(|core| Ok(work(core)))?.map_err(|halt| raised(halt, out_trade_no))
     }
 
     /// Whoever calls the gateway for this ledger.

@@ -2,7 +2,7 @@
 
 use super::call::{Call, Outcome, Raise};
 use super::ledger::PhpLedger;
-use super::pdo::{Ended, Pdo, integer};
+use super::pdo::{Ended, Pdo};
 use super::pdo_fault::PdoFault;
 use super::{door, value, zend};
 use crate::ledger::entry::Ms;
@@ -45,7 +45,7 @@ pub fn connection(call: &Call<'_>, object: Zval, prefix: &str) -> Result<Pdo, Ra
         return Err(call.bad(0, "must have PDO::ATTR_ERRMODE set to PDO::ERRMODE_EXCEPTION"));
     }
     match dialect {
-        Dialect::Mysql if integer(&pdo.attribute(AUTOCOMMIT)?) == Some(0) => {
+        Dialect::Mysql if pdo.number(AUTOCOMMIT)? == Some(0) => {
             Err(call.bad(0, "must not have PDO::ATTR_AUTOCOMMIT switched off"))
         }
         Dialect::Sqlite if pragma(&pdo, "busy_timeout")? < LEAST_BUSY_MS => Err(call

@@ -51,6 +51,7 @@ mod signals;
 mod signer;
 mod sync;
 mod sync_report;
+mod thrown;
 mod transition;
 mod unified_order;
 mod value;

@@ -2,8 +2,9 @@
 //!
 //! PDO has two ways to fail: an exception, which stays pending, and `false`. Both are looked at after every call.
 
+use super::door::{self, Held};
 use super::pdo_fault::{PdoFault, Thrown, forked, of_raise, silent, taken};
-use super::{door, fork, value};
+use super::{fork, value};
 use crate::ledger::sql::connection::{Bound, Cell, Connection, Row};
 use crate::ledger::sql::dialect::{Dialect, Sql, Statement};
 use ext_php_rs::types::Zval;
@@ -44,7 +45,7 @@ pub struct Pdo {
     pub sql: Sql,
     /// The process whose connection it is: a forked copy of it never speaks on it.
     process: u32,
-    prepared: HashMap<Statement, Zval>,
+    prepared: HashMap<Statement, Held>,
 }
 
 impl Pdo {
@@ -55,7 +56,7 @@ impl Pdo {
 
     /// Names the values of PHP's that it holds.
     pub fn each(&self, see: &mut dyn FnMut(&Zval)) {
-        std::iter::once(&self.object).chain(self.prepared.values()).for_each(see);
+        std::iter::once(&self.object).chain(self.prepared.values().map(|held| &**held)).for_each(see);
     }
 
     /// The database.
@@ -69,43 +70,47 @@ impl Pdo {
     }
 
     /// Calls a method of the PDO object; `false` is a failure.
-    fn must(&self, method: &str, arguments: &[Bound<'_>]) -> Ended<Zval> {
+    fn must(&self, method: &str, arguments: &[Bound<'_>]) -> Ended<Held> {
         self.must_of(&self.object, method, arguments)
     }
 
     /// An attribute.
-    pub fn attribute(&self, number: i64) -> Ended<Zval> {
+    pub fn attribute(&self, number: i64) -> Ended<Held> {
         self.call(&self.object, "getAttribute", &[number.into()])
+    }
+
+    /// An attribute that is a number.
+    pub fn number(&self, number: i64) -> Ended<Option<i64>> {
+        self.attribute(number).map(|told| integer(&told))
     }
 
     /// Does every error become an exception?
     pub fn is_loud(&self) -> Ended<bool> {
-        let mode = self.attribute(ERRMODE)?;
-        Ok(integer(&mode) == Some(ERRMODE_EXCEPTION))
+        Ok(self.number(ERRMODE)? == Some(ERRMODE_EXCEPTION))
     }
 
     /// After an error the statements are prepared anew: a changed table spoils them.
     fn tidied<T>(&mut self, work: impl FnOnce(&mut Self) -> Ended<T>) -> Ended<T> {
         let ended = work(self);
         if ended.is_err() {
-            self.prepared.drain().for_each(|(_, statement)| door::release(statement));
+            self.prepared.clear();
         }
         ended
     }
 
-    fn run(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Zval> {
+    fn run(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Held> {
         let prepared = self.prepared(statement)?;
         self.execute(&prepared, bound)?;
         Ok(prepared)
     }
 
-    fn prepared(&mut self, statement: Statement) -> Ended<Zval> {
+    fn prepared(&mut self, statement: Statement) -> Ended<Held> {
         if let Some(known) = self.prepared.get(&statement) {
-            return Ok(known.shallow_clone());
+            return Ok(known.share());
         }
         let text = self.sql.text(statement);
         let fresh = self.must("prepare", &[text.as_str().into()])?;
-        self.prepared.insert(statement, fresh.shallow_clone());
+        self.prepared.insert(statement, fresh.share());
         Ok(fresh)
     }
 }
@@ -170,15 +175,15 @@ impl Connection for Pdo {
     }
 
     fn change_once(&self, text: &str, bound: &[Bound<'_>]) -> Ended<i64> {
-        let prepared = Held(self.must("prepare", &[text.into()])?);
-        self.execute(&prepared.0, bound)?;
-        self.changed(&prepared.0)
+        let prepared = self.must("prepare", &[text.into()])?;
+        self.execute(&prepared, bound)?;
+        self.changed(&prepared)
     }
 
     fn rows_once(&self, text: &str) -> Ended<Vec<Row>> {
-        let prepared = Held(self.must("prepare", &[text.into()])?);
-        self.execute(&prepared.0, &[])?;
-        self.fetched(&prepared.0)
+        let prepared = self.must("prepare", &[text.into()])?;
+        self.execute(&prepared, &[])?;
+        self.fetched(&prepared)
     }
 
     fn cleaning<T>(&self, work: impl FnOnce() -> T) -> T {
@@ -192,20 +197,20 @@ impl Connection for Pdo {
 
 impl Pdo {
     /// Calls a method and looks for the exception it may have left.
-    fn call(&self, object: &Zval, method: &str, arguments: &[Bound<'_>]) -> Ended<Zval> {
+    fn call(&self, object: &Zval, method: &str, arguments: &[Bound<'_>]) -> Ended<Held> {
         if !self.is_ours() {
             return Err(forked());
         }
         let target = object.object().ok_or_else(|| PdoFault::own(format!("{method}: no object")))?;
         let arguments = || arguments.iter().map(|argument| zval(*argument)).collect();
-        let returned = door::try_method(target, method, arguments);
+        let returned = door::try_method(target, method, arguments).map(Held::new);
         match taken(self.dialect()) {
             Some(fault) => Err(fault),
             None => returned.map_err(|raise| of_raise(raise, method)),
         }
     }
 
-    fn must_of(&self, object: &Zval, method: &str, arguments: &[Bound<'_>]) -> Ended<Zval> {
+    fn must_of(&self, object: &Zval, method: &str, arguments: &[Bound<'_>]) -> Ended<Held> {
         let returned = self.call(object, method, arguments)?;
         if !returned.is_false() {
             return Ok(returned);
@@ -232,15 +237,6 @@ impl Pdo {
         self.must_of(prepared, "closeCursor", &[])?;
         let table = all.array().ok_or_else(|| PdoFault::own("fetchAll gave no array".into()))?;
         Ok(table.values().map(row).collect())
-    }
-}
-
-/// A statement that is let go of at the end: its class may be the shop's.
-struct Held(Zval);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        door::release(std::mem::replace(&mut self.0, Zval::null()));
     }
 }
 

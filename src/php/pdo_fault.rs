@@ -1,6 +1,7 @@
 //! Errors of a database, of the shop's callback, and ours about them.
 
 use super::call::Raise;
+use super::thrown::{is_throwable, property, release};
 use super::{door, zend};
 use crate::ledger::sql::dialect::{Dialect, Problem};
 use crate::ledger::sql::fault::SqlFault;
@@ -22,11 +23,8 @@ pub struct Thrown(Option<ZBox<ZendObject>>);
 
 impl Drop for Thrown {
     fn drop(&mut self) {
-        if let Some(mut object) = self.0.take() {
-            let mut value = Zval::new();
-            value.set_object(&mut object);
-            drop(object);
-            door::release(value);
+        if let Some(object) = self.0.take() {
+            release(object);
         }
     }
 }
@@ -44,11 +42,13 @@ impl Thrown {
         let Some(object) = self.0.as_mut().filter(|object| is_throwable(object)) else { return };
         let (name, mut message) = ("message", super::value::text(message));
         // SAFETY: the object is live and an exception, which has this property; the engine copies the value.
-        unsafe {
+        let write = || unsafe {
             let object: *mut ZendObject = &raw mut **object;
             let scope = zend::scope(ce::exception());
             zend::zend_update_property(scope, object, name.as_ptr().cast(), name.len(), &raw mut message);
-        }
+        };
+        // It may have a hook.
+        let _ = door::through(write);
     }
 
     /// The same object as a value, if PHP code may see it.
@@ -58,10 +58,6 @@ impl Thrown {
         value.set_object(object);
         Some(value)
     }
-}
-
-fn is_throwable(object: &ZendObject) -> bool {
-    object.instance_of(ce::throwable())
 }
 
 /// The script is over: what `exit()` does, without an exception.
@@ -95,11 +91,11 @@ impl PdoFault {
     fn from_exception(dialect: Dialect, object: ZBox<ZendObject>) -> Self {
         let is_pdo = ClassEntry::try_find("PDOException").is_some_and(|class| object.instance_of(class));
         let fault = if is_pdo {
-            let info = property(&object, "errorInfo");
-            let message = property(&object, "message").and_then(|m| m.string()).unwrap_or_default();
-            let mut fault = Self::of(dialect, &info.map(|told| problem(&told)).unwrap_or_default());
+            let message = property(&object, "message", Zval::string).flatten();
+            let told = property(&object, "errorInfo", problem).unwrap_or_default();
+            let mut fault = Self::of(dialect, &told);
             if !fault.logic {
-                fault.message = message;
+                fault.message = message.unwrap_or_default();
             }
             fault
         } else {
@@ -162,19 +158,6 @@ pub fn of_callback<R>(dialect: Dialect, called: Result<R, Raise>, what: &str) ->
         return Err(PdoFault { kind, taken: false, nested: false, logic: false, ..fault });
     }
     called.map_err(|raise| of_raise(raise, what))
-}
-
-/// A property of an exception, whoever may see it.
-fn property(object: &ZendObject, name: &str) -> Option<Zval> {
-    let mut unused = Zval::new();
-    // SAFETY: the object is live and an exception; the engine gives a place that lives as long as the object, or
-    // `unused`.
-    let found = unsafe {
-        let object = std::ptr::from_ref(object).cast_mut();
-        let (scope, name, length) = (zend::scope(ce::exception()), name.as_ptr().cast(), name.len());
-        zend::zend_read_property(scope, object, name, length, true, &raw mut unused).as_ref()
-    };
-    found.map(Zval::shallow_clone)
 }
 
 /// `errorInfo`: SQLSTATE, the driver's number, the text; each may be missing.

@@ -2,6 +2,7 @@
 
 use super::call::Raise;
 use super::{door, value};
+use ext_php_rs::types::Zval;
 use std::cell::RefCell;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,7 +58,7 @@ pub fn sleep(ms: u64) -> Result<(), Raise> {
 /// handler that ends by a fatal error would leave the process deaf.
 pub fn dispatch() -> Result<(), Raise> {
     let before = mask();
-    let dispatched = door::function("pcntl_signal_dispatch", &[]);
+    let dispatched = door::function("pcntl_signal_dispatch", &[], |_| ());
     if door::is_shut() {
         set_mask(&before);
     }
@@ -122,8 +123,9 @@ fn put_back(kept: usize) {
 
 /// Has the script its own handler? Without ext/pcntl it cannot.
 fn is_handled(signal: libc::c_int) -> bool {
-    let handler = door::function("pcntl_signal_get_handler", &[&value::int(signal.into())]);
-    handler.is_ok_and(|handler| handler.is_some_and(|handler| handler.long() != Some(0)))
+    let is_set = |handler: &Zval| handler.long() != Some(0);
+    let handled = door::function("pcntl_signal_get_handler", &[&value::int(signal.into())], is_set);
+    handled.is_ok_and(|handled| handled == Some(true))
 }
 
 fn replace(signal: libc::c_int) -> Option<libc::sigaction> {

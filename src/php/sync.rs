@@ -6,7 +6,6 @@ use super::door;
 use super::gateway::Caller;
 use super::gave::Gave;
 use super::ledger::{PhpLedger, whose};
-use super::ledger_end::raised;
 use super::merchant::PhpMerchant;
 use super::signals::{self, Stop};
 use super::sync_report::{Report, register_report};
@@ -183,9 +182,7 @@ impl<'a> Worker<'a> {
             Err(wait) => return self.pause(u64::try_from(wait).unwrap_or(1)),
         };
         let (window, batch) = (&mut self.window, self.plan.batch);
-        let ended =
-            self.ledger.with(|core| round(core, window, &whose, batch).map_err(|halt| raised(halt, "")));
-        let tally = ended?;
+        let tally = self.ledger.does("", |core| round(core, window, &whose, batch))?;
         self.turns.book(&whose, self.ms(), tally.asked, tally.limited);
         self.idle = if tally.claimed == 0 { self.idle + 1 } else { 0 };
         self.report.add(tally);

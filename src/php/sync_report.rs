@@ -2,6 +2,7 @@
 
 use super::call::Outcome;
 use super::class::{Property, php_class, property, register};
+use super::door::Held;
 use super::ledger_end::told;
 use super::pdo_fault::PdoFault;
 use super::value;
@@ -9,7 +10,6 @@ use crate::ledger::entry::OrderKey;
 use crate::ledger::store::Halt;
 use crate::ledger::sync::Tally;
 use ext_php_rs::flags::DataType;
-use ext_php_rs::types::Zval;
 use std::collections::VecDeque;
 
 /// What a PHP `SyncReport` holds: nothing beside its properties.
@@ -59,7 +59,7 @@ pub struct Report {
     /// Milliseconds so far.
     pub ms: i64,
     messages: VecDeque<String>,
-    exceptions: VecDeque<Zval>,
+    exceptions: VecDeque<Held>,
 }
 
 impl Report {
@@ -85,7 +85,7 @@ impl Report {
         let (text, exception) = told(halt, &key.out_trade_no);
         keep(&mut self.messages, format!("{}: {text}", key.out_trade_no));
         if let Some(exception) = exception {
-            keep(&mut self.exceptions, exception);
+            keep(&mut self.exceptions, Held::new(exception));
         }
     }
 
@@ -105,7 +105,7 @@ impl Report {
             value::bool(self.stopped),
             value::int(self.ms),
             value::list(self.messages.iter().map(value::text))?,
-            value::list(self.exceptions.iter().map(Zval::shallow_clone))?,
+            value::list(self.exceptions.iter().map(|held| held.shallow_clone()))?,
         ];
         value::object(PhpSyncReport, properties)
     }

@@ -7,6 +7,7 @@ use super::{door, fields, prepay, value, zend};
 use crate::api::unified_order::{Basics, UnifiedOrder};
 use crate::time::{Clock, SystemClock, write_compact};
 use ext_php_rs::flags::DataType;
+use ext_php_rs::types::Zval;
 use ext_php_rs::zend::ClassEntry;
 
 caller_class!(PhpUnifiedOrder, "WechatPay\\UnifiedOrder");
@@ -138,10 +139,10 @@ impl Optional {
     fn json(&mut self, call: &Call<'_>, n: usize, name: &str) -> Result<(), Raise> {
         let Some(array) = call.zval(n).filter(|zval| !zval.is_null()) else { return Ok(()) };
         call.array_or(n)?;
-        let json = door::function("json_encode", &[&array.shallow_clone(), &value::int(JSON_UNESCAPED)])?;
+        let written = |json: &Zval| json.str().map(str::to_owned);
+        let json = door::function("json_encode", &[array, &value::int(JSON_UNESCAPED)], written)?;
         let json = json.ok_or_else(|| Raise::Engine("json_encode() is needed and disabled".into()))?;
-        let json = json.str().ok_or_else(|| call.bad(n, "must be encodable as JSON"))?;
-        self.set(name, json.to_owned());
+        self.set(name, json.ok_or_else(|| call.bad(n, "must be encodable as JSON"))?);
         Ok(())
     }
 

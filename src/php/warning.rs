@@ -1,8 +1,10 @@
 //! Warnings: faults that must not replace a result.
 
+use super::thrown::{property, release, take};
 use super::{door, zend};
+use ext_php_rs::boxed::ZBox;
 use ext_php_rs::types::{ZendObject, Zval};
-use ext_php_rs::zend::{ExecutorGlobals, ce};
+use ext_php_rs::zend::ExecutorGlobals;
 use std::ffi::CString;
 
 /// Turns the pending exception of an observer into a warning. `exit()` is no exception of anybody's and stays.
@@ -11,42 +13,29 @@ use std::ffi::CString;
 pub fn from_exception(whose: &str) {
     let Some(exception) = take() else { return };
     let what = format!("{whose} threw {}", described(&exception)).replace('\0', "\\0");
-    let _ = door::through(|| drop(exception));
+    let_go(exception);
     let what = CString::new(what).unwrap_or_default();
     warn(&what);
-    if take().is_some() {
+    if let Some(exception) = take() {
+        let_go(exception);
         past_the_handler(|| warn(&what));
     }
 }
 
-/// Takes a pending exception, but not the engine's own way of unwinding for `exit()`.
-fn take() -> Option<ext_php_rs::boxed::ZBox<ZendObject>> {
-    // SAFETY: a pending exception is a live object.
-    let pending = unsafe { ExecutorGlobals::get().exception.as_ref() }?;
-    if pending.instance_of(ce::throwable()) { ExecutorGlobals::take_exception() } else { None }
+/// What its destructor throws says nothing else.
+fn let_go(exception: ZBox<ZendObject>) {
+    let mut next = Some(exception);
+    while let Some(exception) = next {
+        release(exception);
+        next = take();
+    }
 }
 
 fn described(exception: &ZendObject) -> String {
     let class = exception.get_class_name().unwrap_or_default();
-    let base = if exception.instance_of(ce::exception()) { ce::exception() } else { ce::error() };
-    let read = |name: &str| {
-        let mut unused = Zval::new();
-        // SAFETY: the object is live, and its base class declares the property; the engine gives a place that
-        // lives as long as the object, or `unused`.
-        let found = unsafe {
-            let found = zend::zend_read_property(
-                zend::scope(base),
-                std::ptr::from_ref(exception).cast_mut(),
-                name.as_ptr().cast(),
-                name.len(),
-                true,
-                &raw mut unused,
-            );
-            found.as_ref()
-        };
-        found.and_then(|value| value.string().or_else(|| value.long().map(|n| n.to_string())))
-    };
-    let [message, file, line] = ["message", "file", "line"].map(|name| read(name).unwrap_or_default());
+    let word = |value: &Zval| value.string().or_else(|| value.long().map(|n| n.to_string()));
+    let read = |name| property(exception, name, word).flatten().unwrap_or_default();
+    let [message, file, line] = ["message", "file", "line"].map(read);
     format!("{class}: {message} in {file}:{line}")
 }
 

@@ -70,6 +70,13 @@ pub const fn out_of_memory() -> u32 {
 #[cfg(not(php_delayed_oom))]
 pub const fn set_out_of_memory(_: u32) {}
 
+/// Is it a value whose end, or only a reference less, may run PHP code? Texts and numbers are none.
+pub fn is_collectable(value: &Zval) -> bool {
+    const COLLECTABLE: u32 = 1 << 9;
+    // SAFETY: every zval has a type.
+    unsafe { value.u1.type_info & COLLECTABLE != 0 }
+}
+
 /// The engine's list of what one object holds, filled for its collector.
 #[repr(C)]
 pub struct GcBuffer {
