@@ -198,6 +198,39 @@ final class ArgumentsTest extends SimulatorTestCase
         self::assertSame('WechatPay\OrderQuery::__construct(): Argument #2 ($gateway) must be of type ?WechatPay\Gateway, WechatPay\Merchant given', $e->getMessage());
     }
 
+    /** What an argument's `__toString` finds in the call stack is the object that is being made. */
+    public function testAnObjectIsMadeOnce(): void
+    {
+        $key = str_repeat('k', 32);
+        $inner = [\WechatPay\Merchant::class => ['wx1', '1', $key], \WechatPay\Gateway::class => ['https://a']];
+        $outer = [\WechatPay\Merchant::class => 'wx2', \WechatPay\Gateway::class => 'https://b'];
+        foreach ($inner as $class => $arguments) {
+            $text = new class ($class, $arguments, $outer[$class]) {
+                public ?object $made = null;
+
+                public function __construct(private string $class, private array $arguments, private string $text)
+                {
+                }
+
+                public function __toString(): string
+                {
+                    $calls = array_column(debug_backtrace(), 'object', 'class');
+                    $this->made = $calls[$this->class];
+                    $this->made->__construct(...$this->arguments);
+                    return $this->text;
+                }
+            };
+            try {
+                // PHP's own callers are not strict.
+                (new \ReflectionClass($class))->newInstanceArgs([$text] + $arguments);
+                self::fail("$class was made twice");
+            } catch (\Error $error) {
+                self::assertSame("$class is constructed already", $error->getMessage());
+            }
+            self::assertSame($arguments[0], $text->made->appid ?? $text->made->url);
+        }
+    }
+
     public function testEveryClassButTheExceptionsIsFinalAndTakesNoDynamicProperties(): void
     {
         $classes = array_filter(get_declared_classes(), static fn (string $c): bool => str_starts_with($c, 'WechatPay\\'));

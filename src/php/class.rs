@@ -1,7 +1,7 @@
 //! Making PHP classes: methods with exact signatures, typed readonly properties, secrets hidden in traces.
 
 use super::call::Param;
-use super::{door, zend};
+use super::{door, value, zend};
 use ext_php_rs::args::{Arg, ArgInfoTables};
 use ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
 use ext_php_rs::class::RegisteredClass;
@@ -169,16 +169,34 @@ fn constructed<T: RegisteredClass>(
     body: fn(&mut Call<'_>) -> std::result::Result<T, Raise>,
 ) -> ConstructorResult<T> {
     let Some(mut call) = Call::new(ex, params) else { return ConstructorResult::ArgError };
-    if call.this::<T>().is_ok() {
-        call.raise(Raise::Engine(format!("{} is constructed already", T::CLASS_NAME)));
-        return ConstructorResult::ArgError;
-    }
-    match body(&mut call) {
+    let made = call.unconstructed::<T>().and_then(|()| body(&mut call));
+    // PHP code that an argument ran may have constructed the same object meanwhile.
+    match made.and_then(|made| call.unconstructed::<T>().map(|()| made)) {
         Ok(value) => ConstructorResult::Ok(value),
         Err(raise) => {
             call.raise(raise);
             ConstructorResult::ArgError
         }
+    }
+}
+
+impl Call<'_> {
+    /// Fails if `$this` has been constructed already.
+    fn unconstructed<T: RegisteredClass>(&mut self) -> std::result::Result<(), Raise> {
+        match self.this::<T>() {
+            Ok(_) => Err(Raise::Engine(format!("{} is constructed already", T::CLASS_NAME))),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Fills the properties of `$this`: the last thing that a constructor does.
+    pub fn fill<T: RegisteredClass>(
+        &mut self,
+        properties: impl IntoIterator<Item = Zval>,
+    ) -> std::result::Result<(), Raise> {
+        self.unconstructed::<T>()?;
+        value::fill(self.this_object()?, properties);
+        Ok(())
     }
 }
 

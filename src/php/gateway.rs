@@ -98,7 +98,7 @@ fn construct(call: &mut Call<'_>) -> Result<PhpGateway, Raise> {
         value::int(total),
         value::text_or_null(proxy.as_ref().map(Proxy::shown).as_deref()),
     ];
-    value::fill(call.this_object()?, properties);
+    call.fill::<PhpGateway>(properties)?;
     let settings = Settings { proxy, ..settings(url, backup, ca_file, connect, total) };
     Ok(PhpGateway { settings, on_attempt })
 }

@@ -70,7 +70,7 @@ fn construct(call: &mut Call<'_>) -> Result<PhpMerchant, Raise> {
         enums::to_php(merchant.sign_type),
         value::beijing_or_null(expires_at)?,
     ];
-    value::fill(call.this_object()?, properties);
+    call.fill::<PhpMerchant>(properties)?;
     Ok(PhpMerchant(Arc::new(merchant)))
 }
 
