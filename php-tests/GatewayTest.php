@@ -73,6 +73,12 @@ final class GatewayTest extends SimulatorTestCase
             ['wechatpay.backup_url', 'https://a/b', $address],
             ['wechatpay.timeout_ms', '600001', $time],
             ['wechatpay.connect_timeout_ms', '99999999', $time],
+            ['wechatpay.connect_timeout_ms', '-1', $time],
+            ['wechatpay.timeout_ms', '0', $time],
+            ['wechatpay.timeout_ms', '8s', $time],
+            ['wechatpay.timeout_ms', '1e4', $time],
+            ['wechatpay.timeout_ms', '8.5', $time],
+            ['wechatpay.timeout_ms', 'abc', $time],
             ['wechatpay.proxy', 'http://u:secret@p', 'must be http://[user:password@]host:port, user and password percent-encoded'],
         ];
     }

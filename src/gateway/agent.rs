@@ -79,7 +79,7 @@ impl PooledAgent {
         let broken = |e| self.broken(post.url, &e);
         let mut answer = request.send(post.body).map_err(broken)?;
         if answer.status() != 200 {
-            return Err(refused(post.url, &mut answer));
+            return Err(self.refused(post.url, &mut answer));
         }
         // ureq refuses a body as soon as the limit is used up, so the last byte allowed needs one more.
         let limit = xml::MAX_BYTES as u64 + 1;
@@ -95,8 +95,46 @@ impl PooledAgent {
         let before_the_tunnel =
             self.proxy.as_ref().filter(|_| !seen.reached() && seen.made == trace::Made::Nothing);
         let (phase, message) = before_the_tunnel
-            .map_or_else(|| lost(host(url), error, &seen), |proxy| at_the_proxy(proxy, error));
+            .map_or_else(|| self.lost(host(url), error, &seen), |proxy| at_the_proxy(proxy, error));
         TransportError { phase, message, sent: seen.sent, retry_after_ms: None, reused: trace::reused() }
+    }
+
+    fn refused(&self, url: &str, answer: &mut ureq::http::Response<ureq::Body>) -> TransportError {
+        let (status, retry_after_ms, reused) =
+            (answer.status().as_u16(), retry_after(answer), trace::reused());
+        let said = if (400..=499).contains(&status) { page::said(answer) } else { None };
+        let is_certificate = matches!(status, SSL_CERTIFICATE_ERROR | SSL_CERTIFICATE_REQUIRED)
+            || said.as_deref().is_some_and(page::is_about_a_certificate);
+        let phase = if is_certificate { Phase::Certificate } else { Phase::Status(status) };
+        let what = if is_certificate {
+            format!("the client certificate was refused{}, and the call was not looked at", self.none_shown())
+        } else {
+            meaning(status).to_owned()
+        };
+        let said = said.map(|said| format!(" (the page says: {said})")).unwrap_or_default();
+        let message = format!("{} answered HTTP {status}: {what}{said}", host(url));
+        TransportError { phase, message, sent: true, retry_after_ms, reused }
+    }
+
+    fn lost(&self, host: &str, error: &ureq::Error, seen: &trace::Trace) -> (Phase, String) {
+        let (phase, reason) = (phase(error, seen), reason(error));
+        let message = match phase {
+            Phase::Dns => format!("cannot find {host}: {reason}"),
+            Phase::Connect => format!("cannot connect to {host}: {reason}"),
+            Phase::Tls if is_distrust(error) => format!("{host} is not trusted: {reason}"),
+            Phase::Tls => format!("no TLS with {host}: {reason}"),
+            Phase::Certificate => {
+                format!("{host} refused our client certificate{}: {reason}", self.none_shown())
+            }
+            _ => format!("no complete answer from {host}: {reason}"),
+        };
+        (phase, message)
+    }
+
+    /// Who refuses our certificate may miss one.
+    fn none_shown(&self) -> &'static str {
+        let shows_one = self.tls.client_auth_cert_resolver.has_certs();
+        if shows_one { "" } else { " (this call shows none: does it need one?)" }
     }
 
     /// Where the connection goes first.
@@ -142,23 +180,20 @@ fn encoding(answer: &ureq::http::Response<ureq::Body>) -> Option<String> {
     (!encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity")).then(|| page::shown(encoding, 32))
 }
 
-fn refused(url: &str, answer: &mut ureq::http::Response<ureq::Body>) -> TransportError {
-    let (status, retry_after_ms, reused) = (answer.status().as_u16(), retry_after(answer), trace::reused());
-    let said = if (400..=499).contains(&status) { page::said(answer) } else { None };
-    let is_certificate = said.as_deref().is_some_and(page::is_about_a_certificate);
-    let what = match status {
-        _ if is_certificate => "the client certificate was refused, and the call was not looked at",
+/// nginx's own codes, which some servers show.
+const SSL_CERTIFICATE_ERROR: u16 = 495;
+const SSL_CERTIFICATE_REQUIRED: u16 = 496;
+
+/// What a status other than 200 means.
+fn meaning(status: u16) -> &'static str {
+    match status {
         200..=299 => "WeChat Pay answers with 200 only, so this came from somebody in between",
         300..=399 => "a redirect, which is never followed",
         429 => "too many requests",
         400..=499 => "the request was refused by the gateway's server, or by one in front of it",
         500..=599 => "the gateway is in trouble",
         _ => "a status that HTTP does not have",
-    };
-    let said = said.map(|said| format!(" (the page says: {said})")).unwrap_or_default();
-    let phase = if is_certificate { Phase::Certificate } else { Phase::Status(status) };
-    let message = format!("{} answered HTTP {status}: {what}{said}", host(url));
-    TransportError { phase, message, sent: true, retry_after_ms, reused }
+    }
 }
 
 fn host(url: &str) -> &str {
@@ -176,19 +211,6 @@ fn at_the_proxy(proxy: &Proxy, error: &ureq::Error) -> (Phase, String) {
         _ => "cannot connect through",
     };
     (Phase::Proxy, format!("{what} the proxy {proxy}: {}", reason(error)))
-}
-
-fn lost(host: &str, error: &ureq::Error, seen: &trace::Trace) -> (Phase, String) {
-    let (phase, reason) = (phase(error, seen), reason(error));
-    let message = match phase {
-        Phase::Dns => format!("cannot find {host}: {reason}"),
-        Phase::Connect => format!("cannot connect to {host}: {reason}"),
-        Phase::Tls if is_distrust(error) => format!("{host} is not trusted: {reason}"),
-        Phase::Tls => format!("no TLS with {host}: {reason}"),
-        Phase::Certificate => format!("{host} refused our client certificate: {reason}"),
-        _ => format!("no complete answer from {host}: {reason}"),
-    };
-    (phase, message)
 }
 
 fn is_distrust(error: &ureq::Error) -> bool {

@@ -58,7 +58,7 @@ fn address(name: &'static str, text: &str) -> Result<String, BadArgument> {
 
 /// `host[:port]`.
 pub(super) fn is_authority(authority: &str) -> bool {
-    let is_host = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']');
+    let is_host = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':' | b'[' | b']');
     let is_plain = !authority.is_empty() && authority.len() <= 260 && authority.bytes().all(is_host);
     let parsed = Uri::try_from(format!("https://{authority}")).ok().filter(|_| is_plain);
     parsed.is_some_and(|uri| has_host(&uri) && has_true_port(&uri, authority))
@@ -88,6 +88,10 @@ mod tests {
         assert_eq!(Settings::addresses(None, None).unwrap(), (URL.into(), Some(BACKUP_URL.into())));
         assert_eq!(Settings::addresses(Some("https://127.0.0.1:1"), None).unwrap().1, None);
         assert_eq!(Settings::addresses(Some("https://[::1]:4/"), None).unwrap().0, "https://[::1]:4");
+        // As containers call each other.
+        let (url, _) = Settings::addresses(Some("https://pay_simulator:8443"), None).unwrap();
+        assert_eq!(url, "https://pay_simulator:8443");
+        assert!(rustls::pki_types::ServerName::try_from("pay_simulator").is_ok());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::model::numbers::BadArgument;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendClassObject, Zval};
+use std::ffi::CStr;
 use std::sync::Arc;
 
 /// What a PHP `Gateway` holds: its settings and who watches its tries. Who calls over it holds the PHP object.
@@ -82,9 +83,8 @@ fn construct(call: &mut Call<'_>) -> Result<PhpGateway, Raise> {
         Some(path) => Some(ca_path(path)?),
         None => set_ca_file()?,
     };
-    let (connect, total) = ini::timeouts();
-    let connect = milliseconds(call, 3, "connect_timeout_ms", connect)?;
-    let total = milliseconds(call, 4, "timeout_ms", total)?;
+    let connect = milliseconds(call, 3)?.map_or_else(set_connect_timeout, Ok)?;
+    let total = milliseconds(call, 4)?.map_or_else(set_timeout, Ok)?;
     let on_attempt = call.callable_or(5)?.as_ref().map(closure).transpose()?;
     let proxy = match call.text_or(6)? {
         Some(proxy) => Some(Proxy::new(proxy)?),
@@ -156,17 +156,27 @@ fn misconfigured(why: String, out_trade_no: Option<&str>) -> Raise {
 
 const LIMITS: &str = "must be between 1 and 600000 milliseconds";
 
-fn milliseconds(call: &Call<'_>, n: usize, setting: &str, default: i64) -> Result<i64, Raise> {
+fn milliseconds(call: &Call<'_>, n: usize) -> Result<Option<i64>, Raise> {
     match call.int_or_null(n)? {
-        Some(ms) if (1..=MOST_MS).contains(&ms) => Ok(ms),
-        Some(_) => Err(call.bad(n, LIMITS)),
-        None => within_limits(setting, default),
+        Some(ms) if !(1..=MOST_MS).contains(&ms) => Err(call.bad(n, LIMITS)),
+        given => Ok(given),
     }
 }
 
-fn within_limits(setting: &str, ms: i64) -> Result<i64, Raise> {
-    let why = || misconfigured(format!("the INI setting wechatpay.{setting} {LIMITS}"), None);
-    Some(ms).filter(|ms| (1..=MOST_MS).contains(ms)).ok_or_else(why)
+fn set_connect_timeout() -> Result<i64, Raise> {
+    set_milliseconds(c"wechatpay.connect_timeout_ms", Settings::CONNECT_TIMEOUT_MS)
+}
+
+fn set_timeout() -> Result<i64, Raise> {
+    set_milliseconds(c"wechatpay.timeout_ms", Settings::TIMEOUT_MS)
+}
+
+fn set_milliseconds(name: &CStr, default: u64) -> Result<i64, Raise> {
+    let why = || misconfigured(format!("the INI setting {} {LIMITS}", name.to_string_lossy()), None);
+    match ini::number(name) {
+        Some(set) => set.ok().filter(|ms| (1..=MOST_MS).contains(ms)).ok_or_else(why),
+        None => Ok(i64::try_from(default).unwrap_or(MOST_MS)),
+    }
 }
 
 fn settings(
@@ -264,10 +274,7 @@ impl Caller {
 
 fn default_settings() -> Result<Settings, Raise> {
     let (url, backup) = addresses(None, None)?;
-    let (connect, total) = ini::timeouts();
-    let connect = within_limits("connect_timeout_ms", connect)?;
-    let total = within_limits("timeout_ms", total)?;
-    let settings = settings(url, backup, set_ca_file()?, connect, total);
+    let settings = settings(url, backup, set_ca_file()?, set_connect_timeout()?, set_timeout()?);
     Ok(Settings { proxy: set_proxy()?, ..settings })
 }
 

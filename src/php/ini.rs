@@ -1,11 +1,11 @@
 //! The settings in php.ini (PHP_INI_SYSTEM).
 
 use super::zend;
-use crate::gateway::settings::Settings;
 use ext_php_rs::ffi::_zend_ini_entry as IniEntry;
 use ext_php_rs::flags::IniEntryPermission;
 use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
 use std::ffi::{CStr, c_int};
+use std::num::ParseIntError;
 
 static ENTRIES: IniEntryDefs<7> = IniEntryDefs::new([
     IniEntryDef::new(c"wechatpay.url", c"", IniEntryPermission::System),
@@ -56,16 +56,7 @@ pub fn text(name: &CStr) -> Option<String> {
     }
 }
 
-fn number(name: &CStr) -> i64 {
-    // SAFETY: the setting exists.
-    unsafe { zend::zend_ini_long(name.as_ptr(), name.count_bytes(), 0) }
-}
-
-/// The two deadlines, as set or by default.
-pub fn timeouts() -> (i64, i64) {
-    let or = |set: i64, default: u64| if set > 0 { set } else { i64::try_from(default).unwrap_or(i64::MAX) };
-    (
-        or(number(c"wechatpay.connect_timeout_ms"), Settings::CONNECT_TIMEOUT_MS),
-        or(number(c"wechatpay.timeout_ms"), Settings::TIMEOUT_MS),
-    )
+/// A setting that is a number; `None` if it is empty. PHP would read `8s` as 8, `1e4` as 1, and any other word as 0.
+pub fn number(name: &CStr) -> Option<Result<i64, ParseIntError>> {
+    text(name).map(|text| text.trim().parse())
 }
