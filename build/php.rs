@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process::Command};
 
 /// The functions of Zend's that ext-php-rs does not bind. One that another PHP declares otherwise does not compile.
-const FUNCTIONS: [&str; 34] = [
+const FUNCTIONS: [&str; 33] = [
     "display_ini_entries",
     "php_check_open_basedir_ex",
     "php_date_get_immutable_ce",
@@ -22,7 +22,6 @@ const FUNCTIONS: [&str; 34] = [
     "zend_declare_typed_property",
     "zend_get_gc_buffer_create",
     "zend_get_gc_buffer_grow",
-    "zend_ini_long",
     "zend_ini_string",
     "zend_is_callable_ex",
     "zend_iterator_dtor",
