@@ -161,4 +161,74 @@ final class LedgerReviewTest extends LedgerIntentsTestCase
         $this->sync($ledger);
         self::assertSame(LedgerState::Closed, $ledger->find($this->merchant, 'fail-0001')->state);
     }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR7WhatWentBackIsKnownBeforeAPersonCanCreditIt(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        foreach (['back-0001' => 1500, 'part-0001' => 300] as $number => $back) {
+            $ledger->open($this->merchant, $number, 1230);
+            $this->placed($number, 1500);
+            (new Refund($this->merchant, $this->gateway))->byOutTradeNo($number, "$number-hand", 1500, $back);
+            $t = $ledger->apply($this->asked($number));
+            self::assertSame([LedgerState::Review, 'total_fee differs'], [$t->to, $t->reason]);
+            try {
+                $ledger->resolve($this->merchant, $number, Resolution::Credit, 'too early');
+                self::fail('How much went back is not known yet.');
+            } catch (\LogicException $e) {
+                self::assertStringContainsString("$number cannot be credited before its refunds are known", $e->getMessage());
+            }
+        }
+        $this->sync($ledger);
+        self::assertSame([1500, 300], [$ledger->find($this->merchant, 'back-0001')->refundedFee, $ledger->find($this->merchant, 'part-0001')->refundedFee]);
+        $part = $ledger->resolve($this->merchant, 'part-0001', Resolution::Credit, 'they keep the rest');
+        self::assertSame([LedgerState::PartiallyRefunded, true, 300], [$part->to, $part->credited, $part->entry->refundedFee]);
+        try {
+            $ledger->resolve($this->merchant, 'back-0001', Resolution::Credit, 'all of it went back');
+            self::fail('All of it went back.');
+        } catch (\LogicException $e) {
+            self::assertStringContainsString('all of it having gone back', $e->getMessage());
+        }
+        self::assertSame(LedgerState::Refunded, $ledger->resolve($this->merchant, 'back-0001', Resolution::Refund, 'so it did')->to);
+        self::assertSame([], $this->booked('back-0001'));
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR7AnOrphanThatWentBackIsAskedAboutBeforeItIsCredited(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->placed('late-0001', 100);
+        (new Refund($this->merchant, $this->gateway))->byOutTradeNo('late-0001', 'H1', 100, 100);
+        $ledger->apply($this->asked('late-0001'));
+        $this->pdo->exec('UPDATE wechatpay_evidence SET seen_at = seen_at - 400000');
+        self::assertSame(LedgerState::Review, $ledger->apply($this->asked('late-0001'))->entry->state);
+        $this->sync($ledger);
+        self::assertSame(100, $ledger->find($this->merchant, 'late-0001')->refundedFee);
+        $this->expectException(\LogicException::class);
+        $ledger->resolve($this->merchant, 'late-0001', Resolution::Credit, 'nobody knows whose');
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR6ASecondPaymentThatIsSentBackTakesNothingFromTheFirst(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->paid($ledger, 'two-00001', 100);
+        $second = fn () => $this->order(out_trade_no: 'two-00001', transaction_id: 'SECOND');
+        self::assertSame('second transaction_id', $ledger->apply($second())->reason);
+        $fields = self::payment(out_trade_no: 'two-00001', transaction_id: 'SECOND', refund_count: 1, out_refund_no_0: 'H2',
+            refund_id_0: '5000', refund_fee_0: 100, refund_status_0: 'SUCCESS');
+        unset($fields['trade_state']);
+        $list = function () use ($fields) {
+            $this->fails('raw_body', '/pay/refundquery', body: \WechatPay\Notification::sign($fields, $this->merchant));
+            return (new RefundQuery($this->merchant, $this->gateway))->byTransactionId('SECOND');
+        };
+        self::assertSame([LedgerState::Review, 0], [($t = $ledger->applyRefunds($list()))->to, $t->entry->refundedFee]);
+        $t = $ledger->resolve($this->merchant, 'two-00001', Resolution::Dismiss, 'the second one was sent back by hand');
+        self::assertSame([LedgerState::Paid, 0], [$t->to, $t->entry->refundedFee]);
+        self::assertSame([LedgerState::Paid, 0], [($t = $ledger->applyRefunds($list()))->to, $t->entry->refundedFee]);
+        self::assertSame(LedgerState::Refunded, $ledger->refund($this->merchant, 'two-00001', 'R1', 100)->to);
+    }
 }

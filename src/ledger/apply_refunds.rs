@@ -41,16 +41,30 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             let again = Step { ask_refunds: true, ..Step::stay(Reason::RefundsUnknown) };
             return self.take(&entry, again, proof, epoch);
         }
-        for refund in &seen.refunds {
-            self.see_refund(&entry, refund)?;
-        }
-        let rows = self.settle_sends(&entry, asked, &seen.refunds)?;
+        let rows = if refunds::is_of_its_payment(&entry, seen) {
+            self.see_refunds(&entry, asked, &seen.refunds)?
+        } else {
+            self.store.refunds(&entry)?
+        };
         let step = refunds::decide(&entry, seen, &rows, self.rules.credit_late);
         let mut counted = entry.clone();
         counted.version += 1;
         counted.refunded = refunds::refunded(&rows);
         self.count_wanted(&mut counted, step.to.unwrap_or(entry.state), rows)?;
         self.take_from(&entry, counted, step, proof, epoch)
+    }
+
+    /// Our rows after the list: what it shows, and what it shows not to have arrived.
+    fn see_refunds(
+        &mut self,
+        entry: &Entry,
+        asked: Option<&Entry>,
+        seen: &[SeenRefund],
+    ) -> Ended<Vec<RefundRow>, S::Fault> {
+        for refund in seen {
+            self.see_refund(entry, refund)?;
+        }
+        self.settle_sends(entry, asked, seen)
     }
 
     /// Whatever was sent long enough before the question and is not in its answer has not arrived.

@@ -58,8 +58,14 @@ impl Step {
     }
 }
 
-/// What follows from seeing `sighting` of `entry`.
+/// What follows from seeing `sighting` of `entry`. Before a person decides, what went back is asked for.
 pub fn decide(entry: &Entry, sighting: &Sighting, credit_late: bool) -> Step {
+    let step = judged(entry, sighting, credit_late);
+    let is_question = step.to.unwrap_or(entry.state) == LedgerState::Review;
+    if is_question && sighting.went_back() { step.asking_refunds() } else { step }
+}
+
+fn judged(entry: &Entry, sighting: &Sighting, credit_late: bool) -> Step {
     if entry.state == LedgerState::Review {
         let kept = !sighting.trade_state.is_paid() || sighting.payment().is_some();
         return Step::stay(if kept { Reason::UnderReview } else { Reason::Incomplete });

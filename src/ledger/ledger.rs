@@ -116,7 +116,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     /// A payment nobody opened: kept, and after a while for a person.
     fn adopt(&mut self, sighting: &Sighting) -> Ended<Transition, S::Fault> {
         let orphan = Transition::orphan(sighting.key.clone());
-        if !sighting.trade_state.is_paid() {
+        if sighting.payment().is_none() {
             return Ok(orphan);
         }
         self.keep(None, &sighting.key, &Proof::of(sighting), Reason::UnknownOrder)?;
@@ -125,9 +125,13 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         if first.is_none_or(|first| now.saturating_sub(first) < ORPHAN_GRACE) {
             return Ok(orphan);
         }
-        self.store.register(&orphan_terms(sighting), &orphan_opening(sighting))?;
+        if self.store.register(&orphan_terms(sighting), &orphan_opening(sighting))? == Added::Already {
+            return Err(Halt::Raced);
+        }
         let entry = self.store.entry(&sighting.key)?.ok_or(Halt::Raced)?;
-        let transition = Transition { entry: Some(entry.clone()), changed: true, ..orphan };
+        let step = decide::decide(&entry, sighting, self.rules.credit_late);
+        let taken = self.take(&entry, step, &Proof::of(sighting), None)?;
+        let transition = Transition { changed: true, reason: orphan.reason, ..taken };
         self.announce(&entry, &transition)?;
         Ok(transition)
     }
@@ -160,8 +164,12 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             let payment = seen.and_then(Sighting::payment);
             let proof = Proof { note: Some(note), payment, ..unsigned(&digest, Source::Query, "POISON") };
             let mut silent = entry.clone();
+            // What was asked in vain ends here; that WeChat says "refunded" is news, to be asked about before a person decides.
             silent.ask_refunds = false;
-            let step = Step::go(LedgerState::Review, Reason::Poison);
+            let step = Step {
+                ask_refunds: seen.is_some_and(Sighting::went_back),
+                ..Step::go(LedgerState::Review, Reason::Poison)
+            };
             ledger.take_from(&entry, silent, step, &proof, Some(entry.epoch))
         })
     }

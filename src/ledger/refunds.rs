@@ -9,11 +9,12 @@ use super::transition::Reason;
 /// What follows from seeing all refunds of an order, `refunds` being our rows after they were brought up to
 /// date with the list.
 pub fn decide(entry: &Entry, seen: &RefundSighting, refunds: &[RefundRow], credit_late: bool) -> Step {
-    if entry.state == LedgerState::Review {
-        return Step::stay(Reason::UnderReview);
-    }
-    if entry.suspect_id.is_some() && entry.suspect_id == seen.transaction_id {
-        return Step::stay(Reason::Dismissed);
+    match entry.state {
+        LedgerState::Review => return Step::stay(Reason::UnderReview),
+        LedgerState::Revoked => return Step::stay(Reason::Late),
+        _ if is_dismissed(entry, seen) => return Step::stay(Reason::Dismissed),
+        _ if names_no_payment(entry, seen) => return Step::stay(Reason::Incomplete),
+        _ => {}
     }
     if let Some(reason) = misfit(entry, seen) {
         return Step::go(LedgerState::Review, reason);
@@ -39,6 +40,24 @@ pub fn follow(entry: &Entry, sum: i64, credit_late: bool) -> Step {
         _ if credit_late => moved(entry, share, Deed::Credit),
         _ => moved(entry, L::PaidLate, Deed::Nothing),
     }
+}
+
+/// Does it list the refunds of the payment that counts, or that is a person's question? Those of another are nobody's
+/// here: a second payment that is sent back by hand takes nothing from the first.
+pub fn is_of_its_payment(entry: &Entry, seen: &RefundSighting) -> bool {
+    let known = entry.transaction_id.as_ref();
+    match known.or(entry.suspect_id.as_ref().filter(|_| entry.state == LedgerState::Review)) {
+        Some(known) => seen.transaction_id.as_ref().is_none_or(|told| told == known),
+        None => !is_dismissed(entry, seen),
+    }
+}
+
+fn names_no_payment(entry: &Entry, seen: &RefundSighting) -> bool {
+    seen.total_fee.is_none() || entry.transaction_id.is_none() && seen.transaction_id.is_none()
+}
+
+fn is_dismissed(entry: &Entry, seen: &RefundSighting) -> bool {
+    entry.suspect_id.is_some() && entry.suspect_id == seen.transaction_id
 }
 
 fn moved(entry: &Entry, to: LedgerState, deed: Deed) -> Step {
@@ -156,6 +175,43 @@ mod tests {
         let rows = [row(40, RefundWord::Success), row(60, RefundWord::Change)];
         let step = after(LedgerState::Created, &rows);
         assert_eq!((step.to, step.deed), (Some(LedgerState::Refunded), Deed::Nothing));
+    }
+
+    #[test]
+    fn r41_a_list_that_names_no_payment_credits_nothing_and_blames_no_amount() {
+        for told in [(None, Some(100)), (Some("4200"), None), (None, None)] {
+            let list =
+                RefundSighting { transaction_id: told.0.map(str::to_owned), total_fee: told.1, ..seen() };
+            let step = decide(&entry(LedgerState::Created), &list, &[row(40, RefundWord::Success)], false);
+            assert_eq!(
+                (step.to, step.deed, step.reason),
+                (None, Deed::Nothing, Reason::Incomplete),
+                "{told:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn r6_the_refunds_of_another_payment_are_not_this_orders() {
+        let (of, list) = (is_of_its_payment, seen());
+        let mut order = entry(LedgerState::Paid);
+        assert!(of(&order, &list));
+        order.transaction_id = Some("4199".into());
+        assert!(!of(&order, &list));
+        let mut asked = entry(LedgerState::Review);
+        assert!(of(&asked, &list));
+        asked.suspect_id = Some("4199".into());
+        assert!(!of(&asked, &list));
+        asked.suspect_id = Some("4200".into());
+        assert!(of(&asked, &list));
+        asked.state = LedgerState::Closed;
+        assert!(!of(&asked, &list), "dismissed");
+    }
+
+    #[test]
+    fn what_was_reversed_stays_so_whatever_a_list_says() {
+        let step = after(LedgerState::Revoked, &[row(60, RefundWord::Success), row(60, RefundWord::Success)]);
+        assert_eq!((step.to, step.reason), (None, Reason::Late));
     }
 
     #[test]

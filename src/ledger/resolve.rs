@@ -123,6 +123,9 @@ fn credited<F>(settled: &mut Entry, rows: &[RefundRow]) -> Ended<Step, F> {
     }
     adopt_payment(settled)?;
     nothing_wanted("credited", rows)?;
+    if settled.ask_refunds && !refunds::pending(settled, rows) {
+        return Err(Halt::Refused(Refusal::RefundsUnknown));
+    }
     let to = match settled.refunded {
         0 => LedgerState::Paid,
         refunded if refunded < settled.paid_fee() => LedgerState::PartiallyRefunded,

@@ -118,6 +118,11 @@ impl Sighting {
         told.filter(|_| self.trade_state.is_paid())
     }
 
+    /// Does it say of a payment that something of it went back, or is to?
+    pub fn went_back(&self) -> bool {
+        self.trade_state == TradeState::Refund && self.payment().is_some()
+    }
+
     /// What an order says, and where it was seen.
     pub fn of(order: &Order, source: Source) -> Self {
         let told = order.told();

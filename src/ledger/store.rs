@@ -266,6 +266,11 @@ pub enum Refusal {
     /// Nothing verified says that it was paid.
     #[error("cannot be resolved so: no verified payment is known; apply() what OrderQuery says of it first")]
     NoPayment,
+    /// Something of the payment went back, and nobody knows yet how much.
+    #[error(
+        "cannot be credited before its refunds are known: let Sync ask, or applyRefunds() what RefundQuery says of it"
+    )]
+    RefundsUnknown,
     /// A refund is wanted, or was accepted.
     #[error("cannot be {what} while its refund {number} is {}", .state.word())]
     RefundUnderWay {

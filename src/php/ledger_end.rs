@@ -60,6 +60,7 @@ fn refused(refusal: &Refusal, out_trade_no: &str) -> Raise {
         Refusal::TooMuch { .. } => "refundFee",
         Refusal::State { .. }
         | Refusal::NoPayment
+        | Refusal::RefundsUnknown
         | Refusal::WrongWay(_)
         | Refusal::RefundUnderWay { .. } => {
             return Raise::Logic(format!("{out_trade_no} {refusal}"));

@@ -145,3 +145,30 @@ fn an_order_nobody_knows_is_closed_only_when_it_was_to_be_closed_and_its_time_is
     assert_eq!(absent(&closing), Step::go(LedgerState::Closed, Reason::NeverOrdered));
     assert_eq!(absent(&entry(LedgerState::Paid)), Step::stay(Reason::Contradiction));
 }
+
+#[test]
+fn r7_before_a_person_decides_what_went_back_is_asked_for() {
+    let refunded = seen(TradeState::Refund);
+    let other = |change: fn(&mut Sighting)| {
+        let mut sighting = refunded.clone();
+        change(&mut sighting);
+        sighting
+    };
+    let misfits = [
+        other(|s| s.appid = "wx2".into()),
+        other(|s| s.total_fee = Some(99)),
+        other(|s| s.fee_type = Some("USD".into())),
+    ];
+    for state in [LedgerState::Created, LedgerState::UserPaying, LedgerState::Closing, LedgerState::Closed] {
+        for sighting in &misfits {
+            let step = decide(&entry(state), sighting, false);
+            assert_eq!((step.to, step.ask_refunds), (Some(LedgerState::Review), true), "{state:?}");
+        }
+    }
+    let second = decide(&entry(LedgerState::Paid), &other(|s| s.transaction_id = Some("4201".into())), false);
+    assert_eq!((second.to, second.ask_refunds), (Some(LedgerState::Review), true));
+    assert!(step(LedgerState::Review, TradeState::Refund).ask_refunds);
+    assert!(!step(LedgerState::Review, TradeState::Success).ask_refunds);
+    let nothing = decide(&entry(LedgerState::Review), &other(|s| s.total_fee = None), false);
+    assert!(!nothing.ask_refunds && nothing.reason == Reason::Incomplete);
+}

@@ -29,6 +29,8 @@ pub struct BankOrder {
     pub stubborn: bool,
     /// The shop can never take its credit.
     pub curse: Option<Curse>,
+    /// Fen that the shop has sent back past the ledger.
+    pub by_hand: i64,
 }
 
 /// Why a credit can never be stored.
@@ -39,6 +41,9 @@ pub enum Curse {
     /// The callback ends its connection.
     Connection,
 }
+
+/// How the number of a refund ends that the ledger was not asked for.
+pub const BY_HAND: &str = "-hand";
 
 /// Something that will happen.
 #[derive(Debug, Clone)]
@@ -231,6 +236,22 @@ impl Bank {
         order.trade_state = TradeState::Refund;
         self.at(now + dice.between(1000, 600_000), Event::EndRefund(at, which));
         Answer::Done { refund_id: None }
+    }
+
+    /// The shop sends a payment back past the ledger, all or a part of what is left; WeChat's next word of it says so.
+    pub fn refund_by_hand(&mut self, at: usize, dice: &mut Dice) -> Option<Sighting> {
+        let order = &mut self.orders[at];
+        let live = order.refunds.iter().filter(|refund| refund.state != RefundWord::Closed);
+        let left = order.paid_fee - live.map(|refund| refund.refund_fee).sum::<i64>();
+        if !order.trade_state.is_paid() || left < 1 || order.by_hand > 0 {
+            return None;
+        }
+        let refund_fee = if dice.one_in(2) { left } else { dice.between(1, left) };
+        let out_refund_no = format!("{}{BY_HAND}", order.terms.key.out_trade_no);
+        order.refunds.push(BankRefund { out_refund_no, refund_fee, state: RefundWord::Success });
+        order.trade_state = TradeState::Refund;
+        order.by_hand = refund_fee;
+        Some(self.sign(at, Source::Query))
     }
 
     pub fn end_refund(&mut self, at: usize, which: usize, dice: &mut Dice) {

@@ -87,7 +87,10 @@ fn every_seed_keeps_the_rules() {
         None => sweep(usual, Some(started + BUDGET)),
     };
     println!("simulation: {done} seeds in {:.1} s: {total:?}", started.elapsed().as_secs_f64());
-    assert!(total.credits > done / 2 && total.kills > done, "the simulation idles: {total:?}");
+    assert!(
+        total.credits > done / 2 && total.kills > done && total.by_hand > done / 20,
+        "the simulation idles: {total:?}"
+    );
 }
 
 #[test]
@@ -138,6 +141,7 @@ fn a_broken_rule_is_noticed() {
         Sabotage::AnyEpoch,
         Sabotage::RefusalsLost,
         Sabotage::PurgesAll,
+        Sabotage::NoAsking,
     ] {
         let caught = (1..=3000).find_map(|seed| run(seed, Some(sabotage)).err().map(|why| (seed, why)));
         let (seed, why) = caught.unwrap_or_else(|| panic!("nobody notices {sabotage:?}"));

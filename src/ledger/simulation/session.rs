@@ -177,6 +177,9 @@ impl Store for Session<'_> {
             Some(Sabotage::NoNextPoll) => stored.due_at = None,
             Some(Sabotage::NoPaid) => stored.paid = None,
             Some(Sabotage::NoMemory) => (stored.suspect_id, stored.suspect_fee) = (None, None),
+            Some(Sabotage::NoAsking) if stored.state == LedgerState::Review => {
+                (stored.ask_refunds, stored.due_at) = (false, None);
+            }
             Some(Sabotage::NoPauses) => stored.attempt = 0,
             _ => {}
         }

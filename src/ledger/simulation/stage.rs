@@ -186,6 +186,7 @@ impl Stage {
             off,
             stubborn,
             curse,
+            by_hand: 0,
         });
         if world.dice.one_in(4) {
             return;
@@ -343,6 +344,7 @@ impl Stage {
             if questions.is_empty() {
                 return Ok(());
             }
+            self.some_go_back_by_hand(&questions)?;
             for key in questions {
                 let wish = Wish::Resolve(key, decision(&mut self.world.borrow_mut().dice));
                 self.enter(Role::Office(wish));
@@ -350,6 +352,23 @@ impl Stage {
             self.rest()?;
         }
         Err(format!("a dead end: {:?}", checks::questions(&self.world.borrow())))
+    }
+
+    /// While a person is asked, somebody else sends the money back, and the ledger sees what WeChat says of the order.
+    fn some_go_back_by_hand(&mut self, questions: &[OrderKey]) -> Result<(), String> {
+        for key in questions {
+            let seen = {
+                let world = &mut *self.world.borrow_mut();
+                let now = world.now;
+                let at = world.bank.find(key, now).filter(|_| world.dice.one_in(3));
+                at.and_then(|at| world.bank.refund_by_hand(at, &mut world.dice))
+            };
+            if let Some(sighting) = seen {
+                self.world.borrow_mut().counts.by_hand += 1;
+                self.enter(Role::Endpoint(sighting, 0));
+            }
+        }
+        self.rest()
     }
 
     fn everybody_leaves(&mut self) {

@@ -88,6 +88,8 @@ pub enum Sabotage {
     RefusalsLost,
     /// What is not over is removed, too.
     PurgesAll,
+    /// That refunds are to be asked for is not stored while a person is asked.
+    NoAsking,
 }
 
 /// What happened, for the report.
@@ -106,6 +108,7 @@ pub struct Counts {
     pub ended: u64,
     pub withdrawn: u64,
     pub resolved: u64,
+    pub by_hand: u64,
 }
 
 impl World {
@@ -212,5 +215,6 @@ impl Counts {
         self.ended += other.ended;
         self.withdrawn += other.withdrawn;
         self.resolved += other.resolved;
+        self.by_hand += other.by_hand;
     }
 }
