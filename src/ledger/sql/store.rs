@@ -1,9 +1,12 @@
 //! The ledger's [`Store`] on a connection: transactions of our own or joined, the fence around callbacks, claims.
 
 mod look;
+mod server;
+
+pub use server::{not_too_old, other_version};
 
 use super::connection::{Bound, Connection, Ended, Row};
-use super::dialect::{Dialect, Statement, VERSION};
+use super::dialect::{Dialect, Statement};
 use super::fault::SqlFault;
 use super::rows::{adopted, advanced, due, entry, evidenced, message, opened, refund};
 use crate::ledger::ascii;
@@ -155,7 +158,7 @@ impl<C: Connection> SqlStore<C> {
     fn current(&mut self) -> Ended<(), C::Cause> {
         if !self.known.tables {
             let rows = self.connection.rows(Statement::Version, &[])?;
-            known_version(rows)?;
+            server::known_version(rows)?;
             self.known.tables = true;
         }
         Ok(())
@@ -210,30 +213,6 @@ impl<C: Connection> SqlStore<C> {
 fn fresh_name() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     format!("wechatpay_{}", NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-fn known_version<C>(rows: Vec<Row>) -> Ended<(), C> {
-    let found = rows.into_iter().next().map(|mut row| row.int_or_null()).transpose()?.flatten();
-    match found {
-        Some(VERSION) => Ok(()),
-        found => Err(other_version(found.unwrap_or(0))),
-    }
-}
-
-/// Fails if the server is too old for our statements.
-pub fn not_too_old<C: Connection>(connection: &C) -> Ended<(), C::Cause> {
-    let dialect = connection.sql().dialect;
-    let told = connection.rows_once(dialect.ask_version())?.into_iter().next();
-    let version = told.map(|mut row| row.text()).transpose()?.unwrap_or_default();
-    dialect.too_old(&version).map_or(Ok(()), |why| Err(SqlFault::logic(why)))
-}
-
-/// The refusal of a schema that is not ours.
-pub fn other_version<C>(found: i64) -> SqlFault<C> {
-    let next = if found > VERSION { "update the extension" } else { "call Ledger::install()" };
-    SqlFault::logic(format!(
-        "The ledger's tables have schema version {found}, this extension knows version {VERSION}: {next}"
-    ))
 }
 
 const FOREIGN_END: &str = "The callback of the ledger ended or broke the transaction it was called in \
