@@ -56,6 +56,7 @@ final class CallbackPollsTest extends TestCase
         }
         self::sell('a child of onPoll', '', 'onPoll: $fork', timeout: 15_000);
         self::sell('a child of onAttempt', 'onAttempt: $fork', '', timeout: 15_000);
+        self::sell('a Generator', '', 'onPoll: function () { yield 1; }');
         self::sell('a child that returns', '', 'onPoll: $fork', statements: 'return true;', timeout: 15_000);
     }
 
@@ -204,5 +205,12 @@ final class CallbackPollsTest extends TestCase
         [$output, $errors] = self::ended('a child that returns');
         self::assertSame('255 at once, Revoked, shut down', $output);
         self::assertStringContainsString('LogicException: This process was forked inside a callback', $errors);
+    }
+
+    public function testR3R21ACallbackThatGivesAGeneratorEndsThePollAsAnExceptionDoes(): void
+    {
+        [$output, $errors, $exit] = self::ended('a Generator');
+        self::assertStringContainsString('LogicException: onPoll gave a Generator', $errors);
+        self::assertSame(['shut down', 255, 'Revoked'], [$output, $exit, self::state('a Generator')], $errors);
     }
 }

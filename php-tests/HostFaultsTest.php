@@ -189,6 +189,25 @@ final class HostFaultsTest extends SimulatorTestCase
         self::assertStringContainsString('onAttempt threw DomainException: no disk', $run->errors);
     }
 
+    public function test_r21_h5_a_generator_is_told_for_none_of_it_has_run(): void
+    {
+        $never = static function () {
+            yield self::fail('It ran.');
+        };
+        $query = $this->query();
+        $caught = self::caught(static fn () => $query->untilFinal('T100001', 5000, 100, $never));
+        self::assertInstanceOf(\LogicException::class, $caught);
+        self::assertSame('onPoll gave a Generator: there is a yield in it, and none of it has run', $caught->getMessage());
+        $run = self::run_(
+            'echo $query->byOutTradeNo("T100001")->outTradeNo, count($query->many(["A1", "A2"]));',
+            'onAttempt: function () { yield 1; }',
+        );
+        self::assertSame(['T1000012', 0], [$run->output, $run->exitCode]);
+        $warning = 'Warning: WechatPay\\OrderQuery::byOutTradeNo(): onAttempt gave a Generator: there is a yield in it';
+        self::assertStringContainsString($warning, $run->errors);
+        self::assertSame(3, substr_count($run->errors, 'a Generator'));
+    }
+
     public function test_h6_a_callback_may_use_the_same_objects(): void
     {
         self::order('T100002');

@@ -103,4 +103,47 @@ final class LedgerSettingsTest extends LedgerTestCase
             self::assertSame([100], $this->booked("T1000$at"));
         }
     }
+
+    /** @return iterable<string, array{string, string, string}> a statement, and what is said of it */
+    public static function sessions(): iterable
+    {
+        yield 'no autocommit' => ['mariadb', 'SET autocommit=0', 'Autocommit is switched off in this session'];
+        yield 'a chain' => ['mariadb', 'SET completion_type=1', 'needs completion_type = NO_CHAIN, this session has CHAIN'];
+        yield 'a goodbye' => ['mariadb', "SET completion_type='RELEASE'", 'needs completion_type = NO_CHAIN, this session has RELEASE'];
+    }
+
+    /** @dataProvider sessions */
+    #[DataProvider('sessions')]
+    public function testL11ASessionThatKeepsWhatIsWrittenIsRefusedBeforeAnythingIsTold(string $database, string $statement, string $why): void
+    {
+        $this->open($this->shop($this->pdo));
+        $calls = [
+            fn ($ledger) => $ledger->find($this->merchant, 'T00001'),
+            fn ($ledger) => $ledger->apply($this->order()),
+            fn ($ledger) => $this->open($ledger, 'T00002'),
+            fn ($ledger) => $ledger->outbox(fn () => true),
+            fn ($ledger) => (new \WechatPay\Sync($ledger, $this->merchant))->run(0),
+            fn ($ledger) => $ledger->purge(new \DateTimeImmutable()),
+            fn ($ledger) => $ledger->install(),
+        ];
+        foreach ($calls as $at => $call) {
+            $pdo = $this->database->connect(options: Database::settings('mysql', ['ATTR_INIT_COMMAND' => $statement]));
+            $ledger = $this->shop($pdo);
+            try {
+                $call($ledger);
+                self::fail("call $at");
+            } catch (\LogicException $e) {
+                self::assertStringContainsString($why, $e->getMessage());
+            }
+        }
+        $pdo = $ledger = null;
+        $this->database->clear();
+        $bare = $this->database->connect(options: Database::settings('mysql', ['ATTR_INIT_COMMAND' => $statement]));
+        try {
+            $this->shop($bare)->install();
+            self::fail('No tables are made there.');
+        } catch (\LogicException $e) {
+            self::assertStringContainsString($why, $e->getMessage());
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::call::{Call, Param, Raise, param};
 use super::class::{Holds, Property, hide, nullable, php_class, property, register};
 use super::files::PhpFiles;
+use super::gave::Gave;
 use super::ini;
 use super::merchant::PhpMerchant;
 use super::{door, value, warning};
@@ -265,9 +266,10 @@ impl Caller {
         if door::is_interrupted() {
             return;
         }
-        let told = door::call_back(on_attempt, || Ok(vec![attempt_to_php(attempt)?]), |_| ());
-        if told.is_err() && !door::is_shut() {
-            warning::from_exception("onAttempt");
+        match door::call_back(on_attempt, || Ok(vec![attempt_to_php(attempt)?]), Gave::of) {
+            Err(_) if !door::is_shut() => warning::from_exception("onAttempt"),
+            Ok(gave) => gave.never_ran("onAttempt").iter().for_each(|why| warning::of(why)),
+            Err(_) => {}
         }
     }
 }

@@ -26,12 +26,14 @@ impl Gave {
 
     /// Fails if the callback never ran.
     pub fn ran(self, name: &str) -> Result<Self, PdoFault> {
-        match self {
-            Self::Generator => Err(PdoFault::logic(format!(
-                "{name} gave a Generator: there is a yield in it, and none of it has run"
-            ))),
-            gave => Ok(gave),
-        }
+        self.never_ran(name).map_or(Ok(self), |why| Err(PdoFault::logic(why)))
+    }
+
+    /// Why it did nothing, if it did not even run.
+    pub fn never_ran(self, name: &str) -> Option<String> {
+        let is_generator = self == Self::Generator;
+        is_generator
+            .then(|| format!("{name} gave a Generator: there is a yield in it, and none of it has run"))
     }
 
     /// Fails if the callback never ran, or says that it did not do it.

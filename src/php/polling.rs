@@ -2,6 +2,7 @@
 
 use super::call::Raise;
 use super::gateway::Caller;
+use super::gave::Gave;
 use super::{door, exception, order, signals, value};
 use crate::api::until_final::{Seen, Watch};
 use crate::gateway::line::Attempt;
@@ -53,8 +54,10 @@ impl<'a> Polling<'a> {
             };
             Ok(vec![seen, value::int(number.into())])
         };
-        let answer = door::call_back(on_poll, arguments, |answer| !answer.is_false());
-        self.goes_on().and(answer)
+        let gave = door::call_back(on_poll, arguments, Gave::of);
+        self.goes_on()?;
+        let gave = gave?;
+        gave.never_ran("onPoll").map_or(Ok(gave != Gave::False), |why| Err(Raise::Logic(why)))
     }
 }
 

@@ -8,13 +8,16 @@ use ext_php_rs::zend::ExecutorGlobals;
 use std::ffi::CString;
 
 /// Turns the pending exception of an observer into a warning. `exit()` is no exception of anybody's and stays.
-///
-/// An error handler that throws must not replace a result either: then the warning is said once more, past it.
 pub fn from_exception(whose: &str) {
     let Some(exception) = take() else { return };
-    let what = format!("{whose} threw {}", described(&exception)).replace('\0', "\\0");
+    let what = format!("{whose} threw {}", described(&exception));
     let_go(exception);
-    let what = CString::new(what).unwrap_or_default();
+    of(&what);
+}
+
+/// Warns. An error handler that throws must not replace a result: then the warning is said once more, past it.
+pub fn of(what: &str) {
+    let what = CString::new(what.replace('\0', "\\0")).unwrap_or_default();
     warn(&what);
     if let Some(exception) = take() {
         let_go(exception);

@@ -57,6 +57,11 @@ impl Dialect {
         if self == Self::Mysql { "" } else { " ON CONFLICT DO NOTHING" }
     }
 
+    /// What a session says of how transactions end in it, for a list of columns; nothing where it cannot be changed.
+    pub fn modes(self) -> &'static str {
+        if self == Self::Mysql { ", @@autocommit, @@completion_type" } else { "" }
+    }
+
     /// A parameter that is added to the clock.
     fn span(self) -> &'static str {
         if self == Self::Postgres { "CAST(? AS BIGINT)" } else { "?" }
@@ -197,7 +202,7 @@ impl Sql {
         let once = self.dialect.once();
         match statement {
             Statement::Now => "SELECT {now}".into(),
-            Statement::Version => "SELECT MAX(version) FROM {schema}".into(),
+            Statement::Version => format!("SELECT MAX(version){} FROM {{schema}}", self.dialect.modes()),
             Statement::Entry => format!("{}{}", select_order(), self.dialect.row_lock()),
             Statement::Peek => select_order(),
             Statement::Register => REGISTER.to_owned() + once,

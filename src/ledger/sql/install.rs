@@ -1,8 +1,8 @@
 //! The ledger's tables: made where there are none, brought up to date where they are older.
 
 use super::connection::{Connection, Ended};
-use super::dialect::{Dialect, Statement, Step, VERSION};
-use super::store::{MOST_TRIES, SqlStore, not_too_old, other_version};
+use super::dialect::{Dialect, Step, VERSION};
+use super::store::{MOST_TRIES, SqlStore, other_version, told_version, will_do};
 use crate::ledger::store::{Failure, Kind, Store};
 
 impl<C: Connection> SqlStore<C> {
@@ -12,7 +12,7 @@ impl<C: Connection> SqlStore<C> {
         if found == Some(VERSION) {
             return Ok(());
         }
-        not_too_old(&self.connection)?;
+        will_do(&self.connection)?;
         if self.dialect() == Dialect::Mysql {
             // Each step commits by itself there, and each may be repeated.
             return steps(&mut self.connection);
@@ -69,9 +69,7 @@ fn installed<C: Connection>(connection: &mut C) -> Ended<Option<i64>, C::Cause> 
     if connection.rows_once(&connection.sql().is_installed())?.is_empty() {
         return Ok(None);
     }
-    let row = connection.rows(Statement::Version, &[])?.into_iter().next();
-    let found = row.map_or(Ok(None), |mut row| row.int_or_null())?;
-    match found {
+    match told_version(connection)? {
         Some(found) if !(1..=VERSION).contains(&found) => Err(other_version(found)),
         found => Ok(found),
     }

@@ -3,7 +3,7 @@
 mod look;
 mod server;
 
-pub use server::{not_too_old, other_version};
+pub use server::{other_version, told_version, will_do};
 
 use super::connection::{Bound, Connection, Ended, Row};
 use super::dialect::{Dialect, Statement};
@@ -95,10 +95,11 @@ impl<C: Connection> SqlStore<C> {
         Ok(())
     }
 
-    /// Before the first claim: an old server would only complain of its syntax, old tables of their columns.
-    fn can_claim(&mut self) -> Ended<(), C::Cause> {
+    /// Before the first statement outside a transaction: an old server would only complain of its syntax, old tables of
+    /// their columns, and a session that keeps what is written of nothing.
+    fn ready(&mut self) -> Ended<(), C::Cause> {
         if !self.known.server {
-            not_too_old(&self.connection)?;
+            server::not_too_old(&self.connection)?;
             self.known.server = true;
         }
         self.current()
@@ -154,11 +155,10 @@ impl<C: Connection> SqlStore<C> {
         self.current()
     }
 
-    /// Are the tables those of this version?
+    /// Are the tables those of this version, and does the session commit what is written?
     fn current(&mut self) -> Ended<(), C::Cause> {
         if !self.known.tables {
-            let rows = self.connection.rows(Statement::Version, &[])?;
-            server::known_version(rows)?;
+            server::known_version(&mut self.connection)?;
             self.known.tables = true;
         }
         Ok(())
@@ -382,7 +382,7 @@ impl<C: Connection> Store for SqlStore<C> {
 
     fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> Ended<Vec<Entry>, C::Cause> {
         self.alone("Claiming orders")?;
-        self.can_claim()?;
+        self.ready()?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let ids = [&whose.mch_id, &whose.sub_mch_id, &whose.appid, &whose.sub_appid].map(Bound::from);
         let rows = self.take(Statement::Claim, &[&ids[..], &[most.into()]].concat(), lease)?;
@@ -391,6 +391,7 @@ impl<C: Connection> Store for SqlStore<C> {
 
     fn due(&mut self) -> Ended<Vec<(Whose, i64)>, C::Cause> {
         self.usable()?;
+        self.ready()?;
         self.connection.rows(Statement::Due, &[])?.into_iter().map(due).collect()
     }
 
@@ -407,12 +408,13 @@ impl<C: Connection> Store for SqlStore<C> {
 
     fn set_aside(&mut self, most: usize) -> Ended<usize, C::Cause> {
         self.alone("Ledger::outbox()")?;
+        self.ready()?;
         self.set_blocked_aside(most)
     }
 
     fn claim_message(&mut self, lease: Ms) -> Ended<Option<Message>, C::Cause> {
         self.alone("Ledger::outbox()")?;
-        self.can_claim()?;
+        self.ready()?;
         let row = self.take(Statement::ClaimMessage, &[], lease)?.into_iter().next();
         let before = i64::from(self.dialect() == Dialect::Mysql);
         row.map(|row| message(row, before)).transpose()
@@ -432,6 +434,7 @@ impl<C: Connection> Store for SqlStore<C> {
 
     fn span(&mut self, what: Leftover) -> Ended<Option<(i64, i64)>, C::Cause> {
         self.alone("Ledger::purge()")?;
+        self.ready()?;
         let statement = match what {
             Leftover::Messages => Statement::MessageSpan,
             Leftover::Evidence => Statement::EvidenceSpan,

@@ -1,15 +1,52 @@
-//! What is looked at once for a connection: the server, and the tables on it.
+//! What is looked at once for a connection: the server, the session, and the tables.
 
 use super::super::connection::{Connection, Ended, Row};
-use super::super::dialect::VERSION;
+use super::super::dialect::{Dialect, Statement, VERSION};
 use super::super::fault::SqlFault;
 
-/// Fails unless the tables are those of this version.
-pub fn known_version<C>(rows: Vec<Row>) -> Ended<(), C> {
-    let found = rows.into_iter().next().map(|mut row| row.int_or_null()).transpose()?.flatten();
-    match found {
+const AUTOCOMMIT_OFF: &str = "Autocommit is switched off in this session (SET autocommit = 0): what the ledger writes \
+     outside a transaction would never be stored. Switch it on, and begin transactions by PDO";
+
+/// Fails unless the tables are those of this version, and what is written to them is committed.
+pub fn known_version<C: Connection>(connection: &mut C) -> Ended<(), C::Cause> {
+    match told_version(connection)? {
         Some(VERSION) => Ok(()),
         found => Err(other_version(found.unwrap_or(0))),
+    }
+}
+
+/// The version that the tables say.
+pub fn told_version<C: Connection>(connection: &mut C) -> Ended<Option<i64>, C::Cause> {
+    let Some(mut row) = connection.rows(Statement::Version, &[])?.into_iter().next() else { return Ok(None) };
+    let version = row.int_or_null()?;
+    commits(connection.sql().dialect, &mut row)?;
+    Ok(version)
+}
+
+/// Fails on a server that will not do: one that is too old for our statements, a session that keeps what is written.
+pub fn will_do<C: Connection>(connection: &C) -> Ended<(), C::Cause> {
+    not_too_old(connection)?;
+    let dialect = connection.sql().dialect;
+    let modes = dialect.modes().trim_start_matches(", ");
+    let told =
+        if modes.is_empty() { Vec::new() } else { connection.rows_once(&format!("SELECT {modes}"))? };
+    told.into_iter().next().map_or(Ok(()), |mut row| commits(dialect, &mut row))
+}
+
+/// Where a statement of its own, or the one after a COMMIT, begins a transaction by itself, that would be taken for the
+/// shop's: nobody would commit it.
+fn commits<C>(dialect: Dialect, row: &mut Row) -> Ended<(), C> {
+    if dialect.modes().is_empty() {
+        return Ok(());
+    }
+    if !row.flag()? {
+        return Err(SqlFault::logic(AUTOCOMMIT_OFF));
+    }
+    match row.text()?.as_str() {
+        "NO_CHAIN" | "0" => Ok(()),
+        other => Err(SqlFault::logic(format!(
+            "The ledger needs completion_type = NO_CHAIN, this session has {other}"
+        ))),
     }
 }
 
