@@ -167,6 +167,47 @@ final class CallbackHostTest extends LedgerSimulatorTestCase
         }
     }
 
+    /** @return iterable<string, array{string, string}> database, how a child ends */
+    public static function children(): iterable
+    {
+        $ends = ['exit(0);', 'trigger_error("boom", E_USER_ERROR);', 'throw new RuntimeException("boom");', 'return true;'];
+        foreach (Database::KINDS as $kind) {
+            foreach ($ends as $end) {
+                yield "$kind, $end" => [$kind, $end];
+            }
+        }
+    }
+
+    /** @dataProvider children */
+    #[DataProvider('children')]
+    public function testR15AChildThatEndsInACallbackLeavesTheConnectionToItsParent(string $kind, string $end): void
+    {
+        $this->open($this->shop($this->pdo));
+        self::$simulator->control('POST', '/orders', ['out_trade_no' => 'T00001', 'total_fee' => 100, 'trade_state' => 'SUCCESS']);
+        $this->pdo->exec('UPDATE wechatpay_order SET due_at = 1');
+        $run = PhpProcess::code($this->preamble() . <<<PHP
+            ini_set('display_errors', '0');
+            \$parent = getmypid();
+            \$fork = function () use (\$pdo) {
+                if ((\$child = pcntl_fork()) === 0) {
+                    \$pdo = null;
+                    $end
+                }
+                // It is gone before the parent says another word.
+                pcntl_waitpid(\$child, \$status);
+                echo \$child > 0 ? 'forked ' : '';
+            };
+            \$ledger = new WechatPay\\Ledger(\$pdo, \$fork, gateway: \$gateway);
+            \$report = (new WechatPay\\Sync(\$ledger, \$merchant))->run(0, onProgress: \$fork);
+            if (getmypid() === \$parent) {
+                echo \$report->credited, ' ', \$ledger->outbox(\$fork), ' ';
+                echo \$pdo->query('SELECT 7')->fetchColumn();
+            }
+            PHP, timeout: 60);
+        self::assertMatchesRegularExpression('~^(forked )+1 (forked )+1 7$~', $run->output, $run->errors);
+        self::assertSame('PAID', $this->state());
+    }
+
     /** @dataProvider databases */
     #[DataProvider('databases')]
     public function testR15AChildThatEndsAsTheManualSaysTroublesNobody(string $kind): void
