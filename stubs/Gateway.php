@@ -65,11 +65,11 @@ final class Gateway
      * and its like in the environment are never read. What the proxy refuses (407, 403) is Advice::FixConfiguration;
      * a proxy that cannot be reached, or cannot reach the gateway, is a connect fault with nothing sent.
      *
-     * `$onAttempt` runs on the PHP thread after each try. It only observes: an exception in it becomes a PHP warning
-     * and never replaces a result. exit() and fatal errors in it end the script, once what is under way has ended in
-     * order: a code payment is reversed first. It may use the same objects, but cannot suspend a Fiber (FiberError). A
-     * child forked in it asks on connections of its own, and cannot go on with `OrderQuery::many()`, a payment or a
-     * ledger of its parent's.
+     * `$onAttempt` runs on the PHP thread after each try. It only observes: an exception in it, or a Generator that
+     * it gives (a yield in it, none of it has run), becomes a PHP warning and never replaces a result. exit() and fatal
+     * errors in it end the script, once what is under way has ended in order: a code payment is reversed first. It may
+     * use the same objects, but cannot suspend a Fiber (FiberError). A child forked in it asks on connections of its
+     * own, and cannot go on with `OrderQuery::many()`, a payment or a ledger of its parent's.
      *
      * @param string|null                   $url              `https://host[:port]`, no path, user or query
      * @param string|null                   $backupUrl        likewise

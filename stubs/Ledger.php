@@ -297,7 +297,8 @@ final class Ledger
      * @return Transition out of Review or PaidLate
      *
      * @throws \LogicException    if there is nothing to decide, no verified payment is known (apply() what `OrderQuery`
-     *                            says, then decide), or a refund is wanted that has to be withdrawn first
+     *                            says, then decide), how much of it went back is not known before a Credit (let `Sync`
+     *                            ask, or applyRefunds()), or a refund is wanted that has to be withdrawn first
      * @throws \ValueError        if the order was not opened, or another merchant opened it (appid, sub_appid)
      * @throws \PDOException      if the database cannot be used
      * @throws UndecidedException the answer to COMMIT was lost

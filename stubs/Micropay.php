@@ -94,7 +94,8 @@ final class Micropay
      * @param int                                             $intervalMs     milliseconds between queries, 100 to 60000
      * @param (callable(Order|PayException $seen, int $question): mixed)|null $onPoll called after each question with
      *                                                                        what was seen and the number of the
-     *                                                                        question, from 1; false ends the waiting
+     *                                                                        question, from 1; false ends the waiting, a
+     *                                                                        Generator is a LogicException
      * @param array<string, string|int|\Stringable|null>      $options        `device_info`, `detail` (JSON), `attach`,
      *                                                                        `fee_type`, `goods_tag`, `limit_pay`,
      *                                                                        `time_start`, `time_expire`, `receipt`,

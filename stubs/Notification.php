@@ -72,7 +72,8 @@ final class Notification
      * who takes the notices of all sub-merchants (look at `->order->subMchId` then). A Merchant with a subMchId takes
      * that sub-merchant's only.
      *
-     * On any exception answer fail(): whoever sent it is not believed, and a genuine notice comes again.
+     * On an exception answer fail(): whoever sent it is not believed, and a genuine notice comes again. Only a
+     * ServiceException is genuine, and would come again and say the same: answer success().
      *
      * @param string   $body         the raw bytes of the request
      * @param Merchant ...$merchants whose notices come to this address, at least one
@@ -81,7 +82,7 @@ final class Notification
      * @throws SignatureException        no sign, a wrong one, or one of an algorithm that the merchant does not accept
      * @throws MismatchException         it is for none of these merchants
      * @throws GatewayException          an unsigned FAIL; says nothing about any order
-     * @throws ServiceException          a verified `result_code` FAIL
+     * @throws ServiceException          a verified `result_code` FAIL: nothing was paid
      * @throws \ValueError               if no merchant is given
      */
     public static function read(string $body, Merchant ...$merchants): Notification

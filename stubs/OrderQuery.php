@@ -120,7 +120,8 @@ final class OrderQuery
      * @param int           $intervalMs milliseconds between the queries
      * @param (callable(Order|PayException $seen, int $question): mixed)|null $onPoll called after each query with what was
      *                                                                seen and the number of the query, from 1; false
-     *                                                                stops; what it throws is thrown on
+     *                                                                stops; what it throws is thrown on; a
+     *                                                                Generator is a LogicException
      *
      * @return Order the last order seen: final, unless the time was over or $onPoll stopped
      *

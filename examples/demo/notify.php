@@ -10,6 +10,7 @@ declare(strict_types=1);
 use WechatPay\Merchant;
 use WechatPay\Notification;
 use WechatPay\PayException;
+use WechatPay\ServiceException;
 
 $merchant = new Merchant((string) getenv('DEMO_APPID'), (string) getenv('DEMO_MCH_ID'), (string) getenv('DEMO_KEY'));
 $noted = fn (array $what) => file_put_contents((string) getenv('DEMO_NOTICES'), json_encode($what) . "\n", FILE_APPEND);
@@ -18,6 +19,10 @@ try {
     $notice = Notification::read((string) file_get_contents('php://input'), $merchant);
     // A shop stores the dedupeKey with what the notice leads to, and does nothing for one it has seen.
     $noted(['key' => $notice->dedupeKey, 'order' => $notice->order, 'refund' => $notice->refund]);
+    echo Notification::success();
+} catch (ServiceException $refusal) {
+    // Genuine, and it says that nothing was paid: there is nothing to repeat.
+    $noted(['fault' => $refusal::class, 'message' => $refusal->getMessage()]);
     echo Notification::success();
 } catch (PayException $fault) {
     $noted(['fault' => $fault::class, 'message' => $fault->getMessage()]);
