@@ -191,7 +191,8 @@ lint: setup
 	@shellcheck --severity=warning --shell=bash tools/root.sh \
 	    $$(grep -lsE '^#!(/usr/bin/env bash|/bin/sh)' tools/* tools/*/* php-tests/*.sh debian/* .ci/run)
 	@$(call say,lint: the fuzz targets build)
-	@CXX=clang++ CARGO_TARGET_DIR=target/fuzz cargo check --locked --quiet --manifest-path fuzz/Cargo.toml
+	@CXX=clang++ CARGO_TARGET_DIR=target/fuzz cargo check --locked --quiet --manifest-path fuzz/Cargo.toml \
+	    || { echo 'If Cargo.toml has other crates now: cargo check --manifest-path fuzz/Cargo.toml, and commit fuzz/Cargo.lock.' >&2; exit 1; }
 	@$(call say,lint: each fault has its tests)
 	@$(PHP) tools/faults.php --check
 
