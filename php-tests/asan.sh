@@ -49,8 +49,9 @@ with_asan() {
     USE_ZEND_ALLOC=0 ZEND_DONT_UNLOAD_MODULES=1 LD_PRELOAD=$folder/no-deepbind.so:$(readlink -f "$runtime") \
         ASAN_OPTIONS=verify_asan_link_order=0:detect_stack_use_after_return=1:exitcode=99:log_path=$reports/asan:$options "$@"
 }
+# A warning is none: it tells of the engine's own jump from a stack that it has made for a Fiber.
 no_reports() {
-    [ -z "$(ls -A "$reports")" ] && return
+    grep -qs 'ERROR: ' -r "$reports" || return 0
     cat "$reports"/* >&2
     fail "AddressSanitizer has found a fault in $1; its report is above and in target/asan/reports."
 }
