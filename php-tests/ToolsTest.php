@@ -7,7 +7,7 @@ namespace WechatPayTests;
 use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 
-/** tools/php, tools/loads and tools/install.sh: nothing of the user's is changed or left over, whatever happens. */
+/** The scripts: nothing of the user's is changed or left over, whatever happens. */
 final class ToolsTest extends TestCase
 {
     private string $folder;
@@ -22,6 +22,17 @@ final class ToolsTest extends TestCase
     protected function tearDown(): void
     {
         PhpProcess::command(['rm', '-rf', $this->folder]);
+    }
+
+    /** Under pipefail a reader that leaves early fails the script whenever the writer is slower. */
+    public function testNoScriptReadsOnlyTheBeginningOfAPipe(): void
+    {
+        $files = array_filter(glob(ROOT . '/{tools,tools/*,.ci,debian,php-tests}/*', GLOB_BRACE), is_file(...));
+        $scripts = array_filter($files, fn (string $file) => !preg_match('~\.(php|xml|json)$~', $file));
+        self::assertContains(ROOT . '/tools/deb-test.inside', $scripts);
+        foreach ($scripts as $file) {
+            self::assertDoesNotMatchRegularExpression('~\|\s*(head\b|grep\s+-[a-zA-Z]*q)~', file_get_contents($file), $file);
+        }
     }
 
     public function testInstallSaysThatNothingIsBuiltAndWhoBuilds(): void

@@ -58,7 +58,7 @@ no_reports() {
 
 modules=()
 for module in pdo pdo_sqlite; do
-    "$php" -n -m | grep -qix "$module" || modules+=(-d "extension=$module")
+    grep -qix "$module" <<<"$("$php" -n -m)" || modules+=(-d "extension=$module")
 done
 status=0
 with_asan detect_leaks=1:fast_unwind_on_malloc=0 "$php" -n "${modules[@]}" -d "extension=$WECHATPAY_EXTENSION" \

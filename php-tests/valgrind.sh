@@ -17,7 +17,7 @@ export USE_ZEND_ALLOC=0 ZEND_DONT_UNLOAD_MODULES=1
 php=${PHP:-php}
 modules=()
 for module in pdo pdo_sqlite; do
-    "$php" -n -m | grep -qix "$module" || modules+=(-d "extension=$module")
+    grep -qix "$module" <<<"$("$php" -n -m)" || modules+=(-d "extension=$module")
 done
 
 valgrind --quiet --track-origins=yes --leak-check=full --show-leak-kinds=definite \

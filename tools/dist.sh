@@ -26,7 +26,8 @@ name() {
     os=$(uname -s | tr '[:upper:]' '[:lower:]')
     case $os in
         darwin) libc=bsdlibc ;;
-        *) if ldd --version 2>&1 | grep -qi musl; then libc=musl; fi ;;
+        # musl's ends with an error.
+        *) if grep -qi musl <<<"$(ldd --version 2>&1 || true)"; then libc=musl; fi ;;
     esac
     "$php" -n -r '[, $version, $arch, $os, $libc] = $argv;
         echo "php_wechatpay-v{$version}_php", PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION, "-$arch-$os-$libc",

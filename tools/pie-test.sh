@@ -31,7 +31,7 @@ root_as shop bash -euc '
     ./configure >/dev/null
     make
     sudo env PATH=/usr/sbin:/usr/bin:/sbin:/bin make install
-    php -n -d extension=wechatpay --ri wechatpay | head -n 8
+    php -n -d extension=wechatpay --ri wechatpay | sed -n 1,8p
     php -n -d extension=wechatpay -r "echo WechatPay\\Fen::toYuan(1230), PHP_EOL;" | grep -x 12.30
 '
 

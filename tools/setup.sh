@@ -28,7 +28,7 @@ has_libclang() {
     [ -n "${LIBCLANG_PATH:-}" ] || has_file '/usr/lib/llvm-*/lib/libclang*.so*' \
         || has_file '/usr/lib/*/libclang*.so*' || has_file '/usr/lib*/libclang*.so*'
 }
-is_installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q ' installed$'; }
+is_installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep ' installed$' >/dev/null; }
 has_libc_headers() { has_file '/usr/include/stdio.h'; }
 
 # apt can add to a PHP of its own only; a missing one will be.
