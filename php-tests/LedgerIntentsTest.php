@@ -6,11 +6,16 @@ namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\LedgerState;
+use WechatPay\OrderQuery;
 use WechatPay\Refund;
+use WechatPay\RefundQuery;
 use WechatPay\Resolution;
 use WechatPay\ServiceException;
+use WechatPay\Signer;
+use WechatPay\SignType;
 use WechatPay\UndecidedException;
 use WechatPay\UnifiedOrder;
+use WechatPay\Xml;
 
 /** What the shop was told is what holds: refunds, closes and reverses. */
 final class LedgerIntentsTest extends LedgerIntentsTestCase
@@ -43,6 +48,32 @@ final class LedgerIntentsTest extends LedgerIntentsTestCase
                 yield "$kind $code" => [$kind, $code];
             }
         }
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR41EvidenceThatDoesNotNameItsOrderIsBookedUnderNone(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $answer = [
+            'return_code' => 'SUCCESS', 'result_code' => 'SUCCESS', 'appid' => SimulatorProcess::APPID, 'mch_id' => SimulatorProcess::MCH_ID,
+            'nonce_str' => 'abc', 'transaction_id' => '4200000001', 'total_fee' => '100', 'cash_fee' => '100', 'trade_state' => 'SUCCESS',
+        ];
+        $signed = fn (array $fields) => Xml::encode($fields + ['sign' => Signer::sign($fields, SimulatorProcess::KEY, SignType::HmacSha256)]);
+        $this->fails('raw_body', '/pay/orderquery', body: $signed($answer));
+        $order = (new OrderQuery($this->merchant, $this->gateway))->byTransactionId('4200000001');
+        $list = $answer + ['refund_count' => '1', 'out_refund_no_0' => 'R1', 'refund_id_0' => '5', 'refund_fee_0' => '100', 'refund_status_0' => 'SUCCESS'];
+        $this->fails('raw_body', '/pay/refundquery', body: $signed($list));
+        $refunds = (new RefundQuery($this->merchant, $this->gateway))->byTransactionId('4200000001');
+        foreach ([fn () => $ledger->apply($order), fn () => $ledger->applyRefunds($refunds)] as $call) {
+            try {
+                $call();
+                self::fail('It was taken.');
+            } catch (\ValueError $e) {
+                self::assertStringContainsString('must say which order it is about', $e->getMessage());
+            }
+        }
+        self::assertSame(0, (int) $this->pdo->query('SELECT COUNT(*) FROM wechatpay_evidence')->fetchColumn());
     }
 
     /** @dataProvider databases */

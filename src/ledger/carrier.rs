@@ -73,7 +73,10 @@ impl Carrier {
 
     fn order(&self, line: &Line, id: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
         let order = line.ask(&self.merchant, &OrderQuery(id), on_attempt)?;
-        Ok(Answer::Order(Sighting::of(&order, Source::Query)))
+        Ok(match Sighting::of(&order, Source::Query) {
+            Ok(seen) => Answer::Order(seen),
+            Err(what) => Answer::Useless(format!("an order {what}")),
+        })
     }
 
     fn refunds(&self, line: &Line, id: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {

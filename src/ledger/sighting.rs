@@ -111,7 +111,17 @@ fn payment<'a>(
     Some(Payment { transaction_id: id?, total_fee: total_fee?, fee_type: fee_type.unwrap_or("CNY") })
 }
 
+/// What is said of evidence that does not name its order.
+const NAMELESS: &str = "must say which order it is about: there is no out_trade_no in it";
+
 impl Sighting {
+    /// What an order says, and where it was seen. An order that was asked for by its transaction_id may leave its own
+    /// number out: it would be booked under none.
+    pub fn of(order: &Order, source: Source) -> Result<Self, &'static str> {
+        let seen = Self::read(order, source);
+        if seen.key.out_trade_no.is_empty() { Err(NAMELESS) } else { Ok(seen) }
+    }
+
     /// The payment, if it says that there is one, and which.
     pub fn payment(&self) -> Option<Payment<'_>> {
         let told = payment(self.transaction_id.as_deref(), self.total_fee, self.fee_type.as_deref());
@@ -123,8 +133,7 @@ impl Sighting {
         self.trade_state == TradeState::Refund && self.payment().is_some()
     }
 
-    /// What an order says, and where it was seen.
-    pub fn of(order: &Order, source: Source) -> Self {
+    fn read(order: &Order, source: Source) -> Self {
         let told = order.told();
         let text = |field: Option<&str>| field.unwrap_or_default().to_owned();
         Self {
@@ -157,6 +166,9 @@ impl RefundSighting {
         let trade = &list.trade;
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
         let refunds: Option<Vec<SeenRefund>> = list.entries.iter().map(SeenRefund::of).collect();
+        if trade.out_trade_no.as_deref().unwrap_or_default().is_empty() {
+            return Err(NAMELESS);
+        }
         Ok(Self {
             key: OrderKey {
                 mch_id: text(&trade.mch_id),

@@ -298,18 +298,19 @@ fn word(call: &Call<'_>, n: usize, default: &str) -> Result<String, Raise> {
 
 fn apply(call: &mut Call<'_>) -> Outcome {
     let sighting = Sighting::of(&call.object::<PhpOrder>(0)?.0, Source::Query);
-    apply_sighting(call, &sighting)
+    apply_sighting(call, sighting)
 }
 
-fn apply_sighting(call: &mut Call<'_>, sighting: &Sighting) -> Outcome {
+fn apply_sighting(call: &mut Call<'_>, sighting: Result<Sighting, &'static str>) -> Outcome {
+    let sighting = sighting.map_err(|what| call.bad(0, what))?;
     let ledger = call.this::<PhpLedger>()?;
-    transition::to_php(ledger.does(&sighting.key.out_trade_no, |core| core.apply(sighting, None))?)
+    transition::to_php(ledger.does(&sighting.key.out_trade_no, |core| core.apply(&sighting, None))?)
 }
 
 fn apply_notification(call: &mut Call<'_>) -> Outcome {
     let PhpNotification(notice, merchant) = call.object::<PhpNotification>(0)?;
     let refund = match &notice.subject {
-        Subject::Payment(order) => return apply_sighting(call, &Sighting::of(order, Source::Notice)),
+        Subject::Payment(order) => return apply_sighting(call, Sighting::of(order, Source::Notice)),
         Subject::Refund(refund) => refund,
     };
     let sub_mch_id = notice.sub_mch_id.clone();
