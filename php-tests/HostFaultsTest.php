@@ -133,6 +133,19 @@ final class HostFaultsTest extends SimulatorTestCase
         ];
     }
 
+    public function testR13AnExceptionWhoseDestructorAlwaysThrowsAnotherEndsNoCall(): void
+    {
+        $class = 'final class Endless extends Exception { static bool $on = true; static int $made = 0;'
+            . ' function __construct() { self::$made++; parent::__construct("x"); }'
+            . ' function __destruct() { if (self::$on) { throw new self(); } } }';
+        $run = self::run_(
+            "$class echo \$query->byOutTradeNo('T100001')->outTradeNo, Endless::\$made > 1 ? ' again and again' : ''; Endless::\$on = false;",
+            'onAttempt: function () { throw new Endless(); }',
+        );
+        self::assertSame(['T100001 again and again', 0], [$run->output, $run->exitCode]);
+        self::assertStringContainsString('onAttempt threw Endless: x', $run->errors);
+    }
+
     /** @dataProvider fatals */
     #[DataProvider('fatals')]
     public function test_h4_a_fatal_error_in_a_callback_waits_for_the_threads_and_ends_the_script(string $call, string $gateway): void
