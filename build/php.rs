@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process::Command};
 
 /// The functions of Zend's that ext-php-rs does not bind. One that another PHP declares otherwise does not compile.
-const FUNCTIONS: [&str; 33] = [
+const FUNCTIONS: [&str; 34] = [
     "display_ini_entries",
     "php_check_open_basedir_ex",
     "php_date_get_immutable_ce",
@@ -15,6 +15,7 @@ const FUNCTIONS: [&str; 33] = [
     "php_date_get_timezone_ce",
     "php_date_initialize",
     "php_error_docref",
+    "php_get_temporary_directory",
     "zend_add_attribute",
     "zend_argument_type_error",
     "zend_argument_value_error",

@@ -43,7 +43,7 @@ mod tests {
     use crate::error::{Fault, Phase, TransportError};
     use crate::gateway::line::Line;
     use crate::gateway::sample::{NUMBER, failure, merchant, signed};
-    use crate::gateway::transport::{Post, Reply, Transport};
+    use crate::gateway::transport::{Body, Post, Reply, Transport};
     use crate::model::numbers::OrderId;
     use crate::time::Clock;
     use std::sync::Arc;
@@ -74,7 +74,7 @@ mod tests {
         fn send(&self, _: &Post<'_>) -> Result<Reply, TransportError> {
             if self.0.fetch_add(1, Ordering::SeqCst) == 0 {
                 return Ok(Reply {
-                    body: signed(&failure("SYSTEMERROR"), &merchant()),
+                    body: Body::Message(signed(&failure("SYSTEMERROR"), &merchant())),
                     encoding: None,
                     reused: false,
                 });

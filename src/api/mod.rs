@@ -5,6 +5,7 @@ pub mod again;
 pub mod any_call;
 pub mod auth_code_to_openid;
 pub mod close_order;
+pub mod download_bill;
 mod form;
 pub mod micropay;
 pub mod order_query;

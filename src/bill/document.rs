@@ -49,6 +49,17 @@ pub enum AccountType {
     Fees,
 }
 
+impl AccountType {
+    /// `account_type`, as the call spells it.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Basic => "Basic",
+            Self::Operation => "Operation",
+            Self::Fees => "Fees",
+        }
+    }
+}
+
 /// A bill or a fund flow.
 #[derive(Debug)]
 pub struct Document {
@@ -70,6 +81,13 @@ impl Document {
         }
         let first = reader.next_row()?.and_then(|row| day(&row));
         Ok(Self { kept, header, date: date.or(first), balance: OnceLock::new(), sha256: OnceLock::new() })
+    }
+
+    /// The same of a file that has just come: it is read to its end, so that what is damaged is told at once.
+    pub fn whole(kept: Arc<Kept>, family: Family, date: Option<Date>) -> Result<Self, BillError> {
+        let document = Self::open(kept, family, date)?;
+        document.balance()?;
+        Ok(document)
     }
 
     /// The header.

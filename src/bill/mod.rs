@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod content;
 pub mod document;
+pub mod empty;
 pub mod fault;
 pub mod field;
 pub mod header;

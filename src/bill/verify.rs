@@ -5,8 +5,8 @@ use super::fault::BillError;
 use super::header::Header;
 use super::reader::Reader;
 use super::sums::{Summary, Tally, Unbalanced};
+use crate::wire::sign::hex;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::io::Read;
 
 /// What a file that reads comes to, right or wrong.
@@ -55,13 +55,20 @@ pub fn balance<R: Read>(file: R) -> Result<Balance, BillError> {
 /// The SHA-256 of the unpacked bytes, in lower-case hex.
 pub fn sha256<R: Read>(file: R) -> Result<String, BillError> {
     let mut digest = Sha256::new();
+    each_block(file, |block| digest.update(block))?;
+    Ok(hex(&digest.finalize()))
+}
+
+/// Their SHA-1, which comes with fund flows.
+pub fn sha1<R: Read>(file: R) -> Result<String, BillError> {
+    let mut digest = ring::digest::Context::new(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY);
+    each_block(file, |block| digest.update(block))?;
+    Ok(hex(digest.finish().as_ref()))
+}
+
+fn each_block<R: Read>(file: R, mut take: impl FnMut(&[u8])) -> Result<(), BillError> {
     Content::new(file, Limits::default())?.each_block(|block| {
-        digest.update(block);
-        Ok::<(), BillError>(())
-    })?;
-    let mut hex = String::with_capacity(64);
-    for byte in digest.finalize() {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    Ok(hex)
+        take(block);
+        Ok(())
+    })
 }

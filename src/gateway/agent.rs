@@ -4,9 +4,9 @@ use super::proxy::{Proxy, Stopped, Tunnel};
 use super::refusal;
 use super::resolver::{Names, SharedNames};
 use super::tls::TlsConnector;
-use super::transport::{Post, Reply, Transport};
+use super::transport::{Body, Post, Reply, Transport};
 use crate::error::{Phase, TransportError};
-use crate::wire::xml;
+use receive::Lost;
 use rustls::ClientConfig;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,6 +18,8 @@ use ureq::unversioned::transport::{Connector, TcpConnector};
 const IDLE: Duration = Duration::from_secs(7);
 /// As many idle connections as `many` may have threads.
 const MOST_IDLE: usize = 64;
+/// How long a file may take from its first byte on.
+const FILE: Duration = Duration::from_secs(600);
 const MOST_HEADER_BYTES: usize = 16 * 1024;
 /// Longer than anybody waits, and short enough to be added to any instant.
 const LONGEST_MS: u64 = 86_400_000;
@@ -63,17 +65,21 @@ impl PooledAgent {
         Self { agent, names, tls, proxy, pid: std::process::id() }
     }
 
-    fn exchange(&self, post: &Post<'_>, by: Instant) -> Result<(Vec<u8>, Option<String>), TransportError> {
+    fn exchange(&self, post: &Post<'_>, by: Instant) -> Result<(Body, Option<String>), TransportError> {
         let left = by.saturating_duration_since(Instant::now());
         let connect = milliseconds(post.connect_timeout_ms.max(1)).min(left);
         trace::begin(connect);
+        // A file may take longer than a message, as long as it goes on coming.
+        let (whole, silence) = post.inbox.map_or((left, None), |_| (left + FILE, Some(left)));
         let request = self
             .agent
             .post(format!("{}{}", post.url, post.path))
             .config()
-            .timeout_global(Some(left))
+            .timeout_global(Some(whole))
             .timeout_resolve(Some(connect))
             .timeout_connect(Some(connect))
+            .timeout_recv_response(silence)
+            .timeout_per_read(silence)
             .build()
             .content_type("text/xml; charset=utf-8");
         let broken = |e| self.broken(post.url, &e);
@@ -81,9 +87,10 @@ impl PooledAgent {
         if answer.status() != 200 {
             return Err(self.refused(post.url, &mut answer));
         }
-        // ureq refuses a body as soon as the limit is used up, so the last byte allowed needs one more.
-        let limit = xml::MAX_BYTES as u64 + 1;
-        let body = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(broken)?;
+        let body = receive::body(&mut answer, post.inbox).map_err(|lost| match lost {
+            Lost::OnTheWay(e) => broken(e),
+            Lost::Unkept(e) => unkept(post.url, &e),
+        })?;
         Ok((body, encoding(&answer)))
     }
 
@@ -196,6 +203,13 @@ fn meaning(status: u16) -> &'static str {
     }
 }
 
+/// The disk's fault, not the gateway's.
+fn unkept(url: &str, e: &std::io::Error) -> TransportError {
+    let message = format!("the file from {} cannot be kept: {}", host(url), plain(e));
+    let (phase, reused) = (Phase::Protocol, trace::reused());
+    TransportError { phase, message, sent: true, retry_after_ms: None, reused }
+}
+
 fn host(url: &str) -> &str {
     url.trim_start_matches("https://")
 }
@@ -261,7 +275,7 @@ fn reason(error: &ureq::Error) -> String {
         ureq::Error::Timeout(_) => "the deadline has passed".into(),
         ureq::Error::HostNotFound => "the name is not known".into(),
         ureq::Error::ConnectionFailed => "no connection could be made".into(),
-        ureq::Error::BodyExceedsLimit(_) => "it is larger than 1 MiB".into(),
+        ureq::Error::BodyExceedsLimit(limit) => format!("it is larger than {} MiB", limit / (1024 * 1024)),
         ureq::Error::LargeResponseHeader(..) => "its head is too large".into(),
         ureq::Error::Io(e) => plain(e),
         _ => "what came is no proper HTTP".into(),
@@ -385,6 +399,7 @@ pub mod trace {
 }
 
 mod page;
+mod receive;
 
 #[cfg(test)]
 mod tests;

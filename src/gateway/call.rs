@@ -1,5 +1,6 @@
 //! What every call of WeChat Pay declares about itself.
 
+use super::transport::{Inbox, Received};
 use crate::error::{Error, Fault, Repeat};
 use crate::wire::fields::Fields;
 use crate::wire::sign::{SignType, Verified};
@@ -76,6 +77,16 @@ pub trait Call {
     /// are judged first, and the answer.
     fn read_nested(&self, _body: &[u8]) -> Option<(Fields, Result<Self::Answer, Error>)> {
         None
+    }
+
+    /// Where the answer goes, if it is a file: then nothing of it is looked at on the way.
+    fn inbox(&self) -> Option<&Inbox> {
+        None
+    }
+
+    /// Reads an answer that is a file, from the inbox.
+    fn read_file(&self, _received: &Received) -> Result<Self::Answer, Error> {
+        Err(Error::Malformed("a file came instead of a message".into()))
     }
 
     /// Reads an answer with `result_code` FAIL; most calls have nothing to add.

@@ -3,7 +3,7 @@
 use super::call::{Call, Terms};
 use super::ladder;
 use super::retry::{self, Health};
-use super::transport::{Post, Reply, Transport};
+use super::transport::{Body, Post, Reply, Transport};
 use crate::error::{Error, Fault, Phase, Repeat, TransportError};
 use crate::model::merchant::Merchant;
 use crate::model::numbers::BadArgument;
@@ -135,11 +135,15 @@ impl Line {
     ) -> Result<C::Answer, Error> {
         let started = self.clock.now_ms();
         let (url, is_first) = self.choose(turn);
-        let carried = self.transport.send(&self.post(letter, url, turn.left_ms));
+        let carried =
+            self.transport.send(&Post { inbox: call.inbox(), ..self.post(letter, url, turn.left_ms) });
         self.note_health(is_first, &carried);
         let (reused, status) = seen(&carried);
         let result = carried.map_err(Error::from).and_then(|reply| {
-            let answer = ladder::climb(merchant, call, &letter.sent, &reply.body);
+            let answer = match &reply.body {
+                Body::Message(body) => ladder::climb(merchant, call, &letter.sent, body),
+                Body::File(received) => call.read_file(received),
+            };
             answer.map_err(|error| unpacked(error, reply.encoding.as_deref()))
         });
         on_attempt(&Attempt {
@@ -162,6 +166,7 @@ impl Line {
             connect_timeout_ms: self.connect_timeout_ms.min(left_ms),
             timeout_ms: left_ms,
             may_resend: letter.terms.repeat == Repeat::Query,
+            inbox: None,
         }
     }
 

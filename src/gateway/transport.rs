@@ -1,6 +1,8 @@
 //! The network as the ladder sees it: one method.
 
 use crate::error::TransportError;
+use std::fs::File;
+use std::io::{self, Seek, Write};
 
 /// A request on its way.
 #[derive(Debug, Clone, Copy)]
@@ -17,17 +19,78 @@ pub struct Post<'a> {
     pub timeout_ms: u64,
     /// A connection that turns out to be dead may be replaced by a new one, silently.
     pub may_resend: bool,
+    /// Where the answer goes, if it is a file.
+    pub inbox: Option<&'a Inbox>,
+}
+
+/// Where an answer is written that is a file.
+#[derive(Debug)]
+pub struct Inbox {
+    file: File,
+    /// The most bytes it takes.
+    pub most_bytes: u64,
+}
+
+impl Inbox {
+    /// Writes into this file.
+    pub fn new(file: File, most_bytes: u64) -> Self {
+        Self { file, most_bytes }
+    }
+
+    /// Begins anew.
+    pub fn clear(&self) -> io::Result<()> {
+        self.file.set_len(0)?;
+        (&self.file).rewind()
+    }
+
+    /// Adds to it.
+    pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        (&self.file).write_all(bytes)
+    }
+
+    /// What was written.
+    pub fn file(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+}
+
+/// What came with a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// The header `Digest`.
+    pub digest: Option<String>,
+    /// The SHA-1 of what came, in lower-case hex.
+    pub sha1: String,
+}
+
+/// The body of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// A message, which is small.
+    Message(Vec<u8>),
+    /// A file, which is in the inbox.
+    File(Received),
 }
 
 /// A complete HTTP 200 answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// Its body.
-    pub body: Vec<u8>,
+    pub body: Body,
     /// Its `Content-Encoding`, which nobody asked for.
     pub encoding: Option<String>,
     /// Did an older connection carry it?
     pub reused: bool,
+}
+
+impl Reply {
+    /// The message; of a file there is none.
+    pub fn message(&self) -> &[u8] {
+        match &self.body {
+            Body::Message(message) => message,
+            Body::File(_) => &[],
+        }
+    }
 }
 
 /// Sends a request and brings the whole answer, or says where it broke.

@@ -184,11 +184,26 @@ pub fn refused(e: BillError) -> Raise {
     e.of_file().into()
 }
 
-/// A `?string $date`, as `2026-11-21`.
-pub fn date_or(call: &Call<'_>, n: usize) -> Result<Option<Date>, Raise> {
+/// A `string $date`, as `2026-11-21`.
+pub fn day(call: &Call<'_>, n: usize) -> Result<Date, Raise> {
+    day_or(call, n)?.ok_or_else(|| Raise::Engine("the date is missing".into()))
+}
+
+/// A `?string $date`.
+fn day_or(call: &Call<'_>, n: usize) -> Result<Option<Date>, Raise> {
     let Some(text) = call.text_or(n)? else { return Ok(None) };
     let wrong = || call.bad(n, "must be a day like 2026-11-21");
     moment::date(text.as_bytes()).map(Some).ok_or_else(wrong)
+}
+
+/// A PHP `Bill` that was downloaded.
+pub fn trades_to_php(document: Document) -> Outcome {
+    value::object(PhpBill(Arc::new(document)), [])
+}
+
+/// A PHP `FundFlow` that was downloaded.
+pub fn flows_to_php(document: Document, account: AccountType) -> Outcome {
+    value::object(PhpFundFlow(Arc::new(document), Some(account)), [])
 }
 
 /// The n-th argument, as a path.
@@ -198,13 +213,13 @@ pub fn path<'a>(call: &Call<'a>, n: usize) -> Result<&'a str, Raise> {
 }
 
 fn open<T: Paper>(call: &mut Call<'_>) -> Outcome {
-    let (path, date) = (path(call, 0)?, date_or(call, 1)?);
+    let (path, date) = (path(call, 0)?, day_or(call, 1)?);
     let file = files::open(path).map_err(misplaced)?;
     made::<T>(Kept::File(file), date)
 }
 
 fn from_string<T: Paper>(call: &mut Call<'_>) -> Outcome {
-    let date = date_or(call, 1)?;
+    let date = day_or(call, 1)?;
     made::<T>(Kept::Memory(call.bytes(0)?.to_vec()), date)
 }
 

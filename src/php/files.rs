@@ -2,11 +2,12 @@
 
 use super::zend;
 use crate::gateway::identity::Files;
-use std::ffi::CString;
+use std::ffi::{CStr, CString, OsStr};
 use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
@@ -26,6 +27,13 @@ impl PhpFiles {
         }
         Err(format!("open_basedir does not allow to {verb} {path}"))
     }
+}
+
+/// Where PHP puts files that have no name: `sys_temp_dir`, else the system's.
+pub fn temporary_folder() -> PathBuf {
+    // SAFETY: the engine gives a text that lives at least as long as the request.
+    let folder = unsafe { zend::php_get_temporary_directory().as_ref().map(|first| CStr::from_ptr(first)) };
+    folder.map_or_else(std::env::temp_dir, |folder| PathBuf::from(OsStr::from_bytes(folder.to_bytes())))
 }
 
 /// Opens a file to be read as a stream.

@@ -12,6 +12,8 @@ mod client;
 mod close_order;
 mod day_report;
 mod door;
+mod download_bill;
+mod download_fund_flow;
 mod enums;
 mod exception;
 mod fen;

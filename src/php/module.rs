@@ -1,10 +1,10 @@
 //! The module: what PHP loads, what phpinfo() shows.
 
 use super::{
-    auth_code_to_openid, bill, bill_row, client, close_order, day_report, door, enums, exception, fen, fork,
-    gateway, ini, ledger, merchant, micropay, names, notification, order, order_query, prepay,
-    reconciliation, refund, refund_list, refund_query, report, reverse, scan_pay, short_url, signals, signer,
-    sync, transition, unified_order, value, xml, zend,
+    auth_code_to_openid, bill, bill_row, client, close_order, day_report, door, download_bill,
+    download_fund_flow, enums, exception, fen, fork, gateway, ini, ledger, merchant, micropay, names,
+    notification, order, order_query, prepay, reconciliation, refund, refund_list, refund_query, report,
+    reverse, scan_pay, short_url, signals, signer, sync, transition, unified_order, value, xml, zend,
 };
 use crate::gateway::threads;
 use ext_php_rs::prelude::*;
@@ -52,6 +52,8 @@ pub fn startup(_: i32, module: i32) -> i32 {
         .and_then(|()| report::register_all())
         .and_then(|()| bill_row::register_all())
         .and_then(|()| bill::register_all())
+        .and_then(|()| download_bill::register_all())
+        .and_then(|()| download_fund_flow::register_all())
         .and_then(|()| day_report::register_all())
         .and_then(|()| reconciliation::register_all())
         .and_then(|()| client::register_all())

@@ -4,7 +4,7 @@ use super::*;
 use crate::api::until_final::Seen;
 use crate::error::{Advice, Phase, TransportError};
 use crate::gateway::sample::{merchant, signed};
-use crate::gateway::transport::{Post, Reply, Transport};
+use crate::gateway::transport::{Body, Post, Reply, Transport};
 use crate::time::Clock;
 use crate::wire::xml::{self, Root};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -160,7 +160,7 @@ impl Transport for Gateway {
         self.clock.0.fetch_sub(took.saturating_sub(post.timeout_ms), Ordering::SeqCst);
         self.clock.sleep_ms(20);
         assert!(xml::decode(post.body, Root::Xml).unwrap().text("sign").is_some());
-        body.map(|body| Reply { body, encoding: None, reused: true })
+        body.map(|body| Reply { body: Body::Message(body), encoding: None, reused: true })
     }
 }
 

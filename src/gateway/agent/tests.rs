@@ -16,7 +16,15 @@ fn agent(peer: &Peer) -> PooledAgent {
 
 /// A question to the peer with these deadlines.
 fn post(url: &str, connect_timeout_ms: u64, timeout_ms: u64) -> Post<'_> {
-    Post { url, path: "/pay/orderquery", body: b"<xml/>", connect_timeout_ms, timeout_ms, may_resend: true }
+    Post {
+        url,
+        path: "/pay/orderquery",
+        body: b"<xml/>",
+        connect_timeout_ms,
+        timeout_ms,
+        may_resend: true,
+        inbox: None,
+    }
 }
 
 fn ask(agent: &PooledAgent, peer: &Peer) -> Result<Reply, TransportError> {

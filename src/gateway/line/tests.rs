@@ -68,7 +68,7 @@ impl Transport for FakeNetwork {
         self.clock.sleep_ms(self.takes_ms);
         let mut answers = self.answers.lock().unwrap();
         let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
-        answer.unwrap().map(|body| Reply { body, encoding: None, reused: true })
+        answer.unwrap().map(|body| Reply { body: Body::Message(body), encoding: None, reused: true })
     }
 }
 

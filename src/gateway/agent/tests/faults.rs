@@ -123,7 +123,7 @@ fn n13_bytes_after_the_body_are_ignored_and_the_connection_is_not_used_again() {
         });
         let agent = agent(&peer);
         for n in 1..=3 {
-            assert_eq!(ask(&agent, &peer).unwrap().body, b"<xml></xml>", "{extra}");
+            assert_eq!(ask(&agent, &peer).unwrap().message(), b"<xml></xml>", "{extra}");
             assert_eq!(peer.connections(), n, "{extra}");
         }
     }
@@ -140,13 +140,13 @@ fn n24_an_answer_that_comes_after_the_deadline_is_never_read_as_that_of_another_
     let agent = agent(&peer);
     assert!(agent.send(&post(&peer.url, 2000, 300)).is_err());
     std::thread::sleep(Duration::from_millis(400));
-    assert_eq!(ask(&agent, &peer).unwrap().body, b"fresh");
+    assert_eq!(ask(&agent, &peer).unwrap().message(), b"fresh");
 }
 
 #[test]
 fn n14_a_body_of_a_mebibyte_is_taken_and_one_byte_more_is_not() {
     let peer = Peer::new(|_, wire| _ = answer(wire, ok(&"x".repeat(MAX_BYTES))));
-    assert_eq!(ask(&agent(&peer), &peer).unwrap().body.len(), MAX_BYTES);
+    assert_eq!(ask(&agent(&peer), &peer).unwrap().message().len(), MAX_BYTES);
     let fault = fault_of(ok(&"x".repeat(MAX_BYTES + 1)));
     assert_eq!(fault.phase, Phase::Protocol, "{fault:?}");
     assert!(fault.message.contains("larger than 1 MiB"), "{}", fault.message);
@@ -162,7 +162,7 @@ fn n14_a_promised_length_of_many_gigabytes_costs_no_memory() {
 fn n15_r51_a_compressed_body_is_not_unpacked() {
     let peer = once("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\n\x1f<xml>");
     let reply = ask(&agent(&peer), &peer).unwrap();
-    assert_eq!((reply.body.as_slice(), reply.encoding.as_deref()), (b"\x1f<xml>".as_slice(), Some("gzip")));
+    assert_eq!((reply.message(), reply.encoding.as_deref()), (b"\x1f<xml>".as_slice(), Some("gzip")));
 }
 
 #[test]

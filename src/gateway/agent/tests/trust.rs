@@ -13,7 +13,7 @@ fn refused(fault: &TransportError, says: &str) {
 #[test]
 fn n7_the_roots_of_a_ca_file_are_believed() {
     let peer = Peer::new(|_, wire| while answer(wire, ok("<xml></xml>")) {});
-    assert_eq!(ask(&agent(&peer), &peer).unwrap().body, b"<xml></xml>");
+    assert_eq!(ask(&agent(&peer), &peer).unwrap().message(), b"<xml></xml>");
 }
 
 #[test]

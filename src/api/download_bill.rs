@@ -1,0 +1,143 @@
+//! downloadbill and downloadfundflow: a day's bill, which is text or gzip and signed by nobody (docs/protocol.md E).
+
+use crate::bill::answer::Meaning;
+use crate::bill::document::{AccountType, Document, Family};
+use crate::bill::empty;
+use crate::bill::fault::BillError;
+use crate::bill::header::Kind;
+use crate::bill::source::{Kept, Reading};
+use crate::bill::verify::sha1;
+use crate::error::{Error, Repeat};
+use crate::gateway::call::{Call, Echo, Terms};
+use crate::gateway::transport::{Inbox, Received};
+use crate::time::BEIJING;
+use crate::wire::fields::Fields;
+use crate::wire::sign::{SignType, Verified};
+use ::time::{Date, OffsetDateTime};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The most that a bill may have as it comes: some forty million rows, packed.
+const MOST_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+
+/// What is downloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// A trade bill of that type.
+    Bill(Kind),
+    /// The fund flow of that account.
+    FundFlow(AccountType),
+}
+
+/// One download: into a file without a name, which is gone with whoever holds it.
+#[derive(Debug)]
+pub struct Download {
+    wanted: Wanted,
+    date: Date,
+    asked_at: OffsetDateTime,
+    inbox: Inbox,
+}
+
+impl Download {
+    /// Prepares the file, in a folder for such files. `asked_at` tells a day without trade from a bill that is not
+    /// there yet.
+    pub fn new(wanted: Wanted, date: Date, asked_at: OffsetDateTime, folder: &Path) -> io::Result<Self> {
+        Ok(Self { wanted, date, asked_at, inbox: Inbox::new(tempfile::tempfile_in(folder)?, MOST_BYTES) })
+    }
+
+    fn family(&self) -> Family {
+        match self.wanted {
+            Wanted::Bill(_) => Family::Trades,
+            Wanted::FundFlow(_) => Family::Flows,
+        }
+    }
+
+    /// A day on which nothing was traded: its bill has no rows.
+    fn empty_day(&self) -> Result<Document, BillError> {
+        let kind = match self.wanted {
+            Wanted::Bill(kind) => kind,
+            Wanted::FundFlow(_) => Kind::FundFlow,
+        };
+        let kept = Arc::new(Kept::Memory(empty::bill(kind).into_bytes()));
+        Document::whole(kept, self.family(), Some(self.date))
+    }
+}
+
+impl Call for Download {
+    type Answer = Document;
+
+    fn terms(&self) -> Terms {
+        match self.wanted {
+            Wanted::Bill(_) => Terms::new("/pay/downloadbill", Repeat::Query),
+            Wanted::FundFlow(_) => Terms {
+                certificate: true,
+                fixed: Some(SignType::HmacSha256),
+                ..Terms::new("/pay/downloadfundflow", Repeat::Query)
+            },
+        }
+    }
+
+    fn fields(&self) -> Fields {
+        let mut fields = Fields::new();
+        let (year, month, day) = self.date.to_calendar_date();
+        fields.set("bill_date", format!("{year:04}{:02}{day:02}", u8::from(month)));
+        match self.wanted {
+            Wanted::Bill(kind) => fields.set("bill_type", kind.wire()),
+            Wanted::FundFlow(account) => fields.set("account_type", account.wire()),
+        }
+        fields.set("tar_type", "GZIP");
+        fields
+    }
+
+    fn echoes(&self) -> Vec<Echo> {
+        Vec::new()
+    }
+
+    fn out_trade_no(&self) -> Option<&str> {
+        None
+    }
+
+    fn read(&self, _: Verified<Fields>) -> Result<Document, Error> {
+        Err(Error::Malformed("a message came instead of a file".into()))
+    }
+
+    fn inbox(&self) -> Option<&Inbox> {
+        Some(&self.inbox)
+    }
+
+    fn read_file(&self, received: &Received) -> Result<Document, Error> {
+        let file = self.inbox.file().map_err(|e| BillError::Unreadable(e.to_string()))?;
+        let kept = Arc::new(Kept::File(file));
+        match Document::whole(kept.clone(), self.family(), Some(self.date)) {
+            Ok(document) => same_digest(received, &kept).map(|()| document),
+            Err(BillError::Answer(answer))
+                if answer.meaning(self.date, self.asked_at.to_offset(BEIJING)) == Meaning::EmptyDay =>
+            {
+                Ok(self.empty_day()?)
+            }
+            Err(e) => Err(e.into()),
+        }
+    }
+}
+
+/// A fund flow comes with its SHA-1. The documentation does not say whether that of the bytes that come or that of what
+/// they unpack to.
+fn same_digest(received: &Received, kept: &Arc<Kept>) -> Result<(), Error> {
+    let Some(told) = received.digest.as_deref().and_then(sha1_told) else { return Ok(()) };
+    let same = |found: &str| found.eq_ignore_ascii_case(told);
+    if same(&received.sha1) || same(&sha1(Reading::of(kept))?) {
+        return Ok(());
+    }
+    Err(Error::Bill(format!(
+        "the file is not the one that was sent: its SHA-1 is {}, not {told}",
+        received.sha1
+    )))
+}
+
+/// `SHA=...` or `SHA-1=...`; another algorithm says nothing here.
+fn sha1_told(digest: &str) -> Option<&str> {
+    let (algorithm, told) = digest.trim().split_once('=')?;
+    let is_sha1 = ["SHA", "SHA1", "SHA-1"].iter().any(|name| algorithm.eq_ignore_ascii_case(name));
+    Some(told.trim()).filter(|_| is_sha1)
+}
