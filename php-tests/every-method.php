@@ -9,11 +9,15 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use WechatPay\AccountType;
 use WechatPay\Attempt;
 use WechatPay\AuthCodeToOpenId;
 use WechatPay\Bill;
+use WechatPay\BillType;
 use WechatPay\Client;
 use WechatPay\CloseOrder;
+use WechatPay\DownloadBill;
+use WechatPay\DownloadFundFlow;
 use WechatPay\Fen;
 use WechatPay\FundFlow;
 use WechatPay\Gateway;
@@ -306,6 +310,26 @@ for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
                 throw new \Error('by reference');
             }
         },
+    );
+    $date = (new \DateTimeImmutable('-2 days', new \DateTimeZone('+08:00')))->format('Y-m-d');
+    $bills = new DownloadBill($merchant, $gateway());
+    $fundFlows = new DownloadFundFlow($merchant, $gateway());
+    $simulator->control('POST', '/clock', ['advance_ms' => -2 * 86_400_000]);
+    $paid("D10000$round");
+    $simulator->control('POST', '/clock', ['advance_ms' => 2 * 86_400_000]);
+    right(
+        fn () => [$bill = $bills->trade($date), $bill->verify(), \count($bill) > 0 || throw new \Error('no rows'), iterator_to_array($bill)],
+        fn () => \count($bills->trade('2026-01-01', BillType::Refund)) === 0 || throw new \Error('rows'),
+        fn () => [$flow = $fundFlows->account($date), $flow->verify(), print_r($flow, true)],
+    );
+    foreach (['cut', 'flipped_byte', 'no_summary'] as $damage) {
+        $simulator->control('POST', '/bills', ['damage' => $damage]);
+        all(fn () => $bills->trade($date));
+    }
+    all(
+        fn () => $bills->trade('x'),
+        fn () => $bills->trade('2999-01-01'),
+        fn () => $fundFlows->account('2999-01-01', AccountType::Fees),
     );
     $book = ['out_trade_no' => 'T1', 'total_fee' => '1229', 'state' => 'SUCCESS', 'paid_on' => new \DateTime(), 'refunds' => [['out_refund_no' => 'R', 'refund_fee' => 1]]];
     $books = function () use ($book): \Generator {

@@ -56,14 +56,14 @@ pub fn balance<R: Read>(file: R) -> Result<Balance, BillError> {
 pub fn sha256<R: Read>(file: R) -> Result<String, BillError> {
     let mut digest = Sha256::new();
     each_block(file, |block| digest.update(block))?;
-    Ok(hex(&digest.finalize()))
+    Ok(hex(&digest.finalize()).to_ascii_lowercase())
 }
 
 /// Their SHA-1, which comes with fund flows.
 pub fn sha1<R: Read>(file: R) -> Result<String, BillError> {
     let mut digest = ring::digest::Context::new(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY);
     each_block(file, |block| digest.update(block))?;
-    Ok(hex(digest.finish().as_ref()))
+    Ok(hex(digest.finish().as_ref()).to_ascii_lowercase())
 }
 
 fn each_block<R: Read>(file: R, mut take: impl FnMut(&[u8])) -> Result<(), BillError> {

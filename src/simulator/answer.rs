@@ -45,11 +45,22 @@ impl Answer {
     }
 }
 
+/// A file instead of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its bytes.
+    pub body: Vec<u8>,
+    /// The bytes whose SHA-1 comes with it.
+    pub digest_of: Option<Vec<u8>>,
+}
+
 /// How a call ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// An XML answer.
     Answer(Answer),
+    /// A file.
+    File(File),
     /// No answer ever comes; the connection hangs.
     Silence,
     /// An error page of the proxy in front of the gateway.

@@ -5,13 +5,14 @@
 //! can look at and move; faults are injected by name.
 //!
 //! - what travels: `signer`, `document`, `reader`
-//! - what is known: `order`, `book`, `refund`, `till`, `world`, `clock`
+//! - what is known: `order`, `book`, `refund`, `till`, `world`, `clock`; `bill` makes a day of it
 //! - what is answered: `calls`, `answer`, spoiled by `fault` and `sabotage` into a `script`
 //! - what is told: `notice`
 //! - what listens: `authority`, `tls`, `listener`, `connection`, `control`
 
 mod answer;
 mod authority;
+mod bill;
 mod book;
 mod calls;
 mod clock;

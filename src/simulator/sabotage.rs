@@ -1,10 +1,11 @@
 //! Faults at work: an honest answer in, what the peer gets out. Pure, so that each fault is tested on bytes.
 
-use super::answer::{Answer, Outcome};
+use super::answer::{Answer, File, Outcome};
 use super::document::Document;
 use super::fault::{Fault, Rule};
 use super::script::{Page, Play, Step};
 use super::signer::Method;
+use std::fmt::Write as _;
 
 /// A key that no merchant has.
 pub const OTHER_KEY: &str = "otherotherotherotherotherother00";
@@ -16,6 +17,7 @@ const NUMBERS: &[&str] =
 pub fn honest(outcome: &Outcome) -> Play {
     match outcome {
         Outcome::Answer(answer) => Play::page(Page::plain(answer.to_xml())),
+        Outcome::File(file) => Play::page(page_with(file)),
         Outcome::Silence => Play::raw(None, vec![Step::Hold]),
         Outcome::Page(status) => Play::page(Page::of_proxy(*status)),
     }
@@ -23,11 +25,28 @@ pub fn honest(outcome: &Outcome) -> Play {
 
 /// The play for an outcome that a rule spoils.
 pub fn spoiled(rule: &Rule, outcome: Outcome) -> Play {
-    let answer = match outcome {
-        Outcome::Answer(answer) => answer,
-        other => return honest(&other),
-    };
-    page_of(rule).or_else(|| message_of(rule, &answer)).unwrap_or_else(|| travel_of(rule, &answer))
+    match outcome {
+        Outcome::Answer(answer) => {
+            let play = page_of(rule).or_else(|| message_of(rule, &answer));
+            play.unwrap_or_else(|| travel_of(rule, Page::plain(answer.to_xml())))
+        }
+        Outcome::File(file) => page_of(rule).unwrap_or_else(|| travel_of(rule, page_with(&file))),
+        other => honest(&other),
+    }
+}
+
+/// The page of a file.
+fn page_with(file: &File) -> Page {
+    let mut page = Page::plain(file.body.clone());
+    if let Some(bytes) = &file.digest_of {
+        let sha1 = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, bytes);
+        let mut told = "SHA=".to_owned();
+        for byte in sha1.as_ref() {
+            let _ = write!(told, "{byte:02x}");
+        }
+        page.headers.push(("digest", told));
+    }
+    page
 }
 
 /// Faults that replace the answer by a page.
@@ -101,6 +120,7 @@ fn content_of(rule: &Rule, honest: &Answer) -> Option<String> {
         Fault::ExtraField => document.set("brand_new_field", "值0"),
         Fault::SetField => document.set(name, rule.value.clone().unwrap_or_default()),
         Fault::RemoveField => document.remove(name),
+        Fault::Oversize => document.set("padding", "x".repeat(OVERSIZE)),
         _ => return None,
     }
     Some(answer.to_xml())
@@ -154,8 +174,8 @@ pub fn flipped(text: &str) -> String {
 }
 
 /// Faults on the way.
-fn travel_of(rule: &Rule, honest: &Answer) -> Play {
-    let body = honest.to_xml().into_bytes();
+fn travel_of(rule: &Rule, page: Page) -> Play {
+    let body = page.body.clone();
     let half = body.len() / 2;
     let pause = rule.ms.unwrap_or(1_000);
     match rule.fault {
@@ -173,15 +193,10 @@ fn travel_of(rule: &Rule, honest: &Answer) -> Play {
         }
         Fault::BadChunk => Play::raw(Some(200), vec![Step::Send(bad_chunks(&body))]),
         Fault::TrailingBytes => Play::raw(Some(200), vec![Step::Send(with_trailer(&body)), Step::Hold]),
-        Fault::Oversize => Play::page(Page::plain(oversized(honest))),
-        Fault::Delay => delayed(honest, rule.ms.unwrap_or(300)),
-        Fault::LateAnswer => delayed(honest, rule.ms.unwrap_or(3_000)),
-        _ => Play::page(Page::plain(body)),
+        Fault::Delay => Play { delay_ms: rule.ms.unwrap_or(300), ..Play::page(page) },
+        Fault::LateAnswer => Play { delay_ms: rule.ms.unwrap_or(3_000), ..Play::page(page) },
+        _ => Play::page(page),
     }
-}
-
-fn delayed(answer: &Answer, ms: u64) -> Play {
-    Play { delay_ms: ms, ..Play::page(Page::plain(answer.to_xml())) }
 }
 
 fn head(length: usize) -> Vec<u8> {
@@ -211,12 +226,6 @@ fn with_trailer(body: &[u8]) -> Vec<u8> {
     let trailer = Answer::bare_fail("left over from the answer before").to_xml();
     bytes.extend(cut(trailer.as_bytes(), trailer.len()));
     bytes
-}
-
-fn oversized(honest: &Answer) -> String {
-    let mut answer = honest.clone();
-    answer.document.text("padding", "x".repeat(OVERSIZE));
-    answer.to_xml()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! All that the simulated gateway knows, and the one way in which a request meets it.
 
 use super::answer::Outcome;
+use super::bill::damage::Rules;
 use super::book::Book;
 use super::calls::{self, Means};
 use super::clock::{Clock, SECOND};
@@ -42,6 +43,8 @@ pub struct World {
     pub short_urls: HashMap<String, String>,
     /// Notices to merchants.
     pub outbox: Outbox,
+    /// What happens to the next bills.
+    pub bills: Rules,
     /// Faults that wait.
     pub faults: Plan,
     /// What arrived.
@@ -75,6 +78,7 @@ impl World {
             till: Till::default(),
             short_urls: HashMap::new(),
             outbox: Outbox::default(),
+            bills: Rules::default(),
             faults: Plan::default(),
             log: Log::default(),
             captured_manners: false,

@@ -45,7 +45,7 @@ fn file(answer: &mut Response<ureq::Body>, inbox: &Inbox) -> Result<String, Lost
         let read = reader.read(&mut block).map_err(|e| Lost::OnTheWay(e.into()))?;
         let came = block.get(..read).unwrap_or_default();
         if came.is_empty() {
-            return Ok(hex(digest.finish().as_ref()));
+            return Ok(hex(digest.finish().as_ref()).to_ascii_lowercase());
         }
         digest.update(came);
         inbox.write(came).map_err(Lost::Unkept)?;

@@ -3,6 +3,7 @@
 mod auth_code_to_openid;
 mod caller;
 mod close_order;
+mod download_bill;
 mod field;
 mod micropay;
 mod order_query;
@@ -38,7 +39,7 @@ pub fn respond(world: &mut World, request: &Request, body: &Body) -> Outcome {
     let Some(call) = call_at(&request.path) else {
         return Outcome::Page(404);
     };
-    let secure = request.path.starts_with("/secapi/");
+    let secure = request.path.starts_with("/secapi/") || request.path == "/pay/downloadfundflow";
     if secure && request.certificate.is_none() {
         return Answer::bare_fail("证书未传，请检查证书配置").into();
     }
@@ -57,6 +58,8 @@ fn call_at(path: &str) -> Option<Call> {
         "/pay/unifiedorder" => unified_order::answer,
         "/pay/orderquery" => order_query::answer,
         "/pay/closeorder" => close_order::answer,
+        "/pay/downloadbill" => download_bill::trades,
+        "/pay/downloadfundflow" => download_bill::flows,
         "/pay/micropay" => micropay::answer,
         "/pay/refundquery" => refund_query::answer,
         "/secapi/pay/refund" => refund::answer,

@@ -14,6 +14,7 @@
 //! | `POST /reverse` | `out_trade_no?`, `recall?`, `userpaying?`, `system_error?`, `page_502?`, `silent?`, `carried_out?`, `early?` | what the next reverses come to |
 //! | `POST /refunds` | `out_refund_no`, `status` | ends the processing; the notice goes out |
 //! | `POST /balance` | `fen`, `account?`, `mch_id?` | what refunds are paid from; never set is enough |
+//! | `POST /bills` | `damage`, `flow?`, `row?`, `after?`, `times?` | what happens to the next bills |
 //! | `GET /balance` | | the accounts that were set |
 //! | `POST /manners` | `closeorder?` (`documented`, `captured`), `pace?` (`any`, `documented`), `other_appid?` (`answered`, `not_exist`), `refund_ms?` | how the gateway behaves |
 //! | `POST /clock` | `advance_ms` | moves the virtual clock |
@@ -28,6 +29,7 @@
 //! | `POST /scan` | `url`, `notify_url`, `openid?`, `mutate?` (`forged`, `no_sign`) | a product link of Native mode 1 |
 //! | `POST /reset` | | forgets everything but the merchants |
 
+mod bill_desk;
 mod fault_desk;
 mod notice_desk;
 mod order_desk;
@@ -120,6 +122,7 @@ fn change(world: &mut World, path: &str, body: &[u8]) -> Told {
         "/micropay" => till_desk::script(world, wanted(body)?),
         "/reverse" => Ok(till_desk::reversal(world, wanted(body)?)),
         "/refunds" => refund_desk::settle(world, &wanted(body)?),
+        "/bills" => bill_desk::add(world, wanted(body)?),
         "/balance" => Ok(refund_desk::set_balance(world, wanted(body)?)),
         _ => Err(unknown("POST", path)),
     }

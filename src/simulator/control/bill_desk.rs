@@ -1,0 +1,16 @@
+//! Control calls about bills.
+
+use super::super::bill::damage::Rule;
+use super::super::world::World;
+use super::{Told, objection};
+use serde_json::json;
+
+/// `POST /bills`: what happens to the next ones.
+pub fn add(world: &mut World, rule: Rule) -> Told {
+    if rule.times == 0 || rule.row == 0 {
+        return Err(objection(400, "times and row are at least 1"));
+    }
+    let told = json!({"row": rule.row, "after": rule.after, "times": rule.times});
+    world.bills.add(rule);
+    Ok(told)
+}
