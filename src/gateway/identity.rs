@@ -89,6 +89,7 @@ impl Held {
             let key = pem::private_key(bytes).map_err(|e| format!("the private key {e}"));
             return Ok(Self { chain, key, is_container: false });
         }
+        let bytes = pem::bare_der(bytes);
         if x509_parser::parse_x509_certificate(bytes).is_ok_and(|(rest, _)| rest.is_empty()) {
             let key = Err("the private key is missing: a certificate has none in it, give privateKey".into());
             return Ok(Self { chain: vec![CertificateDer::from(bytes.to_vec())], key, is_container: false });
@@ -111,6 +112,7 @@ fn private_key(bytes: &[u8], password: &str) -> Result<PrivateKeyDer<'static>, S
     if pem::is_pem(bytes) {
         return pem::private_key(bytes).map_err(|e| format!("the private key {e}"));
     }
+    let bytes = pem::bare_der(bytes);
     match (container::open(bytes, password), PrivateKeyDer::try_from(bytes)) {
         (Ok((_, key)), _) => {
             key.ok_or_else(|| "the PKCS#12 container given as the private key has none in it".into())

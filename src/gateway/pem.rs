@@ -51,7 +51,24 @@ impl Block {
 
 /// Does it look like PEM at all, readable or not?
 pub fn is_pem(text: &[u8]) -> bool {
-    text.windows(BEGIN.len()).any(|w| w == BEGIN)
+    text.windows(BEGIN.len()).any(|w| w == BEGIN) || is_utf16(text)
+}
+
+/// The same in two bytes a character, as editors on Windows save it: with their mark before it, or without.
+fn is_utf16(text: &[u8]) -> bool {
+    const BEGINS: &[u8] = b"-\0-\0B\0E\0G\0I\0N\0 ";
+    let is_marked = text.starts_with(b"\xFF\xFE") || text.starts_with(b"\xFE\xFF");
+    is_marked || text.windows(BEGINS.len()).any(|w| w == BEGINS)
+}
+
+/// What is DER without the line end that an editor or a shell has put behind it.
+pub fn bare_der(der: &[u8]) -> &[u8] {
+    match element(der) {
+        Some((0x30, _, rest)) if rest.iter().all(u8::is_ascii_whitespace) => {
+            der.get(..der.len() - rest.len()).unwrap_or(der)
+        }
+        _ => der,
+    }
 }
 
 /// The certificates of a file, in its order; keys and parameters beside them are somebody else's.
@@ -145,7 +162,7 @@ pub fn private_key(text: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
 
 /// All blocks, in order. A block that does not end, or an end without its beginning, is an error.
 fn blocks(text: &[u8]) -> Result<Vec<Block>, String> {
-    if text.starts_with(b"\xFF\xFE") || text.starts_with(b"\xFE\xFF") {
+    if is_utf16(text) {
         return Err("is written in UTF-16: save it as UTF-8 or plain ASCII".into());
     }
     let mut done: Vec<Block> = Vec::new();

@@ -26,8 +26,9 @@ static BUILT_IN: LazyLock<Arc<RootCertStore>> =
 
 /// The roots of a CA file (PEM, one or many; or one in DER), or why it has none.
 pub fn roots(file: &[u8]) -> Result<Arc<RootCertStore>, String> {
-    let certificates = match x509_parser::parse_x509_certificate(file) {
-        Ok(([], _)) => vec![CertificateDer::from(file.to_vec())],
+    let der = pem::bare_der(file);
+    let certificates = match x509_parser::parse_x509_certificate(der) {
+        Ok(([], _)) => vec![CertificateDer::from(der.to_vec())],
         _ => pem::certificates(file)?,
     };
     let mut store = RootCertStore::empty();

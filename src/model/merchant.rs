@@ -37,7 +37,10 @@ impl Material {
         if bare.len() < text.len() && matches!(Self::new(bare), Self::Path(_)) {
             return bad("must be a path without blanks, line ends or a byte order mark around it");
         }
-        Ok(Self::new(text))
+        match Self::new(text) {
+            Self::Path(path) if path.contains('\0') => bad("must not contain any null bytes"),
+            material => Ok(material),
+        }
     }
 }
 
@@ -205,6 +208,10 @@ mod tests {
             assert_eq!(bad.name, "certificate", "{wrong:?}");
             assert!(!bad.what.contains("x.pem"), "{}", bad.what);
         }
+        assert_eq!(
+            Material::given("privateKey", b"/x.pem\0").err().unwrap().what,
+            "must not contain any null bytes"
+        );
         for fine in [
             "/x y.pem",
             "\u{FEFF}-----BEGIN CERTIFICATE-----\n",

@@ -100,6 +100,40 @@ fn n28_a_wrong_password_is_refused_without_showing_it() {
 }
 
 #[test]
+fn r31_a_line_end_behind_der_is_none_of_it() {
+    let paper = paper();
+    let chain = pem::certificates(paper.certificate.as_bytes()).unwrap();
+    let key = pem::private_key(paper.key.as_bytes()).unwrap();
+    let with = |der: &[u8], behind: &str| [der, behind.as_bytes()].concat();
+    for behind in ["", "\n", "\r\n", " \n\n"] {
+        let container = with(&p12(&paper, "10000100"), behind);
+        assert!(load(&source(&container, None, "10000100")).is_ok(), "{behind:?}");
+        let (certificate, key) = (with(&chain[0], behind), with(key.secret_der(), behind));
+        assert!(load(&source(&certificate, Some(&key), "")).is_ok(), "{behind:?}");
+    }
+    for stranger in [with(&p12(&paper, "10000100"), "x"), with(&chain[0], "\nx")] {
+        assert!(
+            refusal(&source(&stranger, Some(paper.key.as_bytes()), "10000100")).contains("neither PEM nor")
+        );
+    }
+}
+
+#[test]
+fn r31_text_of_two_bytes_a_character_is_named() {
+    let paper = paper();
+    let (certificate, key) = (paper.certificate.as_bytes(), paper.key.as_bytes());
+    let low: Vec<u8> = paper.certificate.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let high: Vec<u8> = paper.key.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let marked = [b"\xFF\xFE".as_slice(), &low].concat();
+    for wide in [&low, &marked] {
+        let error = refusal(&source(wide, Some(key), ""));
+        assert!(error.contains("certificate is written in UTF-16"), "{error}");
+    }
+    let error = refusal(&source(certificate, Some(&high), ""));
+    assert!(error.contains("private key is written in UTF-16"), "{error}");
+}
+
+#[test]
 fn n28_a_key_of_another_certificate_is_refused() {
     let (one, two) = (paper(), paper());
     let error = refusal(&source(one.certificate.as_bytes(), Some(two.key.as_bytes()), ""));
