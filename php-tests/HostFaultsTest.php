@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use ValueError;
 use WechatPay\Advice;
 use WechatPay\Attempt;
 use WechatPay\OrderQuery;
@@ -347,7 +348,7 @@ final class HostFaultsTest extends SimulatorTestCase
 
     public function test_h16_a_ca_file_that_is_missing_or_holds_no_certificate_is_a_clear_fault(): void
     {
-        $files = ['/nowhere/ca.pem' => 'cannot read /nowhere/ca.pem: No such file', __FILE__ => 'has no certificate in it', "a\0b" => 'NUL', __DIR__ => 'cannot read'];
+        $files = ['/nowhere/ca.pem' => 'cannot read /nowhere/ca.pem: No such file', __FILE__ => 'has no certificate in it', __DIR__ => 'cannot read'];
         foreach ($files as $file => $says) {
             $query = $this->query(caFile: $file);
             $e = self::caught(static fn () => $query->byOutTradeNo('T100001'));
@@ -356,6 +357,13 @@ final class HostFaultsTest extends SimulatorTestCase
         }
         self::assertSame([], $this->attempts);
         self::assertSame([], self::requests());
+    }
+
+    public function test_h16_a_ca_file_whose_path_has_a_null_byte_is_refused_by_its_argument(): void
+    {
+        $this->expectException(ValueError::class);
+        $this->expectExceptionMessage('Argument #3 ($caFile) must not contain any null bytes');
+        $this->query(caFile: "a\0b");
     }
 
     public function test_h16_open_basedir_holds_for_the_ca_file(): void
