@@ -1,12 +1,17 @@
 //! The module: what PHP loads, what phpinfo() shows.
 
-use super::{
-    auth_code_to_openid, bill, bill_row, client, close_order, day_report, door, download_bill,
-    download_fund_flow, enums, exception, fen, fork, gateway, ini, ledger, merchant, micropay, names,
-    notification, order, order_query, prepay, reconciliation, refund, refund_list, refund_query, report,
-    reverse, scan_pay, short_url, signals, signer, sync, transition, unified_order, value, xml, zend,
-};
 use crate::gateway::threads;
+use crate::php::bills::{bill, bill_row, day_report, download_bill, download_fund_flow, reconciliation};
+use crate::php::calls::payment::{
+    close_order, micropay, order_query, refund, refund_query, reverse, unified_order,
+};
+use crate::php::calls::{auth_code_to_openid, client, gateway, report, short_url};
+use crate::php::engine::convert::{names, value};
+use crate::php::engine::guard::{door, fork, signals};
+use crate::php::engine::{ini, zend};
+use crate::php::ledger::{class as ledger, sync, transition};
+use crate::php::tools::{fen, signer, xml};
+use crate::php::values::{enums, exception, merchant, notification, order, prepay, refund_list, scan_pay};
 use ext_php_rs::prelude::*;
 use ext_php_rs::zend::ModuleEntry;
 use ext_php_rs::{info_table_end, info_table_row, info_table_start};

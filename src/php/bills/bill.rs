@@ -1,0 +1,286 @@
+//! `WechatPay\Bill`, `WechatPay\FundFlow` and `WechatPay\BillSummary`.
+
+use crate::bill::document::{AccountType, Document, Family, Rows};
+use crate::bill::fault::{BillError, WriteError};
+use crate::bill::header::Kind;
+use crate::bill::moment;
+use crate::bill::row::KeptRow;
+use crate::bill::source::Kept;
+use crate::bill::sums::{Sum, Summary};
+use crate::error::{Error, Fault, Repeat};
+use crate::php::bills::bill_row;
+use crate::php::engine::convert::value;
+use crate::php::engine::files::{self, Saved};
+use crate::php::engine::object::call::{Call, Outcome, Param, Raise, param};
+use crate::php::engine::object::class::{Holds, Property, Returns, method, nullable, php_class, property};
+use crate::php::engine::object::lazy::{self, Lazy};
+use crate::php::engine::object::walk::{self, Walk, Walkable};
+use crate::php::values::enums::{self, PhpEnum};
+use ::time::Date;
+use ext_php_rs::class::RegisteredClass;
+use ext_php_rs::flags::DataType;
+use ext_php_rs::types::Zval;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What a PHP `Bill` holds.
+pub struct PhpBill(pub Arc<Document>);
+
+/// What a PHP `FundFlow` holds: the account, where it is known.
+pub struct PhpFundFlow(pub Arc<Document>, Option<AccountType>);
+
+/// What a PHP `BillSummary` holds: nothing beside its properties.
+pub struct PhpBillSummary;
+
+php_class!(PhpBill, "WechatPay\\Bill", private);
+php_class!(PhpFundFlow, "WechatPay\\FundFlow", private);
+php_class!(PhpBillSummary, "WechatPay\\BillSummary", private);
+
+const SUMMARY_CLASS: DataType = DataType::object("WechatPay\\BillSummary");
+
+const BILL: [Property; 5] = [
+    nullable("date", DataType::String),
+    property("type", DataType::object(Kind::NAME)),
+    property("layout", DataType::String),
+    property("summary", SUMMARY_CLASS),
+    property("sha256", DataType::String),
+];
+
+const FUND_FLOW: [Property; 4] = [
+    nullable("date", DataType::String),
+    nullable("type", DataType::object(AccountType::NAME)),
+    property("summary", SUMMARY_CLASS),
+    property("sha256", DataType::String),
+];
+
+/// In the order of [`Sum::ALL`].
+const SUMMARY: [Property; 11] = [
+    property("count", DataType::Long),
+    nullable("settlementTotalFee", DataType::Long),
+    nullable("totalFee", DataType::Long),
+    nullable("settlementRefundFee", DataType::Long),
+    nullable("refundFee", DataType::Long),
+    nullable("couponRefundFee", DataType::Long),
+    nullable("feeE5", DataType::Long),
+    nullable("incomeCount", DataType::Long),
+    nullable("incomeFee", DataType::Long),
+    nullable("expenseCount", DataType::Long),
+    nullable("expenseFee", DataType::Long),
+];
+
+const PATH: Param = param("path", DataType::String);
+const CSV: Param = param("csv", DataType::String);
+const DATE: Param = param("date", DataType::String).or_null();
+
+/// The methods that both classes have.
+macro_rules! methods {
+    ($type:ident, $name:literal) => {
+        [
+            method!(static "open", open::<$type>, [PATH, DATE], Some(Returns(DataType::object($name), false))),
+            method!(static "fromString", from_string::<$type>, [CSV, DATE], Some(Returns(DataType::object($name), false))),
+            method!("verify", verify::<$type>, [], Some(Returns(DataType::Void, false))),
+            method!("save", save::<$type>, [PATH], Some(Returns(DataType::Void, false))),
+            method!("unknownColumns", unknown_columns::<$type>, [], Some(Returns(DataType::Array, false))),
+            method!("count", count::<$type>, [], Some(Returns(DataType::Long, false))),
+            method!("getIterator", walk::iterator, [], Some(Returns(DataType::object("Iterator"), false))),
+        ]
+    };
+}
+
+/// Registers the classes.
+pub fn register_all() -> ext_php_rs::error::Result<()> {
+    let interfaces: [ext_php_rs::class::ClassEntryInfo; 2] =
+        [(value::countable, "\\Countable"), (value::iterator_aggregate, "\\IteratorAggregate")];
+    let json = [method!("jsonSerialize", value::json_serialize, [], Some(Returns(DataType::Array, false)))];
+    let serializable = [(value::json_serializable as _, "\\JsonSerializable")];
+    crate::php::engine::object::class::register::<PhpBillSummary>(&SUMMARY, &json, &serializable)?;
+    lazy::register::<PhpBill>(&BILL, &methods!(PhpBill, "WechatPay\\Bill"), &interfaces)?;
+    lazy::register::<PhpFundFlow>(&FUND_FLOW, &methods!(PhpFundFlow, "WechatPay\\FundFlow"), &interfaces)?;
+    walk::register::<PhpBill>();
+    walk::register::<PhpFundFlow>();
+    Ok(())
+}
+
+/// A class around a document.
+trait Paper: RegisteredClass + Holds {
+    const FAMILY: Family;
+
+    /// Around a document of that family.
+    fn new(document: Arc<Document>) -> Self;
+
+    fn document(&self) -> &Arc<Document>;
+
+    /// A PHP row.
+    fn row(row: KeptRow) -> Outcome;
+}
+
+impl Paper for PhpBill {
+    const FAMILY: Family = Family::Trades;
+
+    fn new(document: Arc<Document>) -> Self {
+        Self(document)
+    }
+
+    fn document(&self) -> &Arc<Document> {
+        &self.0
+    }
+
+    fn row(row: KeptRow) -> Outcome {
+        bill_row::trade(row)
+    }
+}
+
+impl Paper for PhpFundFlow {
+    const FAMILY: Family = Family::Flows;
+
+    fn new(document: Arc<Document>) -> Self {
+        Self(document, None)
+    }
+
+    fn document(&self) -> &Arc<Document> {
+        &self.0
+    }
+
+    fn row(row: KeptRow) -> Outcome {
+        bill_row::flow(row)
+    }
+}
+
+impl Lazy for PhpBill {
+    fn value(&self, property: usize) -> Outcome {
+        match property {
+            1 => Ok(enums::to_php(self.0.header().kind)),
+            2 => Ok(value::text(self.0.header().layout.name())),
+            _ => common(&self.0, BILL.get(property)),
+        }
+    }
+}
+
+impl Lazy for PhpFundFlow {
+    fn value(&self, property: usize) -> Outcome {
+        match property {
+            1 => Ok(self.1.map_or_else(Zval::null, enums::to_php)),
+            _ => common(&self.0, FUND_FLOW.get(property)),
+        }
+    }
+}
+
+/// What both classes have.
+fn common(document: &Document, property: Option<&Property>) -> Outcome {
+    match property.map(|property| property.name) {
+        Some("date") => Ok(value::text_or_null(document.date().map(|date| date.to_string()))),
+        Some("summary") => summary(document.summary().map_err(refused)?),
+        Some("sha256") => Ok(value::text(document.sha256().map_err(refused)?)),
+        _ => Ok(Zval::null()),
+    }
+}
+
+fn summary(summary: &Summary) -> Outcome {
+    value::object(PhpBillSummary, Sum::ALL.map(|sum| value::int_or_null(summary.get(sum))))
+}
+
+/// A fault of a bill that is there.
+pub fn refused(e: BillError) -> Raise {
+    e.of_file().into()
+}
+
+/// A `string $date`, as `2026-11-21`.
+pub fn day(call: &Call<'_>, n: usize) -> Result<Date, Raise> {
+    day_or(call, n)?.ok_or_else(|| Raise::Engine("the date is missing".into()))
+}
+
+/// A `?string $date`.
+fn day_or(call: &Call<'_>, n: usize) -> Result<Option<Date>, Raise> {
+    let Some(text) = call.text_or(n)? else { return Ok(None) };
+    let wrong = || call.bad(n, "must be a day like 2026-11-21");
+    moment::date(text.as_bytes()).map(Some).ok_or_else(wrong)
+}
+
+/// A PHP `Bill` that was downloaded.
+pub fn trades_to_php(document: Document) -> Outcome {
+    value::object(PhpBill(Arc::new(document)), [])
+}
+
+/// A PHP `FundFlow` that was downloaded.
+pub fn flows_to_php(document: Document, account: AccountType) -> Outcome {
+    value::object(PhpFundFlow(Arc::new(document), Some(account)), [])
+}
+
+/// The n-th argument, as a path.
+pub fn path<'a>(call: &Call<'a>, n: usize) -> Result<&'a str, Raise> {
+    let path = call.text(n)?;
+    if path.contains('\0') { Err(call.bad(n, "must not contain any null bytes")) } else { Ok(path) }
+}
+
+fn open<T: Paper>(call: &mut Call<'_>) -> Outcome {
+    let (path, date) = (path(call, 0)?, day_or(call, 1)?);
+    let file = files::open(path).map_err(misplaced)?;
+    made::<T>(Kept::File(file), date)
+}
+
+fn from_string<T: Paper>(call: &mut Call<'_>) -> Outcome {
+    let date = day_or(call, 1)?;
+    made::<T>(Kept::Memory(call.bytes(0)?.to_vec()), date)
+}
+
+fn made<T: Paper>(kept: Kept, date: Option<Date>) -> Outcome {
+    let document = Document::open(Arc::new(kept), T::FAMILY, date).map_err(refused)?;
+    value::object(T::new(Arc::new(document)), [])
+}
+
+/// A file that cannot be read or written: a setting of the machine's.
+pub fn misplaced(why: String) -> Raise {
+    Fault::new(Error::Configuration(why), Repeat::Query, None).into()
+}
+
+fn verify<T: Paper>(call: &mut Call<'_>) -> Outcome {
+    call.this::<T>()?.document().verify().map_err(refused)?;
+    Ok(Zval::null())
+}
+
+fn unknown_columns<T: Paper>(call: &mut Call<'_>) -> Outcome {
+    let columns = call.this::<T>()?.document().unknown_columns().map_err(refused)?;
+    value::list(columns.into_iter().map(value::text))
+}
+
+fn count<T: Paper>(call: &mut Call<'_>) -> Outcome {
+    let count = call.this::<T>()?.document().count().map_err(refused)?;
+    Ok(value::int(i64::try_from(count).unwrap_or(i64::MAX)))
+}
+
+/// A name that ends in `.gz` gets the packed bytes, if there are any; every other one gets text.
+fn save<T: Paper>(call: &mut Call<'_>) -> Outcome {
+    let path = path(call, 0)?;
+    let document = call.this::<T>()?.document();
+    let mut saved = Saved::begin(path).map_err(misplaced)?;
+    let written = saved.write(|file| {
+        if is_packed_name(path) { document.write_packed(file) } else { document.write_plain(file) }
+    });
+    match written {
+        Ok(()) => saved.finish().map_err(misplaced)?,
+        Err(WriteError::Bill(e)) => return Err(refused(e)),
+        Err(WriteError::Write(e)) => return Err(misplaced(saved.cannot(&e))),
+    }
+    Ok(Zval::null())
+}
+
+fn is_packed_name(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"))
+}
+
+impl<T: Paper> Walkable for T {
+    fn walk(&self) -> Result<Box<dyn Walk>, Raise> {
+        Ok(Box::new(RowWalk { rows: self.document().rows().map_err(refused)?, make: T::row }))
+    }
+}
+
+struct RowWalk {
+    rows: Rows,
+    make: fn(KeptRow) -> Outcome,
+}
+
+impl Walk for RowWalk {
+    fn step(&mut self) -> Result<Option<Zval>, Raise> {
+        self.rows.next_row().map_err(refused)?.map(self.make).transpose()
+    }
+}

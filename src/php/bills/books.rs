@@ -1,0 +1,205 @@
+//! The shop's books as PHP hands them over: rows with the names of the database.
+
+use crate::bill::moment;
+use crate::bill::reconcile::books::{BookRefund, BookRow, Books};
+use crate::php::engine::convert::iteration::Iteration;
+use crate::php::engine::convert::value;
+use crate::php::engine::guard::door;
+use crate::php::engine::object::call::{Call, Raise, is_whole};
+use crate::php::engine::zend;
+use crate::time::BEIJING;
+use ::time::{Date, OffsetDateTime};
+use ext_php_rs::types::{ZendHashTable, ZendStr, Zval};
+use ext_php_rs::zend::ClassEntry;
+
+/// Books that are read row by row.
+pub struct PhpBooks<'c, 'a> {
+    call: &'c Call<'a>,
+    argument: usize,
+    rows: Iteration<'a>,
+    number: u64,
+    row: Row,
+}
+
+/// A row with texts of its own.
+#[derive(Default)]
+struct Row {
+    out_trade_no: String,
+    total_fee: i64,
+    fee_type: Option<String>,
+    state: String,
+    transaction_id: Option<String>,
+    paid_on: Option<Date>,
+    refunds: Vec<Booked>,
+}
+
+struct Booked {
+    out_refund_no: String,
+    refund_fee: i64,
+    state: Option<String>,
+    asked_on: Option<Date>,
+}
+
+impl<'c, 'a> PhpBooks<'c, 'a> {
+    /// The books of the n-th argument.
+    pub fn new(call: &'c Call<'a>, argument: usize) -> Result<Self, Raise> {
+        let wrong = |given: &str| {
+            Call::type_error(argument, &format!("must be of type Traversable|array, {given} given"))
+        };
+        let given = call.zval(argument).ok_or_else(|| Raise::Engine("the books are missing".into()))?;
+        let type_name = value::type_name(given);
+        let rows = Iteration::begin(given)?.ok_or_else(|| wrong(&type_name))?;
+        Ok(Self { call, argument, rows, number: 0, row: Row::default() })
+    }
+}
+
+impl Books for PhpBooks<'_, '_> {
+    type Fault = Raise;
+
+    fn next_row(&mut self) -> Result<Option<BookRow<'_>>, Raise> {
+        let Some(given) = self.rows.next()? else { return Ok(None) };
+        self.number += 1;
+        let place = Place { call: self.call, argument: self.argument, row: self.number };
+        self.row = place.row(&given)?;
+        Ok(Some(self.row.lent()))
+    }
+}
+
+impl Row {
+    fn lent(&self) -> BookRow<'_> {
+        BookRow {
+            out_trade_no: &self.out_trade_no,
+            total_fee: self.total_fee,
+            fee_type: self.fee_type.as_deref(),
+            state: &self.state,
+            transaction_id: self.transaction_id.as_deref(),
+            paid_on: self.paid_on,
+            refunds: self.refunds.iter().map(Booked::lent).collect(),
+        }
+    }
+}
+
+impl Booked {
+    fn lent(&self) -> BookRefund<'_> {
+        BookRefund {
+            out_refund_no: &self.out_refund_no,
+            refund_fee: self.refund_fee,
+            state: self.state.as_deref(),
+            asked_on: self.asked_on,
+        }
+    }
+}
+
+/// Which row is read, for whoever has to mend it.
+#[derive(Clone, Copy)]
+struct Place<'c, 'a> {
+    call: &'c Call<'a>,
+    argument: usize,
+    row: u64,
+}
+
+impl Place<'_, '_> {
+    fn row(&self, given: &Zval) -> Result<Row, Raise> {
+        let Some(table) = given.array() else {
+            let given = value::type_name(given);
+            return Err(Call::type_error(
+                self.argument,
+                &format!("must have only rows of type array, row {} is {given}", self.row),
+            ));
+        };
+        Ok(Row {
+            out_trade_no: self.needed(table, "out_trade_no")?,
+            total_fee: self.fen(table, "total_fee")?,
+            fee_type: self.text(table, "fee_type")?,
+            state: self.needed(table, "state")?,
+            transaction_id: self.text(table, "transaction_id")?,
+            paid_on: self.day(table, "paid_on")?,
+            refunds: self.refunds(table)?,
+        })
+    }
+
+    fn refunds(&self, table: &ZendHashTable) -> Result<Vec<Booked>, Raise> {
+        let Some(given) = entry(table, "refunds") else { return Ok(Vec::new()) };
+        let list = given.array().ok_or_else(|| self.wrong("refunds", "a list of arrays"))?;
+        let mut refunds = Vec::with_capacity(list.len());
+        let mut entries = list.iter();
+        while let Some((_, refund)) = entries.next_zval() {
+            let refund = refund.dereference().array();
+            refunds.push(self.refund(refund.ok_or_else(|| self.wrong("refunds", "a list of arrays"))?)?);
+        }
+        Ok(refunds)
+    }
+
+    fn refund(&self, table: &ZendHashTable) -> Result<Booked, Raise> {
+        Ok(Booked {
+            out_refund_no: self.needed(table, "out_refund_no")?,
+            refund_fee: self.fen(table, "refund_fee")?,
+            state: self.text(table, "state")?,
+            asked_on: self.day(table, "asked_on")?,
+        })
+    }
+
+    fn needed(&self, table: &ZendHashTable, name: &str) -> Result<String, Raise> {
+        self.text(table, name)?.ok_or_else(|| self.wrong(name, "a text that is not empty"))
+    }
+
+    /// A text; ints are numbers of orders, too. Nothing, null and an empty text are all none.
+    fn text(&self, table: &ZendHashTable, name: &str) -> Result<Option<String>, Raise> {
+        let Some(given) = entry(table, name) else { return Ok(None) };
+        if let Some(int) = given.long() {
+            return Ok(Some(int.to_string()));
+        }
+        let text = given.zend_str().and_then(|text| std::str::from_utf8(text.as_bytes()).ok());
+        let text = text.ok_or_else(|| self.wrong(name, "a text in UTF-8"))?;
+        Ok(Some(text).filter(|text| !text.is_empty()).map(str::to_owned))
+    }
+
+    /// Whole fen: an int, or what is one as a text or a float.
+    fn fen(&self, table: &ZendHashTable, name: &str) -> Result<i64, Raise> {
+        let given = entry(table, name);
+        let number = given.and_then(|given| {
+            let text = given.zend_str().map(ZendStr::as_bytes);
+            let as_text = || text.filter(|text| is_whole(text)).and_then(as_int);
+            let as_float = || given.double().filter(|fen| fen.fract() == 0.0).and_then(whole);
+            given.long().or_else(as_text).or_else(as_float)
+        });
+        number.filter(|fen| *fen >= 0).ok_or_else(|| self.wrong(name, "fen, whole and not negative"))
+    }
+
+    /// A day of Beijing: `2026-11-21`, or a time on it.
+    fn day(&self, table: &ZendHashTable, name: &str) -> Result<Option<Date>, Raise> {
+        let Some(given) = entry(table, name) else { return Ok(None) };
+        // SAFETY: ext/date is always there, and its interface lives as long as the process.
+        let interface: &ClassEntry = unsafe { &*zend::php_date_get_interface_ce() };
+        let day = match given.object().filter(|object| object.instance_of(interface)) {
+            Some(time) => door::method(time, "getTimestamp", &[])?.long().and_then(beijing_day),
+            None => given.zend_str().and_then(|text| moment::date(text.as_bytes())),
+        };
+        day.map(Some).ok_or_else(|| self.wrong(name, "a day like 2026-11-21 or a DateTimeInterface"))
+    }
+
+    fn wrong(&self, name: &str, needed: &str) -> Raise {
+        self.call.bad(self.argument, format!("must have {needed} as {name} in row {}", self.row))
+    }
+}
+
+fn entry<'t>(table: &'t ZendHashTable, name: &str) -> Option<&'t Zval> {
+    table.get(name).map(Zval::dereference).filter(|value| !value.is_null())
+}
+
+fn as_int(text: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    text.parse().ok().or_else(|| text.parse::<f64>().ok().and_then(whole))
+}
+
+/// A float that is a whole number, and one of those that are exact.
+#[allow(clippy::cast_possible_truncation, reason = "2^53 fits, and so does everything below")]
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64)
+}
+
+/// The day on which an instant is in Beijing.
+pub fn beijing_day(seconds: i64) -> Option<Date> {
+    let at = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
+    at.checked_to_offset(BEIJING).map(OffsetDateTime::date)
+}

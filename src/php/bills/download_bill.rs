@@ -1,0 +1,46 @@
+//! `WechatPay\DownloadBill`.
+
+use crate::api::download_bill::{Download, Wanted};
+use crate::bill::document::Document;
+use crate::bill::header::Kind;
+use crate::php::bills::bill::{self, day};
+use crate::php::calls::gateway::{Caller, caller_class};
+use crate::php::engine::files;
+use crate::php::engine::object::call::{Call, Outcome, Raise, param};
+use crate::php::engine::object::class::{Returns, method, register};
+use crate::php::values::enums::PhpEnum;
+use crate::time::{Clock, SystemClock};
+use ::time::{Date, OffsetDateTime};
+use ext_php_rs::flags::DataType;
+
+caller_class!(PhpDownloadBill, "WechatPay\\DownloadBill");
+
+/// Registers the class.
+pub fn register_all() -> ext_php_rs::error::Result<()> {
+    let trade = method!(
+        "trade",
+        trade,
+        [
+            param("date", DataType::String),
+            param("type", DataType::object(Kind::NAME)).or("\\WechatPay\\BillType::All")
+        ],
+        Some(Returns(DataType::object("WechatPay\\Bill"), false))
+    );
+    register::<PhpDownloadBill>(&[], &[trade], &[])
+}
+
+fn trade(call: &mut Call<'_>) -> Outcome {
+    let (date, kind) = (day(call, 0)?, call.case_or(1)?.unwrap_or(Kind::All));
+    let caller = &call.this::<PhpDownloadBill>()?.0;
+    bill::trades_to_php(download(caller, Wanted::Bill(kind), date)?)
+}
+
+/// Downloads one of the two files, into the folder that PHP has for such.
+pub fn download(caller: &Caller, wanted: Wanted, date: Date) -> Result<Document, Raise> {
+    let now = OffsetDateTime::from_unix_timestamp(SystemClock.unix_seconds());
+    let now = now.map_err(|e| Raise::Engine(e.to_string()))?;
+    let folder = files::temporary_folder();
+    let download = Download::new(wanted, date, now, &folder)
+        .map_err(|e| bill::misplaced(format!("cannot make a file in {}: {e}", folder.display())))?;
+    caller.ask(&download)
+}

@@ -1,0 +1,331 @@
+//! `WechatPay\Gateway` and `WechatPay\Attempt`, and how calls get their line to WeChat.
+
+use crate::error::{Error, Fault, Repeat};
+use crate::gateway::line::{Attempt, Line};
+use crate::gateway::pool;
+use crate::gateway::proxy::Proxy;
+use crate::gateway::settings::Settings;
+use crate::model::merchant::{Material, Merchant};
+use crate::model::numbers::BadArgument;
+use crate::php::engine::convert::value;
+use crate::php::engine::files::PhpFiles;
+use crate::php::engine::guard::gave::Gave;
+use crate::php::engine::guard::{door, warning};
+use crate::php::engine::ini;
+use crate::php::engine::object::call::{Call, Param, Raise, param};
+use crate::php::engine::object::class::{Holds, Property, hide, nullable, php_class, property, register};
+use crate::php::values::merchant::PhpMerchant;
+use ext_php_rs::class::RegisteredClass;
+use ext_php_rs::flags::DataType;
+use ext_php_rs::types::{ZendClassObject, Zval};
+use std::ffi::CStr;
+use std::sync::Arc;
+
+/// What a PHP `Gateway` holds: its settings and who watches its tries. Who calls over it holds the PHP object.
+pub struct PhpGateway {
+    settings: Settings,
+    on_attempt: Option<Zval>,
+}
+
+impl Holds for PhpGateway {
+    fn each(&self, see: &mut dyn FnMut(&Zval)) {
+        self.on_attempt.iter().for_each(see);
+    }
+}
+
+/// What a PHP `Attempt` holds: nothing beside its properties.
+pub struct PhpAttempt;
+
+php_class!(PhpAttempt, "WechatPay\\Attempt", private);
+php_class!(PhpGateway, "WechatPay\\Gateway", construct, PARAMS, holds);
+
+const PARAMS: &[Param] = &[
+    param("url", DataType::String).or_null(),
+    param("backupUrl", DataType::String).or_null(),
+    param("caFile", DataType::String).or_null(),
+    param("connectTimeoutMs", DataType::Long).or_null(),
+    param("timeoutMs", DataType::Long).or_null(),
+    param("onAttempt", DataType::Callable).or_null(),
+    param("proxy", DataType::String).or_null().secret(),
+];
+
+const GATEWAY: [Property; 6] = [
+    property("url", DataType::String),
+    nullable("backupUrl", DataType::String),
+    nullable("caFile", DataType::String),
+    property("connectTimeoutMs", DataType::Long),
+    property("timeoutMs", DataType::Long),
+    nullable("proxy", DataType::String),
+];
+
+const ATTEMPT: [Property; 7] = [
+    property("path", DataType::String),
+    property("host", DataType::String),
+    property("number", DataType::Long),
+    nullable("reused", DataType::Bool),
+    property("ms", DataType::Long),
+    nullable("status", DataType::Long),
+    property("outcome", DataType::String),
+];
+
+/// Registers both classes.
+pub fn register_all() -> ext_php_rs::error::Result<()> {
+    register::<PhpAttempt>(&ATTEMPT, &[], &[])?;
+    register::<PhpGateway>(&GATEWAY, &[], &[])?;
+    hide(PhpGateway::get_metadata().ce(), "__construct", PARAMS);
+    Ok(())
+}
+
+/// The longest deadline: ten minutes.
+const MOST_MS: i64 = 600_000;
+
+fn construct(call: &mut Call<'_>) -> Result<PhpGateway, Raise> {
+    let (url, backup) = addresses(call.text_or(0)?, call.text_or(1)?)?;
+    let ca_file = match call.text_or(2)? {
+        Some(path) => Some(ca_path(path)?),
+        None => set_ca_file()?,
+    };
+    let connect = milliseconds(call, 3)?.map_or_else(set_connect_timeout, Ok)?;
+    let total = milliseconds(call, 4)?.map_or_else(set_timeout, Ok)?;
+    let on_attempt = call.callable_or(5)?.as_ref().map(closure).transpose()?;
+    let proxy = match call.text_or(6)? {
+        Some(proxy) => Some(Proxy::new(proxy)?),
+        None => set_proxy()?,
+    };
+    let properties = [
+        value::text(&url),
+        value::text_or_null(backup.as_deref()),
+        value::text_or_null(ca_file.as_deref()),
+        value::int(connect),
+        value::int(total),
+        value::text_or_null(proxy.as_ref().map(Proxy::shown).as_deref()),
+    ];
+    call.fill::<PhpGateway>(properties)?;
+    let settings = Settings { proxy, ..settings(url, backup, ca_file, connect, total) };
+    Ok(PhpGateway { settings, on_attempt })
+}
+
+/// A callable that stays one: what may be called here, a private method say, may not be called from elsewhere.
+pub fn closure(callable: &Zval) -> Result<Zval, Raise> {
+    let made = door::function("Closure::fromCallable", &[callable], Zval::shallow_clone)?;
+    made.ok_or_else(|| Raise::Engine("Closure::fromCallable() is missing".into()))
+}
+
+/// Arguments win over php.ini; whoever names a url in either place without a backup has none.
+fn addresses(url: Option<&str>, backup: Option<&str>) -> Result<(String, Option<String>), Raise> {
+    let (set_url, set_backup) = (ini::text(c"wechatpay.url"), ini::text(c"wechatpay.backup_url"));
+    match url {
+        Some(url) => Ok(Settings::addresses(Some(url), backup)?),
+        None => Settings::addresses(set_url.as_deref(), backup.or(set_backup.as_deref())).map_err(|bad| {
+            if bad.name == "backupUrl" && backup.is_some() { bad.into() } else { misset(&bad) }
+        }),
+    }
+}
+
+/// A value in php.ini that cannot work: the operator's, not the caller's.
+fn misset(bad: &BadArgument) -> Raise {
+    let setting = match bad.name {
+        "backupUrl" => "backup_url",
+        "caFile" => "ca_file",
+        name => name,
+    };
+    misconfigured(format!("the INI setting wechatpay.{setting} {}", bad.what), None)
+}
+
+/// A CA file is named, not given.
+fn ca_path(path: &str) -> Result<String, BadArgument> {
+    match Material::given("caFile", path.as_bytes())? {
+        Material::Path(path) => Ok(path),
+        Material::Inline(_) => {
+            Err(BadArgument::new("caFile", "must be the path of a PEM file, not what is in it"))
+        }
+    }
+}
+
+fn set_ca_file() -> Result<Option<String>, Raise> {
+    let path = ini::text(c"wechatpay.ca_file");
+    path.map(|path| ca_path(&path)).transpose().map_err(|bad| misset(&bad))
+}
+
+fn set_proxy() -> Result<Option<Proxy>, Raise> {
+    let proxy = ini::text(c"wechatpay.proxy");
+    proxy.map(|proxy| Proxy::new(&proxy)).transpose().map_err(|bad| misset(&bad))
+}
+
+fn misconfigured(why: String, out_trade_no: Option<&str>) -> Raise {
+    Raise::Fault(Box::new(Fault::new(Error::Configuration(why), Repeat::Query, out_trade_no)))
+}
+
+const LIMITS: &str = "must be between 1 and 600000 milliseconds";
+
+fn milliseconds(call: &Call<'_>, n: usize) -> Result<Option<i64>, Raise> {
+    match call.int_or_null(n)? {
+        Some(ms) if !(1..=MOST_MS).contains(&ms) => Err(call.bad(n, LIMITS)),
+        given => Ok(given),
+    }
+}
+
+fn set_connect_timeout() -> Result<i64, Raise> {
+    set_milliseconds(c"wechatpay.connect_timeout_ms", Settings::CONNECT_TIMEOUT_MS)
+}
+
+fn set_timeout() -> Result<i64, Raise> {
+    set_milliseconds(c"wechatpay.timeout_ms", Settings::TIMEOUT_MS)
+}
+
+fn set_milliseconds(name: &CStr, default: u64) -> Result<i64, Raise> {
+    let why = || misconfigured(format!("the INI setting {} {LIMITS}", name.to_string_lossy()), None);
+    match ini::number(name) {
+        Some(set) => set.ok().filter(|ms| (1..=MOST_MS).contains(ms)).ok_or_else(why),
+        None => Ok(i64::try_from(default).unwrap_or(MOST_MS)),
+    }
+}
+
+fn settings(
+    url: String,
+    backup_url: Option<String>,
+    ca_file: Option<String>,
+    connect: i64,
+    total: i64,
+) -> Settings {
+    let ms = |ms: i64| u64::try_from(ms).unwrap_or(Settings::TIMEOUT_MS);
+    Settings { url, backup_url, ca_file, connect_timeout_ms: ms(connect), timeout_ms: ms(total), proxy: None }
+}
+
+/// Who calls, and over which gateway: what every call class holds.
+pub struct Caller {
+    /// The merchant.
+    pub merchant: Arc<Merchant>,
+    settings: Settings,
+    gateway: Option<Zval>,
+}
+
+impl Holds for Caller {
+    fn each(&self, see: &mut dyn FnMut(&Zval)) {
+        self.gateway.iter().for_each(see);
+    }
+}
+
+/// A `?Gateway` argument, as an object to keep.
+pub fn given(call: &Call<'_>, n: usize) -> Result<Option<Zval>, Raise> {
+    let gateway = call.object_or::<PhpGateway>(n)?;
+    Ok(gateway.and(call.zval(n)).map(|gateway| gateway.shallow_clone()))
+}
+
+fn inside(gateway: &Zval) -> Option<&PhpGateway> {
+    gateway.object().and_then(ZendClassObject::<PhpGateway>::from_zend_obj).and_then(|g| g.obj.as_ref())
+}
+
+impl Caller {
+    /// The constructor that every call class has: `(Merchant $merchant, ?Gateway $gateway = null)`.
+    pub fn construct(call: &mut Call<'_>) -> Result<Self, Raise> {
+        let merchant = call.object::<PhpMerchant>(0)?.0.clone();
+        Self::over(merchant, given(call, 1)?)
+    }
+
+    /// Calls for this merchant; without a gateway over that of the INI settings.
+    pub fn over(merchant: Arc<Merchant>, gateway: Option<Zval>) -> Result<Self, Raise> {
+        let given = gateway.as_ref().and_then(inside).map(|gateway| gateway.settings.clone());
+        let settings = given.map_or_else(default_settings, Ok)?;
+        Ok(Self { merchant, settings, gateway })
+    }
+
+    /// Opens the line; a certificate or CA file that cannot be used is a fault before anything is sent.
+    pub fn line(&self, certificate: bool, out_trade_no: Option<&str>) -> Result<Line, Raise> {
+        self.line_or_why(certificate).map_err(|why| misconfigured(why, out_trade_no))
+    }
+
+    /// Opens the line, or says why there is none.
+    pub fn line_or_why(&self, certificate: bool) -> Result<Line, String> {
+        pool::line(&self.settings, &self.merchant, certificate, &PhpFiles)
+    }
+
+    /// How long one call may take.
+    pub fn timeout_ms(&self) -> i64 {
+        i64::try_from(self.settings.timeout_ms).unwrap_or(i64::MAX)
+    }
+
+    /// Makes one call and brings its answer.
+    pub fn ask<C: crate::gateway::call::Call>(&self, call: &C) -> Result<C::Answer, Raise> {
+        let line = self.line(call.terms().certificate, call.out_trade_no())?;
+        let answer = line.ask(&self.merchant, call, &mut |attempt| self.observe(attempt));
+        door::ended(answer)
+    }
+
+    fn on_attempt(&self) -> Option<&Zval> {
+        self.gateway.as_ref().and_then(inside)?.on_attempt.as_ref()
+    }
+
+    /// Does anybody watch the tries?
+    pub fn is_observed(&self) -> bool {
+        self.on_attempt().is_some()
+    }
+
+    /// Tells the observer. What it throws becomes a warning and never replaces a result (decisions.md 2.8).
+    pub fn observe(&self, attempt: &Attempt) {
+        let Some(on_attempt) = self.on_attempt() else { return };
+        if door::is_interrupted() {
+            return;
+        }
+        match door::call_back(on_attempt, || Ok(vec![attempt_to_php(attempt)?]), Gave::of) {
+            Err(_) if !door::is_shut() => warning::from_exception("onAttempt"),
+            Ok(gave) => gave.never_ran("onAttempt").iter().for_each(|why| warning::of(why)),
+            Err(_) => {}
+        }
+    }
+}
+
+fn default_settings() -> Result<Settings, Raise> {
+    let (url, backup) = addresses(None, None)?;
+    let settings = settings(url, backup, set_ca_file()?, set_connect_timeout()?, set_timeout()?);
+    Ok(Settings { proxy: set_proxy()?, ..settings })
+}
+
+fn attempt_to_php(attempt: &Attempt) -> Result<Zval, Raise> {
+    let whole = |n: u64| value::int(i64::try_from(n).unwrap_or(i64::MAX));
+    let properties = [
+        value::text(&attempt.path),
+        value::text(&attempt.host),
+        whole(attempt.number.into()),
+        value::bool_or_null(attempt.reused),
+        whole(attempt.ms),
+        value::int_or_null(attempt.status.map(i64::from)),
+        value::text(attempt.outcome),
+    ];
+    value::object(PhpAttempt, properties)
+}
+
+/// The parameters of [`Caller::construct`].
+pub const CALLER: &[Param] = &[
+    param("merchant", DataType::object("WechatPay\\Merchant")),
+    param("gateway", DataType::object("WechatPay\\Gateway")).or_null(),
+];
+
+/// Declares a call class: a [`Caller`] under a PHP name.
+macro_rules! caller_class {
+    ($type:ident, $name:literal) => {
+        /// What the PHP object holds.
+        pub struct $type(pub crate::php::calls::gateway::Caller);
+
+        crate::php::engine::object::class::php_class!(
+            $type,
+            $name,
+            construct,
+            crate::php::calls::gateway::CALLER,
+            holds
+        );
+
+        impl crate::php::engine::object::class::Holds for $type {
+            fn each(&self, see: &mut dyn FnMut(&ext_php_rs::types::Zval)) {
+                self.0.each(see);
+            }
+        }
+
+        fn construct(
+            call: &mut crate::php::engine::object::call::Call<'_>,
+        ) -> Result<$type, crate::php::engine::object::call::Raise> {
+            Ok($type(crate::php::calls::gateway::Caller::construct(call)?))
+        }
+    };
+}
+pub(crate) use caller_class;

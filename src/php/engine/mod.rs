@@ -1,0 +1,8 @@
+//! The engine's side: what every class of ours needs from Zend.
+
+pub mod convert;
+pub mod files;
+pub mod guard;
+pub mod ini;
+pub mod object;
+pub mod zend;

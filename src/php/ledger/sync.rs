@@ -1,0 +1,269 @@
+//! `WechatPay\Sync` and `WechatPay\SyncReport`: no order is forgotten.
+
+use crate::gateway::line::Attempt;
+use crate::ledger::carrier::{Carrier, needs_certificate};
+use crate::ledger::store::{Store, Whose};
+use crate::ledger::sync::{Answer, Counter, Question, round};
+use crate::ledger::turns::Turns;
+use crate::model::merchant::Merchant;
+use crate::php::calls::gateway::Caller;
+use crate::php::engine::guard::door;
+use crate::php::engine::guard::gave::Gave;
+use crate::php::engine::guard::signals::{self, Stop};
+use crate::php::engine::object::call::{Call, Outcome, Param, Raise, param};
+use crate::php::engine::object::class::{Holds, Returns, method, php_class, register};
+use crate::php::ledger::class::{PhpLedger, whose};
+use crate::php::ledger::sync_report::{Report, register_report};
+use crate::php::values::merchant::PhpMerchant;
+use ext_php_rs::flags::DataType;
+use ext_php_rs::types::{ZendClassObject, Zval};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What a PHP `Sync` holds: the ledger's object and the merchants.
+pub struct PhpSync {
+    ledger: Zval,
+    merchants: Vec<Arc<Merchant>>,
+}
+
+php_class!(PhpSync, "WechatPay\\Sync", construct, PARAMS, holds);
+
+impl Holds for PhpSync {
+    fn each(&self, see: &mut dyn FnMut(&Zval)) {
+        see(&self.ledger);
+    }
+}
+
+const PARAMS: &[Param] = &[
+    param("ledger", DataType::object("WechatPay\\Ledger")),
+    param("merchants", DataType::object("WechatPay\\Merchant")).rest(),
+];
+
+/// Questions about one merchant's orders in a second, at most.
+const PER_SECOND: i64 = 300;
+/// The pause when nothing is due.
+const IDLE: u64 = 500;
+
+/// Registers both classes.
+pub fn register_all() -> ext_php_rs::error::Result<()> {
+    register_report()?;
+    let methods = [method!(
+        "run",
+        run,
+        [
+            param("seconds", DataType::Long).or("60"),
+            param("concurrency", DataType::Long).or("16"),
+            param("batch", DataType::Long).or("50"),
+            param("onProgress", DataType::Callable).or_null(),
+        ],
+        Some(Returns(DataType::object("WechatPay\\SyncReport"), false))
+    )];
+    register::<PhpSync>(&[], &methods, &[])
+}
+
+fn construct(call: &mut Call<'_>) -> Result<PhpSync, Raise> {
+    call.object::<PhpLedger>(0)?;
+    let ledger = call.zval(0).map_or_else(Zval::null, |zval| zval.shallow_clone());
+    if call.count() < 2 {
+        return Err(call.bad(1, "must be at least one Merchant"));
+    }
+    let merchant = |n: usize| Ok(call.object::<PhpMerchant>(n)?.0.clone());
+    let merchants: Result<Vec<Arc<Merchant>>, Raise> = (1..call.count()).map(merchant).collect();
+    Ok(PhpSync { ledger, merchants: merchants? })
+}
+
+/// How long, how wide, how much at once.
+struct Plan {
+    seconds: u64,
+    concurrency: usize,
+    batch: usize,
+    on_progress: Option<Zval>,
+}
+
+fn run(call: &mut Call<'_>) -> Outcome {
+    let plan = Plan {
+        seconds: u64::try_from(within(call, 0, 60, 0..=86_400)?).unwrap_or(0),
+        concurrency: usize::try_from(within(call, 1, 16, 1..=64)?).unwrap_or(1),
+        batch: usize::try_from(within(call, 2, 50, 1..=1000)?).unwrap_or(1),
+        on_progress: call.callable_or(3)?,
+    };
+    let sync = call.this::<PhpSync>()?;
+    let object = sync.ledger.object().and_then(ZendClassObject::<PhpLedger>::from_zend_obj);
+    let ledger = object.and_then(|object| object.obj.as_ref());
+    let ledger = ledger.ok_or_else(|| Raise::Engine("this Sync has no Ledger".into()))?;
+    ledger.with(|core| Ok(core.store.alone("Sync::run()")?))?;
+    let desks = sync.merchants.iter().map(|merchant| ledger.caller(merchant.clone()));
+    let desks: Result<Vec<Caller>, Raise> = desks.collect();
+    Worker::new(ledger, desks?, plan).work()
+}
+
+fn within(
+    call: &Call<'_>,
+    n: usize,
+    default: i64,
+    allowed: std::ops::RangeInclusive<i64>,
+) -> Result<i64, Raise> {
+    let given = call.int_or(n, default)?;
+    let (least, most) = (allowed.start(), allowed.end());
+    if allowed.contains(&given) {
+        Ok(given)
+    } else {
+        Err(call.bad(n, format!("must be between {least} and {most}")))
+    }
+}
+
+/// One run.
+struct Worker<'a> {
+    ledger: &'a PhpLedger,
+    plan: Plan,
+    turns: Turns,
+    window: Window,
+    report: Report,
+    started: Instant,
+    /// Rounds without anything due, one after the other.
+    idle: usize,
+}
+
+impl<'a> Worker<'a> {
+    fn new(ledger: &'a PhpLedger, desks: Vec<Caller>, plan: Plan) -> Self {
+        let turns = Turns::new(desks.iter().map(|desk| whose(&desk.merchant)), PER_SECOND);
+        let started = Instant::now();
+        let until = (plan.seconds > 0).then(|| started + Duration::from_secs(plan.seconds));
+        let (concurrency, stop) = (plan.concurrency, Stop::watch());
+        let window = Window { desks, concurrency, stop, started, until, raised: None };
+        Self { ledger, plan, turns, window, report: Report::default(), started, idle: 0 }
+    }
+
+    fn ms(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn work(mut self) -> Outcome {
+        self.count_others()?;
+        while !self.window.stopped() && !self.is_over() {
+            self.turn()?;
+            if !self.progress()? {
+                self.report.stopped = true;
+                break;
+            }
+        }
+        if let Some(raise) = self.window.raised.take() {
+            return Err(raise);
+        }
+        self.count_others()?;
+        self.report.stopped |= self.window.stop.is_set();
+        self.report.ms = self.ms();
+        door::through(|| self.report.to_php())?
+    }
+
+    /// Orders whose merchant was not given are left alone; somebody should know.
+    fn count_others(&mut self) -> Result<(), Raise> {
+        let due = self.ledger.does("", |core| Ok(core.store.due()?))?;
+        let desks = &self.window.desks;
+        let is_given = |owner: &Whose| desks.iter().any(|desk| whose(&desk.merchant) == *owner);
+        self.report.others = due.iter().filter(|(owner, _)| !is_given(owner)).map(|(_, count)| count).sum();
+        Ok(())
+    }
+
+    /// With no time given the run ends when nothing is due.
+    fn is_over(&self) -> bool {
+        let all_idle = self.idle >= self.window.desks.len();
+        if self.plan.seconds == 0 { all_idle } else { self.started.elapsed() >= self.limit() }
+    }
+
+    fn limit(&self) -> Duration {
+        Duration::from_secs(self.plan.seconds)
+    }
+
+    /// One round of whoever's turn it is, or a pause.
+    fn turn(&mut self) -> Result<(), Raise> {
+        let whose = match self.turns.next(self.ms()) {
+            Ok(whose) => whose,
+            Err(wait) => return self.pause(u64::try_from(wait).unwrap_or(1)),
+        };
+        let (window, batch) = (&mut self.window, self.plan.batch);
+        let tally = self.ledger.does("", |core| round(core, window, &whose, batch))?;
+        self.turns.book(&whose, self.ms(), tally.asked, tally.limited);
+        self.idle = if tally.claimed == 0 { self.idle + 1 } else { 0 };
+        self.report.add(tally);
+        if self.plan.seconds > 0 && self.idle >= self.window.desks.len() {
+            return self.pause(IDLE);
+        }
+        Ok(())
+    }
+
+    fn pause(&mut self, ms: u64) -> Result<(), Raise> {
+        let left = match self.plan.seconds {
+            0 => ms,
+            _ => u64::try_from(self.limit().saturating_sub(self.started.elapsed()).as_millis()).unwrap_or(ms),
+        };
+        let until = Instant::now() + Duration::from_millis(ms.min(left));
+        while Instant::now() < until && !self.window.stop.is_set() {
+            signals::sleep(20)?;
+        }
+        Ok(())
+    }
+
+    fn progress(&mut self) -> Result<bool, Raise> {
+        let Some(on_progress) = &self.plan.on_progress else { return Ok(true) };
+        self.report.ms = self.ms();
+        let told = || Ok(vec![self.report.to_php()?]);
+        let gave = door::call_back(on_progress, told, Gave::of)?;
+        Ok(gave.ran("onProgress")? != Gave::False)
+    }
+}
+
+/// Where the questions go out: one desk for each merchant.
+struct Window {
+    desks: Vec<Caller>,
+    concurrency: usize,
+    stop: Stop,
+    started: Instant,
+    /// When the time of the run is over.
+    until: Option<Instant>,
+    raised: Option<Raise>,
+}
+
+impl Window {
+    fn asked_at(&self, questions: &[Question]) -> Option<&Caller> {
+        let owner = Whose::of(&questions.first()?.entry.terms);
+        self.desks.iter().find(|caller| whose(&caller.merchant) == owner)
+    }
+}
+
+impl Counter for Window {
+    fn ask(&mut self, questions: &[Question]) -> Vec<Answer> {
+        let Some(caller) = self.asked_at(questions) else { return Vec::new() };
+        let unneeded = || Err("no certificate was asked for".to_owned());
+        let certified = questions.iter().any(needs_certificate);
+        let carrier = Carrier {
+            merchant: caller.merchant.clone(),
+            line: caller.line_or_why(false),
+            certified: if certified { caller.line_or_why(true) } else { unneeded() },
+            concurrency: self.concurrency,
+        };
+        let answers = carrier.ask(questions, &mut |attempt: &Attempt| caller.observe(attempt));
+        self.raised = self.raised.take().or(door::interruption().err());
+        answers
+    }
+
+    fn width(&self) -> usize {
+        self.concurrency
+    }
+
+    fn patience(&self) -> i64 {
+        self.desks.iter().map(Caller::timeout_ms).max().unwrap_or(0)
+    }
+
+    fn clock(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn stopped(&mut self) -> bool {
+        if self.raised.is_none() {
+            self.raised = signals::dispatch().err();
+        }
+        let is_over = self.until.is_some_and(|until| Instant::now() >= until);
+        self.raised.is_some() || self.stop.is_set() || is_over
+    }
+}

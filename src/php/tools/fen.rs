@@ -1,0 +1,30 @@
+//! `WechatPay\Fen`: exact money.
+
+use crate::model::money;
+use crate::php::engine::convert::value;
+use crate::php::engine::object::call::{Call, Outcome, param};
+use crate::php::engine::object::class::{Returns, method, php_class, register};
+use ext_php_rs::flags::DataType;
+
+/// Never made; only its static methods are used.
+pub struct PhpFen;
+
+php_class!(PhpFen, "WechatPay\\Fen", private);
+
+/// Registers the class.
+pub fn register_all() -> ext_php_rs::error::Result<()> {
+    let methods = [
+        method!(static "fromYuan", from_yuan, [param("yuan", DataType::String)], Some(Returns(DataType::Long, false))),
+        method!(static "toYuan", to_yuan, [param("fen", DataType::Long)], Some(Returns(DataType::String, false))),
+    ];
+    register::<PhpFen>(&[], &methods, &[])
+}
+
+fn from_yuan(call: &mut Call<'_>) -> Outcome {
+    let fen = money::from_yuan(call.text(0)?).map_err(|e| call.bad(0, e.to_string()))?;
+    Ok(value::int(fen))
+}
+
+fn to_yuan(call: &mut Call<'_>) -> Outcome {
+    Ok(value::text(money::to_yuan(call.int(0)?)))
+}

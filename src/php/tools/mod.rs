@@ -1,0 +1,5 @@
+//! Tools for whoever looks at messages and money by hand.
+
+pub mod fen;
+pub mod signer;
+pub mod xml;

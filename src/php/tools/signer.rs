@@ -1,0 +1,105 @@
+//! `WechatPay\Signer`.
+
+use crate::error::{Fault, Repeat};
+use crate::php::engine::convert::fields::{self, Pairs};
+use crate::php::engine::convert::value;
+use crate::php::engine::object::call::{Call, Outcome, Raise, param};
+use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::values::enums::PhpEnum;
+use crate::wire::explain::{Question, explain};
+use crate::wire::fields::SortKey;
+use crate::wire::key::Key;
+use crate::wire::sign::{Pin, SignType, check, sign};
+use ext_php_rs::flags::DataType;
+use ext_php_rs::types::Zval;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+/// Never made; only its static methods are used.
+pub struct PhpSigner;
+
+php_class!(PhpSigner, "WechatPay\\Signer", private);
+
+/// Registers the class.
+pub fn register_all() -> ext_php_rs::error::Result<()> {
+    const STRING: Option<Returns> = Some(Returns(DataType::String, false));
+    const FIELDS: crate::php::engine::object::call::Param = param("fields", DataType::Array);
+    const KEY: crate::php::engine::object::call::Param = param("key", DataType::String).secret();
+    const TYPE: crate::php::engine::object::call::Param = param("type", DataType::object(SignType::NAME));
+    let methods = [
+        method!(static "sign", sign_fields, [FIELDS, KEY, TYPE], STRING),
+        method!(static "verify", verify_fields, [FIELDS, KEY, TYPE], Some(Returns(DataType::Void, false))),
+        method!(
+            static "explain",
+            explain_fields,
+            [FIELDS, KEY, TYPE, param("previousKey", DataType::String).or_null().secret()],
+            STRING
+        ),
+    ];
+    register::<PhpSigner>(&[], &methods, &[])
+}
+
+thread_local! {
+    /// The key of the last call: a shop signs with one, and taking it in costs more than a short message.
+    static LAST_KEY: RefCell<Option<Arc<Key>>> = const { RefCell::new(None) };
+}
+
+/// Wipes the key of the last call; runs when a request begins, and when it ends.
+pub fn forget_key() {
+    drop(LAST_KEY.take());
+}
+
+fn key(call: &Call<'_>, n: usize) -> Result<Arc<Key>, Raise> {
+    let bytes = call.bytes(n)?;
+    let last = LAST_KEY.with_borrow(|last| last.clone().filter(|key| key.is(bytes)));
+    last.map_or_else(|| fresh_key(call, n, bytes), Ok)
+}
+
+fn fresh_key(call: &Call<'_>, n: usize, bytes: &[u8]) -> Result<Arc<Key>, Raise> {
+    let key = Arc::new(Key::new(bytes).map_err(|e| call.bad(n, e.to_string()))?);
+    LAST_KEY.replace(Some(key.clone()));
+    Ok(key)
+}
+
+fn previous_key(call: &Call<'_>, n: usize) -> Result<Option<Key>, Raise> {
+    let bytes = call.bytes_or(n)?;
+    bytes.map(Key::new).transpose().map_err(|e| call.bad(n, e.to_string()))
+}
+
+/// Given fields in the order of signing; null is as empty.
+fn sorted(given: Pairs<'_>) -> Vec<(SortKey<'_>, &[u8])> {
+    let mut sorted = Vec::with_capacity(24);
+    sorted.extend(given.map(|(name, text)| (SortKey::of(name), text.unwrap_or_default())));
+    sorted.sort_unstable();
+    sorted
+}
+
+fn sign_fields(call: &mut Call<'_>) -> Outcome {
+    let (key, sign_type) = (key(call, 1)?, call.case(2)?);
+    fields::with_given(call, 0, |given| {
+        let sorted = sorted(given);
+        let sign = sign(sorted.iter().map(|(name, text)| (name.name(), *text)), &key, sign_type);
+        value::text(sign.as_bytes())
+    })
+}
+
+fn verify_fields(call: &mut Call<'_>) -> Outcome {
+    let (key, sign_type) = (key(call, 1)?, call.case(2)?);
+    let pin = Pin { sign_type, fixed: true, accept_md5: false, key: &key, previous_key: None };
+    let checked = fields::with_given(call, 0, |given| {
+        let sorted = sorted(given);
+        let pairs = sorted.iter().map(|(name, text)| (name.name(), *text));
+        check(&pairs, &pin)
+    })?;
+    checked.map_err(|e| Fault::new(e.into(), Repeat::Query, None))?;
+    Ok(Zval::null())
+}
+
+fn explain_fields(call: &mut Call<'_>) -> Outcome {
+    let (key, sign_type, previous) = (key(call, 1)?, call.case(2)?, previous_key(call, 3)?);
+    fields::with_given(call, 0, |given| {
+        let pairs: Vec<_> = given.map(|(name, text)| (name, text.unwrap_or_default())).collect();
+        let question = Question { fields: &pairs, key: &key, sign_type, previous_key: previous.as_ref() };
+        value::text(explain(&question))
+    })
+}

@@ -1,0 +1,261 @@
+//! Our enums. `#[php_enum]` cannot have instance methods, so they are built by hand (decisions.md 5.3).
+
+use crate::bill::document::AccountType;
+use crate::bill::header::Kind;
+use crate::bill::reconcile::difference::{DifferenceKind, DifferenceState};
+use crate::error::Advice;
+use crate::ledger::resolve::Resolution;
+use crate::ledger::state::LedgerState;
+use crate::model::refund::RefundStatus;
+use crate::model::trade_state::TradeState;
+use crate::php::engine::convert::value;
+use crate::php::engine::object::call::{Call, Outcome, Raise, param};
+use crate::php::engine::object::class::{Method, Returns, function, keep, method};
+use crate::wire::sign::SignType;
+use ext_php_rs::builders::EnumBuilder;
+use ext_php_rs::enum_::{Discriminant, EnumCase};
+use ext_php_rs::ffi::zend_enum_get_case;
+use ext_php_rs::flags::DataType;
+use ext_php_rs::types::{ZendObject, ZendStr, Zval};
+use ext_php_rs::zend::ClassEntry;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// A Rust enum that PHP knows as a backed enum.
+pub trait PhpEnum: Sized + Copy + PartialEq + 'static {
+    /// The PHP name.
+    const NAME: &'static str;
+    /// The values with their cases.
+    const CASES: &'static [(Self, EnumCase)];
+
+    /// Where the registered class is kept.
+    fn class() -> &'static AtomicPtr<ClassEntry>;
+}
+
+const fn case(name: &'static str, value: &'static str) -> EnumCase {
+    EnumCase { name, discriminant: Some(Discriminant::String(value)), docs: &[] }
+}
+
+macro_rules! php_enum {
+    ($type:ty, $name:literal, [$($value:path => $case:literal = $wire:literal),* $(,)?]) => {
+        impl PhpEnum for $type {
+            const NAME: &'static str = $name;
+            const CASES: &'static [(Self, EnumCase)] = &[$(($value, case($case, $wire))),*];
+
+            fn class() -> &'static AtomicPtr<ClassEntry> {
+                static CLASS: AtomicPtr<ClassEntry> = AtomicPtr::new(std::ptr::null_mut());
+                &CLASS
+            }
+        }
+    };
+}
+
+php_enum!(TradeState, "WechatPay\\TradeState", [
+    TradeState::Success => "Success" = "SUCCESS",
+    TradeState::Refund => "Refund" = "REFUND",
+    TradeState::NotPay => "NotPay" = "NOTPAY",
+    TradeState::Closed => "Closed" = "CLOSED",
+    TradeState::Revoked => "Revoked" = "REVOKED",
+    TradeState::UserPaying => "UserPaying" = "USERPAYING",
+    TradeState::PayError => "PayError" = "PAYERROR",
+    TradeState::Accept => "Accept" = "ACCEPT",
+    TradeState::Unknown => "Unknown" = "UNKNOWN",
+]);
+
+php_enum!(SignType, "WechatPay\\SignType", [
+    SignType::Md5 => "Md5" = "MD5",
+    SignType::HmacSha256 => "HmacSha256" = "HMAC-SHA256",
+]);
+
+php_enum!(Advice, "WechatPay\\Advice", [
+    Advice::Retry => "Retry" = "retry",
+    Advice::QueryOrder => "QueryOrder" = "query_order",
+    Advice::FixCall => "FixCall" = "fix_call",
+    Advice::FixConfiguration => "FixConfiguration" = "fix_configuration",
+    Advice::AskPayer => "AskPayer" = "ask_payer",
+    Advice::Wait => "Wait" = "wait",
+    Advice::GiveUp => "GiveUp" = "give_up",
+]);
+
+php_enum!(RefundStatus, "WechatPay\\RefundStatus", [
+    RefundStatus::Success => "Success" = "SUCCESS",
+    RefundStatus::Processing => "Processing" = "PROCESSING",
+    RefundStatus::RefundClose => "RefundClose" = "REFUNDCLOSE",
+    RefundStatus::Change => "Change" = "CHANGE",
+    RefundStatus::Unknown => "Unknown" = "UNKNOWN",
+]);
+
+php_enum!(LedgerState, "WechatPay\\LedgerState", [
+    LedgerState::Created => "Created" = "CREATED",
+    LedgerState::UserPaying => "UserPaying" = "USERPAYING",
+    LedgerState::Paid => "Paid" = "PAID",
+    LedgerState::PartiallyRefunded => "PartiallyRefunded" = "PART_REFUNDED",
+    LedgerState::Refunded => "Refunded" = "REFUNDED",
+    LedgerState::Closing => "Closing" = "CLOSING",
+    LedgerState::Closed => "Closed" = "CLOSED",
+    LedgerState::Revoked => "Revoked" = "REVOKED",
+    LedgerState::PaidLate => "PaidLate" = "PAID_LATE",
+    LedgerState::Review => "Review" = "REVIEW",
+]);
+
+php_enum!(Resolution, "WechatPay\\Resolution", [
+    Resolution::Credit => "Credit" = "CREDIT",
+    Resolution::Refund => "Refund" = "REFUND",
+    Resolution::Dismiss => "Dismiss" = "DISMISS",
+]);
+
+// A fund flow is no bill type.
+php_enum!(Kind, "WechatPay\\BillType", [
+    Kind::All => "All" = "ALL",
+    Kind::Success => "Success" = "SUCCESS",
+    Kind::Refund => "Refund" = "REFUND",
+    Kind::RechargeRefund => "RechargeRefund" = "RECHARGE_REFUND",
+]);
+
+php_enum!(AccountType, "WechatPay\\AccountType", [
+    AccountType::Basic => "Basic" = "Basic",
+    AccountType::Operation => "Operation" = "Operation",
+    AccountType::Fees => "Fees" = "Fees",
+]);
+
+php_enum!(DifferenceKind, "WechatPay\\DifferenceKind", [
+    DifferenceKind::PaidNotBooked => "PaidNotBooked" = "PaidNotBooked",
+    DifferenceKind::BookedNotPaid => "BookedNotPaid" = "BookedNotPaid",
+    DifferenceKind::AmountDiffers => "AmountDiffers" = "AmountDiffers",
+    DifferenceKind::StateDiffers => "StateDiffers" = "StateDiffers",
+    DifferenceKind::FeeTypeDiffers => "FeeTypeDiffers" = "FeeTypeDiffers",
+    DifferenceKind::TransactionIdDiffers => "TransactionIdDiffers" = "TransactionIdDiffers",
+    DifferenceKind::RefundNotBooked => "RefundNotBooked" = "RefundNotBooked",
+    DifferenceKind::RefundUnknown => "RefundUnknown" = "RefundUnknown",
+    DifferenceKind::RefundDiffers => "RefundDiffers" = "RefundDiffers",
+    DifferenceKind::FeeDiffers => "FeeDiffers" = "FeeDiffers",
+    DifferenceKind::RevokedAfterPaid => "RevokedAfterPaid" = "RevokedAfterPaid",
+    DifferenceKind::SettlementDiffers => "SettlementDiffers" = "SettlementDiffers",
+    DifferenceKind::BalanceBroken => "BalanceBroken" = "BalanceBroken",
+    DifferenceKind::AppidUnknown => "AppidUnknown" = "AppidUnknown",
+    DifferenceKind::DuplicateRow => "DuplicateRow" = "DuplicateRow",
+    DifferenceKind::BillChanged => "BillChanged" = "BillChanged",
+]);
+
+php_enum!(DifferenceState, "WechatPay\\DifferenceState", [
+    DifferenceState::Waiting => "Waiting" = "waiting",
+    DifferenceState::Open => "Open" = "open",
+    DifferenceState::Healed => "Healed" = "healed",
+    DifferenceState::Settled => "Settled" = "settled",
+]);
+
+/// The text that backs a value's case.
+pub fn wire<E: PhpEnum>(value: E) -> &'static str {
+    match E::CASES.iter().find(|(v, _)| *v == value).and_then(|(_, case)| case.discriminant.as_ref()) {
+        Some(Discriminant::String(wire)) => wire,
+        _ => "",
+    }
+}
+
+/// The PHP case of a value.
+pub fn to_php<E: PhpEnum>(value: E) -> Zval {
+    let mut zval = Zval::null();
+    let Some((_, case)) = E::CASES.iter().find(|(v, _)| *v == value) else { return zval };
+    let mut name = ZendStr::new(case.name, false);
+    // SAFETY: the class was registered at startup and has this case; the engine owns the case object, of which
+    // `set_object` takes a reference.
+    unsafe {
+        let object = zend_enum_get_case(E::class().load(Ordering::Acquire), &raw mut *name);
+        if let Some(object) = object.as_mut() {
+            zval.set_object(object);
+        }
+    }
+    zval
+}
+
+/// The value of a PHP case.
+pub fn from_php<E: PhpEnum>(zval: &Zval) -> Option<E> {
+    from_object(zval.object()?)
+}
+
+fn from_object<E: PhpEnum>(case: &ZendObject) -> Option<E> {
+    let is_ours = std::ptr::eq(case.ce.cast_const(), E::class().load(Ordering::Acquire));
+    // SAFETY: a case of a backed enum has two slots, its name and its value; ours are backed.
+    let wire = unsafe { is_ours.then(|| &*case.properties_table.as_ptr().add(1)) }?.str()?;
+    let is =
+        |case: &EnumCase| matches!(case.discriminant, Some(Discriminant::String(value)) if value == wire);
+    E::CASES.iter().find(|(_, case)| is(case)).map(|(value, _)| *value)
+}
+
+impl Call<'_> {
+    /// An enum argument, `None` if it is absent.
+    pub fn case_or<E: PhpEnum>(&self, n: usize) -> Result<Option<E>, Raise> {
+        // SAFETY: the class was registered at startup and lives as long as the module.
+        let class: &ClassEntry = unsafe { &*E::class().load(Ordering::Acquire) };
+        let zval = self.instance_or(n, class, E::NAME)?;
+        Ok(zval.and_then(|zval| from_php(zval)))
+    }
+
+    /// A required enum argument.
+    pub fn case<E: PhpEnum>(&self, n: usize) -> Result<E, Raise> {
+        self.case_or(n)?.ok_or_else(|| Raise::Engine(format!("a {} argument is missing", E::NAME)))
+    }
+
+    fn this_state(&mut self) -> Result<TradeState, Raise> {
+        from_object(self.this_object()?).ok_or_else(|| Raise::Engine("called without a TradeState".into()))
+    }
+}
+
+fn register<E: PhpEnum>(methods: &[Method]) -> ext_php_rs::error::Result<()> {
+    let mut builder = E::CASES.iter().fold(EnumBuilder::new(E::NAME), |b, (_, case)| b.case(case));
+    for method in methods {
+        let (function, flags) = function(method);
+        builder = builder.method(function, flags);
+    }
+    builder
+        .registration(|class, tables| {
+            E::class().store(class, Ordering::Release);
+            keep(tables);
+        })
+        .register()
+}
+
+/// Registers all enums.
+pub fn register_all() -> ext_php_rs::error::Result<()> {
+    const BOOL: Option<Returns> = Some(Returns(DataType::Bool, false));
+    register::<SignType>(&[])?;
+    register::<Advice>(&[])?;
+    register::<RefundStatus>(&[])?;
+    register::<LedgerState>(&[])?;
+    register::<Resolution>(&[])?;
+    register::<Kind>(&[])?;
+    register::<AccountType>(&[])?;
+    register::<DifferenceKind>(&[])?;
+    register::<DifferenceState>(&[])?;
+    register::<TradeState>(&[
+        method!("isFinal", is_final, [], BOOL),
+        method!("isPaid", is_paid, [], BOOL),
+        method!("isPending", is_pending, [], BOOL),
+        method!("mayBecome", may_become, [param("next", DataType::object(TradeState::NAME))], BOOL),
+        method!(
+            "label",
+            label,
+            [param("lang", DataType::String).or("'zh'")],
+            Some(Returns(DataType::String, false))
+        ),
+    ])
+}
+
+fn is_final(call: &mut Call<'_>) -> Outcome {
+    Ok(value::bool(call.this_state()?.is_final()))
+}
+
+fn is_paid(call: &mut Call<'_>) -> Outcome {
+    Ok(value::bool(call.this_state()?.is_paid()))
+}
+
+fn is_pending(call: &mut Call<'_>) -> Outcome {
+    Ok(value::bool(call.this_state()?.is_pending()))
+}
+
+fn may_become(call: &mut Call<'_>) -> Outcome {
+    Ok(value::bool(call.this_state()?.may_become(call.case(0)?)))
+}
+
+fn label(call: &mut Call<'_>) -> Outcome {
+    Ok(value::text(call.this_state()?.label(call.text_or(0)?.unwrap_or("zh"))))
+}

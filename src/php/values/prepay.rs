@@ -1,0 +1,105 @@
+//! `WechatPay\Prepay`: a placed order.
+
+use crate::gateway::line::random_nonce;
+use crate::model::merchant::Merchant;
+use crate::model::payer::{self, Fresh};
+use crate::model::prepay::{Prepay, qr_png, qr_svg, qr_text};
+use crate::php::engine::convert::value;
+use crate::php::engine::object::call::{Call, Outcome, Raise, param};
+use crate::php::engine::object::class::{Property, Returns, method, nullable, php_class, register};
+use crate::time::{Clock, SystemClock};
+use ext_php_rs::flags::DataType;
+use ext_php_rs::types::Zval;
+use std::sync::Arc;
+
+/// What a PHP `Prepay` holds: the answer, and whose order it is.
+pub struct PhpPrepay {
+    prepay: Prepay,
+    merchant: Arc<Merchant>,
+    /// The order was placed for `sub_openid`: the sub-merchant's app asks for the payment.
+    for_sub_app: bool,
+}
+
+php_class!(PhpPrepay, "WechatPay\\Prepay", private);
+
+const PROPERTIES: [Property; 4] = [
+    nullable("tradeType", DataType::String),
+    nullable("prepayId", DataType::String),
+    nullable("codeUrl", DataType::String),
+    nullable("h5Url", DataType::String),
+];
+
+/// Registers the class.
+pub fn register_all() -> ext_php_rs::error::Result<()> {
+    const STRING: Option<Returns> = Some(Returns(DataType::String, false));
+    const SIZE: crate::php::engine::object::call::Param = param("size", DataType::Long).or("256");
+    let methods = [
+        method!("qrSvg", svg, [SIZE], STRING),
+        method!("qrPng", png, [SIZE], STRING),
+        method!("qrText", text, [], STRING),
+        method!("jsapiParams", jsapi_params, [], Some(Returns(DataType::Array, false))),
+        method!("appParams", app_params, [], Some(Returns(DataType::Array, false))),
+    ];
+    register::<PhpPrepay>(&PROPERTIES, &methods, &[])
+}
+
+/// A PHP `Prepay`.
+pub fn to_php(prepay: Prepay, merchant: Arc<Merchant>, for_sub_app: bool) -> Result<Zval, Raise> {
+    let properties = [&prepay.trade_type, &prepay.prepay_id, &prepay.code_url, &prepay.mweb_url]
+        .map(|field| value::text_or_null(field.as_deref()));
+    value::object(PhpPrepay { prepay, merchant, for_sub_app }, properties)
+}
+
+/// The text the QR code holds; only NATIVE orders have one.
+fn code_url<'a>(call: &mut Call<'a>) -> Result<&'a str, Raise> {
+    let code_url = call.this::<PhpPrepay>()?.prepay.code_url.as_deref();
+    code_url.ok_or_else(|| Raise::Logic("Only a NATIVE order has a codeUrl to draw".into()))
+}
+
+/// The parameters for `wx.requestPayment`; timeStamp and nonceStr are made now.
+fn jsapi_params(call: &mut Call<'_>) -> Outcome {
+    let placed = call.this::<PhpPrepay>()?;
+    let merchant = &placed.merchant;
+    let sub_appid = merchant.sub_appid.as_deref().filter(|_| placed.for_sub_app);
+    let nonce = random_nonce();
+    let appid = sub_appid.unwrap_or(&merchant.appid);
+    Ok(value::texts(payer::jsapi(merchant, appid, prepay_id(placed)?, fresh(&nonce)).iter()))
+}
+
+/// The parameters for the app's SDK; timestamp and noncestr are made now.
+fn app_params(call: &mut Call<'_>) -> Outcome {
+    let placed = call.this::<PhpPrepay>()?;
+    let nonce = random_nonce();
+    Ok(value::texts(payer::app(&placed.merchant, prepay_id(placed)?, fresh(&nonce)).iter()))
+}
+
+fn prepay_id(placed: &PhpPrepay) -> Result<&str, Raise> {
+    placed
+        .prepay
+        .prepay_id
+        .as_deref()
+        .ok_or_else(|| Raise::Logic("The answer has no prepayId to sign".into()))
+}
+
+fn fresh(nonce: &str) -> Fresh<'_> {
+    Fresh { seconds: SystemClock.unix_seconds(), nonce }
+}
+
+fn size(call: &Call<'_>) -> Result<u32, Raise> {
+    let size = u32::try_from(call.int_or(0, 256)?).ok().filter(|s| (32..=4096).contains(s));
+    size.ok_or_else(|| call.bad(0, "must be between 32 and 4096 pixels"))
+}
+
+fn svg(call: &mut Call<'_>) -> Outcome {
+    let size = size(call)?;
+    Ok(value::text(qr_svg(code_url(call)?, size).map_err(|e| Raise::Logic(e.to_string()))?))
+}
+
+fn png(call: &mut Call<'_>) -> Outcome {
+    let size = size(call)?;
+    Ok(value::text(qr_png(code_url(call)?, size).map_err(|e| Raise::Logic(e.to_string()))?))
+}
+
+fn text(call: &mut Call<'_>) -> Outcome {
+    Ok(value::text(qr_text(code_url(call)?).map_err(|e| Raise::Logic(e.to_string()))?))
+}

@@ -1,0 +1,80 @@
+//! `WechatPay\ScanPay` (Native mode 1) and `WechatPay\ScannedProduct`.
+
+use crate::error::Fault;
+use crate::gateway::line::random_nonce;
+use crate::model::merchant::Merchant;
+use crate::model::payer::{Fresh, product_url};
+use crate::php::engine::convert::value;
+use crate::php::engine::object::call::{Call, Outcome, Param, Raise, param};
+use crate::php::engine::object::class::{Property, Returns, method, nullable, php_class, property, register};
+use crate::php::values::merchant::PhpMerchant;
+use crate::scan_pay;
+use crate::time::{Clock, SystemClock};
+use ext_php_rs::flags::DataType;
+use std::sync::Arc;
+
+/// What a PHP `ScanPay` holds.
+pub struct PhpScanPay(Arc<Merchant>);
+
+/// What a PHP `ScannedProduct` holds: nothing beside its properties.
+pub struct PhpScanned;
+
+php_class!(PhpScanned, "WechatPay\\ScannedProduct", private);
+php_class!(PhpScanPay, "WechatPay\\ScanPay", construct, PARAMS);
+
+const PARAMS: &[Param] = &[param("merchant", DataType::object("WechatPay\\Merchant"))];
+
+const SCANNED: [Property; 3] = [
+    property("productId", DataType::String),
+    property("openid", DataType::String),
+    nullable("isSubscribe", DataType::Bool),
+];
+
+/// Registers both classes.
+pub fn register_all() -> ext_php_rs::error::Result<()> {
+    const STRING: Option<Returns> = Some(Returns(DataType::String, false));
+    register::<PhpScanned>(&SCANNED, &[], &[])?;
+    let methods = [
+        method!("productUrl", url, [param("productId", DataType::String)], STRING),
+        method!(
+            "read",
+            read,
+            [param("body", DataType::String)],
+            Some(Returns(DataType::object("WechatPay\\ScannedProduct"), false))
+        ),
+        method!("answer", answer, [param("prepayId", DataType::String)], STRING),
+        method!("refuse", refuse, [param("reason", DataType::String)], STRING),
+    ];
+    register::<PhpScanPay>(&[], &methods, &[])
+}
+
+fn construct(call: &mut Call<'_>) -> Result<PhpScanPay, Raise> {
+    Ok(PhpScanPay(call.object::<PhpMerchant>(0)?.0.clone()))
+}
+
+fn url(call: &mut Call<'_>) -> Outcome {
+    let product_id = call.text(0)?;
+    let fresh = Fresh { seconds: SystemClock.unix_seconds(), nonce: &random_nonce() };
+    Ok(value::text(product_url(&call.this::<PhpScanPay>()?.0, product_id, fresh)?))
+}
+
+fn read(call: &mut Call<'_>) -> Outcome {
+    let body = call.bytes(0)?;
+    let scanned = scan_pay::read(body, &call.this::<PhpScanPay>()?.0).map_err(Fault::of_notice)?;
+    let properties = [
+        value::text(&scanned.product_id),
+        value::text(&scanned.openid),
+        value::bool_or_null(scanned.is_subscribe),
+    ];
+    value::object(PhpScanned, properties)
+}
+
+fn answer(call: &mut Call<'_>) -> Outcome {
+    let prepay_id = call.text(0)?;
+    Ok(value::text(scan_pay::answer(&call.this::<PhpScanPay>()?.0, prepay_id, &random_nonce())?))
+}
+
+fn refuse(call: &mut Call<'_>) -> Outcome {
+    let reason = call.text(0)?;
+    Ok(value::text(scan_pay::refuse(&call.this::<PhpScanPay>()?.0, reason, &random_nonce())?))
+}
