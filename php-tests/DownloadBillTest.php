@@ -96,6 +96,19 @@ final class DownloadBillTest extends SimulatorTestCase
         yield 'no sums' => [['damage' => 'no_summary'], '~^the bill ends without its sums~'];
     }
 
+    public function testB10TheBillOfAnotherDayIsRefused(): void
+    {
+        $merchant = $this->merchant(...self::certificate());
+        $day = self::aDayOfTrade($merchant, $this->gateway());
+        self::$simulator->control('POST', '/clock', ['advance_ms' => self::DAY_MS]);
+        self::bills_will(['damage' => 'other_day']);
+        $thrown = self::assertFault(MalformedMessageException::class, Advice::Retry, true, fn () => $this->bills()->trade(self::day(-1)));
+        self::assertSame("this is the bill of $day, that of " . self::day(-1) . ' was asked for', $thrown->getMessage());
+        self::bills_will(['damage' => 'other_day', 'flow' => true]);
+        $flows = new DownloadFundFlow($merchant, $this->gateway());
+        self::assertFault(MalformedMessageException::class, Advice::Retry, true, static fn () => $flows->account(self::day(-1)));
+    }
+
     public function testB3AFundFlowThatHasNotItsDigestIsRefused(): void
     {
         $merchant = $this->merchant(...self::certificate());

@@ -39,7 +39,7 @@ final class DownloadBill
      *
      * @throws TransportException        no complete file within the limits: `timeoutMs` until it begins and between two pieces,
      *                                   ten minutes, 2 GiB
-     * @throws MalformedMessageException what came is damaged or no bill: read to its end before it is given out
+     * @throws MalformedMessageException what came is damaged, no bill, or that of another day: read to its end before it is given out
      * @throws ServiceException          WeChat's own refusal, signed by nobody. Advice::Wait: it is not made yet. With NO_BILL_EXIST
      *                                   before 10:00 of the next day it may yet come; from then on the day is empty
      * @throws PayException              with Advice::FixConfiguration: there is no room for the file

@@ -110,7 +110,11 @@ impl Call for Download {
         let file = self.inbox.file().map_err(|e| BillError::Unreadable(e.to_string()))?;
         let kept = Arc::new(Kept::File(file));
         match Document::whole(kept.clone(), self.family(), Some(self.date)) {
-            Ok(document) => same_digest(received, &kept).map(|()| document),
+            Ok(document) => {
+                same_digest(received, &kept)?;
+                document.is_of(self.date)?;
+                Ok(document)
+            }
             Err(BillError::Answer(answer))
                 if answer.meaning(self.date, self.asked_at.to_offset(BEIJING)) == Meaning::EmptyDay =>
             {

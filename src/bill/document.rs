@@ -90,6 +90,20 @@ impl Document {
         Ok(document)
     }
 
+    /// Fails if there are rows, and none of them is of the day that was asked for. One row suffices: how WeChat books
+    /// what happens at midnight is its own affair.
+    pub fn is_of(&self, asked: Date) -> Result<(), BillError> {
+        let mut reader = Reader::new(Reading::of(&self.kept))?;
+        let mut found = None;
+        while let Some(row) = reader.next_row()? {
+            found = day(&row).or(found);
+            if found == Some(asked) {
+                return Ok(());
+            }
+        }
+        found.map_or(Ok(()), |found| Err(BillError::OtherDay { found, asked }))
+    }
+
     /// The header.
     pub fn header(&self) -> &Arc<Header> {
         &self.header

@@ -3,6 +3,7 @@
 use super::answer::Answer;
 use super::sums::Unbalanced;
 use crate::error::{Advice, Error, Fault, Repeat};
+use ::time::Date;
 
 /// Why a bill is refused. Rows are counted from 1 (the first below the header), lines from 1 (the header).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +71,9 @@ pub enum BillError {
     /// It reads, but it does not add up.
     #[error("the bill does not add up: {0}")]
     Unbalanced(Unbalanced),
+    /// A bill of another day than the one that was asked for.
+    #[error("this is the bill of {found}, that of {asked} was asked for")]
+    OtherDay { found: Date, asked: Date },
     /// The file itself could not be read.
     #[error("the bill cannot be read: {0}")]
     Unreadable(String),
@@ -117,6 +121,7 @@ impl BillError {
             Self::SummaryWidth { .. } => "summary_width",
             Self::TrailingData { .. } => "trailing_data",
             Self::Unbalanced(_) => "sums",
+            Self::OtherDay { .. } => "other_day",
             Self::Unreadable(_) => "unreadable",
             Self::WrongKind { .. } => "wrong_kind",
         }

@@ -34,6 +34,8 @@ pub enum Damage {
     RowDoubled,
     /// One fen more in a row, in the sums too.
     RowAltered,
+    /// The bill of the day before comes instead.
+    OtherDay,
     /// The SHA-1 of another file.
     WrongDigest,
     /// The SHA-1 of what it unpacks to.

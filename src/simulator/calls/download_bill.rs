@@ -3,6 +3,7 @@
 use super::super::answer::{Answer, File, Outcome};
 use super::super::bill::damage::{self, Damage, Rule};
 use super::super::bill::{self, Asked, Kind, Table};
+use super::super::clock::DAY;
 use super::super::document::Document;
 use super::super::signer::Method;
 use super::super::world::World;
@@ -15,7 +16,7 @@ pub fn trades(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
     let Some(kind) = Kind::named(caller.get("bill_type")) else {
         return Ok(refused("invalid bill_type", None).into());
     };
-    let Some(asked) = asked(caller) else { return Ok(refused("data format error", None).into()) };
+    let Some(asked) = asked(caller, &rules) else { return Ok(refused("data format error", None).into()) };
     Ok(match made(world, &asked, &rules, || bill::trades(world, &asked, kind)) {
         Made::Table(table) => sent(&table, &rules, caller, false),
         Made::NotYet => refused("Bill Creating", None).into(),
@@ -31,7 +32,7 @@ pub fn flows(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
         return Ok(refused("SIGN ERROR", None).into());
     }
     let is_account = matches!(caller.get("account_type"), "Basic" | "Operation" | "Fees");
-    let Some(asked) = asked(caller).filter(|_| is_account) else {
+    let Some(asked) = asked(caller, &rules).filter(|_| is_account) else {
         return Ok(refused("Param Error", None).into());
     };
     let moves = caller.get("account_type") == "Basic";
@@ -54,11 +55,12 @@ enum Made {
     Nothing,
 }
 
-fn asked(caller: &Caller) -> Option<Asked> {
+fn asked(caller: &Caller, rules: &[Rule]) -> Option<Asked> {
+    let other_day = rules.iter().any(|rule| rule.damage == Damage::OtherDay);
     Some(Asked {
         mch_id: caller.account.mch_id.clone(),
         sub_mch_id: caller.get("sub_mch_id").to_owned(),
-        from_ms: Asked::day(caller.get("bill_date"))?,
+        from_ms: Asked::day(caller.get("bill_date"))? - i64::from(other_day) * DAY,
     })
 }
 
