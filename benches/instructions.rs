@@ -5,9 +5,9 @@
 //! ```
 
 use std::hint::black_box;
-use wechatpay::wire::key::Key;
-use wechatpay::wire::sign::{Pin, byte_pairs, sign, verify};
-use wechatpay::wire::xml::{Root, decode, encode};
+use wechatpay::wire::v2::key::Key;
+use wechatpay::wire::v2::sign::{Pin, byte_pairs, sign, verify};
+use wechatpay::wire::v2::xml::{Root, decode, encode};
 use wechatpay::{Fields, Order, SignType};
 
 const REQUEST: [(&str, &str); 12] = [

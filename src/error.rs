@@ -7,12 +7,12 @@ pub mod err_code;
 
 pub use err_code::ErrCode;
 
-use crate::model::numbers::BadArgument;
 use crate::model::order::Order;
-use crate::wire::read::FieldError;
-use crate::wire::sign::{NotVerified, SignatureError};
-use crate::wire::split::Split;
-use crate::wire::xml::XmlError;
+use crate::model::order_id::BadArgument;
+use crate::wire::v2::read::FieldError;
+use crate::wire::v2::sign::{NotVerified, SignatureError};
+use crate::wire::v2::split::Split;
+use crate::wire::v2::xml::XmlError;
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

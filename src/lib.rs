@@ -5,13 +5,13 @@
 
 pub mod api;
 pub mod bill;
+pub mod clock;
 pub mod error;
 pub mod gateway;
 pub mod ledger;
 pub mod model;
 pub mod notification;
 pub mod scan_pay;
-pub mod time;
 pub mod wire;
 
 #[cfg(feature = "php")]
@@ -25,5 +25,5 @@ pub use error::{Advice, Error, Fault};
 pub use model::merchant::Merchant;
 pub use model::order::Order;
 pub use model::trade_state::TradeState;
-pub use wire::fields::Fields;
-pub use wire::sign::{SignType, Verified};
+pub use wire::v2::fields::Fields;
+pub use wire::v2::sign::{SignType, Verified};

@@ -1,16 +1,16 @@
 //! Notices that WeChat Pay posts to the shop (protocol.md C.13, C.14), and the exact bytes to answer with.
 
 use crate::error::Error;
-use crate::gateway::ladder::{reason, result_code};
+use crate::gateway::exchange::{reason, result_code};
 use crate::model::merchant::Merchant;
-use crate::model::numbers::BadArgument;
 use crate::model::order::Order;
+use crate::model::order_id::BadArgument;
 use crate::model::refund::RefundNotice;
-use crate::wire::cipher;
-use crate::wire::fields::Fields;
-use crate::wire::sign::{Verified, seal, verify};
-use crate::wire::split;
-use crate::wire::xml::{self, Root};
+use crate::wire::v2::cipher;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::{Verified, seal, verify};
+use crate::wire::v2::split;
+use crate::wire::v2::xml::{self, Root};
 use std::sync::Arc;
 
 /// The reply that ends the repeats; anything else, a newline too, means "send it again".

@@ -2,11 +2,11 @@
 
 use crate::error::Error;
 use crate::model::merchant::Merchant;
-use crate::model::numbers::BadArgument;
-use crate::wire::fields::Fields;
-use crate::wire::sign::{SignType, Verified, seal, verify};
-use crate::wire::split;
-use crate::wire::xml::{self, Root};
+use crate::model::order_id::BadArgument;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::{SignType, Verified, seal, verify};
+use crate::wire::v2::split;
+use crate::wire::v2::xml::{self, Root};
 
 /// Somebody has scanned a product's code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +88,7 @@ fn reply(merchant: &Merchant, nonce: &str, own: &[(&str, &str)]) -> Result<Vec<u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::sample::merchant;
+    use crate::gateway::fixtures::merchant;
     use proptest::prelude::*;
 
     fn decoded(reply: &[u8]) -> Fields {

@@ -3,9 +3,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use wechatpay::SignType;
-use wechatpay::wire::key::Key;
-use wechatpay::wire::sign::{NotVerified, Pin, seal, verify};
-use wechatpay::wire::xml::{Root, decode};
+use wechatpay::wire::v2::key::Key;
+use wechatpay::wire::v2::sign::{NotVerified, Pin, seal, verify};
+use wechatpay::wire::v2::xml::{Root, decode};
 
 fuzz_target!(|document: &[u8]| {
     let Ok(mut fields) = decode(document, Root::Xml) else { return };

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wechatpay::wire::xml::{Root, decode, encode};
+use wechatpay::wire::v2::xml::{Root, decode, encode};
 
 fuzz_target!(|document: &[u8]| {
     let Ok(fields) = decode(document, Root::Xml) else { return };

@@ -1,11 +1,11 @@
 //! Any other v2 endpoint, by its path (decisions.md 2.10).
 
 use crate::error::{Advice, Error, Fault, Repeat};
-use crate::gateway::call::{Call, Echo, Terms};
-use crate::model::numbers::BadArgument;
-use crate::wire::fields::Fields;
-use crate::wire::sign::{SignType, SignatureError, Verified};
-use crate::wire::xml::{self, Node};
+use crate::gateway::endpoint::{Call, Echo, Terms};
+use crate::model::order_id::BadArgument;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::{SignType, SignatureError, Verified};
+use crate::wire::v2::xml::{self, Node};
 
 /// One call of an endpoint that has no class of its own. It is sent once.
 #[derive(Debug, Clone)]

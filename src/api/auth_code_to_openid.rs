@@ -1,10 +1,10 @@
 //! authcodetoopenid: who shows this code? (protocol.md C.10) MD5 only, and without a `sign_type` field.
 
 use crate::error::{Error, Repeat};
-use crate::gateway::call::{Call, Echo, Terms};
-use crate::model::numbers::BadArgument;
-use crate::wire::fields::Fields;
-use crate::wire::sign::{SignType, Verified};
+use crate::gateway::endpoint::{Call, Echo, Terms};
+use crate::model::order_id::BadArgument;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::{SignType, Verified};
 
 /// Asks whose code it is. Afterwards only this merchant can charge the code until it refreshes.
 #[derive(Debug, Clone)]

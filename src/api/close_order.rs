@@ -1,10 +1,10 @@
 //! closeorder: no payment is wanted any more (protocol.md C.3).
 
 use crate::error::{ErrCode, Error, Repeat};
-use crate::gateway::call::{Call, Echo, Terms};
-use crate::model::numbers::OrderId;
-use crate::wire::fields::Fields;
-use crate::wire::sign::Verified;
+use crate::gateway::endpoint::{Call, Echo, Terms};
+use crate::model::order_id::OrderId;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::Verified;
 
 /// Closes one order. An order that is closed already is success.
 #[derive(Debug, Clone)]

@@ -7,16 +7,16 @@ use crate::bill::fault::BillError;
 use crate::bill::header::Kind;
 use crate::bill::source::{Kept, Reading};
 use crate::bill::verify::sha1;
+use crate::clock::BEIJING;
 use crate::error::{Error, Repeat};
-use crate::gateway::call::{Call, Echo, Terms};
+use crate::gateway::endpoint::{Call, Echo, Terms};
 use crate::gateway::transport::{Inbox, Received};
-use crate::time::BEIJING;
-use crate::wire::fields::Fields;
-use crate::wire::sign::{SignType, Verified};
-use ::time::{Date, OffsetDateTime};
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::{SignType, Verified};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use time::{Date, OffsetDateTime};
 
 /// The most that a bill may have as it comes: some forty million rows, packed.
 const MOST_BYTES: u64 = 2 * 1024 * 1024 * 1024;

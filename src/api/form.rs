@@ -1,10 +1,10 @@
 //! The documented forms of what calls send (protocol.md C): one table for arguments and options of all of them.
 //! What the gateway would refuse unsigned, and so leave open, is refused here before anything is sent.
 
-use crate::model::numbers::BadArgument;
+use crate::clock::{Clock, SystemClock, compact};
+use crate::model::order_id::BadArgument;
 use crate::model::sendable;
-use crate::time::{Clock, SystemClock, compact};
-use crate::wire::fields::Fields;
+use crate::wire::v2::fields::Fields;
 use std::net::{IpAddr, Ipv4Addr};
 use ureq::http::Uri;
 

@@ -1,21 +1,21 @@
 //! micropay: charges the code that the payer shows (protocol.md C.6), and always ends decided: pays, asks,
 //! reverses. The rule is decisions.md 3.
 
+use super::flows::poll::Watch;
 use super::form;
 use super::order_query::OrderQuery;
 use super::reverse::{MOST_TRIES, Reversal, Reverse, is_open};
-use super::until_final::Watch;
 use crate::error::{ErrCode, Error, Fault, Repeat};
-use crate::gateway::call::{Call, Echo, Terms};
-use crate::gateway::line::{Attempt, Line};
+use crate::gateway::client::{Attempt, Line};
+use crate::gateway::endpoint::{Call, Echo, Terms};
 use crate::model::merchant::Merchant;
-use crate::model::numbers::{BadArgument, OrderId, new_out_trade_no};
 use crate::model::order::Order;
+use crate::model::order_id::{BadArgument, OrderId, new_out_trade_no};
 use crate::model::sendable::sendable;
 use crate::model::trade_state::TradeState;
-use crate::wire::fields::Fields;
-use crate::wire::read::needs;
-use crate::wire::sign::Verified;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::read::needs;
+use crate::wire::v2::sign::Verified;
 
 /// The gateway refuses an earlier reverse.
 const NOT_BEFORE_MS: u64 = 15_000;

@@ -1,11 +1,10 @@
 //! Floor 3: one file for each call of WeChat Pay.
 
-pub mod abreast;
-pub mod again;
 pub mod any_call;
 pub mod auth_code_to_openid;
 pub mod close_order;
 pub mod download_bill;
+pub mod flows;
 mod form;
 pub mod micropay;
 pub mod order_query;
@@ -15,4 +14,3 @@ pub mod report;
 pub mod reverse;
 pub mod short_url;
 pub mod unified_order;
-pub mod until_final;

@@ -1,14 +1,14 @@
 //! orderquery: what became of an order (protocol.md D).
 
-use super::abreast::abreast;
+use super::flows::concurrent;
 use crate::error::{Error, Fault, Repeat};
-use crate::gateway::call::{Call, Echo, Terms};
-use crate::gateway::line::{Line, OnAttempt};
+use crate::gateway::client::{Line, OnAttempt};
+use crate::gateway::endpoint::{Call, Echo, Terms};
 use crate::model::merchant::Merchant;
-use crate::model::numbers::OrderId;
 use crate::model::order::Order;
-use crate::wire::fields::Fields;
-use crate::wire::sign::Verified;
+use crate::model::order_id::OrderId;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::Verified;
 use std::sync::Arc;
 
 /// Asks for one order.
@@ -53,7 +53,7 @@ pub fn many(
 ) -> Vec<Result<Order, Fault>> {
     let (line, merchant) = (line.clone(), merchant.clone());
     let ask = move |query: &OrderQuery, on_attempt: OnAttempt<'_>| line.ask(&merchant, query, on_attempt);
-    let answers = abreast(queries.to_vec(), concurrency, ask, on_attempt);
+    let answers = concurrent::map(queries.to_vec(), concurrency, ask, on_attempt);
     let unanswered = |query: &OrderQuery| {
         let error = Error::Configuration("no thread could be started for this query".into());
         Err(Fault::new(error, Repeat::Query, query.out_trade_no()))

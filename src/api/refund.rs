@@ -1,16 +1,16 @@
 //! refund: gives money back (protocol.md C.4). An answer means accepted, not refunded.
 
-use super::again::repeat_on;
+use super::flows::resend::repeat_on;
 use super::form;
 use crate::error::{Advice, ErrCode, Error, Fault, Repeat};
-use crate::gateway::call::{Call, Echo, Terms};
-use crate::gateway::line::{Line, OnAttempt};
+use crate::gateway::client::{Line, OnAttempt};
+use crate::gateway::endpoint::{Call, Echo, Terms};
 use crate::model::merchant::Merchant;
-use crate::model::numbers::{BadArgument, OrderId, out_refund_no};
+use crate::model::order_id::{BadArgument, OrderId, out_refund_no};
 use crate::model::refund::RefundReceipt;
 use crate::model::sendable::sendable;
-use crate::wire::fields::Fields;
-use crate::wire::sign::Verified;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::Verified;
 
 /// One refund. Its number makes repeats safe: the same number never refunds twice.
 #[derive(Debug, Clone)]

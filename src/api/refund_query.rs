@@ -1,13 +1,13 @@
 //! refundquery: what became of refunds, all pages of it (protocol.md C.5).
 
 use crate::error::{Error, Fault, Repeat};
-use crate::gateway::call::{Call, Echo, Terms};
-use crate::gateway::line::{Line, OnAttempt};
+use crate::gateway::client::{Line, OnAttempt};
+use crate::gateway::endpoint::{Call, Echo, Terms};
 use crate::model::merchant::Merchant;
-use crate::model::numbers::{BadArgument, OrderId, out_refund_no};
+use crate::model::order_id::{BadArgument, OrderId, out_refund_no};
 use crate::model::refund::{RefundEntry, RefundList};
-use crate::wire::fields::Fields;
-use crate::wire::sign::Verified;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::Verified;
 
 /// More pages than any trade has: 50 refunds, at least one a page.
 const MOST_PAGES: usize = 64;

@@ -2,11 +2,11 @@
 
 use super::form;
 use crate::error::{Error, Repeat};
-use crate::gateway::call::{Call, Echo, Terms};
-use crate::model::numbers::BadArgument;
+use crate::gateway::endpoint::{Call, Echo, Terms};
+use crate::model::order_id::BadArgument;
 use crate::model::sendable::sendable;
-use crate::wire::fields::Fields;
-use crate::wire::sign::Verified;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::Verified;
 
 /// How one call went.
 #[derive(Debug, Clone)]

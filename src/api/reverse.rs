@@ -1,12 +1,12 @@
 //! reverse: undoes a code payment (protocol.md C.7).
 
 use crate::error::{Advice, ErrCode, Error, Fault, Repeat};
-use crate::gateway::call::{Call, Echo, Terms};
-use crate::gateway::line::{Line, OnAttempt};
+use crate::gateway::client::{Line, OnAttempt};
+use crate::gateway::endpoint::{Call, Echo, Terms};
 use crate::model::merchant::Merchant;
-use crate::model::numbers::OrderId;
-use crate::wire::fields::Fields;
-use crate::wire::sign::Verified;
+use crate::model::order_id::OrderId;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::Verified;
 
 /// How often a reverse is repeated.
 pub const MOST_TRIES: u32 = 10;

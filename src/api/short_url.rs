@@ -2,10 +2,10 @@
 
 use super::form;
 use crate::error::{Error, Repeat};
-use crate::gateway::call::{Call, Echo, Terms};
-use crate::model::numbers::BadArgument;
-use crate::wire::fields::Fields;
-use crate::wire::sign::Verified;
+use crate::gateway::endpoint::{Call, Echo, Terms};
+use crate::model::order_id::BadArgument;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::Verified;
 
 /// Shortens one link; the link is signed raw.
 #[derive(Debug, Clone)]

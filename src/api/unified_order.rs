@@ -2,11 +2,11 @@
 
 use super::form;
 use crate::error::{Error, Repeat};
-use crate::gateway::call::{Call, Echo, Terms};
-use crate::model::numbers::{BadArgument, new_out_trade_no};
+use crate::gateway::endpoint::{Call, Echo, Terms};
+use crate::model::order_id::{BadArgument, new_out_trade_no};
 use crate::model::prepay::Prepay;
-use crate::wire::fields::Fields;
-use crate::wire::sign::Verified;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::Verified;
 
 /// Places one order. Repeating it with the same arguments is safe: it gives a fresh `prepay_id` and `code_url`.
 #[derive(Debug, Clone)]

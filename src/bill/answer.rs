@@ -1,12 +1,12 @@
 //! What WeChat answers instead of a bill: a small XML message that nobody signed (docs/protocol.md E.1, E.3).
 
 use super::fault::{BillError, beginning};
+use crate::clock::BEIJING;
 use crate::error::Error;
-use crate::time::BEIJING;
-use crate::wire::fields::Fields;
-use crate::wire::xml::{self, Root};
-use ::time::{Date, OffsetDateTime, Time};
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::xml::{self, Root};
 use std::fmt;
+use time::{Date, OffsetDateTime, Time};
 
 /// The hour from which a bill of the day before is there, in Beijing.
 const READY_HOUR: u8 = 10;

@@ -10,11 +10,11 @@ use super::row::{KeptRow, Row};
 use super::source::{Kept, Reading};
 use super::sums::Summary;
 use super::verify::{Balance, balance, sha256};
-use ::time::Date;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, OnceLock};
+use time::Date;
 
 /// Which of the two files it is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,7 +190,7 @@ fn remembered<T>(cell: &OnceLock<T>, learn: impl FnOnce() -> Result<T, BillError
 /// The day that a row belongs to: in a bill of refunds its time is that of the payment.
 fn day(row: &Row<'_>) -> Option<Date> {
     let times = [Field::RefundApplyTime, Field::TradeTime, Field::Time];
-    times.into_iter().find_map(|field| row.time(field)).map(::time::OffsetDateTime::date)
+    times.into_iter().find_map(|field| row.time(field)).map(time::OffsetDateTime::date)
 }
 
 /// The rows of a document, one after the other.

@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::sums::Unbalanced;
 use crate::error::{Advice, Error, Fault, Repeat};
-use ::time::Date;
+use time::Date;
 
 /// Why a bill is refused. Rows are counted from 1 (the first below the header), lines from 1 (the header).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! Times of bills: Beijing, to the second, with colons of either width and sometimes without the blank between.
 
-use crate::time::BEIJING;
-use ::time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
+use crate::clock::BEIJING;
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
 /// `YYYY-MM-DD hh:mm:ss`, each colon may be full-width, the blank may be missing; a time that exists.
 pub fn moment(text: &[u8]) -> Option<OffsetDateTime> {

@@ -10,7 +10,7 @@ use super::moment::Calendar;
 use super::number::{self, trimmed};
 use super::row::{Cells, Checked, EXPENSE, INCOME, Row};
 use super::sums::{Summary, begins_sums};
-use crate::wire::xml;
+use crate::wire::v2::xml;
 use std::io::Read;
 
 /// Reads one file.

@@ -4,8 +4,8 @@ use super::field::{Field, Form};
 use super::header::{Header, SLOTS};
 use super::moment;
 use super::number::trimmed;
-use ::time::OffsetDateTime;
 use std::sync::Arc;
+use time::OffsetDateTime;
 
 /// The words of a fund flow's direction.
 pub const INCOME: &str = "收入";

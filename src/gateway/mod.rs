@@ -1,19 +1,19 @@
 //! Floor 3: conversations. From a declared call to a verified answer, over connections that outlive one call.
 
-pub mod agent;
-pub mod call;
+pub mod client;
 pub mod container;
+pub mod endpoint;
+pub mod exchange;
+#[cfg(test)]
+pub(crate) mod fixtures;
+pub mod http;
 pub mod identity;
-pub mod ladder;
-pub mod line;
 pub mod pem;
 pub mod pool;
 pub mod proxy;
 pub mod refusal;
 pub mod resolver;
 pub mod retry;
-#[cfg(test)]
-pub(crate) mod sample;
 pub mod settings;
 pub mod threads;
 pub mod tls;

@@ -1,18 +1,18 @@
 //! Connections that outlive one call, one script, one php-fpm request: one pool a process.
 
-use super::agent::PooledAgent;
+use super::client::{Line, random_nonce};
+use super::http::PooledAgent;
 use super::identity::{self, Files, Fingerprint, Identity, belongs_to, fingerprint, still_valid};
-use super::line::{Line, random_nonce};
 use super::proxy::Proxy;
 use super::resolver::Names;
 use super::retry::Health;
 use super::settings::Settings;
 use super::tls;
+use crate::clock::{Clock, SystemClock};
 use crate::model::merchant::{CertificateSource, Material, Merchant};
-use crate::time::{Clock, SystemClock};
-use ::time::OffsetDateTime;
 use rustls::RootCertStore;
 use std::sync::{Arc, Mutex};
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 /// Gateways and identities kept at most; the oldest goes first.

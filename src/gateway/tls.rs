@@ -1,6 +1,6 @@
 //! TLS: who is trusted, who we are, and how a rejected certificate is explained. No switch turns checks off.
 
-use super::agent::trace;
+use super::http::trace;
 use super::identity::Identity;
 use super::{pem, refusal};
 use rustls::client::WebPkiServerVerifier;
@@ -256,7 +256,7 @@ impl<In: Transport> fmt::Debug for TlsTransport<In> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::sample::papers::Authority;
+    use crate::gateway::fixtures::certificates::Authority;
 
     #[test]
     fn n7_a_ca_file_holds_one_certificate_or_many() {

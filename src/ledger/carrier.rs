@@ -4,16 +4,16 @@ use super::ascii;
 use super::entry::{Entry, RefundRow};
 use super::sighting::{RefundSighting, Sighting, Source};
 use super::sync::{Answer, Question, What};
-use crate::api::abreast::abreast;
 use crate::api::close_order::CloseOrder;
+use crate::api::flows::concurrent;
 use crate::api::order_query::OrderQuery;
 use crate::api::refund::{Refund, refund};
 use crate::api::refund_query::{RefundsOf, all};
 use crate::api::reverse::{Reverse, reverse};
 use crate::error::{Advice, ErrCode, Error, Fault, Phase};
-use crate::gateway::line::{Line, OnAttempt};
+use crate::gateway::client::{Line, OnAttempt};
 use crate::model::merchant::Merchant;
-use crate::model::numbers::OrderId;
+use crate::model::order_id::OrderId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ impl Carrier {
     pub fn ask(self, questions: &[Question], on_attempt: OnAttempt<'_>) -> Vec<Answer> {
         let concurrency = self.concurrency;
         let ask = move |question: &Question, on_attempt: OnAttempt<'_>| self.answer(question, on_attempt);
-        let answers = abreast(questions.to_vec(), concurrency, ask, Some(on_attempt));
+        let answers = concurrent::map(questions.to_vec(), concurrency, ask, Some(on_attempt));
         let none = || Answer::Unreached("no thread could be started for this question".into());
         answers.into_iter().map(|answer| answer.unwrap_or_else(none)).collect()
     }

@@ -4,8 +4,8 @@ use super::entry::{OrderKey, RefundWord};
 use crate::model::order::Order;
 use crate::model::refund::{RefundEntry, RefundList, RefundStatus};
 use crate::model::trade_state::TradeState;
-use crate::wire::fields::Fields;
-use crate::wire::sign::{Verified, byte_pairs, hex, takes_part};
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::{Verified, byte_pairs, hex, takes_part};
 use sha2::{Digest, Sha256};
 
 /// Where something was seen.

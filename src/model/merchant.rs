@@ -1,8 +1,8 @@
 //! The merchant: who we are, what we sign with and what we accept.
 
-use super::numbers::BadArgument;
-use crate::wire::key::Key;
-use crate::wire::sign::{Pin, SignType};
+use super::order_id::BadArgument;
+use crate::wire::v2::key::Key;
+use crate::wire::v2::sign::{Pin, SignType};
 use std::fmt;
 use zeroize::Zeroizing;
 

@@ -1,10 +1,10 @@
 //! Floor 2: meaning. Each model reads itself from verified fields and knows nothing of the network.
 
+pub mod client_sign;
 pub mod merchant;
 pub mod money;
-pub mod numbers;
 pub mod order;
-pub mod payer;
+pub mod order_id;
 pub mod prepay;
 pub mod refund;
 pub mod sendable;

@@ -1,6 +1,6 @@
 //! Money: whole fen in `i64`, and exact decimal yuan. No float anywhere.
 
-use crate::wire::read::digits;
+use crate::wire::v2::read::digits;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 

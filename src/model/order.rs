@@ -2,14 +2,14 @@
 
 use super::money::{fen, lenient_fen};
 use super::trade_state::TradeState;
-use crate::time;
-use crate::wire::fields::Fields;
-use crate::wire::read::{FieldError, digits, read};
-use crate::wire::sign::Verified;
-use ::time::OffsetDateTime;
+use crate::clock;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::read::{FieldError, digits, read};
+use crate::wire::v2::sign::Verified;
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use time::OffsetDateTime;
 
 /// A verified order: what it tells is read from its fields.
 #[derive(Debug, Clone)]
@@ -116,7 +116,7 @@ impl Order {
 impl Told<'_> {
     /// When it was paid.
     pub fn time_end(&self) -> Option<OffsetDateTime> {
-        self.time_end.and_then(time::compact)
+        self.time_end.and_then(clock::compact)
     }
 
     /// The list inside `promotion_detail`, if it is there and is JSON.

@@ -1,8 +1,8 @@
 //! A placed order: what the shop shows or hands to the payer's client.
 
-use crate::wire::fields::Fields;
-use crate::wire::read::{FieldError, needs, read};
-use crate::wire::sign::Verified;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::read::{FieldError, needs, read};
+use crate::wire::v2::sign::Verified;
 use qrcode::QrCode;
 use qrcode::render::{svg, unicode};
 use serde::Deserialize;
@@ -91,8 +91,8 @@ fn grey_png(pixels: &[u8], side: u32) -> Result<Vec<u8>, NoQrCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::key::Key;
-    use crate::wire::sign::{Pin, SignType, seal, verify};
+    use crate::wire::v2::key::Key;
+    use crate::wire::v2::sign::{Pin, SignType, seal, verify};
 
     const CODE_URL: &str = "weixin://wxpay/bizpayurl?pr=XXXXXXXXX";
 

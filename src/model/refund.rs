@@ -2,14 +2,14 @@
 
 use super::money::{fen, lenient_fen};
 use super::order::Coupon;
-use crate::time;
-use crate::wire::cipher::Decrypted;
-use crate::wire::fields::Fields;
-use crate::wire::read::{FieldError, digits, needs, read};
-use crate::wire::sign::Verified;
-use ::time::OffsetDateTime;
+use crate::clock;
+use crate::wire::v2::cipher::Decrypted;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::read::{FieldError, digits, needs, read};
+use crate::wire::v2::sign::Verified;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
+use time::OffsetDateTime;
 
 /// `refund_status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -246,7 +246,7 @@ fn entry(fields: &Fields, n: usize) -> Result<RefundEntry, FieldError> {
         settlement_refund_fee: needed_fen(fields, &format!("settlement_refund_fee_{n}"))?,
         refund_account: text("refund_account"),
         refund_recv_accout: text("refund_recv_accout"),
-        refund_success_time: text("refund_success_time").and_then(|at| time::spaced(&at)),
+        refund_success_time: text("refund_success_time").and_then(|at| clock::spaced(&at)),
         coupon_refund_fee: text("coupon_refund_fee").and_then(|fee| digits(&fee)),
         coupons: coupons(fields, &format!("{n}_")),
     })
@@ -320,7 +320,7 @@ impl RefundNotice {
             refund_status: fields
                 .text("refund_status")
                 .map_or(RefundStatus::Unknown, RefundStatus::from_wire),
-            success_time: fields.text("success_time").and_then(time::spaced),
+            success_time: fields.text("success_time").and_then(clock::spaced),
             fields: fields.clone(),
         })
     }

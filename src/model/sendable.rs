@@ -1,9 +1,9 @@
 //! What a value must not hold if it is to leave us: checked by the argument's name before anything is signed.
 
-use super::numbers::BadArgument;
-use crate::wire::fields::Fields;
-use crate::wire::split::{Split, hidden_in, look};
-use crate::wire::xml;
+use super::order_id::BadArgument;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::split::{Split, hidden_in, look};
+use crate::wire::v2::xml;
 
 /// What a product link of Native mode 1 is made of: `long_url` carries one whole, and it has no free text.
 const IN_A_PRODUCT_LINK: [&str; 4] = ["appid", "mch_id", "product_id", "nonce_str"];
@@ -61,7 +61,7 @@ fn is_product_link(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::split::DECIDING;
+    use crate::wire::v2::split::DECIDING;
 
     fn refused(name: &str, text: &str) -> Option<String> {
         let mut fields = Fields::new();

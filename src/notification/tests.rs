@@ -1,6 +1,6 @@
 use super::*;
-use crate::wire::key::Key;
-use crate::wire::sign::SignType;
+use crate::wire::v2::key::Key;
+use crate::wire::v2::sign::SignType;
 use serde_json::Value;
 
 const KEY: &str = "0123456789abcdefghijKLMNOPQRSTUV";

@@ -1,7 +1,7 @@
 //! Each documented form, and what is said to a text of another.
 
 use super::*;
-use crate::time::write_compact;
+use crate::clock::write_compact;
 
 fn refused(wire: &str, text: &str) -> String {
     argument("x", wire, text).unwrap_err().what

@@ -1,12 +1,12 @@
 //! Every way a code payment can go, crossed with every way its reverse can go, on a virtual clock.
 
 use super::*;
-use crate::api::until_final::Seen;
+use crate::api::flows::poll::Seen;
+use crate::clock::Clock;
 use crate::error::{Advice, Phase, TransportError};
-use crate::gateway::sample::{merchant, signed};
+use crate::gateway::fixtures::{merchant, signed};
 use crate::gateway::transport::{Body, Post, Reply, Transport};
-use crate::time::Clock;
-use crate::wire::xml::{self, Root};
+use crate::wire::v2::xml::{self, Root};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 

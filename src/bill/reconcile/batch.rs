@@ -1,8 +1,8 @@
 //! Some rows of the books at a time, so that their partners are looked for together.
 
 use super::books::{BookRefund, BookRow, Books};
-use ::time::Date;
 use std::ops::Range;
+use time::Date;
 
 /// How many rows.
 const ROWS: usize = 64;

@@ -1,7 +1,7 @@
 //! The shop's own books, as they are handed in.
 
-use ::time::Date;
 use std::convert::Infallible;
+use time::Date;
 
 /// An order as the shop has booked it. Amounts are fen.
 #[derive(Debug, Clone, Default)]

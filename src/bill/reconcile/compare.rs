@@ -18,8 +18,8 @@ use crate::bill::row::Row;
 use crate::bill::source::Source;
 use crate::bill::sums::Tally;
 use crate::bill::verify::sha256;
-use ::time::Date;
 use std::collections::HashMap;
+use time::Date;
 
 /// The bill of a day, or that there was none.
 pub struct Day<'a> {

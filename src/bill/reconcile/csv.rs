@@ -245,7 +245,7 @@ impl<W: Write> OrderTable<W> {
 mod tests {
     use super::*;
     use crate::bill::reconcile::difference::{DifferenceKind, DifferenceState, Numbers};
-    use ::time::macros::date;
+    use time::macros::date;
 
     fn written(key: &str, theirs: Told) -> String {
         let difference = Difference {

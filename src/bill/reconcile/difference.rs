@@ -1,8 +1,8 @@
 //! A difference between a bill and the books: what it is, what both sides say, what to do next.
 
 use crate::error::Advice;
-use ::time::Date;
 use std::hash::BuildHasher;
+use time::Date;
 
 /// What differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,8 +6,8 @@ use crate::bill::field::Field;
 use crate::bill::reader::Reader;
 use crate::bill::row::Row;
 use crate::bill::source::Source;
-use ::time::Date;
 use std::collections::HashSet;
+use time::Date;
 
 /// What one side says, or where in the bills it stands.
 #[derive(Debug, Clone)]

@@ -10,8 +10,8 @@ use super::refunds::LISTED;
 use super::report::Totals;
 use super::table::{Entry, Fingerprint};
 use crate::bill::field::Field;
-use ::time::{Date, Duration};
 use std::collections::HashSet;
+use time::{Date, Duration};
 
 /// What is ours and not in a bill may come until the second day after.
 const PATIENCE: Duration = Duration::days(2);

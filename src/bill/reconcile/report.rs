@@ -1,7 +1,7 @@
 //! What a comparison found.
 
 use super::difference::Difference;
-use ::time::Date;
+use time::Date;
 
 /// A number of rows and what they come to, in fen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

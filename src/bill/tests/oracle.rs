@@ -5,9 +5,9 @@ use crate::bill::reconcile::books::{BookRefund, BookRow, Listed};
 use crate::bill::reconcile::compare::{Day, Terms, compare};
 use crate::bill::reconcile::difference::Told;
 use crate::bill::source::Source;
-use ::time::{Date, Duration};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
+use time::{Date, Duration};
 
 const HEADER: &str = "交易时间,公众账号ID,商户号,微信订单号,商户订单号,交易状态,货币种类,应结订单金额,微信退款单号,\
                       商户退款单号,退款金额,退款状态,手续费,费率,订单金额,申请退款金额";

@@ -6,11 +6,11 @@ use crate::bill::reconcile::compare::{Day, Terms, compare};
 use crate::bill::reconcile::difference::{Difference, Told};
 use crate::bill::reconcile::report::{Amount, DayReport};
 use crate::bill::source::Source;
-use ::time::Date;
 use serde_json::{Value, json};
+use time::Date;
 
 pub fn day(text: &str) -> Date {
-    Date::parse(text, ::time::macros::format_description!("[year]-[month]-[day]")).unwrap()
+    Date::parse(text, time::macros::format_description!("[year]-[month]-[day]")).unwrap()
 }
 
 fn list(value: &Value) -> &[Value] {

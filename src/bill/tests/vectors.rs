@@ -8,11 +8,11 @@ use crate::bill::reader::Reader;
 use crate::bill::row::Row;
 use crate::bill::sums::{Sum, Summary};
 use crate::bill::verify::verify;
-use ::time::format_description::well_known::Rfc3339;
-use ::time::{Date, OffsetDateTime};
 use base64::Engine;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
+use time::format_description::well_known::Rfc3339;
+use time::{Date, OffsetDateTime};
 
 pub fn all(group: &str) -> Vec<Value> {
     let all: Value =
@@ -127,7 +127,7 @@ fn error_as_json(e: &BillError, inputs: &Value) -> Value {
         BillError::Answer(answer) => {
             let day = Date::parse(
                 inputs["bill_date"].as_str().unwrap(),
-                ::time::macros::format_description!("[year]-[month]-[day]"),
+                time::macros::format_description!("[year]-[month]-[day]"),
             );
             let now = OffsetDateTime::parse(inputs["now"].as_str().unwrap(), &Rfc3339).unwrap();
             let meaning = match answer.meaning(day.unwrap(), now) {

@@ -1,7 +1,7 @@
 //! Client certificates: what is taken, and what is said about the rest.
 
 use super::*;
-use crate::gateway::sample::papers::{Authority, Paper};
+use crate::gateway::fixtures::certificates::{Authority, Paper};
 use base64::Engine;
 use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
 use std::collections::HashMap;

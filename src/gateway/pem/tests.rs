@@ -1,7 +1,7 @@
 //! What OpenSSL reads is read, and what is not read is named.
 
 use super::*;
-use crate::gateway::sample::papers::Authority;
+use crate::gateway::fixtures::certificates::Authority;
 use proptest::prelude::*;
 
 fn pem(label: &str, base64: &str) -> String {

@@ -1,8 +1,8 @@
 //! What is kept, what is read again, and what is refused before anything is sent.
 
 use super::*;
-use crate::gateway::sample::merchant;
-use crate::gateway::sample::papers::{Authority, Paper};
+use crate::gateway::fixtures::certificates::{Authority, Paper};
+use crate::gateway::fixtures::merchant;
 use base64::Engine;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

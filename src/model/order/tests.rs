@@ -1,9 +1,9 @@
 //! Orders as the vectors tell them, and by the presence rules of protocol.md D.3.
 
 use super::*;
-use crate::wire::key::Key;
-use crate::wire::sign::{Pin, SignType, seal, verify};
-use crate::wire::xml::{self, Root};
+use crate::wire::v2::key::Key;
+use crate::wire::v2::sign::{Pin, SignType, seal, verify};
+use crate::wire::v2::xml::{self, Root};
 use serde_json::Value;
 
 fn key() -> Key {
@@ -47,8 +47,8 @@ fn a_paid_order_of_the_vectors_is_read_whole() {
         assert_eq!(order.told().transaction_id, fields.get("transaction_id"));
         assert_eq!(order.told().out_trade_no, fields.get("out_trade_no"));
         let time = order.told().time_end().unwrap();
-        assert_eq!(time.offset(), time::BEIJING);
-        assert_eq!(time::write_compact(time.unix_timestamp()).as_deref(), fields.get("time_end"));
+        assert_eq!(time.offset(), clock::BEIJING);
+        assert_eq!(clock::write_compact(time.unix_timestamp()).as_deref(), fields.get("time_end"));
     }
 }
 

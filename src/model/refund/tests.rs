@@ -1,8 +1,8 @@
 //! Refunds: what an answer must have, coupons in every numbering, and refunds that come twice.
 
 use super::*;
-use crate::wire::key::Key;
-use crate::wire::sign::{Pin, SignType, seal, verify};
+use crate::wire::v2::key::Key;
+use crate::wire::v2::sign::{Pin, SignType, seal, verify};
 
 fn verified(pairs: &[(&str, &str)]) -> Verified<Fields> {
     let key = Key::new(b"0123456789abcdefghijKLMNOPQRSTUV").unwrap();

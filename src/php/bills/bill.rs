@@ -16,12 +16,12 @@ use crate::php::engine::object::class::{Holds, Property, Returns, method, nullab
 use crate::php::engine::object::lazy::{self, Lazy};
 use crate::php::engine::object::walk::{self, Walk, Walkable};
 use crate::php::values::enums::{self, PhpEnum};
-use ::time::Date;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use std::path::Path;
 use std::sync::Arc;
+use time::Date;
 
 /// What a PHP `Bill` holds.
 pub struct PhpBill(pub Arc<Document>);

@@ -2,15 +2,15 @@
 
 use crate::bill::moment;
 use crate::bill::reconcile::books::{BookRefund, BookRow, Books};
+use crate::clock::BEIJING;
 use crate::php::engine::convert::iteration::Iteration;
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
 use crate::php::engine::object::call::{Call, Raise, is_whole};
 use crate::php::engine::zend;
-use crate::time::BEIJING;
-use ::time::{Date, OffsetDateTime};
 use ext_php_rs::types::{ZendHashTable, ZendStr, Zval};
 use ext_php_rs::zend::ClassEntry;
+use time::{Date, OffsetDateTime};
 
 /// Books that are read row by row.
 pub struct PhpBooks<'c, 'a> {

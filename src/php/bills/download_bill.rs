@@ -3,15 +3,15 @@
 use crate::api::download_bill::{Download, Wanted};
 use crate::bill::document::Document;
 use crate::bill::header::Kind;
+use crate::clock::{Clock, SystemClock};
 use crate::php::bills::bill::{self, day};
 use crate::php::calls::gateway::{Caller, caller_class};
 use crate::php::engine::files;
 use crate::php::engine::object::call::{Call, Outcome, Raise, param};
 use crate::php::engine::object::class::{Returns, method, register};
 use crate::php::values::enums::PhpEnum;
-use crate::time::{Clock, SystemClock};
-use ::time::{Date, OffsetDateTime};
 use ext_php_rs::flags::DataType;
+use time::{Date, OffsetDateTime};
 
 caller_class!(PhpDownloadBill, "WechatPay\\DownloadBill");
 

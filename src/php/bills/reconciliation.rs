@@ -3,6 +3,7 @@
 use crate::bill::document::Document;
 use crate::bill::reconcile::compare::{CompareError, Day, Terms, compare};
 use crate::bill::source::Source;
+use crate::clock::{Clock, SystemClock};
 use crate::php::bills::bill::{PhpBill, PhpFundFlow, refused};
 use crate::php::bills::books::{PhpBooks, beijing_day};
 use crate::php::bills::day_report;
@@ -11,13 +12,12 @@ use crate::php::engine::guard::door;
 use crate::php::engine::object::call::{Call, Outcome, Raise, param};
 use crate::php::engine::object::class::{Returns, method, php_class, register};
 use crate::php::engine::zend;
-use crate::time::{Clock, SystemClock};
-use ::time::Date;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendClassObject, Zval};
 use ext_php_rs::zend::ClassEntry;
 use std::sync::Arc;
+use time::Date;
 
 /// What a PHP `Reconciliation` would hold; there is none.
 pub struct PhpReconciliation;

@@ -1,12 +1,12 @@
 //! `WechatPay\Gateway` and `WechatPay\Attempt`, and how calls get their line to WeChat.
 
 use crate::error::{Error, Fault, Repeat};
-use crate::gateway::line::{Attempt, Line};
+use crate::gateway::client::{Attempt, Line};
 use crate::gateway::pool;
 use crate::gateway::proxy::Proxy;
 use crate::gateway::settings::Settings;
 use crate::model::merchant::{Material, Merchant};
-use crate::model::numbers::BadArgument;
+use crate::model::order_id::BadArgument;
 use crate::php::engine::convert::value;
 use crate::php::engine::files::PhpFiles;
 use crate::php::engine::guard::gave::Gave;
@@ -246,7 +246,7 @@ impl Caller {
     }
 
     /// Makes one call and brings its answer.
-    pub fn ask<C: crate::gateway::call::Call>(&self, call: &C) -> Result<C::Answer, Raise> {
+    pub fn ask<C: crate::gateway::endpoint::Call>(&self, call: &C) -> Result<C::Answer, Raise> {
         let line = self.line(call.terms().certificate, call.out_trade_no())?;
         let answer = line.ask(&self.merchant, call, &mut |attempt| self.observe(attempt));
         door::ended(answer)

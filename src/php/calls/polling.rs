@@ -1,7 +1,7 @@
 //! PHP's half of a poll: observers, the shop's callback, signals.
 
-use crate::api::until_final::{Seen, Watch};
-use crate::gateway::line::Attempt;
+use crate::api::flows::poll::{Seen, Watch};
+use crate::gateway::client::Attempt;
 use crate::php::calls::gateway::Caller;
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::gave::Gave;

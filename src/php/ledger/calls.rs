@@ -10,7 +10,7 @@ use crate::ledger::sql::dialect::Dialect;
 use crate::ledger::store::Message;
 use crate::ledger::sync::{self, Answer, Question};
 use crate::ledger::transition::Transition;
-use crate::model::numbers::{OrderId, out_refund_no};
+use crate::model::order_id::{OrderId, out_refund_no};
 use crate::php::calls::gateway::Caller;
 use crate::php::engine::convert::{options, value};
 use crate::php::engine::guard::door;

@@ -9,7 +9,7 @@ use crate::ledger::sql::store::SqlStore;
 use crate::ledger::store::{Shop, Whose};
 use crate::ledger::transition::Transition;
 use crate::model::merchant::Merchant;
-use crate::model::numbers::OrderId;
+use crate::model::order_id::OrderId;
 use crate::notification::Subject;
 use crate::php::calls::gateway::{self, Caller, closure};
 use crate::php::engine::guard::door;

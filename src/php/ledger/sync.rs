@@ -1,6 +1,6 @@
 //! `WechatPay\Sync` and `WechatPay\SyncReport`: no order is forgotten.
 
-use crate::gateway::line::Attempt;
+use crate::gateway::client::Attempt;
 use crate::ledger::carrier::{Carrier, needs_certificate};
 use crate::ledger::store::{Store, Whose};
 use crate::ledger::sync::{Answer, Counter, Question, round};

@@ -5,7 +5,7 @@ use crate::php::engine::convert::fields::{self, Pairs};
 use crate::php::engine::convert::value;
 use crate::php::engine::object::call::{Call, Outcome, param};
 use crate::php::engine::object::class::{Returns, method, php_class, register};
-use crate::wire::xml::{self, Plan, Root};
+use crate::wire::v2::xml::{self, Plan, Root};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 

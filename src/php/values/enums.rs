@@ -11,7 +11,7 @@ use crate::model::trade_state::TradeState;
 use crate::php::engine::convert::value;
 use crate::php::engine::object::call::{Call, Outcome, Raise, param};
 use crate::php::engine::object::class::{Method, Returns, function, keep, method};
-use crate::wire::sign::SignType;
+use crate::wire::v2::sign::SignType;
 use ext_php_rs::builders::EnumBuilder;
 use ext_php_rs::enum_::{Discriminant, EnumCase};
 use ext_php_rs::ffi::zend_enum_get_case;

@@ -1,7 +1,7 @@
 //! `WechatPay\Notification` and `WechatPay\RefundNotice`.
 
 use crate::error::Fault;
-use crate::gateway::line::random_nonce;
+use crate::gateway::client::random_nonce;
 use crate::model::merchant::Merchant;
 use crate::model::refund::{RefundNotice, RefundStatus};
 use crate::notification::{self, Notification, Subject};

@@ -1,13 +1,13 @@
 //! `WechatPay\Prepay`: a placed order.
 
-use crate::gateway::line::random_nonce;
+use crate::clock::{Clock, SystemClock};
+use crate::gateway::client::random_nonce;
+use crate::model::client_sign::{self, Fresh};
 use crate::model::merchant::Merchant;
-use crate::model::payer::{self, Fresh};
 use crate::model::prepay::{Prepay, qr_png, qr_svg, qr_text};
 use crate::php::engine::convert::value;
 use crate::php::engine::object::call::{Call, Outcome, Raise, param};
 use crate::php::engine::object::class::{Property, Returns, method, nullable, php_class, register};
-use crate::time::{Clock, SystemClock};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use std::sync::Arc;
@@ -63,14 +63,14 @@ fn jsapi_params(call: &mut Call<'_>) -> Outcome {
     let sub_appid = merchant.sub_appid.as_deref().filter(|_| placed.for_sub_app);
     let nonce = random_nonce();
     let appid = sub_appid.unwrap_or(&merchant.appid);
-    Ok(value::texts(payer::jsapi(merchant, appid, prepay_id(placed)?, fresh(&nonce)).iter()))
+    Ok(value::texts(client_sign::jsapi(merchant, appid, prepay_id(placed)?, fresh(&nonce)).iter()))
 }
 
 /// The parameters for the app's SDK; timestamp and noncestr are made now.
 fn app_params(call: &mut Call<'_>) -> Outcome {
     let placed = call.this::<PhpPrepay>()?;
     let nonce = random_nonce();
-    Ok(value::texts(payer::app(&placed.merchant, prepay_id(placed)?, fresh(&nonce)).iter()))
+    Ok(value::texts(client_sign::app(&placed.merchant, prepay_id(placed)?, fresh(&nonce)).iter()))
 }
 
 fn prepay_id(placed: &PhpPrepay) -> Result<&str, Raise> {

@@ -1,15 +1,15 @@
 //! `WechatPay\ScanPay` (Native mode 1) and `WechatPay\ScannedProduct`.
 
+use crate::clock::{Clock, SystemClock};
 use crate::error::Fault;
-use crate::gateway::line::random_nonce;
+use crate::gateway::client::random_nonce;
+use crate::model::client_sign::{Fresh, product_url};
 use crate::model::merchant::Merchant;
-use crate::model::payer::{Fresh, product_url};
 use crate::php::engine::convert::value;
 use crate::php::engine::object::call::{Call, Outcome, Param, Raise, param};
 use crate::php::engine::object::class::{Property, Returns, method, nullable, php_class, property, register};
 use crate::php::values::merchant::PhpMerchant;
 use crate::scan_pay;
-use crate::time::{Clock, SystemClock};
 use ext_php_rs::flags::DataType;
 use std::sync::Arc;
 

@@ -122,7 +122,7 @@ fn strong(pkcs1: &[u8], certificate: Option<&X509Certificate<'_>>) -> Result<Pub
 /// A serial number as WeChat writes it: 40 digits, a zero in front kept.
 fn serial(raw: &[u8]) -> String {
     let magnitude = raw.iter().position(|byte| *byte != 0).and_then(|at| raw.get(at..)).unwrap_or_default();
-    format!("{:0>40}", crate::wire::sign::hex(magnitude))
+    format!("{:0>40}", crate::wire::v2::sign::hex(magnitude))
 }
 
 fn kind_of(label: &str) -> &'static str {

@@ -1,7 +1,7 @@
 //! `WechatPay\CloseOrder`.
 
 use crate::api::close_order::CloseOrder;
-use crate::model::numbers::OrderId;
+use crate::model::order_id::OrderId;
 use crate::php::calls::gateway::caller_class;
 use crate::php::engine::object::call::{Call, Outcome, param};
 use crate::php::engine::object::class::{Returns, method, register};

@@ -1,9 +1,9 @@
 //! `WechatPay\OrderQuery`.
 
+use crate::api::flows::poll::{Plan, until_final};
 use crate::api::order_query::{OrderQuery, many};
-use crate::api::until_final::{Plan, until_final};
-use crate::gateway::line::{Attempt, OnAttempt};
-use crate::model::numbers::OrderId;
+use crate::gateway::client::{Attempt, OnAttempt};
+use crate::model::order_id::OrderId;
 use crate::php::calls::gateway::caller_class;
 use crate::php::calls::polling::Polling;
 use crate::php::engine::convert::value;

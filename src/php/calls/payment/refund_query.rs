@@ -1,7 +1,7 @@
 //! `WechatPay\RefundQuery`.
 
 use crate::api::refund_query::{RefundsOf, all};
-use crate::model::numbers::OrderId;
+use crate::model::order_id::OrderId;
 use crate::php::calls::gateway::caller_class;
 use crate::php::engine::guard::door;
 use crate::php::engine::object::call::{Call, Outcome, param};

@@ -1,7 +1,7 @@
 //! `WechatPay\Reverse`.
 
 use crate::api::reverse::{Reverse, reverse};
-use crate::model::numbers::OrderId;
+use crate::model::order_id::OrderId;
 use crate::php::calls::gateway::caller_class;
 use crate::php::engine::guard::door;
 use crate::php::engine::object::call::{Call, Outcome, Raise, param};

@@ -1,6 +1,7 @@
 //! `WechatPay\UnifiedOrder`.
 
 use crate::api::unified_order::{Basics, UnifiedOrder};
+use crate::clock::{Clock, SystemClock, write_compact};
 use crate::php::calls::gateway::caller_class;
 use crate::php::engine::convert::{fields, value};
 use crate::php::engine::guard::door;
@@ -8,7 +9,6 @@ use crate::php::engine::object::call::{Call, Outcome, Param, Raise, param};
 use crate::php::engine::object::class::{Returns, method, register};
 use crate::php::engine::zend;
 use crate::php::values::prepay;
-use crate::time::{Clock, SystemClock, write_compact};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::ClassEntry;

@@ -3,8 +3,8 @@
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
 use crate::php::engine::object::call::{Call, Raise};
-use crate::wire::fields::Fields;
-use crate::wire::xml;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::xml;
 use ext_php_rs::types::{ZendStr, Zval};
 use std::borrow::Cow;
 

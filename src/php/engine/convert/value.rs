@@ -4,7 +4,7 @@ use crate::php::engine::convert::names;
 use crate::php::engine::guard::door;
 use crate::php::engine::object::call::Raise;
 use crate::php::engine::zend;
-use crate::wire::xml::Node;
+use crate::wire::v2::xml::Node;
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::convert::IntoZval;
@@ -205,7 +205,7 @@ pub fn json(value: &serde_json::Value) -> Result<Zval, Raise> {
 
 /// An instant of Beijing as `DateTimeInterface::ATOM` writes it.
 fn atom(at: OffsetDateTime) -> Result<String, Raise> {
-    let beijing = at.checked_to_offset(crate::time::BEIJING);
+    let beijing = at.checked_to_offset(crate::clock::BEIJING);
     let written = beijing.and_then(|beijing| beijing.format(&Rfc3339).ok());
     written.ok_or_else(|| Raise::Engine(format!("{at} cannot be written in Beijing time")))
 }

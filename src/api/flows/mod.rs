@@ -1,0 +1,5 @@
+//! What takes more than one call: asking again, sending again, many at once.
+
+pub mod concurrent;
+pub mod poll;
+pub mod resend;

@@ -1,0 +1,231 @@
+//! A line to the gateway: sends calls, tries again where that is safe, reports every try.
+
+use super::endpoint::{Call, Terms};
+use super::exchange;
+use super::retry::{self, Health};
+use super::transport::{Body, Post, Reply, Transport};
+use crate::clock::Clock;
+use crate::error::{Error, Fault, Phase, Repeat, TransportError};
+use crate::model::merchant::Merchant;
+use crate::model::order_id::BadArgument;
+use crate::model::sendable::one_meaning;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::hex;
+use crate::wire::v2::xml;
+use std::sync::Arc;
+
+/// One try, for logs and metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The call's path.
+    pub path: String,
+    /// Host and port that were asked.
+    pub host: String,
+    /// 1 for the first try.
+    pub number: u32,
+    /// Did an older connection carry it? `None` if none was reached.
+    pub reused: Option<bool>,
+    /// How long it took.
+    pub ms: u64,
+    /// The HTTP status, if one came.
+    pub status: Option<u16>,
+    /// `ok`, or the class of fault: `transport`, `malformed`, `gateway`, `signature`, `mismatch`, `service`.
+    pub outcome: &'static str,
+}
+
+/// An observer of tries.
+pub type OnAttempt<'a> = &'a mut dyn FnMut(&Attempt);
+
+/// An open line: who carries, by which clock, to which addresses.
+#[derive(Clone)]
+pub struct Line {
+    /// The network.
+    pub transport: Arc<dyn Transport>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The first domain's health.
+    pub health: Arc<Health>,
+    /// The first domain.
+    pub url: String,
+    /// The other domain.
+    pub backup_url: Option<String>,
+    /// Milliseconds for name, connection and TLS together.
+    pub connect_timeout_ms: u64,
+    /// Milliseconds for a whole call.
+    pub timeout_ms: u64,
+    /// Makes a fresh `nonce_str`.
+    pub nonce: fn() -> String,
+}
+
+/// A signed request, written out.
+struct Letter {
+    terms: Terms,
+    sent: Fields,
+    body: Vec<u8>,
+}
+
+/// The place of one try among those of its call.
+#[derive(Clone, Copy)]
+struct Turn {
+    tries: usize,
+    left_ms: u64,
+    first: bool,
+}
+
+impl Line {
+    /// Makes a call and brings its answer, or the fault weighed for this call.
+    pub fn ask<C: Call>(
+        &self,
+        merchant: &Merchant,
+        call: &C,
+        on_attempt: OnAttempt<'_>,
+    ) -> Result<C::Answer, Fault> {
+        self.exchange(merchant, call, on_attempt).map_err(|error| {
+            let mut fault = Fault::new(error, call.terms().repeat, call.out_trade_no());
+            call.advise(&mut fault);
+            fault
+        })
+    }
+
+    fn exchange<C: Call>(
+        &self,
+        merchant: &Merchant,
+        call: &C,
+        on_attempt: OnAttempt<'_>,
+    ) -> Result<C::Answer, Error> {
+        let letter = self.write(merchant, call)?;
+        let started = self.clock.now_ms();
+        let deadline = started.saturating_add(self.timeout_ms);
+        let backup_first = self.health.backup_first(started);
+        for tries in 1.. {
+            let left_ms = deadline.saturating_sub(self.clock.now_ms());
+            let turn = Turn { tries, left_ms, first: (tries % 2 == 1) != backup_first };
+            let result = self.attempt(merchant, call, &letter, turn, on_attempt);
+            let Err(Error::Transport(fault)) = &result else { return result };
+            let left_ms = deadline.saturating_sub(self.clock.now_ms());
+            match retry::pause(letter.terms.repeat, tries, fault, left_ms) {
+                Some(pause) if self.may_switch(&letter.terms) => self.clock.sleep_ms(pause),
+                _ => return result,
+            }
+        }
+        Err(Error::Malformed("no try was made".into()))
+    }
+
+    /// A call that acts is repeated at another domain only, so without one it is not.
+    fn may_switch(&self, terms: &Terms) -> bool {
+        terms.repeat == Repeat::Query || self.backup_url.is_some()
+    }
+
+    fn write<C: Call>(&self, merchant: &Merchant, call: &C) -> Result<Letter, Error> {
+        let terms = call.terms();
+        let sent = exchange::request(merchant, call, &(self.nonce)());
+        // The calls have checked by their arguments' names; nothing leaves us past this line.
+        one_meaning("request", &sent)?;
+        let body = xml::encode(&sent).map_err(|e| BadArgument::new("request", e.to_string()))?;
+        Ok(Letter { terms, sent, body })
+    }
+
+    fn attempt<C: Call>(
+        &self,
+        merchant: &Merchant,
+        call: &C,
+        letter: &Letter,
+        turn: Turn,
+        on_attempt: OnAttempt<'_>,
+    ) -> Result<C::Answer, Error> {
+        let started = self.clock.now_ms();
+        let (url, is_first) = self.choose(turn);
+        let carried =
+            self.transport.send(&Post { inbox: call.inbox(), ..self.post(letter, url, turn.left_ms) });
+        self.note_health(is_first, &carried);
+        let (reused, status) = seen(&carried);
+        let result = carried.map_err(Error::from).and_then(|reply| {
+            let answer = match &reply.body {
+                Body::Message(body) => exchange::climb(merchant, call, &letter.sent, body),
+                Body::File(received) => call.read_file(received),
+            };
+            answer.map_err(|error| unpacked(error, reply.encoding.as_deref()))
+        });
+        on_attempt(&Attempt {
+            path: letter.terms.path.to_string(),
+            host: url.trim_start_matches("https://").to_owned(),
+            number: u32::try_from(turn.tries).unwrap_or(u32::MAX),
+            reused,
+            ms: self.clock.now_ms().saturating_sub(started),
+            status,
+            outcome: result.as_ref().err().map_or("ok", outcome),
+        });
+        result
+    }
+
+    fn post<'a>(&self, letter: &'a Letter, url: &'a str, left_ms: u64) -> Post<'a> {
+        Post {
+            url,
+            path: &letter.terms.path,
+            body: &letter.body,
+            connect_timeout_ms: self.connect_timeout_ms.min(left_ms),
+            timeout_ms: left_ms,
+            may_resend: letter.terms.repeat == Repeat::Query,
+            inbox: None,
+        }
+    }
+
+    /// The domains take turns, the healthier one first.
+    fn choose(&self, turn: Turn) -> (&str, bool) {
+        match &self.backup_url {
+            Some(backup) if !turn.first => (backup, false),
+            _ => (&self.url, true),
+        }
+    }
+
+    fn note_health(&self, is_first: bool, carried: &Result<Reply, TransportError>) {
+        match carried {
+            Ok(_) if is_first => self.health.answered(),
+            Err(fault) if is_first => self.health.failed(fault, self.clock.now_ms()),
+            _ => {}
+        }
+    }
+}
+
+/// What cannot be read because somebody in between has packed it.
+fn unpacked(error: Error, encoding: Option<&str>) -> Error {
+    match (error, encoding) {
+        (Error::Malformed(_), Some(encoding)) => Error::Malformed(format!(
+            "it came with Content-Encoding: {encoding}, which nobody asked for; does a proxy in between compress?"
+        )),
+        (error, _) => error,
+    }
+}
+
+fn seen(carried: &Result<Reply, TransportError>) -> (Option<bool>, Option<u16>) {
+    match carried {
+        Ok(reply) => (Some(reply.reused), Some(200)),
+        Err(TransportError { phase: Phase::Status(status), reused, .. }) => (*reused, Some(*status)),
+        Err(TransportError { reused, .. }) => (*reused, None),
+    }
+}
+
+fn outcome(error: &Error) -> &'static str {
+    match error {
+        Error::Argument(_) => "argument",
+        Error::Configuration(_) => "configuration",
+        Error::Transport(_) => "transport",
+        Error::Malformed(_) | Error::Bill(_) | Error::Split(_) => "malformed",
+        Error::Gateway { .. } => "gateway",
+        Error::Signature(_) => "signature",
+        Error::Mismatch { .. } => "mismatch",
+        Error::Service { .. } => "service",
+        Error::Undecided { .. } => "undecided",
+    }
+}
+
+/// 32 random hex characters; asks the system each time, so a forked child never repeats its parent.
+pub fn random_nonce() -> String {
+    let mut bytes = [0_u8; 16];
+    // The system's generator does not fail after boot; a repeated nonce would still be a valid request.
+    let _ = getrandom::fill(&mut bytes);
+    hex(&bytes)
+}
+
+#[cfg(test)]
+mod tests;

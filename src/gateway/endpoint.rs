@@ -1,0 +1,96 @@
+//! What every call of WeChat Pay declares about itself.
+
+use super::transport::{Inbox, Received};
+use crate::error::{Error, Fault, Repeat};
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::sign::{SignType, Verified};
+use std::borrow::Cow;
+
+/// The terms on which a call is made.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// The path, from the slash on.
+    pub path: Cow<'static, str>,
+    /// May it be sent again?
+    pub repeat: Repeat,
+    /// Does it need the client certificate?
+    pub certificate: bool,
+    /// The endpoint's own algorithm, where the merchant's does not count (protocol.md A.5).
+    pub fixed: Option<SignType>,
+    /// Does the request carry `sign_type`? (authcodetoopenid has no such field.)
+    pub names_sign_type: bool,
+}
+
+impl Terms {
+    /// A call without certificate that signs as the merchant does.
+    pub const fn new(path: &'static str, repeat: Repeat) -> Self {
+        Self { path: Cow::Borrowed(path), repeat, certificate: false, fixed: None, names_sign_type: true }
+    }
+}
+
+/// A number that was asked for and must come back (decisions.md 1.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Echo {
+    /// The field.
+    pub field: Cow<'static, str>,
+    /// What was asked.
+    pub asked: String,
+    /// Must a SUCCESS answer have it?
+    pub required: bool,
+}
+
+/// One call of WeChat Pay: its terms, what it sends and how its answer reads.
+pub trait Call {
+    /// What a SUCCESS answer becomes.
+    type Answer;
+
+    /// The terms.
+    fn terms(&self) -> Terms;
+
+    /// Its own fields; ids, nonce and sign are added on the way.
+    fn fields(&self) -> Fields;
+
+    /// Names that are not sent although every request has them.
+    fn omitted(&self) -> &[String] {
+        &[]
+    }
+
+    /// What this call knows better about a fault than the common tables do.
+    fn advise(&self, _fault: &mut Fault) {}
+
+    /// The numbers that the answer must repeat.
+    fn echoes(&self) -> Vec<Echo>;
+
+    /// The order it is about, for whoever reads the fault.
+    fn out_trade_no(&self) -> Option<&str>;
+
+    /// Reads an answer with `result_code` SUCCESS.
+    fn read(&self, answer: Verified<Fields>) -> Result<Self::Answer, Error>;
+
+    /// Takes an answer that carries no sign, where the endpoint never signs (protocol.md A.6) and the caller
+    /// has agreed to believe it; `None` insists on a sign.
+    fn read_unsigned(&self, _answer: &Fields) -> Option<Self::Answer> {
+        None
+    }
+
+    /// Reads an answer that has elements inside its fields, where a call may get one: the fields that are texts, which
+    /// are judged first, and the answer.
+    fn read_nested(&self, _body: &[u8]) -> Option<(Fields, Result<Self::Answer, Error>)> {
+        None
+    }
+
+    /// Where the answer goes, if it is a file: then nothing of it is looked at on the way.
+    fn inbox(&self) -> Option<&Inbox> {
+        None
+    }
+
+    /// Reads an answer that is a file, from the inbox.
+    fn read_file(&self, _received: &Received) -> Result<Self::Answer, Error> {
+        Err(Error::Malformed("a file came instead of a message".into()))
+    }
+
+    /// Reads an answer with `result_code` FAIL; most calls have nothing to add.
+    fn refused(&self, _answer: &Verified<Fields>, refusal: Error) -> Result<Self::Answer, Error> {
+        Err(refusal)
+    }
+}

@@ -1,0 +1,100 @@
+//! What the tests of this floor share: merchants, and answers as WeChat Pay would sign them.
+
+pub mod certificates;
+
+use crate::model::merchant::Merchant;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v2::key::Key;
+use crate::wire::v2::sign::{SignType, seal};
+use crate::wire::v2::xml;
+
+pub const APPID: &str = "wx2421b1c4370ec43b";
+pub const MCH_ID: &str = "10000100";
+pub const NUMBER: &str = "T20260301000001";
+
+pub fn key() -> Key {
+    Key::new(b"0123456789abcdefghijKLMNOPQRSTUV").unwrap()
+}
+
+pub fn other_key() -> Key {
+    Key::new(b"another-merchants-key-0123456789").unwrap()
+}
+
+/// A direct merchant who signs with HMAC-SHA256.
+pub fn merchant() -> Merchant {
+    Merchant {
+        appid: APPID.into(),
+        mch_id: MCH_ID.into(),
+        sub_appid: None,
+        sub_mch_id: None,
+        sign_type: SignType::HmacSha256,
+        key: key(),
+        previous_key: None,
+        accept_md5: false,
+        certificate: None,
+    }
+}
+
+pub fn md5_merchant() -> Merchant {
+    Merchant { sign_type: SignType::Md5, ..merchant() }
+}
+
+/// A service provider acting for a sub-merchant.
+pub fn provider() -> Merchant {
+    Merchant {
+        sub_appid: Some("wx8888888888888888".into()),
+        sub_mch_id: Some("1900000109".into()),
+        ..merchant()
+    }
+}
+
+pub fn fields(pairs: &[(&str, &str)]) -> Fields {
+    Fields::from_pairs(pairs.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect()).unwrap()
+}
+
+/// An answer with both codes SUCCESS for our merchant; `pairs` add to that or replace it, an empty text removes.
+pub fn success(pairs: &[(&str, &str)]) -> Fields {
+    let mut all = fields(&[
+        ("return_code", "SUCCESS"),
+        ("return_msg", "OK"),
+        ("appid", APPID),
+        ("mch_id", MCH_ID),
+        ("nonce_str", "5d2b6c2a8db53831"),
+        ("result_code", "SUCCESS"),
+    ]);
+    for (name, text) in pairs {
+        all.set(name, *text);
+    }
+    let kept = all.iter().filter(|(_, text)| !text.is_empty());
+    Fields::from_pairs(kept.map(|(n, v)| (n.into(), v.into())).collect()).unwrap()
+}
+
+/// The same with `result_code` FAIL.
+pub fn failure(err_code: &str) -> Fields {
+    success(&[("result_code", "FAIL"), ("err_code", err_code), ("err_code_des", "words")])
+}
+
+/// A paid order.
+pub fn paid(number: &str) -> Fields {
+    success(&[
+        ("out_trade_no", number),
+        ("trade_state", "SUCCESS"),
+        ("total_fee", "100"),
+        ("cash_fee", "100"),
+    ])
+}
+
+/// Signed as this merchant would have it, and written.
+pub fn signed(fields: &Fields, merchant: &Merchant) -> Vec<u8> {
+    signed_with(fields, &merchant.key, merchant.sign_type)
+}
+
+pub fn signed_with(fields: &Fields, key: &Key, sign_type: SignType) -> Vec<u8> {
+    let mut fields = fields.clone();
+    seal(&mut fields, key, sign_type);
+    written(&fields)
+}
+
+pub fn written(fields: &Fields) -> Vec<u8> {
+    xml::encode(fields).unwrap()
+}
