@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 use wechatpay::wire::v2::key::Key;
-use wechatpay::wire::v2::sign::{Pin, byte_pairs, sign, verify};
+use wechatpay::wire::v2::sign::{SignaturePolicy, byte_pairs, sign, verify};
 use wechatpay::wire::v2::xml::{Root, decode, encode};
 use wechatpay::{Fields, Order, SignType};
 
@@ -106,7 +106,7 @@ fn operation_called(name: &str) -> Option<fn(&Material)> {
         "decode 31 fields" => |m| drop(black_box(decode(&m.document, Root::Xml))),
         "decode 31 fields, strict parser" => |m| drop(black_box(decode(&m.entities, Root::Xml))),
         "verify 31 fields and read the order" => |m| {
-            let pin = Pin {
+            let pin = SignaturePolicy {
                 sign_type: SignType::HmacSha256,
                 fixed: false,
                 accept_md5: false,

@@ -7,8 +7,8 @@ pub mod err_code;
 
 pub use err_code::ErrCode;
 
+use crate::model::argument::BadArgument;
 use crate::model::order::Order;
-use crate::model::order_id::BadArgument;
 use crate::wire::v2::read::FieldError;
 use crate::wire::v2::sign::{NotVerified, SignatureError};
 use crate::wire::v2::split::Split;

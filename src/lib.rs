@@ -26,4 +26,5 @@ pub use model::merchant::Merchant;
 pub use model::order::Order;
 pub use model::trade_state::TradeState;
 pub use wire::v2::fields::Fields;
-pub use wire::v2::sign::{SignType, Verified};
+pub use wire::v2::sign::SignType;
+pub use wire::verified::Verified;

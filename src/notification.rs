@@ -2,15 +2,16 @@
 
 use crate::error::Error;
 use crate::gateway::exchange::{reason, result_code};
+use crate::model::argument::BadArgument;
 use crate::model::merchant::Merchant;
 use crate::model::order::Order;
-use crate::model::order_id::BadArgument;
 use crate::model::refund::RefundNotice;
 use crate::wire::v2::cipher;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::{Verified, seal, verify};
+use crate::wire::v2::sign::{add_sign, verify};
 use crate::wire::v2::split;
 use crate::wire::v2::xml::{self, Root};
+use crate::wire::verified::Verified;
 use std::sync::Arc;
 
 /// The reply that ends the repeats; anything else, a newline too, means "send it again".
@@ -65,7 +66,7 @@ pub fn read_fields(body: &[u8], merchant: &Merchant) -> Result<Verified<Fields>,
     if fields.text("sign").is_none() {
         unsigned(&fields)?;
     }
-    let fields = verify(fields, &merchant.pin(None))?;
+    let fields = verify(fields, &merchant.signature_policy(None))?;
     said_success(&fields)?;
     for (name, ours) in merchant.ids() {
         if fields.text(name).is_some_and(|got| ours.is_some_and(|ours| got != ours)) {
@@ -129,7 +130,7 @@ fn mismatch(fields: &Fields, merchants: &[&Merchant]) -> Error {
 }
 
 fn payment(fields: Fields, merchant: &Merchant, at: usize) -> Result<Notification, Error> {
-    let fields = verify(fields, &merchant.pin(None))?;
+    let fields = verify(fields, &merchant.signature_policy(None))?;
     said_success(&fields)?;
     if let Some(refusal) = result_code(&fields)? {
         return Err(refusal);
@@ -198,7 +199,7 @@ pub fn sign(mut fields: Fields, merchant: &Merchant, nonce: &str) -> Result<Vec<
             fields.set_some(name, value);
         }
     }
-    seal(&mut fields, &merchant.key, merchant.sign_type);
+    add_sign(&mut fields, &merchant.key, merchant.sign_type);
     xml::encode(&fields).map_err(|e| BadArgument::new("fields", format!("must be writable: {e}")))
 }
 

@@ -1,12 +1,13 @@
 //! Native mode 1: the callback that asks what a scanned product costs, and its answer (protocol.md A.7).
 
 use crate::error::Error;
+use crate::model::argument::BadArgument;
 use crate::model::merchant::Merchant;
-use crate::model::order_id::BadArgument;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::{SignType, Verified, seal, verify};
+use crate::wire::v2::sign::{SignType, add_sign, verify};
 use crate::wire::v2::split;
 use crate::wire::v2::xml::{self, Root};
+use crate::wire::verified::Verified;
 
 /// Somebody has scanned a product's code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct Scanned {
 
 /// Reads the raw body of the callback; it is signed with MD5.
 pub fn read(body: &[u8], merchant: &Merchant) -> Result<Scanned, Error> {
-    let fields = verify(xml::decode(body, Root::Xml)?, &merchant.pin(Some(SignType::Md5)))?;
+    let fields = verify(xml::decode(body, Root::Xml)?, &merchant.signature_policy(Some(SignType::Md5)))?;
     for (name, ours) in [("appid", &merchant.appid), ("mch_id", &merchant.mch_id)] {
         let got = fields.text(name).unwrap_or("nothing");
         if got != ours.as_str() {
@@ -81,7 +82,7 @@ fn reply(merchant: &Merchant, nonce: &str, own: &[(&str, &str)]) -> Result<Vec<u
     for (name, text) in own {
         fields.set(name, *text);
     }
-    seal(&mut fields, &merchant.key, SignType::Md5);
+    add_sign(&mut fields, &merchant.key, SignType::Md5);
     xml::encode(&fields).map_err(|e| BadArgument::new("reason", format!("must be writable: {e}")))
 }
 

@@ -4,13 +4,13 @@
 use libfuzzer_sys::fuzz_target;
 use wechatpay::SignType;
 use wechatpay::wire::v2::key::Key;
-use wechatpay::wire::v2::sign::{NotVerified, Pin, seal, verify};
+use wechatpay::wire::v2::sign::{NotVerified, SignaturePolicy, add_sign, verify};
 use wechatpay::wire::v2::xml::{Root, decode};
 
 fuzz_target!(|document: &[u8]| {
     let Ok(mut fields) = decode(document, Root::Xml) else { return };
     let key = Key::new(b"0123456789abcdefghijKLMNOPQRSTUV").expect("32 bytes");
-    let pin = Pin {
+    let pin = SignaturePolicy {
         sign_type: SignType::HmacSha256,
         fixed: true,
         accept_md5: false,
@@ -19,7 +19,7 @@ fuzz_target!(|document: &[u8]| {
     };
     assert!(verify(fields.clone(), &pin).is_err(), "forged");
     if fields.text("sign_type").is_none_or(|named| named == "HMAC-SHA256") {
-        seal(&mut fields, &key, SignType::HmacSha256);
+        add_sign(&mut fields, &key, SignType::HmacSha256);
         assert!(!matches!(verify(fields, &pin), Err(NotVerified::Sign(_))), "sealed");
     }
 });

@@ -1,11 +1,12 @@
 //! Any other v2 endpoint, by its path (decisions.md 2.10).
 
 use crate::error::{Advice, Error, Fault, Repeat};
-use crate::gateway::endpoint::{Call, Echo, Terms};
-use crate::model::order_id::BadArgument;
+use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::model::argument::BadArgument;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::{SignType, SignatureError, Verified};
+use crate::wire::v2::sign::{SignType, SignatureError};
 use crate::wire::v2::xml::{self, Node};
+use crate::wire::verified::Verified;
 
 /// One call of an endpoint that has no class of its own. It is sent once.
 #[derive(Debug, Clone)]
@@ -84,15 +85,15 @@ impl Elements {
 /// Numbers that, once asked with, must come back unchanged if they come back at all.
 const NUMBERS: [&str; 4] = ["out_trade_no", "transaction_id", "out_refund_no", "refund_id"];
 
-impl Call for AnyCall {
+impl Endpoint for AnyCall {
     type Answer = Elements;
 
-    fn terms(&self) -> Terms {
-        let mut terms = Terms::new("", Repeat::Never);
-        terms.path = self.path.0.clone().into();
-        terms.certificate = self.certificate;
-        terms.fixed = self.fields.text("sign_type").and_then(SignType::from_wire);
-        terms
+    fn spec(&self) -> EndpointSpec {
+        let mut spec = EndpointSpec::new("", Repeat::Never);
+        spec.path = self.path.0.clone().into();
+        spec.certificate = self.certificate;
+        spec.fixed = self.fields.text("sign_type").and_then(SignType::from_wire);
+        spec
     }
 
     fn fields(&self) -> Fields {
@@ -195,9 +196,9 @@ mod tests {
     #[test]
     fn it_is_sent_once_and_as_given() {
         let call = call(&[("long_url", "weixin://x")], false);
-        let terms = call.terms();
-        assert_eq!((&*terms.path, terms.repeat), ("/pay/orderquery", Repeat::Never));
-        assert!(terms.certificate && terms.fixed.is_none());
+        let spec = call.spec();
+        assert_eq!((&*spec.path, spec.repeat), ("/pay/orderquery", Repeat::Never));
+        assert!(spec.certificate && spec.fixed.is_none());
         assert_eq!(call.fields().iter().collect::<Vec<_>>(), [("long_url", "weixin://x")]);
     }
 

@@ -1,10 +1,11 @@
 //! authcodetoopenid: who shows this code? (protocol.md C.10) MD5 only, and without a `sign_type` field.
 
 use crate::error::{Error, Repeat};
-use crate::gateway::endpoint::{Call, Echo, Terms};
-use crate::model::order_id::BadArgument;
+use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::model::argument::BadArgument;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::{SignType, Verified};
+use crate::wire::v2::sign::SignType;
+use crate::wire::verified::Verified;
 
 /// Asks whose code it is. Afterwards only this merchant can charge the code until it refreshes.
 #[derive(Debug, Clone)]
@@ -29,12 +30,12 @@ impl AuthCodeToOpenId {
     }
 }
 
-impl Call for AuthCodeToOpenId {
+impl Endpoint for AuthCodeToOpenId {
     type Answer = Payer;
 
-    fn terms(&self) -> Terms {
-        let terms = Terms::new("/tools/authcodetoopenid", Repeat::SameNumbers);
-        Terms { fixed: Some(SignType::Md5), names_sign_type: false, ..terms }
+    fn spec(&self) -> EndpointSpec {
+        let spec = EndpointSpec::new("/tools/authcodetoopenid", Repeat::SameNumbers);
+        EndpointSpec { fixed: Some(SignType::Md5), names_sign_type: false, ..spec }
     }
 
     fn fields(&self) -> Fields {

@@ -1,10 +1,10 @@
 //! closeorder: no payment is wanted any more (protocol.md C.3).
 
 use crate::error::{ErrCode, Error, Repeat};
-use crate::gateway::endpoint::{Call, Echo, Terms};
+use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
 use crate::model::order_id::OrderId;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::Verified;
+use crate::wire::verified::Verified;
 
 /// Closes one order. An order that is closed already is success.
 #[derive(Debug, Clone)]
@@ -13,11 +13,11 @@ pub struct CloseOrder {
     pub out_trade_no: OrderId,
 }
 
-impl Call for CloseOrder {
+impl Endpoint for CloseOrder {
     type Answer = ();
 
-    fn terms(&self) -> Terms {
-        Terms::new("/pay/closeorder", Repeat::SameNumbers)
+    fn spec(&self) -> EndpointSpec {
+        EndpointSpec::new("/pay/closeorder", Repeat::SameNumbers)
     }
 
     fn fields(&self) -> Fields {

@@ -9,10 +9,11 @@ use crate::bill::source::{Kept, Reading};
 use crate::bill::verify::sha1;
 use crate::clock::BEIJING;
 use crate::error::{Error, Repeat};
-use crate::gateway::endpoint::{Call, Echo, Terms};
+use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
 use crate::gateway::transport::{Inbox, Received};
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::{SignType, Verified};
+use crate::wire::v2::sign::SignType;
+use crate::wire::verified::Verified;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ const MOST_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
 /// What is downloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum DownloadKind {
     /// A trade bill of that type.
     Bill(Kind),
     /// The fund flow of that account.
@@ -33,7 +34,7 @@ pub enum Wanted {
 /// One download: into a file without a name, which is gone with whoever holds it.
 #[derive(Debug)]
 pub struct Download {
-    wanted: Wanted,
+    wanted: DownloadKind,
     date: Date,
     asked_at: OffsetDateTime,
     inbox: Inbox,
@@ -42,38 +43,43 @@ pub struct Download {
 impl Download {
     /// Prepares the file, in a folder for such files. `asked_at` tells a day without trade from a bill that is not
     /// there yet.
-    pub fn new(wanted: Wanted, date: Date, asked_at: OffsetDateTime, folder: &Path) -> io::Result<Self> {
+    pub fn new(
+        wanted: DownloadKind,
+        date: Date,
+        asked_at: OffsetDateTime,
+        folder: &Path,
+    ) -> io::Result<Self> {
         Ok(Self { wanted, date, asked_at, inbox: Inbox::new(tempfile::tempfile_in(folder)?, MOST_BYTES) })
     }
 
     fn family(&self) -> Family {
         match self.wanted {
-            Wanted::Bill(_) => Family::Trades,
-            Wanted::FundFlow(_) => Family::Flows,
+            DownloadKind::Bill(_) => Family::Trades,
+            DownloadKind::FundFlow(_) => Family::Flows,
         }
     }
 
     /// A day on which nothing was traded: its bill has no rows.
     fn empty_day(&self) -> Result<Document, BillError> {
         let kind = match self.wanted {
-            Wanted::Bill(kind) => kind,
-            Wanted::FundFlow(_) => Kind::FundFlow,
+            DownloadKind::Bill(kind) => kind,
+            DownloadKind::FundFlow(_) => Kind::FundFlow,
         };
         let kept = Arc::new(Kept::Memory(empty::bill(kind).into_bytes()));
         Document::whole(kept, self.family(), Some(self.date))
     }
 }
 
-impl Call for Download {
+impl Endpoint for Download {
     type Answer = Document;
 
-    fn terms(&self) -> Terms {
+    fn spec(&self) -> EndpointSpec {
         match self.wanted {
-            Wanted::Bill(_) => Terms::new("/pay/downloadbill", Repeat::Query),
-            Wanted::FundFlow(_) => Terms {
+            DownloadKind::Bill(_) => EndpointSpec::new("/pay/downloadbill", Repeat::Query),
+            DownloadKind::FundFlow(_) => EndpointSpec {
                 certificate: true,
                 fixed: Some(SignType::HmacSha256),
-                ..Terms::new("/pay/downloadfundflow", Repeat::Query)
+                ..EndpointSpec::new("/pay/downloadfundflow", Repeat::Query)
             },
         }
     }
@@ -83,8 +89,8 @@ impl Call for Download {
         let (year, month, day) = self.date.to_calendar_date();
         fields.set("bill_date", format!("{year:04}{:02}{day:02}", u8::from(month)));
         match self.wanted {
-            Wanted::Bill(kind) => fields.set("bill_type", kind.wire()),
-            Wanted::FundFlow(account) => fields.set("account_type", account.wire()),
+            DownloadKind::Bill(kind) => fields.set("bill_type", kind.wire()),
+            DownloadKind::FundFlow(account) => fields.set("account_type", account.wire()),
         }
         fields.set("tar_type", "GZIP");
         fields

@@ -2,14 +2,14 @@
 //! What the gateway would refuse unsigned, and so leave open, is refused here before anything is sent.
 
 use crate::clock::{Clock, SystemClock, compact};
-use crate::model::order_id::BadArgument;
+use crate::model::argument::BadArgument;
 use crate::model::sendable;
 use crate::wire::v2::fields::Fields;
 use std::net::{IpAddr, Ipv4Addr};
 use ureq::http::Uri;
 
 /// What a field may hold.
-enum Form {
+enum ArgumentForm {
     /// So many bytes of text at most.
     Text(usize),
     /// One of these words.
@@ -27,39 +27,42 @@ enum Form {
 }
 
 /// Each field and its form, by its name on the wire.
-const FORMS: [(&str, Form); 32] = [
-    ("long_url", Form::Text(512)),
-    ("body", Form::Text(127)),
-    ("detail", Form::Json(6000)),
-    ("attach", Form::Text(127)),
-    ("fee_type", Form::Currency),
-    ("refund_fee_type", Form::Currency),
-    ("spbill_create_ip", Form::Address),
-    ("user_ip", Form::Address),
-    ("time_start", Form::Time),
-    ("time_expire", Form::Time),
-    ("time", Form::Time),
-    ("goods_tag", Form::Text(32)),
-    ("limit_pay", Form::Text(32)),
-    ("product_id", Form::Text(32)),
-    ("openid", Form::Text(128)),
-    ("sub_openid", Form::Text(128)),
-    ("device_info", Form::Text(32)),
-    ("op_user_id", Form::Text(32)),
-    ("receipt", Form::Text(8)),
-    ("scene_info", Form::Json(256)),
-    ("profit_sharing", Form::Word(&["Y", "N"])),
-    ("deposit", Form::Word(&["Y", "N"])),
-    ("version", Form::Text(32)),
-    ("refund_desc", Form::Text(80)),
-    ("refund_account", Form::Word(&["REFUND_SOURCE_UNSETTLED_FUNDS", "REFUND_SOURCE_RECHARGE_FUNDS"])),
-    ("notify_url", Form::NotifyUrl),
-    ("interface_url", Form::Text(127)),
-    ("return_code", Form::Text(16)),
-    ("result_code", Form::Text(16)),
-    ("return_msg", Form::Text(128)),
-    ("err_code", Form::Text(32)),
-    ("err_code_des", Form::Text(128)),
+const FORMS: [(&str, ArgumentForm); 32] = [
+    ("long_url", ArgumentForm::Text(512)),
+    ("body", ArgumentForm::Text(127)),
+    ("detail", ArgumentForm::Json(6000)),
+    ("attach", ArgumentForm::Text(127)),
+    ("fee_type", ArgumentForm::Currency),
+    ("refund_fee_type", ArgumentForm::Currency),
+    ("spbill_create_ip", ArgumentForm::Address),
+    ("user_ip", ArgumentForm::Address),
+    ("time_start", ArgumentForm::Time),
+    ("time_expire", ArgumentForm::Time),
+    ("time", ArgumentForm::Time),
+    ("goods_tag", ArgumentForm::Text(32)),
+    ("limit_pay", ArgumentForm::Text(32)),
+    ("product_id", ArgumentForm::Text(32)),
+    ("openid", ArgumentForm::Text(128)),
+    ("sub_openid", ArgumentForm::Text(128)),
+    ("device_info", ArgumentForm::Text(32)),
+    ("op_user_id", ArgumentForm::Text(32)),
+    ("receipt", ArgumentForm::Text(8)),
+    ("scene_info", ArgumentForm::Json(256)),
+    ("profit_sharing", ArgumentForm::Word(&["Y", "N"])),
+    ("deposit", ArgumentForm::Word(&["Y", "N"])),
+    ("version", ArgumentForm::Text(32)),
+    ("refund_desc", ArgumentForm::Text(80)),
+    (
+        "refund_account",
+        ArgumentForm::Word(&["REFUND_SOURCE_UNSETTLED_FUNDS", "REFUND_SOURCE_RECHARGE_FUNDS"]),
+    ),
+    ("notify_url", ArgumentForm::NotifyUrl),
+    ("interface_url", ArgumentForm::Text(127)),
+    ("return_code", ArgumentForm::Text(16)),
+    ("result_code", ArgumentForm::Text(16)),
+    ("return_msg", ArgumentForm::Text(128)),
+    ("err_code", ArgumentForm::Text(32)),
+    ("err_code_des", ArgumentForm::Text(128)),
 ];
 
 /// The most bytes of a field that is not known here.
@@ -80,18 +83,20 @@ pub fn entry(array: &'static str, wire: &str, text: &str) -> Result<String, BadA
 }
 
 fn checked(wire: &str, value: &str) -> Result<String, String> {
-    let form =
-        FORMS.iter().find(|(name, _)| *name == wire).map_or(&Form::Text(MOST_UNKNOWN), |(_, form)| form);
+    let form = FORMS
+        .iter()
+        .find(|(name, _)| *name == wire)
+        .map_or(&ArgumentForm::Text(MOST_UNKNOWN), |(_, form)| form);
     match form {
-        Form::Text(most) => text(value, *most)?,
-        Form::Word(words) => word(value, words)?,
-        Form::Currency => currency(value)?,
-        Form::Address => return address(value),
-        Form::Time => {
+        ArgumentForm::Text(most) => text(value, *most)?,
+        ArgumentForm::Word(words) => word(value, words)?,
+        ArgumentForm::Currency => currency(value)?,
+        ArgumentForm::Address => return address(value),
+        ArgumentForm::Time => {
             compact(value).ok_or("must be a time written yyyyMMddHHmmss, in Beijing")?;
         }
-        Form::Json(most) => json(value, *most)?,
-        Form::NotifyUrl => notify_url(value)?,
+        ArgumentForm::Json(most) => json(value, *most)?,
+        ArgumentForm::NotifyUrl => notify_url(value)?,
     }
     sendable::text(wire, value)?;
     Ok(value.to_owned())

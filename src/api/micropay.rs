@@ -1,21 +1,23 @@
 //! micropay: charges the code that the payer shows (protocol.md C.6), and always ends decided: pays, asks,
 //! reverses. The rule is decisions.md 3.
 
-use super::flows::poll::Watch;
+use super::flows::poll::PollObserver;
 use super::form;
 use super::order_query::OrderQuery;
 use super::reverse::{MOST_TRIES, Reversal, Reverse, is_open};
 use crate::error::{ErrCode, Error, Fault, Repeat};
-use crate::gateway::client::{Attempt, Line};
-use crate::gateway::endpoint::{Call, Echo, Terms};
+use crate::gateway::attempt::Attempt;
+use crate::gateway::client::ApiClient;
+use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::model::argument::BadArgument;
 use crate::model::merchant::Merchant;
 use crate::model::order::Order;
-use crate::model::order_id::{BadArgument, OrderId, new_out_trade_no};
+use crate::model::order_id::{OrderId, new_out_trade_no};
 use crate::model::sendable::sendable;
 use crate::model::trade_state::TradeState;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::read::needs;
-use crate::wire::v2::sign::Verified;
+use crate::wire::verified::Verified;
 
 /// The gateway refuses an earlier reverse.
 const NOT_BEFORE_MS: u64 = 15_000;
@@ -108,11 +110,11 @@ pub(super) fn auth_code(digits: &str) -> Result<(), BadArgument> {
     ))
 }
 
-impl Call for Micropay {
+impl Endpoint for Micropay {
     type Answer = Order;
 
-    fn terms(&self) -> Terms {
-        Terms::new("/pay/micropay", Repeat::Never)
+    fn spec(&self) -> EndpointSpec {
+        EndpointSpec::new("/pay/micropay", Repeat::Never)
     }
 
     fn fields(&self) -> Fields {
@@ -163,26 +165,26 @@ impl Patience {
     }
 }
 
-/// The lines of a code payment: only the reverse shows the client certificate.
+/// The clients of a code payment: only the reverse shows the client certificate.
 #[derive(Clone, Copy)]
-pub struct Lines<'a> {
+pub struct Clients<'a> {
     /// Pays and asks.
-    pub plain: &'a Line,
+    pub plain: &'a ApiClient,
     /// Reverses.
-    pub certified: &'a Line,
+    pub certified: &'a ApiClient,
 }
 
 /// Charges the code. Ends with a final order, a refusal, or [`Error::Undecided`] when even the reverse got no answer.
 pub fn pay(
-    lines: Lines<'_>,
+    clients: Clients<'_>,
     merchant: &Merchant,
     call: &Micropay,
     patience: Patience,
-    watch: &mut dyn Watch,
+    watch: &mut dyn PollObserver,
 ) -> Result<Order, Fault> {
-    let started = lines.plain.clock.now_ms();
-    let mut till = Till {
-        lines,
+    let started = clients.plain.clock.now_ms();
+    let mut payment = CodePayment {
+        clients,
         merchant,
         call,
         patience,
@@ -190,57 +192,57 @@ pub fn pay(
         deadline: started + patience.timeout_ms,
         paid_at: 0,
         last: None,
-        doubt: None,
+        untrusted_answer: None,
     };
-    match till.charge()? {
-        End::Decided(order) => Ok(*order),
-        End::Open => match till.wait_for_payer()? {
-            End::Decided(order) => Ok(*order),
-            End::Open => till.undo(),
+    match payment.charge()? {
+        Progress::Decided(order) => Ok(*order),
+        Progress::Open => match payment.wait_for_payer()? {
+            Progress::Decided(order) => Ok(*order),
+            Progress::Open => payment.undo(),
         },
     }
 }
 
-enum End {
+enum Progress {
     Decided(Box<Order>),
     Open,
 }
 
-struct Till<'a> {
-    lines: Lines<'a>,
+struct CodePayment<'a> {
+    clients: Clients<'a>,
     merchant: &'a Merchant,
     call: &'a Micropay,
     patience: Patience,
-    watch: &'a mut dyn Watch,
+    watch: &'a mut dyn PollObserver,
     /// The end of the payer's time.
     deadline: u64,
     /// When the payment call had ended; no reverse is taken earlier than 15 s after it.
     paid_at: u64,
     last: Option<Order>,
     /// A fault that must reach the caller although the sale goes on to be reversed.
-    doubt: Option<Fault>,
+    untrusted_answer: Option<Fault>,
 }
 
-impl Till<'_> {
+impl CodePayment<'_> {
     fn now(&self) -> u64 {
-        self.lines.plain.clock.now_ms()
+        self.clients.plain.clock.now_ms()
     }
 
-    fn ask<C: Call>(&mut self, line: &Line, call: &C) -> Result<C::Answer, Fault> {
+    fn ask<C: Endpoint>(&mut self, client: &ApiClient, call: &C) -> Result<C::Answer, Fault> {
         let watch = &mut *self.watch;
-        line.ask(self.merchant, call, &mut |attempt: &Attempt| watch.tried(attempt))
+        client.ask(self.merchant, call, &mut |attempt: &Attempt| watch.tried(attempt))
     }
 
-    /// The line, with no more time than is left until then.
-    fn until(&self, line: &Line, deadline: u64) -> Line {
+    /// The client, with no more time than is left until then.
+    fn until(&self, client: &ApiClient, deadline: u64) -> ApiClient {
         let left = deadline.saturating_sub(self.now()).max(1);
-        Line { timeout_ms: line.timeout_ms.min(left), ..line.clone() }
+        ApiClient { timeout_ms: client.timeout_ms.min(left), ..client.clone() }
     }
 
     /// The payment call, sent once.
-    fn charge(&mut self) -> Result<End, Fault> {
-        let line = self.until(self.lines.plain, self.deadline);
-        let charged = self.ask(&line, self.call);
+    fn charge(&mut self) -> Result<Progress, Fault> {
+        let client = self.until(self.clients.plain, self.deadline);
+        let charged = self.ask(&client, self.call);
         self.paid_at = self.now();
         match charged {
             Ok(order) => self.settled(order),
@@ -248,7 +250,7 @@ impl Till<'_> {
         }
     }
 
-    fn refused(&mut self, fault: Fault) -> Result<End, Fault> {
+    fn refused(&mut self, fault: Fault) -> Result<Progress, Fault> {
         match &fault.error {
             error if error.code().is_some_and(ErrCode::ends_a_sale) => Err(fault),
             error if error.code() == Some(ErrCode::NumberUsed) => self.paid_before(fault),
@@ -256,53 +258,53 @@ impl Till<'_> {
             Error::Argument(_) | Error::Configuration(_) => Err(fault),
             Error::Transport(e) if !e.sent => Err(fault),
             _ if is_doubtful(&fault) => {
-                self.doubt = Some(fault);
-                Ok(End::Open)
+                self.untrusted_answer = Some(fault);
+                Ok(Progress::Open)
             }
-            _ => Ok(End::Open),
+            _ => Ok(Progress::Open),
         }
     }
 
     /// The number was used before: if it was this very sale, it is paid.
-    fn paid_before(&mut self, fault: Fault) -> Result<End, Fault> {
+    fn paid_before(&mut self, fault: Fault) -> Result<Progress, Fault> {
         match self.query() {
-            Ok(order) if order.is_paid() && order.told().total_fee == Some(self.call.total_fee) => {
-                Ok(End::Decided(Box::new(order)))
+            Ok(order) if order.is_paid() && order.typed().total_fee == Some(self.call.total_fee) => {
+                Ok(Progress::Decided(Box::new(order)))
             }
             _ => Err(fault),
         }
     }
 
     /// An unsigned FAIL proves nothing: one question, and if that meets one too, nobody here speaks to WeChat.
-    fn unsigned(&mut self, mut fault: Fault) -> Result<End, Fault> {
+    fn unsigned(&mut self, mut fault: Fault) -> Result<Progress, Fault> {
         match self.query() {
             Err(Fault { error: Error::Gateway { .. }, .. }) => {
                 fault.maybe_processed = true;
                 Err(fault)
             }
             Ok(order) => self.settled(order),
-            Err(_) => Ok(End::Open),
+            Err(_) => Ok(Progress::Open),
         }
     }
 
     fn query(&mut self) -> Result<Order, Fault> {
-        let line = self.until(self.lines.plain, self.deadline + REVERSE_MS);
-        self.ask(&line, &OrderQuery(self.call.id.clone()))
+        let client = self.until(self.clients.plain, self.deadline + REVERSE_MS);
+        self.ask(&client, &OrderQuery(self.call.id.clone()))
     }
 
     /// A verified order: ours, and final?
-    fn settled(&mut self, order: Order) -> Result<End, Fault> {
-        if let Some(fault) = self.anothers(&order) {
+    fn settled(&mut self, order: Order) -> Result<Progress, Fault> {
+        if let Some(fault) = self.amount_mismatch(&order) {
             return Err(fault);
         }
         self.last = Some(order.clone());
         let is_decided = order.trade_state.is_final() && order.trade_state != TradeState::PayError;
-        Ok(if is_decided { End::Decided(Box::new(order)) } else { End::Open })
+        Ok(if is_decided { Progress::Decided(Box::new(order)) } else { Progress::Open })
     }
 
     /// Another sale has this number: reversing it would undo somebody else's payment.
-    fn anothers(&self, order: &Order) -> Option<Fault> {
-        let got = order.told().total_fee.filter(|fee| *fee != self.call.total_fee)?;
+    fn amount_mismatch(&self, order: &Order) -> Option<Fault> {
+        let got = order.typed().total_fee.filter(|fee| *fee != self.call.total_fee)?;
         let error = Error::Mismatch {
             field: "total_fee".into(),
             asked: self.call.total_fee.to_string(),
@@ -312,7 +314,7 @@ impl Till<'_> {
     }
 
     /// Asks until the payer's time is up, the order is final, or the watcher stops.
-    fn wait_for_payer(&mut self) -> Result<End, Fault> {
+    fn wait_for_payer(&mut self) -> Result<Progress, Fault> {
         for number in 1.. {
             let left = self.deadline.saturating_sub(self.now());
             if left == 0 || self.has_failed() || !self.watch.pause(self.patience.interval_ms.min(left)) {
@@ -325,7 +327,7 @@ impl Till<'_> {
                     // Nobody would learn that it is paid: then it must not stay so.
                     let is_unseen = order.is_paid() && self.watch.throws();
                     match self.settled(order)? {
-                        End::Decided(order) if !is_unseen => return Ok(End::Decided(order)),
+                        Progress::Decided(order) if !is_unseen => return Ok(Progress::Decided(order)),
                         _ => {}
                     }
                 }
@@ -335,7 +337,7 @@ impl Till<'_> {
                 break;
             }
         }
-        Ok(End::Open)
+        Ok(Progress::Open)
     }
 
     fn has_failed(&self) -> bool {
@@ -344,8 +346,8 @@ impl Till<'_> {
 
     /// The first doubt counts, and it is one about the payment: what a question left open, the sale left open.
     fn note(&mut self, fault: Fault) {
-        if is_doubtful(&fault) && self.doubt.is_none() {
-            self.doubt = Some(Fault::new(fault.error, Repeat::Never, self.call.out_trade_no()));
+        if is_doubtful(&fault) && self.untrusted_answer.is_none() {
+            self.untrusted_answer = Some(Fault::new(fault.error, Repeat::Never, self.call.out_trade_no()));
         }
     }
 
@@ -378,8 +380,8 @@ impl Till<'_> {
         let end = end - REVERSE_MS / 5;
         let (mut tries, mut left_open) = (1, false);
         loop {
-            let line = self.until(self.lines.certified, end);
-            let open = match self.ask(&line, &Reverse(self.call.id.clone())) {
+            let client = self.until(self.clients.certified, end);
+            let open = match self.ask(&client, &Reverse(self.call.id.clone())) {
                 Ok(Reversal::Done) => return Ok(()),
                 Ok(Reversal::Again(refusal)) => {
                     Fault::new(refusal, Repeat::SameNumbers, self.call.out_trade_no())
@@ -425,7 +427,7 @@ impl Till<'_> {
     fn not_reversed(&mut self, refusal: Fault) -> Result<Order, Fault> {
         match self.query() {
             Ok(order) if is_undone(order.trade_state) => self.decided(order),
-            Ok(order) if order.is_paid() && !refusal.maybe_processed => match self.anothers(&order) {
+            Ok(order) if order.is_paid() && !refusal.maybe_processed => match self.amount_mismatch(&order) {
                 Some(fault) => Err(fault),
                 None => self.decided(order),
             },
@@ -441,8 +443,8 @@ impl Till<'_> {
 
     /// A doubt outlives the reverse: somebody else answered in WeChat's name.
     fn decided(&mut self, order: Order) -> Result<Order, Fault> {
-        match self.doubt.take() {
-            Some(doubt) if !order.is_paid() => Err(doubt),
+        match self.untrusted_answer.take() {
+            Some(untrusted_answer) if !order.is_paid() => Err(untrusted_answer),
             _ => Ok(order),
         }
     }
@@ -452,7 +454,7 @@ impl Till<'_> {
             message: message.to_owned(),
             last_seen: self.last.take().map(Box::new),
             reversed,
-            cause: self.doubt.take().or(cause).map(Box::new),
+            cause: self.untrusted_answer.take().or(cause).map(Box::new),
         };
         Fault::new(error, Repeat::Never, self.call.out_trade_no())
     }

@@ -2,24 +2,25 @@
 
 use super::flows::concurrent;
 use crate::error::{Error, Fault, Repeat};
-use crate::gateway::client::{Line, OnAttempt};
-use crate::gateway::endpoint::{Call, Echo, Terms};
+use crate::gateway::attempt::OnAttempt;
+use crate::gateway::client::ApiClient;
+use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
 use crate::model::merchant::Merchant;
 use crate::model::order::Order;
 use crate::model::order_id::OrderId;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::Verified;
+use crate::wire::verified::Verified;
 use std::sync::Arc;
 
 /// Asks for one order.
 #[derive(Debug, Clone)]
 pub struct OrderQuery(pub OrderId);
 
-impl Call for OrderQuery {
+impl Endpoint for OrderQuery {
     type Answer = Order;
 
-    fn terms(&self) -> Terms {
-        Terms::new("/pay/orderquery", Repeat::Query)
+    fn spec(&self) -> EndpointSpec {
+        EndpointSpec::new("/pay/orderquery", Repeat::Query)
     }
 
     fn fields(&self) -> Fields {
@@ -45,14 +46,14 @@ impl Call for OrderQuery {
 /// Asks for many orders, up to `concurrency` at once; the answers keep the order of the questions. Tries are
 /// reported on the calling thread, if anybody wants to hear of them.
 pub fn many(
-    line: &Line,
+    client: &ApiClient,
     merchant: &Arc<Merchant>,
     queries: &[OrderQuery],
     concurrency: usize,
     on_attempt: Option<OnAttempt<'_>>,
 ) -> Vec<Result<Order, Fault>> {
-    let (line, merchant) = (line.clone(), merchant.clone());
-    let ask = move |query: &OrderQuery, on_attempt: OnAttempt<'_>| line.ask(&merchant, query, on_attempt);
+    let (client, merchant) = (client.clone(), merchant.clone());
+    let ask = move |query: &OrderQuery, on_attempt: OnAttempt<'_>| client.ask(&merchant, query, on_attempt);
     let answers = concurrent::map(queries.to_vec(), concurrency, ask, on_attempt);
     let unanswered = |query: &OrderQuery| {
         let error = Error::Configuration("no thread could be started for this query".into());

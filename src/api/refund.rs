@@ -1,16 +1,18 @@
 //! refund: gives money back (protocol.md C.4). An answer means accepted, not refunded.
 
-use super::flows::resend::repeat_on;
+use super::flows::resend::resend_on;
 use super::form;
 use crate::error::{Advice, ErrCode, Error, Fault, Repeat};
-use crate::gateway::client::{Line, OnAttempt};
-use crate::gateway::endpoint::{Call, Echo, Terms};
+use crate::gateway::attempt::OnAttempt;
+use crate::gateway::client::ApiClient;
+use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::model::argument::BadArgument;
 use crate::model::merchant::Merchant;
-use crate::model::order_id::{BadArgument, OrderId, out_refund_no};
+use crate::model::order_id::{OrderId, out_refund_no};
 use crate::model::refund::RefundReceipt;
 use crate::model::sendable::sendable;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::Verified;
+use crate::wire::verified::Verified;
 
 /// One refund. Its number makes repeats safe: the same number never refunds twice.
 #[derive(Debug, Clone)]
@@ -61,19 +63,19 @@ impl Refund {
 
 /// Asks for the refund; SYSTEMERROR and BIZERR_NEED_RETRY are repeated with the same number, inside the deadline.
 pub fn refund(
-    line: &Line,
+    client: &ApiClient,
     merchant: &Merchant,
     refund: &Refund,
     on_attempt: OnAttempt<'_>,
 ) -> Result<RefundReceipt, Fault> {
-    repeat_on(ErrCode::SystemError, line, merchant, refund, on_attempt)
+    resend_on(ErrCode::SystemError, client, merchant, refund, on_attempt)
 }
 
-impl Call for Refund {
+impl Endpoint for Refund {
     type Answer = RefundReceipt;
 
-    fn terms(&self) -> Terms {
-        Terms { certificate: true, ..Terms::new("/secapi/pay/refund", Repeat::SameNumbers) }
+    fn spec(&self) -> EndpointSpec {
+        EndpointSpec { certificate: true, ..EndpointSpec::new("/secapi/pay/refund", Repeat::SameNumbers) }
     }
 
     fn fields(&self) -> Fields {

@@ -1,13 +1,15 @@
 //! refundquery: what became of refunds, all pages of it (protocol.md C.5).
 
 use crate::error::{Error, Fault, Repeat};
-use crate::gateway::client::{Line, OnAttempt};
-use crate::gateway::endpoint::{Call, Echo, Terms};
+use crate::gateway::attempt::OnAttempt;
+use crate::gateway::client::ApiClient;
+use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::model::argument::BadArgument;
 use crate::model::merchant::Merchant;
-use crate::model::order_id::{BadArgument, OrderId, out_refund_no};
+use crate::model::order_id::{OrderId, out_refund_no};
 use crate::model::refund::{RefundEntry, RefundList};
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::Verified;
+use crate::wire::verified::Verified;
 
 /// More pages than any trade has: 50 refunds, at least one a page.
 const MOST_PAGES: usize = 64;
@@ -72,19 +74,19 @@ pub struct RefundQuery {
 
 /// Asks for all refunds, page after page.
 pub fn all(
-    line: &Line,
+    client: &ApiClient,
     merchant: &Merchant,
     of: &RefundsOf,
     on_attempt: OnAttempt<'_>,
 ) -> Result<RefundList, Fault> {
     let mut query = RefundQuery { of: of.clone(), offset: 0 };
-    let mut list = line.ask(merchant, &query, on_attempt)?;
+    let mut list = client.ask(merchant, &query, on_attempt)?;
     for _ in 1..MOST_PAGES {
         if list.is_whole() {
             return Ok(list);
         }
         query.offset = list.received;
-        let page = line.ask(merchant, &query, on_attempt)?;
+        let page = client.ask(merchant, &query, on_attempt)?;
         let known = list.entries.len();
         list.append(page).map_err(|e| malformed(&query, e.to_string()))?;
         if list.entries.len() == known {
@@ -103,11 +105,11 @@ fn malformed(query: &RefundQuery, message: String) -> Fault {
     Fault::new(Error::Malformed(message), Repeat::Query, query.out_trade_no())
 }
 
-impl Call for RefundQuery {
+impl Endpoint for RefundQuery {
     type Answer = RefundList;
 
-    fn terms(&self) -> Terms {
-        Terms::new("/pay/refundquery", Repeat::Query)
+    fn spec(&self) -> EndpointSpec {
+        EndpointSpec::new("/pay/refundquery", Repeat::Query)
     }
 
     fn fields(&self) -> Fields {

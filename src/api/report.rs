@@ -2,11 +2,11 @@
 
 use super::form;
 use crate::error::{Error, Repeat};
-use crate::gateway::endpoint::{Call, Echo, Terms};
-use crate::model::order_id::BadArgument;
+use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::model::argument::BadArgument;
 use crate::model::sendable::sendable;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::Verified;
+use crate::wire::verified::Verified;
 
 /// How one call went.
 #[derive(Debug, Clone)]
@@ -64,11 +64,11 @@ impl Report {
     }
 }
 
-impl Call for Report {
+impl Endpoint for Report {
     type Answer = ();
 
-    fn terms(&self) -> Terms {
-        Terms::new("/payitil/report", Repeat::SameNumbers)
+    fn spec(&self) -> EndpointSpec {
+        EndpointSpec::new("/payitil/report", Repeat::SameNumbers)
     }
 
     fn fields(&self) -> Fields {

@@ -1,12 +1,13 @@
 //! reverse: undoes a code payment (protocol.md C.7).
 
 use crate::error::{Advice, ErrCode, Error, Fault, Repeat};
-use crate::gateway::client::{Line, OnAttempt};
-use crate::gateway::endpoint::{Call, Echo, Terms};
+use crate::gateway::attempt::OnAttempt;
+use crate::gateway::client::ApiClient;
+use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
 use crate::model::merchant::Merchant;
 use crate::model::order_id::OrderId;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::Verified;
+use crate::wire::verified::Verified;
 
 /// How often a reverse is repeated.
 pub const MOST_TRIES: u32 = 10;
@@ -26,11 +27,11 @@ pub enum Reversal {
     Again(Error),
 }
 
-impl Call for Reverse {
+impl Endpoint for Reverse {
     type Answer = Reversal;
 
-    fn terms(&self) -> Terms {
-        Terms { certificate: true, ..Terms::new("/secapi/pay/reverse", Repeat::SameNumbers) }
+    fn spec(&self) -> EndpointSpec {
+        EndpointSpec { certificate: true, ..EndpointSpec::new("/secapi/pay/reverse", Repeat::SameNumbers) }
     }
 
     fn fields(&self) -> Fields {
@@ -85,19 +86,19 @@ pub fn is_open(fault: &Fault) -> bool {
 }
 
 /// Calls until it is done: again on `recall` = Y, on USERPAYING and when the outcome is unknown, ten times at most
-/// and within the line's deadline from the first call on.
+/// and within the client's deadline from the first call on.
 pub fn reverse(
-    line: &Line,
+    client: &ApiClient,
     merchant: &Merchant,
     call: &Reverse,
     on_attempt: OnAttempt<'_>,
 ) -> Result<(), Fault> {
     let deadline =
-        line.clock.now_ms().saturating_add(line.timeout_ms.max(u64::from(MOST_TRIES) * PAUSE_MS * 2));
+        client.clock.now_ms().saturating_add(client.timeout_ms.max(u64::from(MOST_TRIES) * PAUSE_MS * 2));
     let mut tries = 1;
     let mut left_open = false;
     loop {
-        let (fault, again) = match line.ask(merchant, call, on_attempt) {
+        let (fault, again) = match client.ask(merchant, call, on_attempt) {
             Ok(Reversal::Done) => return Ok(()),
             Ok(Reversal::Again(refusal)) => {
                 (Fault::new(refusal, Repeat::SameNumbers, call.out_trade_no()), true)
@@ -108,11 +109,11 @@ pub fn reverse(
             }
         };
         let fault = if left_open { fault.after_an_open_try() } else { fault };
-        if !again || tries >= MOST_TRIES || line.clock.now_ms() + PAUSE_MS >= deadline {
+        if !again || tries >= MOST_TRIES || client.clock.now_ms() + PAUSE_MS >= deadline {
             return Err(fault);
         }
         left_open = fault.maybe_processed;
-        line.clock.sleep_ms(PAUSE_MS);
+        client.clock.sleep_ms(PAUSE_MS);
         tries += 1;
     }
 }

@@ -2,10 +2,10 @@
 
 use super::form;
 use crate::error::{Error, Repeat};
-use crate::gateway::endpoint::{Call, Echo, Terms};
-use crate::model::order_id::BadArgument;
+use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::model::argument::BadArgument;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::Verified;
+use crate::wire::verified::Verified;
 
 /// Shortens one link; the link is signed raw.
 #[derive(Debug, Clone)]
@@ -21,11 +21,11 @@ impl ShortUrl {
     }
 }
 
-impl Call for ShortUrl {
+impl Endpoint for ShortUrl {
     type Answer = String;
 
-    fn terms(&self) -> Terms {
-        Terms::new("/tools/shorturl", Repeat::SameNumbers)
+    fn spec(&self) -> EndpointSpec {
+        EndpointSpec::new("/tools/shorturl", Repeat::SameNumbers)
     }
 
     fn fields(&self) -> Fields {

@@ -2,11 +2,12 @@
 
 use super::form;
 use crate::error::{Error, Repeat};
-use crate::gateway::endpoint::{Call, Echo, Terms};
-use crate::model::order_id::{BadArgument, new_out_trade_no};
+use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::model::argument::BadArgument;
+use crate::model::order_id::new_out_trade_no;
 use crate::model::prepay::Prepay;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::Verified;
+use crate::wire::verified::Verified;
 
 /// Places one order. Repeating it with the same arguments is safe: it gives a fresh `prepay_id` and `code_url`.
 #[derive(Debug, Clone)]
@@ -99,11 +100,11 @@ impl UnifiedOrder {
     }
 }
 
-impl Call for UnifiedOrder {
+impl Endpoint for UnifiedOrder {
     type Answer = Prepay;
 
-    fn terms(&self) -> Terms {
-        Terms::new("/pay/unifiedorder", Repeat::SameNumbers)
+    fn spec(&self) -> EndpointSpec {
+        EndpointSpec::new("/pay/unifiedorder", Repeat::SameNumbers)
     }
 
     fn fields(&self) -> Fields {
@@ -237,9 +238,9 @@ mod tests {
     #[test]
     fn the_terms_are_those_of_the_documents() {
         let order = UnifiedOrder::new(&basics(), &[]).unwrap();
-        let terms = order.terms();
-        assert_eq!((&*terms.path, terms.repeat), ("/pay/unifiedorder", Repeat::SameNumbers));
-        assert!(!terms.certificate && terms.fixed.is_none() && terms.names_sign_type);
+        let spec = order.spec();
+        assert_eq!((&*spec.path, spec.repeat), ("/pay/unifiedorder", Repeat::SameNumbers));
+        assert!(!spec.certificate && spec.fixed.is_none() && spec.names_sign_type);
         assert_eq!(order.out_trade_no(), Some("T20260301000001"));
         let echoes = order.echoes();
         assert!(echoes.len() == 1 && echoes[0].field == "out_trade_no" && !echoes[0].required);

@@ -5,7 +5,7 @@ use super::fault::BillError;
 use super::header::Header;
 use super::reader::Reader;
 use super::sums::{Summary, Tally, Unbalanced};
-use crate::wire::v2::sign::hex;
+use crate::wire::hex::hex;
 use sha2::{Digest, Sha256};
 use std::io::Read;
 

@@ -1,44 +1,23 @@
-//! A line to the gateway: sends calls, tries again where that is safe, reports every try.
+//! A client of the gateway: sends calls, tries again where that is safe, reports every try.
 
-use super::endpoint::{Call, Terms};
+use super::attempt::{Attempt, OnAttempt};
+use super::endpoint::{Endpoint, EndpointSpec};
 use super::exchange;
 use super::retry::{self, Health};
 use super::transport::{Body, Post, Reply, Transport};
 use crate::clock::Clock;
 use crate::error::{Error, Fault, Phase, Repeat, TransportError};
+use crate::model::argument::BadArgument;
 use crate::model::merchant::Merchant;
-use crate::model::order_id::BadArgument;
 use crate::model::sendable::one_meaning;
+use crate::wire::hex::hex;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::hex;
 use crate::wire::v2::xml;
 use std::sync::Arc;
 
-/// One try, for logs and metrics.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
-    /// The call's path.
-    pub path: String,
-    /// Host and port that were asked.
-    pub host: String,
-    /// 1 for the first try.
-    pub number: u32,
-    /// Did an older connection carry it? `None` if none was reached.
-    pub reused: Option<bool>,
-    /// How long it took.
-    pub ms: u64,
-    /// The HTTP status, if one came.
-    pub status: Option<u16>,
-    /// `ok`, or the class of fault: `transport`, `malformed`, `gateway`, `signature`, `mismatch`, `service`.
-    pub outcome: &'static str,
-}
-
-/// An observer of tries.
-pub type OnAttempt<'a> = &'a mut dyn FnMut(&Attempt);
-
-/// An open line: who carries, by which clock, to which addresses.
+/// Who carries, by which clock, to which addresses.
 #[derive(Clone)]
-pub struct Line {
+pub struct ApiClient {
     /// The network.
     pub transport: Arc<dyn Transport>,
     /// The clock.
@@ -58,53 +37,53 @@ pub struct Line {
 }
 
 /// A signed request, written out.
-struct Letter {
-    terms: Terms,
+struct SignedRequest {
+    spec: EndpointSpec,
     sent: Fields,
     body: Vec<u8>,
 }
 
 /// The place of one try among those of its call.
 #[derive(Clone, Copy)]
-struct Turn {
+struct PendingAttempt {
     tries: usize,
     left_ms: u64,
     first: bool,
 }
 
-impl Line {
+impl ApiClient {
     /// Makes a call and brings its answer, or the fault weighed for this call.
-    pub fn ask<C: Call>(
+    pub fn ask<C: Endpoint>(
         &self,
         merchant: &Merchant,
         call: &C,
         on_attempt: OnAttempt<'_>,
     ) -> Result<C::Answer, Fault> {
         self.exchange(merchant, call, on_attempt).map_err(|error| {
-            let mut fault = Fault::new(error, call.terms().repeat, call.out_trade_no());
+            let mut fault = Fault::new(error, call.spec().repeat, call.out_trade_no());
             call.advise(&mut fault);
             fault
         })
     }
 
-    fn exchange<C: Call>(
+    fn exchange<C: Endpoint>(
         &self,
         merchant: &Merchant,
         call: &C,
         on_attempt: OnAttempt<'_>,
     ) -> Result<C::Answer, Error> {
-        let letter = self.write(merchant, call)?;
+        let request = self.write(merchant, call)?;
         let started = self.clock.now_ms();
         let deadline = started.saturating_add(self.timeout_ms);
         let backup_first = self.health.backup_first(started);
         for tries in 1.. {
             let left_ms = deadline.saturating_sub(self.clock.now_ms());
-            let turn = Turn { tries, left_ms, first: (tries % 2 == 1) != backup_first };
-            let result = self.attempt(merchant, call, &letter, turn, on_attempt);
+            let turn = PendingAttempt { tries, left_ms, first: (tries % 2 == 1) != backup_first };
+            let result = self.attempt(merchant, call, &request, turn, on_attempt);
             let Err(Error::Transport(fault)) = &result else { return result };
             let left_ms = deadline.saturating_sub(self.clock.now_ms());
-            match retry::pause(letter.terms.repeat, tries, fault, left_ms) {
-                Some(pause) if self.may_switch(&letter.terms) => self.clock.sleep_ms(pause),
+            match retry::pause(request.spec.repeat, tries, fault, left_ms) {
+                Some(pause) if self.may_switch(&request.spec) => self.clock.sleep_ms(pause),
                 _ => return result,
             }
         }
@@ -112,42 +91,42 @@ impl Line {
     }
 
     /// A call that acts is repeated at another domain only, so without one it is not.
-    fn may_switch(&self, terms: &Terms) -> bool {
-        terms.repeat == Repeat::Query || self.backup_url.is_some()
+    fn may_switch(&self, spec: &EndpointSpec) -> bool {
+        spec.repeat == Repeat::Query || self.backup_url.is_some()
     }
 
-    fn write<C: Call>(&self, merchant: &Merchant, call: &C) -> Result<Letter, Error> {
-        let terms = call.terms();
-        let sent = exchange::request(merchant, call, &(self.nonce)());
-        // The calls have checked by their arguments' names; nothing leaves us past this line.
+    fn write<C: Endpoint>(&self, merchant: &Merchant, call: &C) -> Result<SignedRequest, Error> {
+        let spec = call.spec();
+        let sent = exchange::build_request(merchant, call, &(self.nonce)());
+        // The calls have checked by their arguments' names; nothing leaves us past this point.
         one_meaning("request", &sent)?;
         let body = xml::encode(&sent).map_err(|e| BadArgument::new("request", e.to_string()))?;
-        Ok(Letter { terms, sent, body })
+        Ok(SignedRequest { spec, sent, body })
     }
 
-    fn attempt<C: Call>(
+    fn attempt<C: Endpoint>(
         &self,
         merchant: &Merchant,
         call: &C,
-        letter: &Letter,
-        turn: Turn,
+        request: &SignedRequest,
+        turn: PendingAttempt,
         on_attempt: OnAttempt<'_>,
     ) -> Result<C::Answer, Error> {
         let started = self.clock.now_ms();
         let (url, is_first) = self.choose(turn);
         let carried =
-            self.transport.send(&Post { inbox: call.inbox(), ..self.post(letter, url, turn.left_ms) });
+            self.transport.send(&Post { inbox: call.inbox(), ..self.post(request, url, turn.left_ms) });
         self.note_health(is_first, &carried);
         let (reused, status) = seen(&carried);
         let result = carried.map_err(Error::from).and_then(|reply| {
             let answer = match &reply.body {
-                Body::Message(body) => exchange::climb(merchant, call, &letter.sent, body),
+                Body::Message(body) => exchange::read_answer(merchant, call, &request.sent, body),
                 Body::File(received) => call.read_file(received),
             };
             answer.map_err(|error| unpacked(error, reply.encoding.as_deref()))
         });
         on_attempt(&Attempt {
-            path: letter.terms.path.to_string(),
+            path: request.spec.path.to_string(),
             host: url.trim_start_matches("https://").to_owned(),
             number: u32::try_from(turn.tries).unwrap_or(u32::MAX),
             reused,
@@ -158,20 +137,20 @@ impl Line {
         result
     }
 
-    fn post<'a>(&self, letter: &'a Letter, url: &'a str, left_ms: u64) -> Post<'a> {
+    fn post<'a>(&self, request: &'a SignedRequest, url: &'a str, left_ms: u64) -> Post<'a> {
         Post {
             url,
-            path: &letter.terms.path,
-            body: &letter.body,
+            path: &request.spec.path,
+            body: &request.body,
             connect_timeout_ms: self.connect_timeout_ms.min(left_ms),
             timeout_ms: left_ms,
-            may_resend: letter.terms.repeat == Repeat::Query,
+            may_resend: request.spec.repeat == Repeat::Query,
             inbox: None,
         }
     }
 
     /// The domains take turns, the healthier one first.
-    fn choose(&self, turn: Turn) -> (&str, bool) {
+    fn choose(&self, turn: PendingAttempt) -> (&str, bool) {
         match &self.backup_url {
             Some(backup) if !turn.first => (backup, false),
             _ => (&self.url, true),

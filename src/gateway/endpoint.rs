@@ -3,12 +3,13 @@
 use super::transport::{Inbox, Received};
 use crate::error::{Error, Fault, Repeat};
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::{SignType, Verified};
+use crate::wire::v2::sign::SignType;
+use crate::wire::verified::Verified;
 use std::borrow::Cow;
 
 /// The terms on which a call is made.
 #[derive(Debug, Clone)]
-pub struct Terms {
+pub struct EndpointSpec {
     /// The path, from the slash on.
     pub path: Cow<'static, str>,
     /// May it be sent again?
@@ -21,7 +22,7 @@ pub struct Terms {
     pub names_sign_type: bool,
 }
 
-impl Terms {
+impl EndpointSpec {
     /// A call without certificate that signs as the merchant does.
     pub const fn new(path: &'static str, repeat: Repeat) -> Self {
         Self { path: Cow::Borrowed(path), repeat, certificate: false, fixed: None, names_sign_type: true }
@@ -40,12 +41,12 @@ pub struct Echo {
 }
 
 /// One call of WeChat Pay: its terms, what it sends and how its answer reads.
-pub trait Call {
+pub trait Endpoint {
     /// What a SUCCESS answer becomes.
     type Answer;
 
     /// The terms.
-    fn terms(&self) -> Terms;
+    fn spec(&self) -> EndpointSpec;
 
     /// Its own fields; ids, nonce and sign are added on the way.
     fn fields(&self) -> Fields;

@@ -1,20 +1,20 @@
-//! The ladder: request -> bytes, and bytes -> verified answer. Pure; each rung has one way to fail.
+//! One exchange: request -> bytes, and bytes -> verified answer. Pure; each step has one way to fail.
 
-use super::endpoint::{Call, Echo};
+use super::endpoint::{Echo, Endpoint};
 use crate::error::Error;
 use crate::model::merchant::Merchant;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::{seal, verify};
+use crate::wire::v2::sign::{add_sign, verify};
 use crate::wire::v2::xml::{self, Root};
 
 /// Puts a request together: ids, nonce, sign type and sign, each unless the call brings or omits it.
-pub fn request<C: Call>(merchant: &Merchant, call: &C, nonce: &str) -> Fields {
-    let terms = call.terms();
-    let sign_type = terms.fixed.unwrap_or(merchant.sign_type);
+pub fn build_request<C: Endpoint>(merchant: &Merchant, call: &C, nonce: &str) -> Fields {
+    let spec = call.spec();
+    let sign_type = spec.fixed.unwrap_or(merchant.sign_type);
     let mut fields = call.fields();
     let common = merchant.ids().into_iter().chain([
         ("nonce_str", Some(nonce)),
-        ("sign_type", Some(sign_type.wire()).filter(|_| terms.names_sign_type)),
+        ("sign_type", Some(sign_type.wire()).filter(|_| spec.names_sign_type)),
     ]);
     let is_wanted = |fields: &Fields, name: &str| {
         fields.get(name).is_none() && !call.omitted().iter().any(|omitted| omitted == name)
@@ -25,14 +25,19 @@ pub fn request<C: Call>(merchant: &Merchant, call: &C, nonce: &str) -> Fields {
         }
     }
     if is_wanted(&fields, "sign") {
-        seal(&mut fields, &merchant.key, sign_type);
+        add_sign(&mut fields, &merchant.key, sign_type);
     }
     fields
 }
 
 /// Climbs from the body of a 200 answer to what the call makes of it.
-pub fn climb<C: Call>(merchant: &Merchant, call: &C, sent: &Fields, body: &[u8]) -> Result<C::Answer, Error> {
-    let answer = match communicated(body) {
+pub fn read_answer<C: Endpoint>(
+    merchant: &Merchant,
+    call: &C,
+    sent: &Fields,
+    body: &[u8],
+) -> Result<C::Answer, Error> {
+    let answer = match check_return_code(body) {
         Err(Error::Malformed(why)) => return nested(call, body).unwrap_or(Err(Error::Malformed(why))),
         other => other?,
     };
@@ -41,7 +46,7 @@ pub fn climb<C: Call>(merchant: &Merchant, call: &C, sent: &Fields, body: &[u8])
     {
         return unsigned_refusal(&answer)?.map_or(Ok(unsigned), Err);
     }
-    let answer = verify(answer, &merchant.pin(call.terms().fixed))?;
+    let answer = verify(answer, &merchant.signature_policy(call.spec().fixed))?;
     match result_code(&answer)? {
         None => {
             echo(&answer, sent, &call.echoes(), true)?;
@@ -55,7 +60,7 @@ pub fn climb<C: Call>(merchant: &Merchant, call: &C, sent: &Fields, body: &[u8])
 }
 
 /// An answer with elements inside its fields, if the call may get one.
-fn nested<C: Call>(call: &C, body: &[u8]) -> Option<Result<C::Answer, Error>> {
+fn nested<C: Endpoint>(call: &C, body: &[u8]) -> Option<Result<C::Answer, Error>> {
     let (fields, answer) = call.read_nested(body)?;
     let judged = said_success(fields).and_then(|fields| Ok((answer?, unsigned_refusal(&fields)?)));
     Some(judged.and_then(|(answer, refusal)| refusal.map_or(Ok(answer), Err)))
@@ -67,7 +72,7 @@ fn unsigned_refusal(answer: &Fields) -> Result<Option<Error>, Error> {
 }
 
 /// The body as fields of a stranger who at least says SUCCESS.
-pub fn communicated(body: &[u8]) -> Result<Fields, Error> {
+pub fn check_return_code(body: &[u8]) -> Result<Fields, Error> {
     said_success(xml::decode(body, Root::Xml)?)
 }
 

@@ -5,7 +5,7 @@ pub mod certificates;
 use crate::model::merchant::Merchant;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::key::Key;
-use crate::wire::v2::sign::{SignType, seal};
+use crate::wire::v2::sign::{SignType, add_sign};
 use crate::wire::v2::xml;
 
 pub const APPID: &str = "wx2421b1c4370ec43b";
@@ -91,7 +91,7 @@ pub fn signed(fields: &Fields, merchant: &Merchant) -> Vec<u8> {
 
 pub fn signed_with(fields: &Fields, key: &Key, sign_type: SignType) -> Vec<u8> {
     let mut fields = fields.clone();
-    seal(&mut fields, key, sign_type);
+    add_sign(&mut fields, key, sign_type);
     written(&fields)
 }
 

@@ -2,8 +2,9 @@
 
 use super::proxy::{Proxy, Stopped, Tunnel};
 use super::refusal;
-use super::resolver::{Names, SharedNames};
+use super::resolver::{DnsCache, SharedResolver};
 use super::tls::TlsConnector;
+use super::trace;
 use super::transport::{Body, Post, Reply, Transport};
 use crate::error::{Phase, TransportError};
 use receive::Lost;
@@ -32,7 +33,7 @@ fn milliseconds(ms: u64) -> Duration {
 #[derive(Debug)]
 pub struct PooledAgent {
     agent: Agent,
-    names: Arc<Names>,
+    names: Arc<DnsCache>,
     tls: Arc<ClientConfig>,
     proxy: Option<Proxy>,
     /// The process whose sockets these are.
@@ -41,7 +42,7 @@ pub struct PooledAgent {
 
 impl PooledAgent {
     /// No connection is made yet.
-    pub fn new(tls: Arc<ClientConfig>, names: Arc<Names>, proxy: Option<Proxy>) -> Self {
+    pub fn new(tls: Arc<ClientConfig>, names: Arc<DnsCache>, proxy: Option<Proxy>) -> Self {
         let config = Config::builder()
             .http_status_as_error(false)
             .https_only(true)
@@ -60,7 +61,7 @@ impl PooledAgent {
             ().chain(TcpConnector::default())
                 .chain(Tunnel(proxy.clone()))
                 .chain(TlsConnector { config: tls.clone() });
-        let shared = SharedNames { names: names.clone(), proxy: proxy.clone() };
+        let shared = SharedResolver { names: names.clone(), proxy: proxy.clone() };
         let agent = Agent::with_parts(config, connector, shared);
         Self { agent, names, tls, proxy, pid: std::process::id() }
     }
@@ -100,7 +101,7 @@ impl PooledAgent {
             trace::timed_out();
         }
         let before_the_tunnel =
-            self.proxy.as_ref().filter(|_| !seen.reached() && seen.made == trace::Made::Nothing);
+            self.proxy.as_ref().filter(|_| !seen.reached() && seen.made == trace::ConnectionStage::Nothing);
         let (phase, message) = before_the_tunnel
             .map_or_else(|| self.lost(host(url), error, &seen), |proxy| at_the_proxy(proxy, error));
         TransportError { phase, message, sent: seen.sent, retry_after_ms: None, reused: trace::reused() }
@@ -291,110 +292,6 @@ fn plain(error: &std::io::Error) -> String {
         ErrorKind::TimedOut | ErrorKind::WouldBlock => "the deadline has passed".into(),
         ErrorKind::InvalidData => "what came is no proper HTTP or TLS".into(),
         kind => kind.to_string(),
-    }
-}
-
-/// What happens on this thread's connection during one exchange. ureq calls back on the calling thread.
-pub mod trace {
-    use std::cell::Cell;
-    use std::time::{Duration, Instant};
-    use ureq::unversioned::transport::NextTimeout;
-
-    /// How far a new connection has come.
-    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-    pub enum Made {
-        /// There is none: an older one is used, or nobody was reached.
-        #[default]
-        Nothing,
-        /// The proxy has opened its tunnel.
-        Tunnel,
-        /// Its handshake is done.
-        Connection,
-    }
-
-    /// One exchange as its connection saw it.
-    #[derive(Debug, Clone, Copy, Default)]
-    pub struct Trace {
-        connect_by: Option<Instant>,
-        /// How far a new connection has come.
-        pub made: Made,
-        /// Bytes of the request were handed to the connection.
-        pub sent: bool,
-        /// How many bytes of an answer came.
-        pub received: usize,
-        /// It was the deadline that ended it.
-        pub timed_out: bool,
-    }
-
-    impl Trace {
-        /// Was there a connection at all, new or old?
-        pub fn reached(&self) -> bool {
-            self.is_new() || self.sent
-        }
-
-        /// Was a new connection made?
-        pub fn is_new(&self) -> bool {
-            self.made == Made::Connection
-        }
-
-        /// Has nothing come on a connection that was made for this exchange?
-        pub fn is_fresh(&self) -> bool {
-            self.received == 0 && (self.is_new() || !self.sent)
-        }
-    }
-
-    thread_local! { static TRACE: Cell<Trace> = const { Cell::new(Trace { connect_by: None, made: Made::Nothing, sent: false, received: 0, timed_out: false }) } }
-
-    /// A new exchange; name, connection and TLS have this long together.
-    pub fn begin(connect: Duration) {
-        TRACE.set(Trace { connect_by: Instant::now().checked_add(connect), ..Trace::default() });
-    }
-
-    /// The exchange so far.
-    pub fn read() -> Trace {
-        TRACE.get()
-    }
-
-    /// Did an older connection carry it?
-    pub fn reused() -> Option<bool> {
-        let seen = read();
-        seen.reached().then_some(!seen.is_new())
-    }
-
-    /// The proxy lets us through.
-    pub fn tunnelled() {
-        TRACE.set(Trace { made: Made::Tunnel, ..read() });
-    }
-
-    /// The handshake is done.
-    pub fn connected() {
-        TRACE.set(Trace { made: Made::Connection, ..read() });
-    }
-
-    /// The request is on its way.
-    pub fn sending() {
-        TRACE.set(Trace { sent: true, ..read() });
-    }
-
-    /// Something came.
-    pub fn received(amount: usize) {
-        TRACE.set(Trace { received: read().received + amount, ..read() });
-    }
-
-    /// The deadline has passed.
-    pub fn timed_out() {
-        TRACE.set(Trace { timed_out: true, ..read() });
-    }
-
-    /// What is left of the connect deadline for the handshake.
-    pub fn connect_time_left(mut timeout: NextTimeout) -> NextTimeout {
-        if let Some(by) = read().connect_by {
-            let left = by.saturating_duration_since(Instant::now());
-            if timeout.after.is_not_happening() || left < *timeout.after {
-                timeout.after = left.into();
-            }
-        }
-        timeout
     }
 }
 

@@ -56,7 +56,7 @@ pub struct Identity {
 impl Identity {
     /// Reads the source; says what is wrong with it, and never shows it.
     pub fn load(source: &CertificateSource, files: &dyn Files) -> Result<Self, String> {
-        let held = Held::read(&bytes(&source.certificate, files)?, &source.password)?;
+        let held = CertificateFile::read(&bytes(&source.certificate, files)?, &source.password)?;
         let key = match &source.private_key {
             Some(key) => private_key(&bytes(key, files)?, &source.password)?,
             None => held.key?,
@@ -75,14 +75,14 @@ impl Identity {
 }
 
 /// What a certificate file holds: a chain, and a key or why there is none.
-struct Held {
+struct CertificateFile {
     chain: Vec<CertificateDer<'static>>,
     key: Result<PrivateKeyDer<'static>, String>,
     /// Does it know no order, so that ours counts?
     is_container: bool,
 }
 
-impl Held {
+impl CertificateFile {
     fn read(bytes: &[u8], password: &str) -> Result<Self, String> {
         if pem::is_pem(bytes) {
             let chain = pem::certificates(bytes).map_err(|e| format!("the client certificate {e}"))?;

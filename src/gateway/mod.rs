@@ -1,5 +1,6 @@
 //! Floor 3: conversations. From a declared call to a verified answer, over connections that outlive one call.
 
+pub mod attempt;
 pub mod client;
 pub mod container;
 pub mod endpoint;
@@ -17,4 +18,5 @@ pub mod retry;
 pub mod settings;
 pub mod threads;
 pub mod tls;
+pub mod trace;
 pub mod transport;

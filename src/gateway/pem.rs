@@ -20,7 +20,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// One block between its two lines.
-struct Block {
+struct PemBlock {
     /// Its place in the file, from 1 on.
     number: usize,
     label: String,
@@ -29,7 +29,7 @@ struct Block {
     base64: Zeroizing<Vec<u8>>,
 }
 
-impl Block {
+impl PemBlock {
     fn new(number: usize, label: String) -> Self {
         Self { number, label, headers: String::new(), base64: Zeroizing::default() }
     }
@@ -86,7 +86,7 @@ pub fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, String>
 }
 
 /// The certificate, and what stands behind it.
-fn certificate(block: &Block) -> Result<(CertificateDer<'static>, Vec<u8>), String> {
+fn certificate(block: &PemBlock) -> Result<(CertificateDer<'static>, Vec<u8>), String> {
     let der = block.der()?;
     let (rest, _) = x509_parser::parse_x509_certificate(&der)
         .map_err(|_| format!("is damaged: {} cannot be read as a certificate", block.name()))?;
@@ -96,7 +96,7 @@ fn certificate(block: &Block) -> Result<(CertificateDer<'static>, Vec<u8>), Stri
 
 /// OpenSSL's own form, which says behind the certificate what it is trusted for: a condition that leaves servers out
 /// is never passed over.
-fn trusted(block: &Block) -> Result<CertificateDer<'static>, String> {
+fn trusted(block: &PemBlock) -> Result<CertificateDer<'static>, String> {
     let (certificate, conditions) = certificate(block)?;
     if conditions.is_empty() || trusts_servers(&conditions) == Some(true) {
         return Ok(certificate);
@@ -161,16 +161,16 @@ pub fn private_key(text: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
 }
 
 /// All blocks, in order. A block that does not end, or an end without its beginning, is an error.
-fn blocks(text: &[u8]) -> Result<Vec<Block>, String> {
+fn blocks(text: &[u8]) -> Result<Vec<PemBlock>, String> {
     if is_utf16(text) {
         return Err("is written in UTF-16: save it as UTF-8 or plain ASCII".into());
     }
-    let mut done: Vec<Block> = Vec::new();
-    let mut open: Option<Block> = None;
+    let mut done: Vec<PemBlock> = Vec::new();
+    let mut open: Option<PemBlock> = None;
     let mut in_headers = false;
     for line in text.split(|b| matches!(b, b'\n' | b'\r')).map(trimmed) {
         match (edge(line)?, &mut open) {
-            (Some(Edge::Begin(label)), None) => open = Some(Block::new(done.len() + 1, label)),
+            (Some(Edge::Begin(label)), None) => open = Some(PemBlock::new(done.len() + 1, label)),
             (Some(Edge::End(label)), Some(block)) if block.label == label => done.extend(open.take()),
             (Some(Edge::End(label)), None) => {
                 return Err(format!("is damaged: it has the end of a {label}, but not its beginning"));
@@ -186,12 +186,12 @@ fn blocks(text: &[u8]) -> Result<Vec<Block>, String> {
     }
 }
 
-fn no_end(block: &Block) -> String {
+fn no_end(block: &PemBlock) -> String {
     format!("is damaged: {} has no END line", block.name())
 }
 
 /// Headers stand before the data, and end with a blank line. Gives whether we are among them.
-fn take_line(block: &mut Block, line: &[u8], in_headers: bool) -> bool {
+fn take_line(block: &mut PemBlock, line: &[u8], in_headers: bool) -> bool {
     let is_header = in_headers || block.base64.is_empty() && line.contains(&b':');
     if is_header && !line.is_empty() {
         block.headers.push_str(&String::from_utf8_lossy(line));

@@ -1,10 +1,10 @@
 //! Connections that outlive one call, one script, one php-fpm request: one pool a process.
 
-use super::client::{Line, random_nonce};
+use super::client::{ApiClient, random_nonce};
 use super::http::PooledAgent;
 use super::identity::{self, Files, Fingerprint, Identity, belongs_to, fingerprint, still_valid};
 use super::proxy::Proxy;
-use super::resolver::Names;
+use super::resolver::DnsCache;
 use super::retry::Health;
 use super::settings::Settings;
 use super::tls;
@@ -23,13 +23,13 @@ static POOL: Mutex<Option<Pool>> = Mutex::new(None);
 struct Pool {
     /// Sockets must never be shared with a forked child.
     pid: u32,
-    names: Arc<Names>,
-    kept: Vec<(Key, Kept)>,
+    names: Arc<DnsCache>,
+    kept: Vec<(ConnectionKey, KeptAgent)>,
 }
 
 /// What tells one set of connections from another: gateway, the way to it, and client identity.
 #[derive(PartialEq, Eq, Clone)]
-struct Key {
+struct ConnectionKey {
     url: String,
     backup_url: Option<String>,
     proxy: Option<Proxy>,
@@ -38,7 +38,7 @@ struct Key {
 }
 
 #[derive(Clone)]
-struct Kept {
+struct KeptAgent {
     agent: Arc<PooledAgent>,
     health: Arc<Health>,
     /// When the client certificate expires.
@@ -47,14 +47,14 @@ struct Kept {
     common_name: Option<String>,
 }
 
-/// Opens a line for this merchant. CA file and certificate are looked at on the calling thread, and read only
+/// Makes a client for this merchant. CA file and certificate are looked at on the calling thread, and read only
 /// when they are new or have changed.
-pub fn line(
+pub fn client(
     settings: &Settings,
     merchant: &Merchant,
     certificate: bool,
     files: &dyn Files,
-) -> Result<Line, String> {
+) -> Result<ApiClient, String> {
     let source = if certificate { Some(certificate_of(merchant)?) } else { None };
     let key = key(settings, source, files)?;
     let kept = match find(&key) {
@@ -65,7 +65,7 @@ pub fn line(
         still_valid(expires_at, SystemClock.unix_seconds())?;
     }
     belongs_to(&merchant.mch_id, kept.common_name.as_deref())?;
-    Ok(Line {
+    Ok(ApiClient {
         transport: kept.agent,
         clock: Arc::new(SystemClock),
         health: kept.health,
@@ -83,10 +83,14 @@ fn certificate_of(merchant: &Merchant) -> Result<&CertificateSource, String> {
     })
 }
 
-fn key(settings: &Settings, source: Option<&CertificateSource>, files: &dyn Files) -> Result<Key, String> {
+fn key(
+    settings: &Settings,
+    source: Option<&CertificateSource>,
+    files: &dyn Files,
+) -> Result<ConnectionKey, String> {
     let ca = settings.ca_file.clone().map(Material::Path);
     let identity = source.map(|source| identity_fingerprint(source, files));
-    Ok(Key {
+    Ok(ConnectionKey {
         url: settings.url.clone(),
         backup_url: settings.backup_url.clone(),
         proxy: settings.proxy.clone(),
@@ -123,24 +127,28 @@ fn identity_fingerprint(source: &CertificateSource, files: &dyn Files) -> Result
     fingerprint(parts, files)
 }
 
-fn fresh(settings: &Settings, source: Option<&CertificateSource>, files: &dyn Files) -> Result<Kept, String> {
+fn fresh(
+    settings: &Settings,
+    source: Option<&CertificateSource>,
+    files: &dyn Files,
+) -> Result<KeptAgent, String> {
     let roots = settings.ca_file.as_deref().map(|path| roots(path, files)).transpose()?;
     let identity = source.map(|source| Identity::load(source, files)).transpose()?;
     let tls = tls::config(roots, identity.as_ref())?;
     let agent = Arc::new(PooledAgent::new(tls, with_pool(|pool| pool.names.clone()), settings.proxy.clone()));
     let (expires_at, common_name) = identity.map(|i| (i.expires_at, i.common_name)).unzip();
-    Ok(Kept { agent, health: Arc::default(), expires_at, common_name: common_name.flatten() })
+    Ok(KeptAgent { agent, health: Arc::default(), expires_at, common_name: common_name.flatten() })
 }
 
 fn roots(path: &str, files: &dyn Files) -> Result<Arc<RootCertStore>, String> {
     tls::roots(&files.read(path)?).map_err(|e| format!("the CA file {path} {e}"))
 }
 
-fn find(key: &Key) -> Option<Kept> {
+fn find(key: &ConnectionKey) -> Option<KeptAgent> {
     with_pool(|pool| pool.kept.iter().find(|(k, _)| k == key).map(|(_, kept)| kept.clone()))
 }
 
-fn keep(key: Key, kept: Kept) -> Kept {
+fn keep(key: ConnectionKey, kept: KeptAgent) -> KeptAgent {
     with_pool(|pool| {
         if pool.kept.len() >= MOST_KEPT {
             pool.kept.remove(0);

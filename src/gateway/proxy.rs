@@ -1,9 +1,9 @@
 //! An HTTP proxy, if one is configured: it opens a tunnel to the gateway, and TLS runs inside. It sees the gateway's
 //! name and nothing else; who the gateway is, is verified as without it.
 
-use super::http::trace;
+use super::trace;
 use crate::error::Phase;
-use crate::model::order_id::BadArgument;
+use crate::model::argument::BadArgument;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::fmt;

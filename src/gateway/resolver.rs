@@ -17,11 +17,11 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 
 /// Names that were looked up in this process.
 #[derive(Debug, Default)]
-pub struct Names {
+pub struct DnsCache {
     known: Mutex<HashMap<String, (Instant, Vec<SocketAddr>)>>,
 }
 
-impl Names {
+impl DnsCache {
     /// Forgets an address that did not work.
     pub fn forget(&self, authority: &str) {
         if let Ok(mut known) = self.known.lock() {
@@ -67,14 +67,14 @@ fn look_up(host: &str, port: u16, timeout: NextTimeout) -> Result<Vec<SocketAddr
 
 /// The resolver ureq asks; shares the process's names.
 #[derive(Debug)]
-pub struct SharedNames {
+pub struct SharedResolver {
     /// The names.
-    pub names: Arc<Names>,
+    pub names: Arc<DnsCache>,
     /// Whoever goes through a proxy looks for the proxy: the gateway's name is the proxy's to find.
     pub proxy: Option<Proxy>,
 }
 
-impl Resolver for SharedNames {
+impl Resolver for SharedResolver {
     fn resolve(
         &self,
         uri: &Uri,

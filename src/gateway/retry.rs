@@ -28,10 +28,10 @@ fn is_passing(fault: &TransportError) -> bool {
 
 /// How reachable the first domain has been lately; one for each gateway and process.
 #[derive(Debug, Default)]
-pub struct Health(Mutex<Spell>);
+pub struct Health(Mutex<HealthWindow>);
 
 #[derive(Debug, Default, Clone, Copy)]
-struct Spell {
+struct HealthWindow {
     weight: u32,
     backup_until_ms: Option<u64>,
 }
@@ -39,30 +39,30 @@ struct Spell {
 impl Health {
     /// Should the backup be asked first now?
     pub fn backup_first(&self, now_ms: u64) -> bool {
-        let Ok(mut spell) = self.0.lock() else { return false };
-        if spell.backup_until_ms.is_some_and(|until| now_ms >= until) {
-            *spell = Spell::default();
+        let Ok(mut window) = self.0.lock() else { return false };
+        if window.backup_until_ms.is_some_and(|until| now_ms >= until) {
+            *window = HealthWindow::default();
         }
-        spell.backup_until_ms.is_some()
+        window.backup_until_ms.is_some()
     }
 
     /// The first domain failed: a connect fault weighs 1, a DNS fault 5; above 2 the backup comes first.
     pub fn failed(&self, fault: &TransportError, now_ms: u64) {
-        let Ok(mut spell) = self.0.lock() else { return };
-        spell.weight += match fault.phase {
+        let Ok(mut window) = self.0.lock() else { return };
+        window.weight += match fault.phase {
             Phase::Dns => 5,
             Phase::Connect => 1,
             _ => 0,
         };
-        if spell.weight > 2 && spell.backup_until_ms.is_none() {
-            spell.backup_until_ms = Some(now_ms + BACKUP_FIRST_MS);
+        if window.weight > 2 && window.backup_until_ms.is_none() {
+            window.backup_until_ms = Some(now_ms + BACKUP_FIRST_MS);
         }
     }
 
     /// The first domain answered.
     pub fn answered(&self) {
-        if let Ok(mut spell) = self.0.lock() {
-            *spell = Spell::default();
+        if let Ok(mut window) = self.0.lock() {
+            *window = HealthWindow::default();
         }
     }
 }

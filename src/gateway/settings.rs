@@ -1,7 +1,7 @@
 //! Where the gateway is and how long we wait for it.
 
 use super::proxy::Proxy;
-use crate::model::order_id::BadArgument;
+use crate::model::argument::BadArgument;
 use std::net::Ipv6Addr;
 use ureq::http::Uri;
 

@@ -1,7 +1,7 @@
 //! TLS: who is trusted, who we are, and how a rejected certificate is explained. No switch turns checks off.
 
-use super::http::trace;
 use super::identity::Identity;
+use super::trace;
 use super::{pem, refusal};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -69,15 +69,15 @@ struct Verifier {
 
 /// Why the peer's certificate was refused, in words.
 #[derive(Debug)]
-struct Refusal(String);
+struct CertificateRefusal(String);
 
-impl fmt::Display for Refusal {
+impl fmt::Display for CertificateRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for CertificateRefusal {}
 
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
@@ -142,7 +142,9 @@ fn explained(error: rustls::Error, certificate: &CertificateDer<'_>, now: UnixTi
         }
         other => refusal::certificate(other),
     };
-    rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(Refusal(words)))))
+    rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(CertificateRefusal(
+        words,
+    )))))
 }
 
 fn clock_hint(now: UnixTime, limit: i64) -> &'static str {
@@ -256,11 +258,11 @@ impl<In: Transport> fmt::Debug for TlsTransport<In> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::fixtures::certificates::Authority;
+    use crate::gateway::fixtures::certificates::CertificateAuthority;
 
     #[test]
     fn n7_a_ca_file_holds_one_certificate_or_many() {
-        let (one, two) = (Authority::new("one").pem, Authority::new("two").pem);
+        let (one, two) = (CertificateAuthority::new("one").pem, CertificateAuthority::new("two").pem);
         assert_eq!(roots(one.as_bytes()).unwrap().len(), 1);
         assert_eq!(roots(format!("# ours\n{one}\n{two}").as_bytes()).unwrap().len(), 2);
     }

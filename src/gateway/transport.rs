@@ -1,4 +1,4 @@
-//! The network as the ladder sees it: one method.
+//! The network as an exchange sees it: one method.
 
 use crate::error::TransportError;
 use std::fs::File;

@@ -11,7 +11,8 @@ use crate::api::refund::{Refund, refund};
 use crate::api::refund_query::{RefundsOf, all};
 use crate::api::reverse::{Reverse, reverse};
 use crate::error::{Advice, ErrCode, Error, Fault, Phase};
-use crate::gateway::client::{Line, OnAttempt};
+use crate::gateway::attempt::OnAttempt;
+use crate::gateway::client::ApiClient;
 use crate::model::merchant::Merchant;
 use crate::model::order_id::OrderId;
 use std::collections::BTreeMap;
@@ -22,9 +23,9 @@ pub struct Carrier {
     /// Who asks.
     pub merchant: Arc<Merchant>,
     /// The line for questions, or why there is none.
-    pub line: Result<Line, String>,
+    pub line: Result<ApiClient, String>,
     /// The line with the certificate, for calls that move money, or why there is none.
-    pub certified: Result<Line, String>,
+    pub certified: Result<ApiClient, String>,
     /// Questions at once.
     pub concurrency: usize,
 }
@@ -71,7 +72,7 @@ impl Carrier {
         }
     }
 
-    fn order(&self, line: &Line, id: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
+    fn order(&self, line: &ApiClient, id: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
         let order = line.ask(&self.merchant, &OrderQuery(id), on_attempt)?;
         Ok(match Sighting::of(&order, Source::Query) {
             Ok(seen) => Answer::Order(seen),
@@ -79,7 +80,7 @@ impl Carrier {
         })
     }
 
-    fn refunds(&self, line: &Line, id: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
+    fn refunds(&self, line: &ApiClient, id: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
         let list = all(line, &self.merchant, &RefundsOf::Order(id), on_attempt)?;
         Ok(match RefundSighting::of(&list) {
             Ok(seen) => Answer::Refunds(seen),
@@ -87,14 +88,19 @@ impl Carrier {
         })
     }
 
-    fn close(&self, line: &Line, out_trade_no: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
+    fn close(
+        &self,
+        line: &ApiClient,
+        out_trade_no: OrderId,
+        on_attempt: OnAttempt<'_>,
+    ) -> Result<Answer, Fault> {
         line.ask(&self.merchant, &CloseOrder { out_trade_no }, on_attempt)?;
         Ok(Answer::Done { refund_id: None })
     }
 
     fn refund(
         &self,
-        line: &Line,
+        line: &ApiClient,
         entry: &Entry,
         row: &RefundRow,
         on_attempt: OnAttempt<'_>,

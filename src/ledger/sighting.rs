@@ -4,8 +4,10 @@ use super::entry::{OrderKey, RefundWord};
 use crate::model::order::Order;
 use crate::model::refund::{RefundEntry, RefundList, RefundStatus};
 use crate::model::trade_state::TradeState;
+use crate::wire::hex::hex;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::{Verified, byte_pairs, hex, takes_part};
+use crate::wire::v2::sign::{byte_pairs, takes_part};
+use crate::wire::verified::Verified;
 use sha2::{Digest, Sha256};
 
 /// Where something was seen.
@@ -134,7 +136,7 @@ impl Sighting {
     }
 
     fn read(order: &Order, source: Source) -> Self {
-        let told = order.told();
+        let told = order.typed();
         let text = |field: Option<&str>| field.unwrap_or_default().to_owned();
         Self {
             key: OrderKey {

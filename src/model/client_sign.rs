@@ -1,7 +1,7 @@
 //! What the payer's client gets, signed with the same key (protocol.md A.7): JSAPI, App, and links of Native mode 1.
 
+use super::argument::BadArgument;
 use super::merchant::Merchant;
-use super::order_id::BadArgument;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::sign::{SignType, byte_pairs, sign};
 

@@ -1,8 +1,8 @@
 //! The merchant: who we are, what we sign with and what we accept.
 
-use super::order_id::BadArgument;
+use super::argument::BadArgument;
 use crate::wire::v2::key::Key;
-use crate::wire::v2::sign::{Pin, SignType};
+use crate::wire::v2::sign::{SignType, SignaturePolicy};
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -111,8 +111,8 @@ impl Merchant {
     }
 
     /// The signs this merchant accepts; `fixed` is an endpoint's own algorithm (protocol.md A.5).
-    pub fn pin(&self, fixed: Option<SignType>) -> Pin<'_> {
-        Pin {
+    pub fn signature_policy(&self, fixed: Option<SignType>) -> SignaturePolicy<'_> {
+        SignaturePolicy {
             sign_type: fixed.unwrap_or(self.sign_type),
             fixed: fixed.is_some(),
             accept_md5: self.accept_md5,
@@ -245,8 +245,11 @@ mod tests {
     #[test]
     fn an_endpoints_own_algorithm_replaces_the_merchants_and_is_fixed() {
         let merchant = merchant(SignType::Md5, false);
-        assert!(!merchant.pin(None).fixed && merchant.pin(None).sign_type == SignType::Md5);
-        let pin = merchant.pin(Some(SignType::HmacSha256));
+        assert!(
+            !merchant.signature_policy(None).fixed
+                && merchant.signature_policy(None).sign_type == SignType::Md5
+        );
+        let pin = merchant.signature_policy(Some(SignType::HmacSha256));
         assert!(pin.fixed && pin.sign_type == SignType::HmacSha256);
     }
 

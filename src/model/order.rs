@@ -5,7 +5,7 @@ use super::trade_state::TradeState;
 use crate::clock;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::read::{FieldError, digits, read};
-use crate::wire::v2::sign::Verified;
+use crate::wire::verified::Verified;
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ pub struct Order {
 /// amounts are fen.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[allow(missing_docs, reason = "each is the field of that name in protocol.md D.3")]
-pub struct Told<'a> {
+pub struct OrderFields<'a> {
     pub appid: Option<&'a str>,
     pub mch_id: Option<&'a str>,
     pub sub_appid: Option<&'a str>,
@@ -86,13 +86,13 @@ impl Order {
         Self::take(fields, TradeState::Success)
     }
 
-    fn take(fields: Verified<Fields>, silent: TradeState) -> Result<Self, FieldError> {
-        let told: Told<'_> = read(&fields)?;
-        Ok(Self { trade_state: told.trade_state.unwrap_or(silent), fields })
+    fn take(fields: Verified<Fields>, default_state: TradeState) -> Result<Self, FieldError> {
+        let typed: OrderFields<'_> = read(&fields)?;
+        Ok(Self { trade_state: typed.trade_state.unwrap_or(default_state), fields })
     }
 
     /// The typed fields. Reading them cannot fail any more: it has been tried when the order was taken.
-    pub fn told(&self) -> Told<'_> {
+    pub fn typed(&self) -> OrderFields<'_> {
         read(&self.fields).unwrap_or_default()
     }
 
@@ -113,7 +113,7 @@ impl Order {
     }
 }
 
-impl Told<'_> {
+impl OrderFields<'_> {
     /// When it was paid.
     pub fn time_end(&self) -> Option<OffsetDateTime> {
         self.time_end.and_then(clock::compact)

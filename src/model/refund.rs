@@ -6,7 +6,7 @@ use crate::clock;
 use crate::wire::v2::cipher::Decrypted;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::read::{FieldError, digits, needs, read};
-use crate::wire::v2::sign::Verified;
+use crate::wire::verified::Verified;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use time::OffsetDateTime;
@@ -60,7 +60,7 @@ impl RefundStatus {
 #[derive(Debug, Clone)]
 pub struct RefundReceipt {
     /// The typed fields.
-    pub told: Accepted,
+    pub told: RefundReceiptFields,
     /// Coupons that go back.
     pub coupons: Vec<Coupon<'static>>,
     /// Every field that was verified.
@@ -70,7 +70,7 @@ pub struct RefundReceipt {
 /// The typed fields of an accepted refund.
 #[derive(Debug, Clone, Deserialize)]
 #[allow(missing_docs, reason = "each is the field of that name in protocol.md C.4")]
-pub struct Accepted {
+pub struct RefundReceiptFields {
     pub out_trade_no: Option<String>,
     pub transaction_id: Option<String>,
     pub out_refund_no: Option<String>,
@@ -280,7 +280,7 @@ fn coupons(fields: &Fields, before: &str) -> Vec<Coupon<'static>> {
 #[derive(Debug, Clone)]
 pub struct RefundNotice {
     /// The typed fields.
-    pub claimed: Claimed,
+    pub claimed: RefundNoticeFields,
     /// The status it claims.
     pub refund_status: RefundStatus,
     /// When the refund succeeded.
@@ -292,7 +292,7 @@ pub struct RefundNotice {
 /// The typed fields of a refund notice. Amounts are fen.
 #[derive(Debug, Clone, Deserialize)]
 #[allow(missing_docs, reason = "each is the field of that name in protocol.md C.14")]
-pub struct Claimed {
+pub struct RefundNoticeFields {
     pub out_trade_no: String,
     pub transaction_id: Option<String>,
     pub out_refund_no: String,

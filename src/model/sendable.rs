@@ -1,6 +1,6 @@
 //! What a value must not hold if it is to leave us: checked by the argument's name before anything is signed.
 
-use super::order_id::BadArgument;
+use super::argument::BadArgument;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::split::{Split, hidden_in, look};
 use crate::wire::v2::xml;

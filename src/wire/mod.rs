@@ -1,4 +1,6 @@
 //! Floor 1: what travels. Pure functions over bytes; nothing here asks, waits or remembers.
 
+pub(crate) mod hex;
 pub mod v2;
 pub mod v3;
+pub mod verified;

@@ -100,7 +100,7 @@ impl Moments {
 
     /// An order is the book's; an unknown state is only believed where a fault made it so.
     pub fn bear_out(&self, order: &Order, may_be_unknown: bool) -> Verdict {
-        let number = order.told().out_trade_no.unwrap_or_default();
+        let number = order.typed().out_trade_no.unwrap_or_default();
         self.either(|book| {
             let entry = book.orders.get(number).ok_or_else(|| format!("the book has no order {number}"))?;
             if !(may_be_unknown && order.trade_state == TradeState::Unknown) {
@@ -184,7 +184,7 @@ fn found<'a>(book: &'a Book, entry: &RefundEntry) -> Result<&'a Value, String> {
 }
 
 fn is_the_order(order: &Order, entry: &Value) -> Verdict {
-    let told = order.told();
+    let told = order.typed();
     text("appid", told.appid, entry, "appid")?;
     text("mch_id", told.mch_id, entry, "mch_id")?;
     text("sub_mch_id", told.sub_mch_id, entry, "sub_mch_id")?;

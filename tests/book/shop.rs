@@ -5,9 +5,10 @@ use super::mishap::Mishaps;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use wechatpay::api::flows::poll::{Seen, Watch};
+use wechatpay::api::flows::poll::{PollObserver, PollResult};
 use wechatpay::clock::{Clock, SystemClock};
-use wechatpay::gateway::client::{Attempt, Line, random_nonce};
+use wechatpay::gateway::attempt::Attempt;
+use wechatpay::gateway::client::{ApiClient, random_nonce};
 use wechatpay::gateway::http::PooledAgent;
 use wechatpay::gateway::identity::{Files, Identity};
 use wechatpay::gateway::tls;
@@ -76,10 +77,10 @@ pub struct Patient<'a> {
     pub polls: u32,
 }
 
-impl Watch for Patient<'_> {
+impl PollObserver for Patient<'_> {
     fn tried(&mut self, _: &Attempt) {}
 
-    fn seen(&mut self, _: &Seen<'_>, number: u32) -> bool {
+    fn seen(&mut self, _: &PollResult<'_>, number: u32) -> bool {
         number < self.polls
     }
 
@@ -118,8 +119,8 @@ impl Premises {
 pub struct Shop {
     pub clock: Arc<Hourglass>,
     pub merchant: Merchant,
-    pub plain: Line,
-    pub certified: Line,
+    pub plain: ApiClient,
+    pub certified: ApiClient,
 }
 
 impl Shop {
@@ -135,7 +136,7 @@ impl Shop {
         let line = |identity: Option<&Identity>| {
             let roots = tls::roots(simulator.ca_pem().as_bytes()).unwrap();
             let agent = PooledAgent::new(tls::config(Some(roots), identity).unwrap(), Arc::default(), None);
-            Line {
+            ApiClient {
                 transport: Arc::new(agent),
                 clock: clock.clone(),
                 health: Arc::default(),

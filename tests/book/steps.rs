@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use wechatpay::api::close_order::CloseOrder;
 use wechatpay::api::flows::poll::{Plan, until_final};
-use wechatpay::api::micropay::{self, Lines, Micropay, Patience, Sale};
+use wechatpay::api::micropay::{self, Clients, Micropay, Patience, Sale};
 use wechatpay::api::order_query::OrderQuery;
 use wechatpay::api::refund::{Refund, refund};
 use wechatpay::api::refund_query::{self, RefundsOf};
@@ -316,7 +316,7 @@ impl<'a> Case<'a> {
             spbill_create_ip: "::1",
         };
         let call = Micropay::new(&sale, &[]).unwrap();
-        let lines = Lines { plain: &self.shop.plain, certified: &self.shop.certified };
+        let lines = Clients { plain: &self.shop.plain, certified: &self.shop.certified };
         let patience = Patience { timeout_ms: 15_000, interval_ms: 3_000 };
         let mut watch = self.shop.patient(if self.chance.one_in(4) { 2 } else { 100 });
         let said = micropay::pay(lines, &self.shop.merchant, &call, patience, &mut watch);

@@ -3,7 +3,7 @@
 //! An observer may fork the process. Threads are not copied: the child waits for none and touches nothing that they
 //! may have held.
 
-use crate::gateway::client::{Attempt, OnAttempt};
+use crate::gateway::attempt::{Attempt, OnAttempt};
 use crate::gateway::threads::shielded;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -83,13 +83,13 @@ where
     F: Fn(&Q, OnAttempt<'_>) -> A + Send + Sync + 'static,
 {
     fn start(work: Arc<Work<Q, F>>, threads: usize) -> Self {
-        let (say, words) = channel();
+        let (sender, words) = channel();
         let mut crew = Self { work, words: Some(words), threads: Vec::new(), process: process::id() };
         shielded(&mut || {
             for _ in 0..threads {
-                let (work, say) = (crew.work.clone(), say.clone());
+                let (work, sender) = (crew.work.clone(), sender.clone());
                 // Fewer threads than wished for are slower, not wrong.
-                crew.threads.extend(thread::Builder::new().spawn(move || work.all(&say)));
+                crew.threads.extend(thread::Builder::new().spawn(move || work.all(&sender)));
             }
         });
         crew
@@ -98,11 +98,11 @@ where
 
 impl<A, Q, F> Crew<A, Q, F> {
     /// Hears them until the last one is done, or until this process is a copy that has none of them.
-    fn listen(&self, on_attempt: OnAttempt<'_>, hear: &mut dyn FnMut(Word<A>)) {
+    fn listen(&self, on_attempt: OnAttempt<'_>, receive: &mut dyn FnMut(Word<A>)) {
         for word in self.words.iter().flatten() {
             match word {
                 Word::Tried(attempt) => on_attempt(&attempt),
-                word => hear(word),
+                word => receive(word),
             }
             if self.process != process::id() {
                 return;
@@ -128,21 +128,21 @@ impl<A, Q, F> Drop for Crew<A, Q, F> {
 
 impl<Q, F> Work<Q, F> {
     /// Takes one question after the other until there is none left.
-    fn all<A>(&self, say: &Sender<Word<A>>)
+    fn all<A>(&self, sender: &Sender<Word<A>>)
     where
         F: Fn(&Q, OnAttempt<'_>) -> A,
     {
         let mut on_attempt = |attempt: &Attempt| {
             if self.is_observed {
                 // Whoever listens does so until the last thread is done.
-                let _ = say.send(Word::Tried(attempt.clone()));
+                let _ = sender.send(Word::Tried(attempt.clone()));
             }
         };
         let places = std::iter::repeat_with(|| self.next.fetch_add(1, Ordering::Relaxed));
         for (at, question) in places.map_while(|at| self.questions.get(at).map(|question| (at, question))) {
             let answer = catch_unwind(AssertUnwindSafe(|| (self.ask)(question, &mut on_attempt)));
             let word = answer.map_or_else(Word::Panicked, |answer| Word::Answered(at, answer));
-            let _ = say.send(word);
+            let _ = sender.send(word);
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::api::order_query::OrderQuery;
 use crate::error::{ErrCode, Error, Fault, Repeat};
-use crate::gateway::client::{Attempt, Line};
+use crate::gateway::attempt::Attempt;
+use crate::gateway::client::ApiClient;
 use crate::model::merchant::Merchant;
 use crate::model::order::Order;
 
@@ -16,14 +17,14 @@ pub struct Plan {
 }
 
 /// What one poll saw.
-pub type Seen<'a> = Result<&'a Order, &'a Fault>;
+pub type PollResult<'a> = Result<&'a Order, &'a Fault>;
 
 /// Who watches a poll; the host waits by it and may stop it.
-pub trait Watch {
+pub trait PollObserver {
     /// A try was made.
     fn tried(&mut self, attempt: &Attempt);
     /// A poll saw this; `false` stops.
-    fn seen(&mut self, seen: &Seen<'_>, number: u32) -> bool;
+    fn seen(&mut self, seen: &PollResult<'_>, number: u32) -> bool;
     /// Will nobody see the end, because the watcher throws?
     fn throws(&self) -> bool {
         false
@@ -43,20 +44,20 @@ const GRACE_MS: u64 = 60_000;
 
 /// Asks until the order is final or the time is up; then the last order seen counts.
 pub fn until_final(
-    line: &Line,
+    client: &ApiClient,
     merchant: &Merchant,
     query: &OrderQuery,
     plan: Plan,
-    watch: &mut dyn Watch,
+    watch: &mut dyn PollObserver,
 ) -> Result<Order, Fault> {
-    let started = line.clock.now_ms();
+    let started = client.clock.now_ms();
     let mut last: Option<Order> = None;
-    let mut line = line.clone();
-    line.timeout_ms = line.timeout_ms.min(plan.timeout_ms);
+    let mut client = client.clone();
+    client.timeout_ms = client.timeout_ms.min(plan.timeout_ms);
     for number in 1.. {
-        let seen = line.ask(merchant, query, &mut |attempt| watch.tried(attempt));
+        let seen = client.ask(merchant, query, &mut |attempt| watch.tried(attempt));
         let go_on = watch.seen(&seen.as_ref(), number);
-        let age_ms = line.clock.now_ms().saturating_sub(started);
+        let age_ms = client.clock.now_ms().saturating_sub(started);
         let left_ms = plan.timeout_ms.saturating_sub(age_ms);
         let pause = match &seen {
             Err(fault) if !goes_on(fault, last.is_some(), age_ms) => return seen,
@@ -68,7 +69,7 @@ pub fn until_final(
             break;
         }
         match next_pause(pause, left_ms).filter(|_| go_on) {
-            Some(pause) if watch.pause(pause) => line.timeout_ms = line.timeout_ms.min(left_ms - pause),
+            Some(pause) if watch.pause(pause) => client.timeout_ms = client.timeout_ms.min(left_ms - pause),
             _ => return last.ok_or_else(|| undecided(query, fault)),
         }
     }

@@ -1,8 +1,9 @@
 //! Repeating a call whose verified answer asks for it, with the same numbers and inside one deadline.
 
 use crate::error::{ErrCode, Fault};
-use crate::gateway::client::{Line, OnAttempt};
-use crate::gateway::endpoint::Call;
+use crate::gateway::attempt::OnAttempt;
+use crate::gateway::client::ApiClient;
+use crate::gateway::endpoint::Endpoint;
 use crate::model::merchant::Merchant;
 
 /// Sends at most.
@@ -11,27 +12,27 @@ const SENDS: usize = 3;
 const PAUSES: [u64; SENDS - 1] = [200, 400];
 
 /// Makes the call, and again on these codes, which leave open what the call has done.
-pub fn repeat_on<C: Call>(
+pub fn resend_on<C: Endpoint>(
     code: ErrCode,
-    line: &Line,
+    client: &ApiClient,
     merchant: &Merchant,
     call: &C,
     on_attempt: OnAttempt<'_>,
 ) -> Result<C::Answer, Fault> {
-    let deadline = line.clock.now_ms().saturating_add(line.timeout_ms);
-    let mut line = line.clone();
+    let deadline = client.clock.now_ms().saturating_add(client.timeout_ms);
+    let mut client = client.clone();
     let mut pauses = PAUSES.into_iter();
     let mut again = false;
     loop {
-        let answer = line.ask(merchant, call, on_attempt);
+        let answer = client.ask(merchant, call, on_attempt);
         let answer = if again { answer.map_err(Fault::after_an_open_try) } else { answer };
         let asks_again = matches!(&answer, Err(fault) if fault.code() == Some(code));
         let Some(pause) = pauses.next().filter(|_| asks_again) else { return answer };
-        line.timeout_ms = deadline.saturating_sub(line.clock.now_ms()).saturating_sub(pause);
-        if line.timeout_ms == 0 {
+        client.timeout_ms = deadline.saturating_sub(client.clock.now_ms()).saturating_sub(pause);
+        if client.timeout_ms == 0 {
             return answer;
         }
-        line.clock.sleep_ms(pause);
+        client.clock.sleep_ms(pause);
         again = true;
     }
 }
@@ -42,7 +43,7 @@ mod tests {
     use crate::api::reverse::{Reverse, reverse};
     use crate::clock::Clock;
     use crate::error::{Fault, Phase, TransportError};
-    use crate::gateway::client::Line;
+    use crate::gateway::client::ApiClient;
     use crate::gateway::fixtures::{NUMBER, failure, merchant, signed};
     use crate::gateway::transport::{Body, Post, Reply, Transport};
     use crate::model::order_id::OrderId;
@@ -84,8 +85,8 @@ mod tests {
         }
     }
 
-    fn line() -> Line {
-        Line {
+    fn client() -> ApiClient {
+        ApiClient {
             transport: Arc::new(OnceOnly::default()),
             clock: Arc::new(NoTime::default()),
             health: Arc::default(),
@@ -101,8 +102,8 @@ mod tests {
     fn a_second_send_that_never_left_us_does_not_take_the_first_one_back() {
         let order = || OrderId::out_trade_no(NUMBER).unwrap();
         let call = Refund::new(order(), "R1", 100, 40, &[]).unwrap();
-        let refunded = refund(&line(), &merchant(), &call, &mut |_| {}).map(drop);
-        let reversed = reverse(&line(), &merchant(), &Reverse(order()), &mut |_| {});
+        let refunded = refund(&client(), &merchant(), &call, &mut |_| {}).map(drop);
+        let reversed = reverse(&client(), &merchant(), &Reverse(order()), &mut |_| {});
         for fault in [refunded, reversed].into_iter().map(|answer: Result<(), Fault>| answer.unwrap_err()) {
             assert!(fault.maybe_processed && fault.retryable, "{fault:?}");
         }

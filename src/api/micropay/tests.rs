@@ -1,7 +1,7 @@
 //! Every way a code payment can go, crossed with every way its reverse can go, on a virtual clock.
 
 use super::*;
-use crate::api::flows::poll::Seen;
+use crate::api::flows::poll::PollResult;
 use crate::clock::Clock;
 use crate::error::{Advice, Phase, TransportError};
 use crate::gateway::fixtures::{merchant, signed};
@@ -32,7 +32,7 @@ impl Clock for FakeClock {
 
 /// How the payment goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Payment {
+enum PayerBehaviour {
     Paid,
     PasswordThenPaid,
     PasswordNever,
@@ -62,13 +62,13 @@ enum Undoing {
     Refused,
 }
 
-const PAYMENTS: [Payment; 6] = [
-    Payment::Paid,
-    Payment::PasswordThenPaid,
-    Payment::PasswordNever,
-    Payment::PayError,
-    Payment::NoAnswer,
-    Payment::Page502,
+const PAYMENTS: [PayerBehaviour; 6] = [
+    PayerBehaviour::Paid,
+    PayerBehaviour::PasswordThenPaid,
+    PayerBehaviour::PasswordNever,
+    PayerBehaviour::PayError,
+    PayerBehaviour::NoAnswer,
+    PayerBehaviour::Page502,
 ];
 const UNDOINGS: [Undoing; 4] =
     [Undoing::Works, Undoing::RecallThreeTimes, Undoing::UserPayingTwice, Undoing::NoAnswer];
@@ -76,13 +76,13 @@ const UNDOINGS: [Undoing; 4] =
 /// A gateway with one order.
 struct Gateway {
     clock: Arc<FakeClock>,
-    payment: Payment,
+    payment: PayerBehaviour,
     undoing: Undoing,
-    book: Mutex<Book>,
+    book: Mutex<OrderBook>,
 }
 
 #[derive(Default)]
-struct Book {
+struct OrderBook {
     reverses: u32,
     reversed: bool,
     pays: u32,
@@ -94,10 +94,10 @@ impl Gateway {
         let book = self.book.lock().unwrap();
         match self.payment {
             _ if book.reversed && self.undoing != Undoing::Unseen => "REVOKED",
-            Payment::Paid | Payment::OldSale => "SUCCESS",
-            Payment::PasswordThenPaid if self.clock.now_ms() >= 12_000 => "SUCCESS",
-            Payment::PayError => "PAYERROR",
-            Payment::Page502 | Payment::Forged => "NOTPAY",
+            PayerBehaviour::Paid | PayerBehaviour::OldSale => "SUCCESS",
+            PayerBehaviour::PasswordThenPaid if self.clock.now_ms() >= 12_000 => "SUCCESS",
+            PayerBehaviour::PayError => "PAYERROR",
+            PayerBehaviour::Page502 | PayerBehaviour::Forged => "NOTPAY",
             _ => "USERPAYING",
         }
     }
@@ -105,10 +105,10 @@ impl Gateway {
     fn pay(&self) -> Result<Vec<u8>, TransportError> {
         self.book.lock().unwrap().pays += 1;
         match self.payment {
-            Payment::Paid => Ok(answer(&[("total_fee", "100"), ("out_trade_no", NUMBER)])),
-            Payment::NoAnswer | Payment::OldSale => self.silence(),
-            Payment::Page502 => Err(lost(Phase::Status(502))),
-            Payment::Forged => Ok(b"<xml><return_code>SUCCESS</return_code></xml>".to_vec()),
+            PayerBehaviour::Paid => Ok(answer(&[("total_fee", "100"), ("out_trade_no", NUMBER)])),
+            PayerBehaviour::NoAnswer | PayerBehaviour::OldSale => self.silence(),
+            PayerBehaviour::Page502 => Err(lost(Phase::Status(502))),
+            PayerBehaviour::Forged => Ok(b"<xml><return_code>SUCCESS</return_code></xml>".to_vec()),
             _ => Ok(refusal("USERPAYING", "")),
         }
     }
@@ -116,9 +116,9 @@ impl Gateway {
     fn tell(&self) -> Result<Vec<u8>, TransportError> {
         let reverses = self.book.lock().unwrap().reverses;
         let (number, fee) = match self.payment {
-            Payment::OldSale if reverses == 0 => return self.silence(),
-            Payment::OldSale => (NUMBER, "999"),
-            Payment::ForeignQuery if reverses == 0 => ("T99999999", "100"),
+            PayerBehaviour::OldSale if reverses == 0 => return self.silence(),
+            PayerBehaviour::OldSale => (NUMBER, "999"),
+            PayerBehaviour::ForeignQuery if reverses == 0 => ("T99999999", "100"),
             _ => (NUMBER, "100"),
         };
         Ok(answer(&[("out_trade_no", number), ("trade_state", self.state()), ("total_fee", fee)]))
@@ -191,7 +191,7 @@ fn sealed(pairs: &[(&str, &str)]) -> Vec<u8> {
 }
 
 /// A till that waits on the fake clock, and may stop.
-struct FakeWatch {
+struct FakeObserver {
     clock: Arc<FakeClock>,
     stop_after: u32,
     polls: u32,
@@ -199,10 +199,10 @@ struct FakeWatch {
     throws: bool,
 }
 
-impl Watch for FakeWatch {
+impl PollObserver for FakeObserver {
     fn tried(&mut self, _: &Attempt) {}
 
-    fn seen(&mut self, _: &Seen<'_>, number: u32) -> bool {
+    fn seen(&mut self, _: &PollResult<'_>, number: u32) -> bool {
         self.polls = number;
         number < self.stop_after
     }
@@ -227,14 +227,14 @@ struct Sold {
     gateway: Arc<Gateway>,
 }
 
-fn sell(payment: Payment, undoing: Undoing, stop_after: u32) -> Sold {
+fn sell(payment: PayerBehaviour, undoing: Undoing, stop_after: u32) -> Sold {
     sell_watched(payment, undoing, stop_after, false)
 }
 
-fn sell_watched(payment: Payment, undoing: Undoing, stop_after: u32, throws: bool) -> Sold {
+fn sell_watched(payment: PayerBehaviour, undoing: Undoing, stop_after: u32, throws: bool) -> Sold {
     let clock = Arc::new(FakeClock::default());
     let gateway = Arc::new(Gateway { clock: clock.clone(), payment, undoing, book: Mutex::default() });
-    let line = Line {
+    let client = ApiClient {
         transport: gateway.clone(),
         clock: clock.clone(),
         health: Arc::default(),
@@ -252,10 +252,10 @@ fn sell_watched(payment: Payment, undoing: Undoing, stop_after: u32, throws: boo
         spbill_create_ip: "127.0.0.1",
     };
     let call = Micropay::new(&sale, &[]).unwrap();
-    let mut watch = FakeWatch { clock: clock.clone(), stop_after, polls: 0, throws };
+    let mut watch = FakeObserver { clock: clock.clone(), stop_after, polls: 0, throws };
     let patience = Patience::new(30_000, 5000).unwrap();
-    let lines = Lines { plain: &line, certified: &line };
-    let end = pay(lines, &merchant(), &call, patience, &mut watch);
+    let clients = Clients { plain: &client, certified: &client };
+    let end = pay(clients, &merchant(), &call, patience, &mut watch);
     Sold { end, took_ms: clock.now_ms(), gateway }
 }
 
@@ -266,7 +266,7 @@ fn every_combination_ends_decided_or_undecided_within_the_payers_time_and_thirty
             let sold = sell(payment, undoing, u32::MAX);
             assert!(sold.took_ms <= 60_500, "{payment:?} {undoing:?} took {} ms", sold.took_ms);
             assert_eq!(sold.gateway.book.lock().unwrap().pays, 1, "{payment:?} {undoing:?}: paid once");
-            let pays = matches!(payment, Payment::Paid | Payment::PasswordThenPaid);
+            let pays = matches!(payment, PayerBehaviour::Paid | PayerBehaviour::PasswordThenPaid);
             match sold.end {
                 Ok(order) if pays => {
                     assert_eq!(order.trade_state, TradeState::Success, "{payment:?} {undoing:?}");
@@ -297,7 +297,7 @@ fn a_reverse_is_never_asked_for_within_fifteen_seconds_of_the_payment_call() {
 
 #[test]
 fn a_watcher_that_stops_gets_the_sale_reversed_first() {
-    let sold = sell(Payment::PasswordNever, Undoing::Works, 1);
+    let sold = sell(PayerBehaviour::PasswordNever, Undoing::Works, 1);
     assert_eq!(sold.end.unwrap().trade_state, TradeState::Revoked);
     assert!(sold.took_ms < 30_000, "{} ms", sold.took_ms);
 }
@@ -305,16 +305,16 @@ fn a_watcher_that_stops_gets_the_sale_reversed_first() {
 #[test]
 fn a_payment_that_only_a_throwing_watcher_saw_is_reversed_too() {
     // The third question, at 15 s, sees it paid.
-    let stopped = sell_watched(Payment::PasswordThenPaid, Undoing::Works, 3, false);
+    let stopped = sell_watched(PayerBehaviour::PasswordThenPaid, Undoing::Works, 3, false);
     assert_eq!(stopped.end.unwrap().trade_state, TradeState::Success);
-    let thrown = sell_watched(Payment::PasswordThenPaid, Undoing::Works, 3, true);
+    let thrown = sell_watched(PayerBehaviour::PasswordThenPaid, Undoing::Works, 3, true);
     assert_eq!(thrown.end.unwrap().trade_state, TradeState::Revoked);
     assert!(thrown.gateway.book.lock().unwrap().reversed);
 }
 
 #[test]
 fn an_accepted_reverse_that_no_query_shows_is_undecided_and_says_that_it_was_reversed() {
-    let fault = sell(Payment::PasswordNever, Undoing::Unseen, u32::MAX).end.unwrap_err();
+    let fault = sell(PayerBehaviour::PasswordNever, Undoing::Unseen, u32::MAX).end.unwrap_err();
     let Error::Undecided { reversed, last_seen, .. } = &fault.error else { panic!("{fault:?}") };
     assert!(reversed);
     assert_eq!(last_seen.as_ref().unwrap().trade_state, TradeState::UserPaying);
@@ -323,28 +323,28 @@ fn an_accepted_reverse_that_no_query_shows_is_undecided_and_says_that_it_was_rev
 #[test]
 fn a_payment_whose_reverse_was_accepted_is_never_given_back_as_paid() {
     // The password comes while the till has stopped waiting: paid at 12 s, reversed at 15 s, still shown as paid.
-    let sold = sell(Payment::PasswordThenPaid, Undoing::Unseen, 1);
+    let sold = sell(PayerBehaviour::PasswordThenPaid, Undoing::Unseen, 1);
     assert!(matches!(sold.end.unwrap_err().error, Error::Undecided { reversed: true, .. }));
 }
 
 #[test]
 fn a_payment_whose_reverse_may_have_been_accepted_is_never_given_back_as_paid() {
-    let fault = sell(Payment::PasswordThenPaid, Undoing::LostThenRefused, 1).end.unwrap_err();
+    let fault = sell(PayerBehaviour::PasswordThenPaid, Undoing::LostThenRefused, 1).end.unwrap_err();
     assert!(matches!(fault.error, Error::Undecided { reversed: false, .. }), "{fault:?}");
-    let refused = sell(Payment::PasswordThenPaid, Undoing::Refused, 1).end.unwrap();
+    let refused = sell(PayerBehaviour::PasswordThenPaid, Undoing::Refused, 1).end.unwrap();
     assert_eq!(refused.trade_state, TradeState::Success);
 }
 
 #[test]
 fn an_old_sale_of_another_amount_is_never_taken_for_this_one() {
-    let fault = sell(Payment::OldSale, Undoing::Refused, u32::MAX).end.unwrap_err();
+    let fault = sell(PayerBehaviour::OldSale, Undoing::Refused, u32::MAX).end.unwrap_err();
     let Error::Mismatch { field, got, .. } = &fault.error else { panic!("{fault:?}") };
     assert_eq!((field.as_str(), got.as_str()), ("total_fee", "999"));
 }
 
 #[test]
 fn a_doubt_that_came_with_a_query_never_says_that_the_payment_may_be_made_again() {
-    let fault = sell(Payment::ForeignQuery, Undoing::Works, u32::MAX).end.unwrap_err();
+    let fault = sell(PayerBehaviour::ForeignQuery, Undoing::Works, u32::MAX).end.unwrap_err();
     assert!(matches!(fault.error, Error::Mismatch { .. }), "{fault:?}");
     assert_eq!((fault.retryable, fault.maybe_processed), (false, true));
     assert_eq!(fault.advice, Advice::QueryOrder);
@@ -352,7 +352,7 @@ fn a_doubt_that_came_with_a_query_never_says_that_the_payment_may_be_made_again(
 
 #[test]
 fn a_forged_answer_to_the_payment_is_thrown_after_the_reverse() {
-    let sold = sell(Payment::Forged, Undoing::Works, u32::MAX);
+    let sold = sell(PayerBehaviour::Forged, Undoing::Works, u32::MAX);
     assert!(matches!(sold.end.unwrap_err().error, Error::Signature(_)));
     assert!(sold.gateway.book.lock().unwrap().reversed);
 }

@@ -1,4 +1,4 @@
-//! The line on a fake network and a fake clock: tries, pauses, domains, deadlines, reports.
+//! The client on a fake network and a fake clock: tries, pauses, domains, deadlines, reports.
 
 use super::*;
 use crate::api::any_call::{AnyCall, Path};
@@ -35,7 +35,7 @@ impl Clock for FakeClock {
 
 /// One post as it reached the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
+struct SentRequest {
     url: String,
     at_ms: u64,
     timeout_ms: u64,
@@ -52,12 +52,12 @@ struct FakeNetwork {
     clock: Arc<FakeClock>,
     answers: Mutex<VecDeque<Carried>>,
     takes_ms: u64,
-    seen: Mutex<Vec<Seen>>,
+    seen: Mutex<Vec<SentRequest>>,
 }
 
 impl Transport for FakeNetwork {
     fn send(&self, post: &Post<'_>) -> Result<Reply, TransportError> {
-        self.seen.lock().unwrap().push(Seen {
+        self.seen.lock().unwrap().push(SentRequest {
             url: post.url.to_owned(),
             at_ms: self.clock.now_ms(),
             timeout_ms: post.timeout_ms,
@@ -72,18 +72,18 @@ impl Transport for FakeNetwork {
     }
 }
 
-/// A line, its network and its clock.
-struct Stage {
-    line: Line,
+/// A client, its network and its clock.
+struct Setup {
+    client: ApiClient,
     network: Arc<FakeNetwork>,
     clock: Arc<FakeClock>,
 }
 
-fn stage(answers: Vec<Carried>) -> Stage {
+fn stage(answers: Vec<Carried>) -> Setup {
     stage_taking(answers, 0)
 }
 
-fn stage_taking(answers: Vec<Carried>, takes_ms: u64) -> Stage {
+fn stage_taking(answers: Vec<Carried>, takes_ms: u64) -> Setup {
     let clock = Arc::new(FakeClock::default());
     let network = Arc::new(FakeNetwork {
         clock: clock.clone(),
@@ -91,7 +91,7 @@ fn stage_taking(answers: Vec<Carried>, takes_ms: u64) -> Stage {
         takes_ms,
         seen: Mutex::default(),
     });
-    let line = Line {
+    let client = ApiClient {
         transport: network.clone(),
         clock: clock.clone(),
         health: Arc::default(),
@@ -101,17 +101,17 @@ fn stage_taking(answers: Vec<Carried>, takes_ms: u64) -> Stage {
         timeout_ms: 8000,
         nonce: || "nonce".to_owned(),
     };
-    Stage { line, network, clock }
+    Setup { client, network, clock }
 }
 
-impl Stage {
+impl Setup {
     fn query(&self) -> (Result<Order, Fault>, Vec<Attempt>) {
         self.ask(&query(NUMBER))
     }
 
-    fn ask<C: Call>(&self, call: &C) -> (Result<C::Answer, Fault>, Vec<Attempt>) {
+    fn ask<C: Endpoint>(&self, call: &C) -> (Result<C::Answer, Fault>, Vec<Attempt>) {
         let mut attempts = Vec::new();
-        let result = self.line.ask(&merchant(), call, &mut |attempt| attempts.push(attempt.clone()));
+        let result = self.client.ask(&merchant(), call, &mut |attempt| attempts.push(attempt.clone()));
         (result, attempts)
     }
 
@@ -121,7 +121,7 @@ impl Stage {
     }
 
     fn without_backup(mut self) -> Self {
-        self.line.backup_url = None;
+        self.client.backup_url = None;
         self
     }
 }
@@ -165,7 +165,7 @@ fn at(moments: &[(&str, u64)]) -> Vec<(String, u64)> {
 fn an_answer_at_once_is_one_try_and_one_report() {
     let stage = stage_taking(vec![order()], 37);
     let (result, attempts) = stage.query();
-    assert_eq!(result.unwrap().told().out_trade_no, Some(NUMBER));
+    assert_eq!(result.unwrap().typed().out_trade_no, Some(NUMBER));
     let expected = Attempt {
         path: "/pay/orderquery".into(),
         host: "api.test".into(),
@@ -232,9 +232,9 @@ fn n1_three_connect_faults_in_a_row_put_the_backup_first() {
     let stage = stage(vec![lost(Phase::Connect, false), order()]);
     for _ in 0..3 {
         stage.network.answers.lock().unwrap().push_front(lost(Phase::Connect, false));
-        stage.line.health.failed(&fault(Phase::Connect, false), 0);
+        stage.client.health.failed(&fault(Phase::Connect, false), 0);
     }
-    assert!(stage.line.health.backup_first(0));
+    assert!(stage.client.health.backup_first(0));
     let _ = stage.query();
     assert_eq!(stage.asked()[0].0, API2);
 }
@@ -323,7 +323,7 @@ fn n26_a_clock_that_has_passed_the_deadline_ends_the_call() {
 #[test]
 fn the_longest_of_all_timeouts_does_not_overflow() {
     let mut stage = stage_taking(vec![lost(Phase::Connect, false), order()], 5);
-    stage.line.timeout_ms = u64::MAX;
+    stage.client.timeout_ms = u64::MAX;
     stage.clock.sleep_ms(10);
     assert!(stage.query().0.is_ok());
 }
@@ -398,12 +398,12 @@ fn what_cannot_be_written_is_an_argument_fault_and_sends_nothing() {
 #[test]
 fn an_answer_of_the_first_domain_clears_its_record() {
     let stage = stage(vec![lost(Phase::Connect, false), order()]);
-    stage.line.health.failed(&fault(Phase::Connect, false), 0);
+    stage.client.health.failed(&fault(Phase::Connect, false), 0);
     assert!(stage.query().0.is_ok(), "by the backup");
     assert!(stage.query().0.is_ok(), "by the first");
-    stage.line.health.failed(&fault(Phase::Connect, false), 0);
-    stage.line.health.failed(&fault(Phase::Connect, false), 0);
-    assert!(!stage.line.health.backup_first(0));
+    stage.client.health.failed(&fault(Phase::Connect, false), 0);
+    stage.client.health.failed(&fault(Phase::Connect, false), 0);
+    assert!(!stage.client.health.backup_first(0));
 }
 
 #[test]
@@ -411,14 +411,14 @@ fn many_answers_in_the_order_of_the_questions_and_one_fault_is_its_own() {
     let stage = stage(vec![order()]);
     let queries: Vec<_> = (0..20).map(|n| query(if n == 7 { "T999" } else { NUMBER })).collect();
     let mut attempts = 0;
-    let answers = many(&stage.line, &Arc::new(merchant()), &queries, 4, Some(&mut |_| attempts += 1));
+    let answers = many(&stage.client, &Arc::new(merchant()), &queries, 4, Some(&mut |_| attempts += 1));
     assert_eq!((answers.len(), attempts), (20, 20));
     for (n, answer) in answers.iter().enumerate() {
         assert_eq!(answer.is_err(), n == 7, "{n}");
     }
     assert_eq!(answers[7].as_ref().unwrap_err().out_trade_no.as_deref(), Some("T999"));
-    assert!(many(&stage.line, &Arc::new(merchant()), &[], 4, None).is_empty());
-    let unwatched = many(&stage.line, &Arc::new(merchant()), &queries, 4, None);
+    assert!(many(&stage.client, &Arc::new(merchant()), &[], 4, None).is_empty());
+    let unwatched = many(&stage.client, &Arc::new(merchant()), &queries, 4, None);
     assert_eq!(unwatched.iter().filter(|answer| answer.is_ok()).count(), 19);
 }
 

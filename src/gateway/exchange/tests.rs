@@ -36,8 +36,8 @@ fn any(pairs: &[(&str, &str)], omitted: &[&str]) -> AnyCall {
 }
 
 /// Sends the call and answers with these bytes.
-fn answered<C: Call>(merchant: &Merchant, call: &C, body: &[u8]) -> Result<C::Answer, Error> {
-    climb(merchant, call, &request(merchant, call, "nonce"), body)
+fn answered<C: Endpoint>(merchant: &Merchant, call: &C, body: &[u8]) -> Result<C::Answer, Error> {
+    read_answer(merchant, call, &build_request(merchant, call, "nonce"), body)
 }
 
 fn asked(merchant: &Merchant, body: &[u8]) -> Result<Order, Error> {
@@ -53,7 +53,7 @@ fn mismatch<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
 
 #[test]
 fn a_request_has_the_ids_a_nonce_the_sign_type_and_a_sign_over_all_of_it() {
-    let sent = request(&merchant(), &query(), "abc");
+    let sent = build_request(&merchant(), &query(), "abc");
     let names: Vec<_> = sent.iter().map(|(n, _)| n).collect();
     assert_eq!(names, ["out_trade_no", "version", "appid", "mch_id", "nonce_str", "sign_type", "sign"]);
     assert_eq!(sent.get("sign_type"), Some("HMAC-SHA256"));
@@ -62,22 +62,22 @@ fn a_request_has_the_ids_a_nonce_the_sign_type_and_a_sign_over_all_of_it() {
 
 #[test]
 fn an_md5_merchant_signs_with_md5_and_says_so() {
-    let sent = request(&md5_merchant(), &query(), "abc");
+    let sent = build_request(&md5_merchant(), &query(), "abc");
     assert_eq!((sent.get("sign_type"), sent.get("sign").unwrap().len()), (Some("MD5"), 32));
 }
 
 #[test]
 fn a_provider_names_its_sub_merchant() {
-    let sent = request(&provider(), &query(), "abc");
+    let sent = build_request(&provider(), &query(), "abc");
     assert_eq!(sent.get("sub_mch_id"), Some("1900000109"));
     assert_eq!(sent.get("sub_appid"), Some("wx8888888888888888"));
-    assert_eq!(request(&merchant(), &query(), "abc").get("sub_mch_id"), None);
+    assert_eq!(build_request(&merchant(), &query(), "abc").get("sub_mch_id"), None);
 }
 
 #[test]
 fn what_a_call_brings_itself_is_not_replaced() {
     let call = any(&[("appid", "wxother"), ("nonce_str", "mine"), ("sign", "given")], &[]);
-    let sent = request(&merchant(), &call, "abc");
+    let sent = build_request(&merchant(), &call, "abc");
     let got = ["appid", "nonce_str", "sign", "mch_id"].map(|name| sent.get(name).unwrap());
     assert_eq!(got, ["wxother", "mine", "given", MCH_ID]);
 }
@@ -85,20 +85,20 @@ fn what_a_call_brings_itself_is_not_replaced() {
 #[test]
 fn what_a_call_omits_is_not_sent_and_not_signed() {
     let call = any(&[("transaction_id", "1")], &["appid", "sign_type"]);
-    let sent = request(&merchant(), &call, "abc");
+    let sent = build_request(&merchant(), &call, "abc");
     assert_eq!((sent.get("appid"), sent.get("sign_type")), (None, None));
     assert_eq!(sent.get("sign").unwrap(), &*sign(byte_pairs(&sent), &key(), SignType::HmacSha256));
 }
 
 #[test]
 fn a_sign_given_as_null_is_left_out_like_any_other_field() {
-    assert_eq!(request(&merchant(), &any(&[], &["sign"]), "abc").get("sign"), None);
+    assert_eq!(build_request(&merchant(), &any(&[], &["sign"]), "abc").get("sign"), None);
 }
 
 #[test]
 fn a_sign_type_in_the_fields_of_any_call_signs_and_pins_the_answer() {
     let call = any(&[("sign_type", "MD5")], &[]);
-    assert_eq!(request(&merchant(), &call, "abc").get("sign").unwrap().len(), 32);
+    assert_eq!(build_request(&merchant(), &call, "abc").get("sign").unwrap().len(), 32);
     let answer = success(&[("short_url", "weixin://wxpay/s/XXXXXX")]);
     assert!(answered(&merchant(), &call, &signed_with(&answer, &key(), SignType::Md5)).is_ok());
     let hmac = answered(&merchant(), &call, &signed_with(&answer, &key(), SignType::HmacSha256));
@@ -108,7 +108,7 @@ fn a_sign_type_in_the_fields_of_any_call_signs_and_pins_the_answer() {
 #[test]
 fn a_signed_answer_about_our_order_becomes_an_order() {
     let order = asked(&merchant(), &signed(&paid(NUMBER), &merchant())).unwrap();
-    assert_eq!((order.trade_state, order.told().total_fee), (TradeState::Success, Some(100)));
+    assert_eq!((order.trade_state, order.typed().total_fee), (TradeState::Success, Some(100)));
 }
 
 #[test]
@@ -325,7 +325,7 @@ fn a_wrong_sign_is_refused_even_where_none_was_needed() {
 #[test]
 fn an_endpoint_of_one_algorithm_takes_no_other_not_even_a_stronger_one() {
     let call = any(&[("sign_type", "MD5")], &[]);
-    assert_eq!(call.terms().fixed, Some(SignType::Md5));
+    assert_eq!(call.spec().fixed, Some(SignType::Md5));
     let tolerant = Merchant { accept_md5: true, ..merchant() };
     let hmac_only = any(&[("sign_type", "HMAC-SHA256")], &[]);
     let refused = answered(&tolerant, &hmac_only, &signed(&success(&[]), &md5_merchant()));
@@ -340,7 +340,7 @@ fn no_error_of_the_ladder_shows_a_computed_digest() {
     let error = asked(&merchant(), &written(&forged)).unwrap_err();
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains(&own[..6]) && !shown.contains("0123456789abcdef"), "{shown}");
-    assert_eq!(request(&merchant(), &query(), "n").get("appid"), Some(APPID));
+    assert_eq!(build_request(&merchant(), &query(), "n").get("appid"), Some(APPID));
 }
 
 #[test]
@@ -353,11 +353,11 @@ fn r36_r51_an_unsigned_refusal_says_what_it_said_and_no_words_of_ours() {
         (&[("return_code", "FAIL"), ("return_msg", "x"), ("error_msg", "x")], "x"),
         (&[("return_code", "SYSTEMERROR")], "SYSTEMERROR"),
     ] {
-        let Err(Error::Gateway { return_msg, .. }) = communicated(&written(&fields(pairs))) else {
+        let Err(Error::Gateway { return_msg, .. }) = check_return_code(&written(&fields(pairs))) else {
             panic!("{pairs:?}")
         };
         assert_eq!(return_msg, says);
     }
-    let silent = communicated(&written(&fields(&[("return_code", "FAIL")]))).unwrap_err();
+    let silent = check_return_code(&written(&fields(&[("return_code", "FAIL")]))).unwrap_err();
     assert!(silent.to_string().ends_with("gave no reason"), "{silent}");
 }

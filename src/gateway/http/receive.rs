@@ -1,7 +1,7 @@
 //! Takes what comes: a message into memory, a file into its inbox.
 
 use crate::gateway::transport::{Body, Inbox, Received};
-use crate::wire::v2::sign::hex;
+use crate::wire::hex::hex;
 use crate::wire::v2::xml;
 use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 use std::io::{Error, Read};

@@ -7,10 +7,10 @@ mod trust;
 
 use super::*;
 use crate::gateway::tls;
-use tls_server::Peer;
+use tls_server::TlsServer;
 
 /// An agent that trusts this peer's authority.
-fn agent(peer: &Peer) -> PooledAgent {
+fn agent(peer: &TlsServer) -> PooledAgent {
     PooledAgent::new(tls::config(Some(peer.roots()), None).unwrap(), Arc::default(), None)
 }
 
@@ -27,6 +27,6 @@ fn post(url: &str, connect_timeout_ms: u64, timeout_ms: u64) -> Post<'_> {
     }
 }
 
-fn ask(agent: &PooledAgent, peer: &Peer) -> Result<Reply, TransportError> {
+fn ask(agent: &PooledAgent, peer: &TlsServer) -> Result<Reply, TransportError> {
     agent.send(&post(&peer.url, 2000, 4000))
 }

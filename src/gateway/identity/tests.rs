@@ -1,16 +1,16 @@
 //! Client certificates: what is taken, and what is said about the rest.
 
 use super::*;
-use crate::gateway::fixtures::certificates::{Authority, Paper};
+use crate::gateway::fixtures::certificates::{CertificateAuthority, IssuedCertificate};
 use base64::Engine;
 use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
 use std::collections::HashMap;
 
 /// Files in memory.
 #[derive(Default)]
-struct Shelf(HashMap<String, Vec<u8>>);
+struct MemoryFiles(HashMap<String, Vec<u8>>);
 
-impl Files for Shelf {
+impl Files for MemoryFiles {
     fn read(&self, path: &str) -> Result<Zeroizing<Vec<u8>>, String> {
         self.0.get(path).cloned().map(Zeroizing::new).ok_or_else(|| format!("{path} is not there"))
     }
@@ -20,8 +20,8 @@ impl Files for Shelf {
     }
 }
 
-fn shelf(files: &[(&str, &[u8])]) -> Shelf {
-    Shelf(files.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.to_vec())).collect())
+fn shelf(files: &[(&str, &[u8])]) -> MemoryFiles {
+    MemoryFiles(files.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.to_vec())).collect())
 }
 
 fn source(certificate: &[u8], private_key: Option<&[u8]>, password: &str) -> CertificateSource {
@@ -32,12 +32,12 @@ fn source(certificate: &[u8], private_key: Option<&[u8]>, password: &str) -> Cer
     }
 }
 
-fn paper() -> Paper {
-    Authority::new("test CA").issue("merchant", -1, 30)
+fn paper() -> IssuedCertificate {
+    CertificateAuthority::new("test CA").issue("merchant", -1, 30)
 }
 
 fn load(source: &CertificateSource) -> Result<Identity, String> {
-    Identity::load(source, &Shelf::default())
+    Identity::load(source, &MemoryFiles::default())
 }
 
 /// Why it was refused; an identity has no Debug, on purpose.
@@ -45,7 +45,7 @@ fn refusal(source: &CertificateSource) -> String {
     load(source).err().unwrap()
 }
 
-fn p12(paper: &Paper, password: &str) -> Vec<u8> {
+fn p12(paper: &IssuedCertificate, password: &str) -> Vec<u8> {
     let (chain, key) = (
         pem::certificates(paper.certificate.as_bytes()).unwrap(),
         pem::private_key(paper.key.as_bytes()).unwrap(),
@@ -167,7 +167,7 @@ fn n28_what_is_missing_or_broken_is_said_and_never_shown() {
 
 #[test]
 fn n28_an_expired_certificate_loads_but_is_refused_before_anything_is_sent() {
-    let paper = Authority::new("test CA").issue("merchant", -30, -1);
+    let paper = CertificateAuthority::new("test CA").issue("merchant", -30, -1);
     let identity = load(&source(paper.certificate.as_bytes(), Some(paper.key.as_bytes()), "")).unwrap();
     let at = identity.expires_at.unix_timestamp();
     assert!(still_valid(identity.expires_at, at - 1).is_ok());
@@ -180,10 +180,12 @@ fn n28_an_expired_certificate_loads_but_is_refused_before_anything_is_sent() {
 #[test]
 fn the_day_of_expiry_is_known_without_an_error_for_what_cannot_be_read() {
     let paper = paper();
-    let known =
-        expires_at(&source(paper.certificate.as_bytes(), Some(paper.key.as_bytes()), ""), &Shelf::default());
+    let known = expires_at(
+        &source(paper.certificate.as_bytes(), Some(paper.key.as_bytes()), ""),
+        &MemoryFiles::default(),
+    );
     assert!(known.is_some());
-    assert!(expires_at(&source(b"nowhere.pem", None, ""), &Shelf::default()).is_none());
+    assert!(expires_at(&source(b"nowhere.pem", None, ""), &MemoryFiles::default()).is_none());
 }
 
 #[test]
@@ -212,7 +214,7 @@ mod odd {
 
 #[test]
 fn r33_each_cause_has_its_own_sentence() {
-    let (paper, issuer) = (paper(), Authority::new("test CA").pem);
+    let (paper, issuer) = (paper(), CertificateAuthority::new("test CA").pem);
     let key = paper.key.as_bytes();
     let ca_first = [issuer.as_bytes(), paper.certificate.as_bytes()].concat();
     for (source, says) in [

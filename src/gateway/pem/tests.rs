@@ -1,7 +1,7 @@
 //! What OpenSSL reads is read, and what is not read is named.
 
 use super::*;
-use crate::gateway::fixtures::certificates::Authority;
+use crate::gateway::fixtures::certificates::CertificateAuthority;
 use proptest::prelude::*;
 
 fn pem(label: &str, base64: &str) -> String {
@@ -9,7 +9,7 @@ fn pem(label: &str, base64: &str) -> String {
 }
 
 fn one() -> String {
-    Authority::new("one").pem
+    CertificateAuthority::new("one").pem
 }
 
 fn refusal(text: impl AsRef<[u8]>) -> String {

@@ -1,7 +1,7 @@
 //! What is kept, what is read again, and what is refused before anything is sent.
 
 use super::*;
-use crate::gateway::fixtures::certificates::{Authority, Paper};
+use crate::gateway::fixtures::certificates::{CertificateAuthority, IssuedCertificate};
 use crate::gateway::fixtures::merchant;
 use base64::Engine;
 use std::collections::HashMap;
@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Files in memory: bytes and the time of their last change. Counts what is read.
 #[derive(Default)]
-struct Shelf {
+struct MemoryFiles {
     files: HashMap<String, (Vec<u8>, u128)>,
     reads: AtomicUsize,
 }
 
-impl Shelf {
+impl MemoryFiles {
     fn put(&mut self, path: &str, bytes: impl AsRef<[u8]>, changed: u128) {
         self.files.insert(path.into(), (bytes.as_ref().to_vec(), changed));
     }
@@ -24,7 +24,7 @@ impl Shelf {
     }
 }
 
-impl Files for Shelf {
+impl Files for MemoryFiles {
     fn read(&self, path: &str) -> Result<Zeroizing<Vec<u8>>, String> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         self.files
@@ -67,23 +67,23 @@ fn with_certificate(certificate: &[u8], private_key: Option<&[u8]>, password: &s
     Merchant { certificate, ..merchant() }
 }
 
-fn paper(to_days: i64) -> Paper {
-    Authority::new("test CA").issue("merchant", -30, to_days)
+fn paper(to_days: i64) -> IssuedCertificate {
+    CertificateAuthority::new("test CA").issue("merchant", -30, to_days)
 }
 
-fn is_same(one: &Line, other: &Line) -> bool {
+fn is_same(one: &ApiClient, other: &ApiClient) -> bool {
     Arc::ptr_eq(&one.transport, &other.transport) && Arc::ptr_eq(&one.health, &other.health)
 }
 
-fn refusal(settings: &Settings, merchant: &Merchant, files: &Shelf) -> String {
-    line(settings, merchant, true, files).err().unwrap()
+fn refusal(settings: &Settings, merchant: &Merchant, files: &MemoryFiles) -> String {
+    client(settings, merchant, true, files).err().unwrap()
 }
 
 #[test]
 fn one_gateway_has_one_set_of_connections_and_another_has_its_own() {
     let _turn = turn();
-    let files = Shelf::default();
-    let open = |host: &str| line(&settings(host, None), &merchant(), false, &files).unwrap();
+    let files = MemoryFiles::default();
+    let open = |host: &str| client(&settings(host, None), &merchant(), false, &files).unwrap();
     assert!(is_same(&open("same"), &open("same")));
     assert!(!is_same(&open("same"), &open("other")));
 }
@@ -91,25 +91,25 @@ fn one_gateway_has_one_set_of_connections_and_another_has_its_own() {
 #[test]
 fn a_ca_file_is_read_once_and_again_when_it_has_changed() {
     let _turn = turn();
-    let mut files = Shelf::default();
-    files.put("ca.pem", Authority::new("one").pem, 1);
+    let mut files = MemoryFiles::default();
+    files.put("ca.pem", CertificateAuthority::new("one").pem, 1);
     let settings = settings("changing-ca", Some("ca.pem"));
-    let first = line(&settings, &merchant(), false, &files).unwrap();
-    assert!(is_same(&first, &line(&settings, &merchant(), false, &files).unwrap()));
+    let first = client(&settings, &merchant(), false, &files).unwrap();
+    assert!(is_same(&first, &client(&settings, &merchant(), false, &files).unwrap()));
     assert_eq!(files.reads(), 1);
-    files.put("ca.pem", Authority::new("two").pem, 2);
-    assert!(!is_same(&first, &line(&settings, &merchant(), false, &files).unwrap()));
+    files.put("ca.pem", CertificateAuthority::new("two").pem, 2);
+    assert!(!is_same(&first, &client(&settings, &merchant(), false, &files).unwrap()));
 }
 
 #[test]
 fn h16_a_ca_file_that_is_missing_or_empty_is_a_clear_error() {
     let _turn = turn();
-    let mut files = Shelf::default();
+    let mut files = MemoryFiles::default();
     files.put("empty.pem", "", 1);
     for (path, says) in
         [("nowhere.pem", "cannot read nowhere.pem"), ("empty.pem", "the CA file empty.pem has no")]
     {
-        let error = line(&settings("no-ca", Some(path)), &merchant(), false, &files).err().unwrap();
+        let error = client(&settings("no-ca", Some(path)), &merchant(), false, &files).err().unwrap();
         assert!(error.contains(says), "{error}");
     }
 }
@@ -117,7 +117,7 @@ fn h16_a_ca_file_that_is_missing_or_empty_is_a_clear_error() {
 #[test]
 fn n28_a_call_that_needs_a_certificate_is_refused_without_one() {
     let _turn = turn();
-    let error = refusal(&settings("none", None), &merchant(), &Shelf::default());
+    let error = refusal(&settings("none", None), &merchant(), &MemoryFiles::default());
     assert!(error.contains("client certificate"), "{error}");
 }
 
@@ -126,11 +126,11 @@ fn n28_an_expired_certificate_is_refused_each_time_and_does_not_hinder_other_cal
     let _turn = turn();
     let paper = paper(-1);
     let merchant = with_certificate(paper.certificate.as_bytes(), Some(paper.key.as_bytes()), "");
-    let (settings, files) = (settings("expired", None), Shelf::default());
+    let (settings, files) = (settings("expired", None), MemoryFiles::default());
     for _ in 0..2 {
         assert!(refusal(&settings, &merchant, &files).contains("expired on"));
     }
-    assert!(line(&settings, &merchant, false, &files).is_ok());
+    assert!(client(&settings, &merchant, false, &files).is_ok());
 }
 
 #[test]
@@ -138,8 +138,8 @@ fn connections_with_a_certificate_are_not_those_without() {
     let _turn = turn();
     let paper = paper(30);
     let merchant = with_certificate(paper.certificate.as_bytes(), Some(paper.key.as_bytes()), "");
-    let (settings, files) = (settings("both", None), Shelf::default());
-    let open = |certificate| line(&settings, &merchant, certificate, &files).unwrap();
+    let (settings, files) = (settings("both", None), MemoryFiles::default());
+    let open = |certificate| client(&settings, &merchant, certificate, &files).unwrap();
     assert!(is_same(&open(true), &open(true)) && is_same(&open(false), &open(false)));
     assert!(!is_same(&open(true), &open(false)));
 }
@@ -150,10 +150,10 @@ fn who_does_not_know_a_containers_password_gets_nothing_that_another_opened() {
     let text: String =
         include_str!("../../../php-tests/fixtures/old_p12.base64").split_whitespace().collect();
     let container = base64::engine::general_purpose::STANDARD.decode(text).unwrap();
-    let (settings, files) = (settings("password", None), Shelf::default());
+    let (settings, files) = (settings("password", None), MemoryFiles::default());
     let owner =
         |password| Merchant { mch_id: "1900000109".into(), ..with_certificate(&container, None, password) };
-    let opened = line(&settings, &owner("10000100"), true, &files);
+    let opened = client(&settings, &owner("10000100"), true, &files);
     assert!(opened.is_ok(), "{:?}", opened.err());
     assert!(refusal(&settings, &owner("wrong"), &files).contains("password"));
 }
@@ -172,27 +172,27 @@ fn h1_a_pool_of_another_process_is_left_alone() {
 #[test]
 fn no_more_than_64_sets_of_connections_are_kept() {
     let _turn = turn();
-    let files = Shelf::default();
-    let first = line(&settings("crowd-0", None), &merchant(), false, &files).unwrap();
+    let files = MemoryFiles::default();
+    let first = client(&settings("crowd-0", None), &merchant(), false, &files).unwrap();
     for n in 1..=MOST_KEPT {
-        line(&settings(&format!("crowd-{n}"), None), &merchant(), false, &files).unwrap();
+        client(&settings(&format!("crowd-{n}"), None), &merchant(), false, &files).unwrap();
     }
     assert!(with_pool(|pool| pool.kept.len()) <= MOST_KEPT);
-    assert!(!is_same(&first, &line(&settings("crowd-0", None), &merchant(), false, &files).unwrap()));
+    assert!(!is_same(&first, &client(&settings("crowd-0", None), &merchant(), false, &files).unwrap()));
 }
 
 #[test]
 fn n28_another_merchants_certificate_is_refused_and_one_without_a_number_is_not() {
     let _turn = turn();
-    let files = Shelf::default();
+    let files = MemoryFiles::default();
     let settings = settings("whose", None);
     let of = |name: &str| {
-        let paper = Authority::new("test CA").issue(name, -30, 30);
+        let paper = CertificateAuthority::new("test CA").issue(name, -30, 30);
         with_certificate(paper.certificate.as_bytes(), Some(paper.key.as_bytes()), "")
     };
     let mch_id = merchant().mch_id;
-    assert!(line(&settings, &of(&mch_id), true, &files).is_ok());
-    assert!(line(&settings, &of("A shop"), true, &files).is_ok());
+    assert!(client(&settings, &of(&mch_id), true, &files).is_ok());
+    assert!(client(&settings, &of("A shop"), true, &files).is_ok());
     for _ in 0..2 {
         let says = refusal(&settings, &of("1900000109"), &files);
         assert_eq!(says, format!("the client certificate is that of merchant 1900000109, not of {mch_id}"));
@@ -203,7 +203,7 @@ fn n28_another_merchants_certificate_is_refused_and_one_without_a_number_is_not(
 fn a_certificate_is_opened_once_to_know_when_it_expires() {
     let _turn = turn();
     let paper = paper(30);
-    let mut shelf = Shelf::default();
+    let mut shelf = MemoryFiles::default();
     shelf.put("expiry.pem", format!("{}{}", paper.certificate, paper.key), 1);
     let merchant = with_certificate(b"expiry.pem", None, "");
     let source = merchant.certificate.as_ref().unwrap();

@@ -11,7 +11,7 @@ mod version;
 pub use errors::{Problem, classify, is_definite, is_in_transaction, is_missing, is_taken};
 pub use upgrade::Step;
 
-use crate::model::order_id::BadArgument;
+use crate::model::argument::BadArgument;
 
 /// The schema that this version writes and reads.
 pub const VERSION: i64 = upgrade::NEWEST;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::wire::v2::key::Key;
-use crate::wire::v2::sign::{Pin, SignType, seal, verify};
+use crate::wire::v2::sign::{SignType, SignaturePolicy, add_sign, verify};
 use crate::wire::v2::xml::{self, Root};
 use serde_json::Value;
 
@@ -12,8 +12,11 @@ fn key() -> Key {
 
 fn checked(fields: Fields, sign_type: SignType) -> Verified<Fields> {
     let key = key();
-    verify(fields, &Pin { sign_type, fixed: false, accept_md5: false, key: &key, previous_key: None })
-        .unwrap()
+    verify(
+        fields,
+        &SignaturePolicy { sign_type, fixed: false, accept_md5: false, key: &key, previous_key: None },
+    )
+    .unwrap()
 }
 
 fn told(pairs: &[(&str, &str)]) -> Verified<Fields> {
@@ -21,7 +24,7 @@ fn told(pairs: &[(&str, &str)]) -> Verified<Fields> {
     for (name, text) in pairs {
         fields.set(name, *text);
     }
-    seal(&mut fields, &key(), SignType::Md5);
+    add_sign(&mut fields, &key(), SignType::Md5);
     checked(fields, SignType::Md5)
 }
 
@@ -43,10 +46,10 @@ fn a_paid_order_of_the_vectors_is_read_whole() {
         let fields = vector(id);
         let order = Order::from_query(fields.clone()).unwrap();
         assert!(order.is_paid() && order.trade_state == TradeState::Success);
-        assert_eq!(order.told().total_fee, fields.get("total_fee").unwrap().parse().ok());
-        assert_eq!(order.told().transaction_id, fields.get("transaction_id"));
-        assert_eq!(order.told().out_trade_no, fields.get("out_trade_no"));
-        let time = order.told().time_end().unwrap();
+        assert_eq!(order.typed().total_fee, fields.get("total_fee").unwrap().parse().ok());
+        assert_eq!(order.typed().transaction_id, fields.get("transaction_id"));
+        assert_eq!(order.typed().out_trade_no, fields.get("out_trade_no"));
+        let time = order.typed().time_end().unwrap();
         assert_eq!(time.offset(), clock::BEIJING);
         assert_eq!(clock::write_compact(time.unix_timestamp()).as_deref(), fields.get("time_end"));
     }
@@ -73,16 +76,19 @@ fn p11_an_unknown_state_of_the_vectors_is_kept_raw() {
 #[test]
 fn what_an_unpaid_order_lacks_is_none_and_not_zero() {
     let order = Order::from_query(vector("orderquery-NOTPAY-minimal")).unwrap();
-    let told = order.told();
+    let told = order.typed();
     assert_eq!((told.total_fee, told.cash_fee, told.coupon_fee), (None, None, None));
     assert_eq!((told.transaction_id, told.time_end(), told.is_subscribe), (None, None, None));
-    assert!(order.coupons().is_empty() && order.told().promotions().is_none());
+    assert!(order.coupons().is_empty() && order.typed().promotions().is_none());
 }
 
 #[test]
 fn p13_an_empty_element_reads_as_absent() {
     let order = order(&[("attach", ""), ("device_info", ""), ("total_fee", ""), ("trade_state", "")]);
-    assert_eq!((order.told().attach, order.told().device_info, order.told().total_fee), (None, None, None));
+    assert_eq!(
+        (order.typed().attach, order.typed().device_info, order.typed().total_fee),
+        (None, None, None)
+    );
     assert_eq!(order.trade_state, TradeState::Unknown);
     assert_eq!(order.fields.get("attach"), Some(""), "but it stays among the fields");
 }
@@ -117,7 +123,7 @@ fn p14_a_needed_amount_that_is_no_number_is_an_error_that_names_the_field() {
 #[test]
 fn p14_amounts_from_zero_to_the_largest_integer_are_read() {
     for (text, fen) in [("0", 0), ("007", 7), ("9223372036854775807", i64::MAX)] {
-        assert_eq!(order(&[("total_fee", text)]).told().total_fee, Some(fen));
+        assert_eq!(order(&[("total_fee", text)]).typed().total_fee, Some(fen));
     }
 }
 
@@ -132,18 +138,18 @@ fn p14_wrong_text_in_any_other_typed_field_is_none_and_stays_among_the_fields() 
         ("coupon_id_0", "7"),
     ]);
     assert_eq!(
-        (order.told().coupon_fee, order.told().time_end(), order.told().is_subscribe),
+        (order.typed().coupon_fee, order.typed().time_end(), order.typed().is_subscribe),
         (None, None, None)
     );
     assert_eq!(order.coupons(), [Coupon { id: Some("7".into()), coupon_type: None, fee: None }]);
-    assert!(order.told().promotions().is_none());
+    assert!(order.typed().promotions().is_none());
     assert_eq!(order.fields.get("coupon_fee"), Some("1.5"));
 }
 
 #[test]
 fn is_subscribe_is_yes_or_no() {
-    assert_eq!(order(&[("is_subscribe", "Y")]).told().is_subscribe, Some(true));
-    assert_eq!(order(&[("is_subscribe", "N")]).told().is_subscribe, Some(false));
+    assert_eq!(order(&[("is_subscribe", "Y")]).typed().is_subscribe, Some(true));
+    assert_eq!(order(&[("is_subscribe", "N")]).typed().is_subscribe, Some(false));
 }
 
 #[test]
@@ -151,7 +157,7 @@ fn the_coupons_of_the_vectors_are_listed() {
     let fields = vector("orderquery-SUCCESS-coupons");
     let order = Order::from_query(fields.clone()).unwrap();
     assert_eq!(Some(order.coupons().len().to_string().as_str()), fields.get("coupon_count"));
-    assert_eq!(order.coupons().iter().filter_map(|c| c.fee).sum::<i64>(), order.told().coupon_fee.unwrap());
+    assert_eq!(order.coupons().iter().filter_map(|c| c.fee).sum::<i64>(), order.typed().coupon_fee.unwrap());
     assert_eq!(order.coupons()[0].id.as_deref(), fields.get("coupon_id_0"));
 }
 
@@ -180,8 +186,8 @@ fn coupons_come_in_the_order_of_their_numbers_also_after_a_gap() {
 #[test]
 fn promotion_detail_is_the_inner_list() {
     let order = Order::from_query(vector("nested-value-signed")).unwrap();
-    assert_eq!(order.told().promotions().unwrap()[0]["promotion_id"], "109519");
-    let list = |json: &str| self::order(&[("promotion_detail", json)]).told().promotions().map(|l| l.len());
+    assert_eq!(order.typed().promotions().unwrap()[0]["promotion_id"], "109519");
+    let list = |json: &str| self::order(&[("promotion_detail", json)]).typed().promotions().map(|l| l.len());
     assert_eq!(list("[1,2]"), Some(2));
     assert_eq!(list("{\"promotion_detail\":[]}"), Some(0));
     for wrong in ["", "1", "{}", "{\"promotion_detail\":{}}", "null", &"[".repeat(100_000)] {
@@ -192,5 +198,5 @@ fn promotion_detail_is_the_inner_list() {
 #[test]
 fn a_partners_order_names_its_sub_merchant() {
     let order = Order::from_payment(vector("notify-partner")).unwrap();
-    assert!(order.told().sub_mch_id.is_some() && order.told().mch_id.is_some());
+    assert!(order.typed().sub_mch_id.is_some() && order.typed().mch_id.is_some());
 }

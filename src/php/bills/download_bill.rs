@@ -1,6 +1,6 @@
 //! `WechatPay\DownloadBill`.
 
-use crate::api::download_bill::{Download, Wanted};
+use crate::api::download_bill::{Download, DownloadKind};
 use crate::bill::document::Document;
 use crate::bill::header::Kind;
 use crate::clock::{Clock, SystemClock};
@@ -32,11 +32,11 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 fn trade(call: &mut Call<'_>) -> Outcome {
     let (date, kind) = (day(call, 0)?, call.case_or(1)?.unwrap_or(Kind::All));
     let caller = &call.this::<PhpDownloadBill>()?.0;
-    bill::trades_to_php(download(caller, Wanted::Bill(kind), date)?)
+    bill::trades_to_php(download(caller, DownloadKind::Bill(kind), date)?)
 }
 
 /// Downloads one of the two files, into the folder that PHP has for such.
-pub fn download(caller: &Caller, wanted: Wanted, date: Date) -> Result<Document, Raise> {
+pub fn download(caller: &Caller, wanted: DownloadKind, date: Date) -> Result<Document, Raise> {
     let now = OffsetDateTime::from_unix_timestamp(SystemClock.unix_seconds());
     let now = now.map_err(|e| Raise::Engine(e.to_string()))?;
     let folder = files::temporary_folder();

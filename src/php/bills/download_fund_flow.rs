@@ -1,6 +1,6 @@
 //! `WechatPay\DownloadFundFlow`.
 
-use crate::api::download_bill::Wanted;
+use crate::api::download_bill::DownloadKind;
 use crate::bill::document::AccountType;
 use crate::php::bills::bill::{self, day};
 use crate::php::bills::download_bill::download;
@@ -29,5 +29,5 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 fn account(call: &mut Call<'_>) -> Outcome {
     let (date, account) = (day(call, 0)?, call.case_or(1)?.unwrap_or(AccountType::Basic));
     let caller = &call.this::<PhpDownloadFundFlow>()?.0;
-    bill::flows_to_php(download(caller, Wanted::FundFlow(account), date)?, account)
+    bill::flows_to_php(download(caller, DownloadKind::FundFlow(account), date)?, account)
 }

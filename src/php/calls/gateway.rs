@@ -1,12 +1,13 @@
 //! `WechatPay\Gateway` and `WechatPay\Attempt`, and how calls get their line to WeChat.
 
 use crate::error::{Error, Fault, Repeat};
-use crate::gateway::client::{Attempt, Line};
+use crate::gateway::attempt::Attempt;
+use crate::gateway::client::ApiClient;
 use crate::gateway::pool;
 use crate::gateway::proxy::Proxy;
 use crate::gateway::settings::Settings;
+use crate::model::argument::BadArgument;
 use crate::model::merchant::{Material, Merchant};
-use crate::model::order_id::BadArgument;
 use crate::php::engine::convert::value;
 use crate::php::engine::files::PhpFiles;
 use crate::php::engine::guard::gave::Gave;
@@ -231,13 +232,13 @@ impl Caller {
     }
 
     /// Opens the line; a certificate or CA file that cannot be used is a fault before anything is sent.
-    pub fn line(&self, certificate: bool, out_trade_no: Option<&str>) -> Result<Line, Raise> {
+    pub fn line(&self, certificate: bool, out_trade_no: Option<&str>) -> Result<ApiClient, Raise> {
         self.line_or_why(certificate).map_err(|why| misconfigured(why, out_trade_no))
     }
 
     /// Opens the line, or says why there is none.
-    pub fn line_or_why(&self, certificate: bool) -> Result<Line, String> {
-        pool::line(&self.settings, &self.merchant, certificate, &PhpFiles)
+    pub fn line_or_why(&self, certificate: bool) -> Result<ApiClient, String> {
+        pool::client(&self.settings, &self.merchant, certificate, &PhpFiles)
     }
 
     /// How long one call may take.
@@ -246,8 +247,8 @@ impl Caller {
     }
 
     /// Makes one call and brings its answer.
-    pub fn ask<C: crate::gateway::endpoint::Call>(&self, call: &C) -> Result<C::Answer, Raise> {
-        let line = self.line(call.terms().certificate, call.out_trade_no())?;
+    pub fn ask<C: crate::gateway::endpoint::Endpoint>(&self, call: &C) -> Result<C::Answer, Raise> {
+        let line = self.line(call.spec().certificate, call.out_trade_no())?;
         let answer = line.ask(&self.merchant, call, &mut |attempt| self.observe(attempt));
         door::ended(answer)
     }

@@ -1,7 +1,7 @@
 //! PHP's half of a poll: observers, the shop's callback, signals.
 
-use crate::api::flows::poll::{Seen, Watch};
-use crate::gateway::client::Attempt;
+use crate::api::flows::poll::{PollObserver, PollResult};
+use crate::gateway::attempt::Attempt;
 use crate::php::calls::gateway::Caller;
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::gave::Gave;
@@ -45,7 +45,7 @@ impl<'a> Polling<'a> {
         })
     }
 
-    fn call_back(&self, seen: &Seen<'_>, number: u32) -> Result<bool, Raise> {
+    fn call_back(&self, seen: &PollResult<'_>, number: u32) -> Result<bool, Raise> {
         // What an observer has left ends the poll as what a callback leaves does: what must be undone is undone first.
         self.goes_on()?;
         let Some(on_poll) = &self.on_poll else { return Ok(true) };
@@ -63,12 +63,12 @@ impl<'a> Polling<'a> {
     }
 }
 
-impl Watch for Polling<'_> {
+impl PollObserver for Polling<'_> {
     fn tried(&mut self, attempt: &Attempt) {
         self.caller.observe(attempt);
     }
 
-    fn seen(&mut self, seen: &Seen<'_>, number: u32) -> bool {
+    fn seen(&mut self, seen: &PollResult<'_>, number: u32) -> bool {
         let go_on = self.call_back(seen, number);
         self.note(go_on)
     }

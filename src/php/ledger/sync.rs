@@ -1,6 +1,6 @@
 //! `WechatPay\Sync` and `WechatPay\SyncReport`: no order is forgotten.
 
-use crate::gateway::client::Attempt;
+use crate::gateway::attempt::Attempt;
 use crate::ledger::carrier::{Carrier, needs_certificate};
 use crate::ledger::store::{Store, Whose};
 use crate::ledger::sync::{Answer, Counter, Question, round};
@@ -73,7 +73,7 @@ fn construct(call: &mut Call<'_>) -> Result<PhpSync, Raise> {
 }
 
 /// How long, how wide, how much at once.
-struct Plan {
+struct Layout {
     seconds: u64,
     concurrency: usize,
     batch: usize,
@@ -81,7 +81,7 @@ struct Plan {
 }
 
 fn run(call: &mut Call<'_>) -> Outcome {
-    let plan = Plan {
+    let plan = Layout {
         seconds: u64::try_from(within(call, 0, 60, 0..=86_400)?).unwrap_or(0),
         concurrency: usize::try_from(within(call, 1, 16, 1..=64)?).unwrap_or(1),
         batch: usize::try_from(within(call, 2, 50, 1..=1000)?).unwrap_or(1),
@@ -115,7 +115,7 @@ fn within(
 /// One run.
 struct Worker<'a> {
     ledger: &'a PhpLedger,
-    plan: Plan,
+    plan: Layout,
     turns: Turns,
     window: Window,
     report: Report,
@@ -125,7 +125,7 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    fn new(ledger: &'a PhpLedger, desks: Vec<Caller>, plan: Plan) -> Self {
+    fn new(ledger: &'a PhpLedger, desks: Vec<Caller>, plan: Layout) -> Self {
         let turns = Turns::new(desks.iter().map(|desk| whose(&desk.merchant)), PER_SECOND);
         let started = Instant::now();
         let until = (plan.seconds > 0).then(|| started + Duration::from_secs(plan.seconds));

@@ -6,10 +6,10 @@ use crate::php::engine::convert::value;
 use crate::php::engine::object::call::{Call, Outcome, Raise, param};
 use crate::php::engine::object::class::{Returns, method, php_class, register};
 use crate::php::values::enums::PhpEnum;
-use crate::wire::v2::explain::{Question, explain};
+use crate::wire::v2::explain::{Explanation, explain};
 use crate::wire::v2::fields::SortKey;
 use crate::wire::v2::key::Key;
-use crate::wire::v2::sign::{Pin, SignType, check, sign};
+use crate::wire::v2::sign::{SignType, SignaturePolicy, check, sign};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use std::cell::RefCell;
@@ -85,7 +85,7 @@ fn sign_fields(call: &mut Call<'_>) -> Outcome {
 
 fn verify_fields(call: &mut Call<'_>) -> Outcome {
     let (key, sign_type) = (key(call, 1)?, call.case(2)?);
-    let pin = Pin { sign_type, fixed: true, accept_md5: false, key: &key, previous_key: None };
+    let pin = SignaturePolicy { sign_type, fixed: true, accept_md5: false, key: &key, previous_key: None };
     let checked = fields::with_given(call, 0, |given| {
         let sorted = sorted(given);
         let pairs = sorted.iter().map(|(name, text)| (name.name(), *text));
@@ -99,7 +99,7 @@ fn explain_fields(call: &mut Call<'_>) -> Outcome {
     let (key, sign_type, previous) = (key(call, 1)?, call.case(2)?, previous_key(call, 3)?);
     fields::with_given(call, 0, |given| {
         let pairs: Vec<_> = given.map(|(name, text)| (name, text.unwrap_or_default())).collect();
-        let question = Question { fields: &pairs, key: &key, sign_type, previous_key: previous.as_ref() };
+        let question = Explanation { fields: &pairs, key: &key, sign_type, previous_key: previous.as_ref() };
         value::text(explain(&question))
     })
 }

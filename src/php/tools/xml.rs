@@ -5,7 +5,7 @@ use crate::php::engine::convert::fields::{self, Pairs};
 use crate::php::engine::convert::value;
 use crate::php::engine::object::call::{Call, Outcome, param};
 use crate::php::engine::object::class::{Returns, method, php_class, register};
-use crate::wire::v2::xml::{self, Plan, Root};
+use crate::wire::v2::xml::{self, Layout, Root};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 
@@ -32,7 +32,7 @@ fn encode(call: &mut Call<'_>) -> Outcome {
 /// Straight into PHP's memory, if nothing needs a second look.
 fn encode_blindly(given: Pairs<'_>) -> Option<Zval> {
     let pairs = given.filter_map(|(name, text)| Some((name, text?)));
-    let plan = Plan::of(pairs.clone())?;
+    let plan = Layout::of(pairs.clone())?;
     value::written(plan.size, |document| plan.write(pairs, document))
 }
 

@@ -81,7 +81,7 @@ pub fn to_php(order: impl Into<Arc<Order>>) -> Result<Zval, Raise> {
 }
 
 fn properties(order: &Order) -> Result<[Zval; 24], Raise> {
-    let told = order.told();
+    let told = order.typed();
     let text = |field: Option<&str>| value::text_or_null(field);
     let always = |field: Option<&str>| value::text(field.unwrap_or_default());
     Ok([

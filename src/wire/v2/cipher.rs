@@ -2,8 +2,8 @@
 
 use super::fields::Fields;
 use super::key::Key;
-use super::sign::write_hex;
 use super::xml::{self, Root, XmlError};
+use crate::wire::hex::write_hex;
 use aes::Aes256;
 use aes::cipher::{BlockCipherDecrypt, KeyInit};
 use base64::Engine;
@@ -99,7 +99,7 @@ fn padding(plain: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::v2::sign::hex;
+    use crate::wire::hex::hex;
     use aes::cipher::BlockCipherEncrypt;
     use serde_json::Value;
 

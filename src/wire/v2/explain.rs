@@ -1,18 +1,19 @@
 //! Why is this sign wrong? A text for people who debug an integration; it never shows a key or a whole digest.
 
 use super::key::Key;
-use super::sign::{SignType, hex, sign, takes_part};
+use super::sign::{SignType, sign, takes_part};
+use crate::wire::hex::hex;
 use md5::{Digest, Md5};
 use std::fmt::Write;
 
 /// A field as it was given: name and text, any bytes.
-pub type Pair<'a> = (&'a [u8], &'a [u8]);
+pub type BytePair<'a> = (&'a [u8], &'a [u8]);
 
 /// What is explained.
 #[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
+pub struct Explanation<'a> {
     /// The fields, in the order in which they were given; `sign` among them if there is one.
-    pub fields: &'a [Pair<'a>],
+    pub fields: &'a [BytePair<'a>],
     /// The key.
     pub key: &'a Key,
     /// The algorithm that should have been used.
@@ -26,7 +27,7 @@ const SHOWN: usize = 6;
 
 /// Explains: the canonical string with the key masked, what takes part and what does not, the digests' first
 /// characters, and the usual mistake that would have made the received sign.
-pub fn explain(question: &Question<'_>) -> String {
+pub fn explain(question: &Explanation<'_>) -> String {
     let mut sorted = question.fields.to_vec();
     sorted.sort_by_key(|(name, _)| *name);
     let received =
@@ -39,8 +40,8 @@ pub fn explain(question: &Question<'_>) -> String {
 
 fn write_report(
     out: &mut String,
-    question: &Question<'_>,
-    sorted: &[Pair<'_>],
+    question: &Explanation<'_>,
+    sorted: &[BytePair<'_>],
     received: Option<&[u8]>,
 ) -> std::fmt::Result {
     let names: Vec<String> =
@@ -73,7 +74,7 @@ fn write_report(
     }
 }
 
-impl Question<'_> {
+impl Explanation<'_> {
     /// A name or text as it may be shown: printable, and masked if somebody put a key among the fields.
     fn shown(&self, bytes: &[u8]) -> String {
         if self.is_secret(bytes) {
@@ -88,14 +89,14 @@ impl Question<'_> {
         keys.any(|key| bytes.windows(Key::LENGTH).any(|part| part == key.expose()))
     }
 
-    fn canonical_masked(&self, sorted: &[Pair<'_>]) -> String {
+    fn canonical_masked(&self, sorted: &[BytePair<'_>]) -> String {
         let signed = sorted.iter().filter(|(n, v)| takes_part(n, v));
         let parts = signed.flat_map(|(n, v)| [self.shown(n), "=".into(), self.shown(v), "&".into()]);
         parts.chain(["key=***".into()]).collect()
     }
 }
 
-fn verdict(question: &Question<'_>, sorted: &[Pair<'_>], received: &[u8]) -> String {
+fn verdict(question: &Explanation<'_>, sorted: &[BytePair<'_>], received: &[u8]) -> String {
     if sign(sorted.iter().copied(), question.key, question.sign_type).as_bytes() == received {
         return "the sign is right".to_owned();
     }
@@ -109,11 +110,11 @@ fn verdict(question: &Question<'_>, sorted: &[Pair<'_>], received: &[u8]) -> Str
 /// A usual mistake: what it is, and the signs it would make.
 struct Mistake {
     hint: &'static str,
-    signs: fn(&Question<'_>, &[Pair<'_>]) -> Vec<String>,
+    signs: fn(&Explanation<'_>, &[BytePair<'_>]) -> Vec<String>,
 }
 
 impl Mistake {
-    fn made(&self, question: &Question<'_>, sorted: &[Pair<'_>], received: &[u8]) -> bool {
+    fn made(&self, question: &Explanation<'_>, sorted: &[BytePair<'_>], received: &[u8]) -> bool {
         (self.signs)(question, sorted).iter().any(|sign| sign.as_bytes() == received)
     }
 }
@@ -143,59 +144,59 @@ fn mistakes() -> [Mistake; 11] {
     ]
 }
 
-fn with_previous_key(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
+fn with_previous_key(q: &Explanation<'_>, sorted: &[BytePair<'_>]) -> Vec<String> {
     q.previous_key.map(|key| sign(sorted.iter().copied(), key, q.sign_type).to_string()).into_iter().collect()
 }
 
-fn other_algorithm(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
+fn other_algorithm(q: &Explanation<'_>, sorted: &[BytePair<'_>]) -> Vec<String> {
     let other = if q.sign_type == SignType::Md5 { SignType::HmacSha256 } else { SignType::Md5 };
     vec![sign(sorted.iter().copied(), q.key, other).to_string()]
 }
 
-fn lower_case(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
+fn lower_case(q: &Explanation<'_>, sorted: &[BytePair<'_>]) -> Vec<String> {
     vec![sign(sorted.iter().copied(), q.key, q.sign_type).to_ascii_lowercase()]
 }
 
-fn without_key(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
+fn without_key(q: &Explanation<'_>, sorted: &[BytePair<'_>]) -> Vec<String> {
     let mut message = join(sorted, takes_part, <[u8]>::to_vec);
     message.pop();
     vec![digest(q, &message)]
 }
 
-fn url_encoded(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
+fn url_encoded(q: &Explanation<'_>, sorted: &[BytePair<'_>]) -> Vec<String> {
     let with = |space: &'static [u8]| digest(q, &keyed(q, join(sorted, takes_part, |v| percent(v, space))));
     vec![with(b"%20"), with(b"+")]
 }
 
-fn xml_escaped(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
+fn xml_escaped(q: &Explanation<'_>, sorted: &[BytePair<'_>]) -> Vec<String> {
     let escape = |v: &[u8]| quick_xml::escape::escape(String::from_utf8_lossy(v)).into_owned().into_bytes();
     vec![digest(q, &keyed(q, join(sorted, takes_part, escape)))]
 }
 
-fn sorted_as_pairs(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
+fn sorted_as_pairs(q: &Explanation<'_>, sorted: &[BytePair<'_>]) -> Vec<String> {
     let mut pairs = sorted.to_vec();
     pairs.sort_by_key(|(name, text)| [*name, b"=", *text].concat());
     vec![sign(pairs.into_iter(), q.key, q.sign_type).to_string()]
 }
 
-fn unsorted(q: &Question<'_>, _: &[Pair<'_>]) -> Vec<String> {
+fn unsorted(q: &Explanation<'_>, _: &[BytePair<'_>]) -> Vec<String> {
     vec![sign(q.fields.iter().copied(), q.key, q.sign_type).to_string()]
 }
 
-fn without_zeros(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
+fn without_zeros(q: &Explanation<'_>, sorted: &[BytePair<'_>]) -> Vec<String> {
     vec![sign(sorted.iter().copied().filter(|(_, v)| *v != b"0"), q.key, q.sign_type).to_string()]
 }
 
-fn with_empties(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
+fn with_empties(q: &Explanation<'_>, sorted: &[BytePair<'_>]) -> Vec<String> {
     vec![digest(q, &keyed(q, join(sorted, |name, _| name != b"sign", <[u8]>::to_vec)))]
 }
 
-fn without_sign_type(q: &Question<'_>, sorted: &[Pair<'_>]) -> Vec<String> {
+fn without_sign_type(q: &Explanation<'_>, sorted: &[BytePair<'_>]) -> Vec<String> {
     vec![sign(sorted.iter().copied().filter(|(n, _)| *n != b"sign_type"), q.key, q.sign_type).to_string()]
 }
 
 fn join(
-    sorted: &[Pair<'_>],
+    sorted: &[BytePair<'_>],
     takes_part: fn(&[u8], &[u8]) -> bool,
     write: impl Fn(&[u8]) -> Vec<u8>,
 ) -> Vec<u8> {
@@ -203,13 +204,13 @@ fn join(
     signed.flat_map(|(n, v)| [*n, b"=", &write(v), b"&"].concat()).collect()
 }
 
-fn keyed(q: &Question<'_>, mut message: Vec<u8>) -> zeroize::Zeroizing<Vec<u8>> {
+fn keyed(q: &Explanation<'_>, mut message: Vec<u8>) -> zeroize::Zeroizing<Vec<u8>> {
     message.extend_from_slice(b"key=");
     message.extend_from_slice(q.key.expose());
     message.into()
 }
 
-fn digest(q: &Question<'_>, message: &[u8]) -> String {
+fn digest(q: &Explanation<'_>, message: &[u8]) -> String {
     let bytes = match q.sign_type {
         SignType::Md5 => Md5::digest(message).to_vec(),
         SignType::HmacSha256 => {

@@ -9,44 +9,44 @@ use std::fmt;
 pub struct Fields {
     /// Holds every name and text, among other things: a parsed message stays here as it came.
     buffer: String,
-    entries: Vec<Entry>,
+    entries: Vec<FieldEntry>,
     /// Places in `entries`, sorted by the bytes of the name: the order of signing, and the index of `get`.
-    sorted: Vec<Place>,
+    sorted: Vec<SortedEntry>,
 }
 
 /// A place in `entries`, with the first bytes of its name.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct SortedEntry {
     first: u64,
     at: u16,
 }
 
 /// Where in the buffer a field's name and text stand.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry {
+pub(crate) struct FieldEntry {
     /// The name.
-    pub name: Span,
+    pub name: ByteSpan,
     /// The text.
-    pub text: Span,
+    pub text: ByteSpan,
 }
 
 /// From a byte to the one before another.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Span {
+pub(crate) struct ByteSpan {
     /// The first byte.
     pub start: usize,
     /// The byte after the last one.
     pub end: usize,
 }
 
-impl Entry {
+impl FieldEntry {
     /// The field, from the buffer that it was found in.
     pub fn read(self, buffer: &str) -> (&str, &str) {
         (self.name.of(buffer), self.text.of(buffer))
     }
 }
 
-impl Span {
+impl ByteSpan {
     fn of(self, buffer: &str) -> &str {
         buffer.get(self.start..self.end).unwrap_or_default()
     }
@@ -91,7 +91,7 @@ impl Fields {
     }
 
     /// Takes a message as it came and the places of its fields.
-    pub(crate) fn from_entries(buffer: String, entries: Vec<Entry>) -> Result<Self, FieldsError> {
+    pub(crate) fn from_entries(buffer: String, entries: Vec<FieldEntry>) -> Result<Self, FieldsError> {
         if entries.len() > Self::MAX {
             return Err(FieldsError::TooMany);
         }
@@ -167,7 +167,7 @@ impl Fields {
     }
 
     fn append(&mut self, at: usize, name: &str, text: &str) {
-        let place = Place {
+        let place = SortedEntry {
             first: SortKey::of(name.as_bytes()).0,
             at: u16::try_from(self.entries.len()).unwrap_or(u16::MAX),
         };
@@ -176,19 +176,19 @@ impl Fields {
         self.sorted.insert(at, place);
     }
 
-    fn note(&mut self, name: &str, text: &str) -> Entry {
-        Entry { name: self.keep(name), text: self.keep(text) }
+    fn note(&mut self, name: &str, text: &str) -> FieldEntry {
+        FieldEntry { name: self.keep(name), text: self.keep(text) }
     }
 
-    fn keep(&mut self, text: &str) -> Span {
+    fn keep(&mut self, text: &str) -> ByteSpan {
         let start = self.buffer.len();
         self.buffer.push_str(text);
-        Span { start, end: self.buffer.len() }
+        ByteSpan { start, end: self.buffer.len() }
     }
 }
 
 /// The places sorted by name; equal names come to stand side by side, and are refused.
-fn signing_order(buffer: &str, entries: &[Entry]) -> Result<Vec<Place>, FieldsError> {
+fn signing_order(buffer: &str, entries: &[FieldEntry]) -> Result<Vec<SortedEntry>, FieldsError> {
     let names = entries.iter().map(|entry| entry.name.of(buffer).as_bytes());
     let mut keyed: Vec<_> = names.zip(0_u16..).map(|(name, at)| (SortKey::of(name), at)).collect();
     keyed.sort_unstable();
@@ -196,7 +196,7 @@ fn signing_order(buffer: &str, entries: &[Entry]) -> Result<Vec<Place>, FieldsEr
     if let Some([(twin, _), ..]) = twins {
         return Err(FieldsError::Duplicate(String::from_utf8_lossy(twin.name()).into_owned()));
     }
-    Ok(keyed.into_iter().map(|(key, at)| Place { first: key.0, at }).collect())
+    Ok(keyed.into_iter().map(|(key, at)| SortedEntry { first: key.0, at }).collect())
 }
 
 /// A name as it is sorted: by its bytes. The first eight of them as a number decide nearly always.

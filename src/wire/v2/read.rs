@@ -31,24 +31,26 @@ pub fn needs(fields: &Fields, names: &[&str]) -> Result<(), FieldError> {
 pub fn read<'a, T: Deserialize<'a>>(fields: &'a Fields) -> Result<T, FieldError> {
     let mut current = "";
     let rest = fields.iter().filter(|(_, text)| !text.is_empty());
-    T::deserialize(Map(Pairs { rest, text: "", current: &mut current })).map_err(|wrong| match wrong {
-        Wrong::Missing(name) => FieldError::missing(name),
-        Wrong::Text(what) => FieldError { name: current.to_owned(), what },
-    })
+    T::deserialize(FieldMap(FieldPairs { rest, text: "", current: &mut current })).map_err(
+        |wrong| match wrong {
+            Wrong::Missing(name) => FieldError::missing(name),
+            Wrong::FieldText(what) => FieldError { name: current.to_owned(), what },
+        },
+    )
 }
 
 /// What a model finds wrong: with the text it has just read, or with one that is not there.
 #[derive(Debug)]
 enum Wrong {
     Missing(&'static str),
-    Text(String),
+    FieldText(String),
 }
 
 impl std::fmt::Display for Wrong {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Missing(name) => write!(f, "{name} is missing"),
-            Self::Text(what) => f.write_str(what),
+            Self::FieldText(what) => f.write_str(what),
         }
     }
 }
@@ -57,7 +59,7 @@ impl std::error::Error for Wrong {}
 
 impl serde::de::Error for Wrong {
     fn custom<T: std::fmt::Display>(what: T) -> Self {
-        Self::Text(what.to_string())
+        Self::FieldText(what.to_string())
     }
 
     fn missing_field(name: &'static str) -> Self {
@@ -65,16 +67,16 @@ impl serde::de::Error for Wrong {
     }
 }
 
-struct Map<'a, 'n, I>(Pairs<'a, 'n, I>);
+struct FieldMap<'a, 'n, I>(FieldPairs<'a, 'n, I>);
 
-struct Pairs<'a, 'n, I> {
+struct FieldPairs<'a, 'n, I> {
     rest: I,
     text: &'a str,
     /// The name being read, for the error.
     current: &'n mut &'a str,
 }
 
-impl<'a, I: Iterator<Item = (&'a str, &'a str)>> Deserializer<'a> for Map<'a, '_, I> {
+impl<'a, I: Iterator<Item = (&'a str, &'a str)>> Deserializer<'a> for FieldMap<'a, '_, I> {
     type Error = Wrong;
 
     fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Wrong> {
@@ -88,7 +90,7 @@ impl<'a, I: Iterator<Item = (&'a str, &'a str)>> Deserializer<'a> for Map<'a, '_
     }
 }
 
-impl<'a, I: Iterator<Item = (&'a str, &'a str)>> MapAccess<'a> for Pairs<'a, '_, I> {
+impl<'a, I: Iterator<Item = (&'a str, &'a str)>> MapAccess<'a> for FieldPairs<'a, '_, I> {
     type Error = Wrong;
 
     fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, Wrong> {
@@ -99,14 +101,14 @@ impl<'a, I: Iterator<Item = (&'a str, &'a str)>> MapAccess<'a> for Pairs<'a, '_,
     }
 
     fn next_value_seed<V: DeserializeSeed<'a>>(&mut self, seed: V) -> Result<V::Value, Wrong> {
-        seed.deserialize(Text(self.text))
+        seed.deserialize(FieldText(self.text))
     }
 }
 
 /// One value: a text, and nothing but a text.
-struct Text<'a>(&'a str);
+struct FieldText<'a>(&'a str);
 
-impl<'a> Deserializer<'a> for Text<'a> {
+impl<'a> Deserializer<'a> for FieldText<'a> {
     type Error = Wrong;
 
     fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Wrong> {

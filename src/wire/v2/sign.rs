@@ -1,8 +1,10 @@
-//! Signing and verifying (protocol.md A.1-A.6). The only place where [`Verified`] can be made.
+//! Signing and verifying (protocol.md A.1-A.6). [`Verified`] is made here.
 
 use super::fields::Fields;
 use super::key::Key;
 use super::split::{self, Split};
+use crate::wire::hex::write_hex;
+use crate::wire::verified::Verified;
 use hmac::Mac;
 use md5::{Digest, Md5};
 use std::fmt;
@@ -46,33 +48,9 @@ impl SignType {
     }
 }
 
-/// What our own check has proved: the content carried the right sign under the merchant's key.
-///
-/// Nothing outside this module can make one, so that "nobody forgot to verify" is the compiler's business:
-///
-/// ```compile_fail
-/// let forged = wechatpay::Verified(wechatpay::Fields::new());
-/// ```
-///
-/// ```compile_fail
-/// fn change(verified: &mut wechatpay::Verified<wechatpay::Fields>) {
-///     verified.set("total_fee", "1");
-/// }
-/// ```
-#[derive(Debug, Clone)]
-pub struct Verified<T>(T);
-
-impl<T> Deref for Verified<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
 /// Which signs are accepted: the merchant's pinned algorithm and keys (decisions.md 1.6).
 #[derive(Clone, Copy)]
-pub struct Pin<'a> {
+pub struct SignaturePolicy<'a> {
     /// The algorithm we sign with.
     pub sign_type: SignType,
     /// Does the endpoint dictate the algorithm? Then no other is accepted, not even a stronger one.
@@ -126,7 +104,7 @@ pub enum NotVerified {
     Split(#[from] Split),
 }
 
-impl Pin<'_> {
+impl SignaturePolicy<'_> {
     fn accepts(&self, got: SignType) -> bool {
         got == self.sign_type
             || !self.fixed
@@ -139,16 +117,16 @@ impl Pin<'_> {
 
 /// Verifies a message and gives the witness; the sign is compared in constant time. What was signed must have one
 /// meaning only: no value hides a deciding field, and ids look like ids.
-pub fn verify(fields: Fields, pin: &Pin<'_>) -> Result<Verified<Fields>, NotVerified> {
+pub fn verify(fields: Fields, pin: &SignaturePolicy<'_>) -> Result<Verified<Fields>, NotVerified> {
     check(&byte_pairs(&fields), pin)?;
     split::ids(fields.iter())?;
-    Ok(Verified(fields))
+    Ok(Verified::by_check(fields))
 }
 
 /// The check itself, over sorted pairs of bytes.
 pub fn check<'a>(
     sorted: &(impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone),
-    pin: &Pin<'_>,
+    pin: &SignaturePolicy<'_>,
 ) -> Result<(), NotVerified> {
     let received = value(sorted.clone(), b"sign").filter(|s| !s.is_empty());
     let received = received.ok_or(SignatureError::Missing)?;
@@ -156,7 +134,7 @@ pub fn check<'a>(
     if !pin.accepts(got) {
         return Err(SignatureError::Algorithm { got: got.wire(), pinned: pin.sign_type.wire() }.into());
     }
-    agree(value(sorted.clone(), b"sign_type"), got)?;
+    check_sign_type(value(sorted.clone(), b"sign_type"), got)?;
     let text = canonical(sorted.clone());
     let made_with = |key: &Key| bool::from(digest(&text, key, got).as_bytes().ct_eq(received));
     let accepted = made_with(pin.key) | pin.previous_key.is_some_and(made_with);
@@ -167,7 +145,7 @@ pub fn check<'a>(
 }
 
 /// A `sign_type` inside the message must name the algorithm that was used.
-fn agree(named: Option<&[u8]>, got: SignType) -> Result<(), SignatureError> {
+fn check_sign_type(named: Option<&[u8]>, got: SignType) -> Result<(), SignatureError> {
     match named {
         None | Some([]) => Ok(()),
         Some(word) if word == got.wire().as_bytes() => Ok(()),
@@ -263,30 +241,15 @@ fn canonical<'a>(sorted: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Canonica
     text
 }
 
-/// Upper-case hex, as every sign is written.
-pub(crate) fn hex(digest: &[u8]) -> String {
-    let mut text = vec![0; 2 * digest.len()];
-    write_hex(digest, &mut text);
-    String::from_utf8(text).unwrap_or_default()
-}
-
-/// The same into memory of the caller's.
-pub(crate) fn write_hex(digest: &[u8], text: &mut [u8]) {
-    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'A' - 10 + nibble };
-    for (pair, byte) in text.chunks_exact_mut(2).zip(digest) {
-        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-    }
-}
-
 /// Signs a message of our own: puts `sign` into it.
-pub fn seal(fields: &mut Fields, key: &Key, sign_type: SignType) {
+pub fn add_sign(fields: &mut Fields, key: &Key, sign_type: SignType) {
     let sign = sign(byte_pairs(fields), key, sign_type);
     fields.set("sign", &*sign);
 }
 
-impl fmt::Debug for Pin<'_> {
+impl fmt::Debug for SignaturePolicy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pin").field("sign_type", &self.sign_type).finish_non_exhaustive()
+        f.debug_struct("SignaturePolicy").field("sign_type", &self.sign_type).finish_non_exhaustive()
     }
 }
 

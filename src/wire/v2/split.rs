@@ -93,22 +93,22 @@ fn without_number(name: &[u8]) -> &[u8] {
 }
 
 /// What an id is made of.
-struct Form {
+struct IdForm {
     what: &'static str,
     most: usize,
     /// Beside letters and digits.
     marks: &'static [u8],
 }
 
-const ACCOUNT: Form = Form { what: "1 to 32 characters of 0-9A-Za-z_-", most: 32, marks: b"_-" };
-const SHOPS: Form = Form { what: "1 to 32 characters of 0-9A-Za-z_-|*@", most: 32, marks: b"_-|*@" };
-const SHOPS_LONG: Form = Form { what: "1 to 64 characters of 0-9A-Za-z_-|*@", most: 64, marks: b"_-|*@" };
-const WECHATS: Form = Form { what: "1 to 32 characters of 0-9A-Za-z", most: 32, marks: b"" };
-const PREPAY: Form = Form { what: "1 to 64 characters of 0-9A-Za-z_-", most: 64, marks: b"_-" };
-const PAYER: Form = Form { what: "1 to 128 characters of 0-9A-Za-z_-", most: 128, marks: b"_-" };
+const ACCOUNT: IdForm = IdForm { what: "1 to 32 characters of 0-9A-Za-z_-", most: 32, marks: b"_-" };
+const SHOPS: IdForm = IdForm { what: "1 to 32 characters of 0-9A-Za-z_-|*@", most: 32, marks: b"_-|*@" };
+const SHOPS_LONG: IdForm = IdForm { what: "1 to 64 characters of 0-9A-Za-z_-|*@", most: 64, marks: b"_-|*@" };
+const WECHATS: IdForm = IdForm { what: "1 to 32 characters of 0-9A-Za-z", most: 32, marks: b"" };
+const PREPAY: IdForm = IdForm { what: "1 to 64 characters of 0-9A-Za-z_-", most: 64, marks: b"_-" };
+const PAYER: IdForm = IdForm { what: "1 to 128 characters of 0-9A-Za-z_-", most: 128, marks: b"_-" };
 
 /// The form of the id of this name (decisions.md 2.1), numbered ones too.
-fn form(name: &str) -> Option<&'static Form> {
+fn form(name: &str) -> Option<&'static IdForm> {
     Some(match name {
         "appid" | "mch_id" | "sub_appid" | "sub_mch_id" => &ACCOUNT,
         "out_trade_no" => &SHOPS,
@@ -121,11 +121,11 @@ fn form(name: &str) -> Option<&'static Form> {
     })
 }
 
-fn numbered(name: &str, word: &str, form: &'static Form) -> Option<&'static Form> {
+fn numbered(name: &str, word: &str, form: &'static IdForm) -> Option<&'static IdForm> {
     (without_number(name.as_bytes()) == word.as_bytes()).then_some(form)
 }
 
-impl Form {
+impl IdForm {
     fn fits(&self, text: &str) -> bool {
         text.len() <= self.most && text.bytes().all(|b| b.is_ascii_alphanumeric() || self.marks.contains(&b))
     }

@@ -9,9 +9,9 @@ mod nested;
 mod writer;
 
 pub use nested::{Node, decode_nested};
-pub use writer::{Plan, encode};
+pub use writer::{Layout, encode};
 
-use super::fields::{Entry, Fields, FieldsError};
+use super::fields::{FieldEntry, Fields, FieldsError};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use std::borrow::Cow;
@@ -108,7 +108,7 @@ pub fn decode(document: &[u8], root: Root) -> Result<Fields, XmlError> {
 /// A document that was read the short way.
 pub struct Plain<'a> {
     text: Cow<'a, str>,
-    entries: Vec<Entry>,
+    entries: Vec<FieldEntry>,
 }
 
 impl Plain<'_> {
@@ -134,7 +134,7 @@ fn strict(text: &str, root: Root) -> Result<Fields, XmlError> {
     let mut decoder = Decoder {
         root: root.name(),
         pairs: Vec::with_capacity(32),
-        place: Place::Start,
+        place: DocPlace::Start,
         name: String::new(),
         value: String::new(),
     };
@@ -235,7 +235,7 @@ const IN_NAME: [bool; 256] = {
 
 /// Where in the document we are.
 #[derive(PartialEq, Eq)]
-enum Place {
+enum DocPlace {
     Start,
     Prolog,
     Root,
@@ -246,7 +246,7 @@ enum Place {
 struct Decoder {
     root: &'static str,
     pairs: Vec<(String, String)>,
-    place: Place,
+    place: DocPlace,
     name: String,
     value: String,
 }
@@ -257,16 +257,18 @@ impl Decoder {
             Event::Start(tag) => self.open(tag)?,
             Event::End(_) => self.close()?,
             Event::Text(text) => self.text(text)?,
-            Event::CData(text) if self.place == Place::Field => self.value.push_str(text),
-            Event::GeneralRef(entity) if self.place == Place::Field => self.value.push(self.resolve(entity)?),
+            Event::CData(text) if self.place == DocPlace::Field => self.value.push_str(text),
+            Event::GeneralRef(entity) if self.place == DocPlace::Field => {
+                self.value.push(self.resolve(entity)?);
+            }
             Event::Comment(text) => self.comment(text)?,
-            Event::Decl(declaration) if self.place == Place::Start => self.declared(declaration)?,
+            Event::Decl(declaration) if self.place == DocPlace::Start => self.declared(declaration)?,
             Event::DocType(_) => return Err(self.refused("a DOCTYPE")),
             Event::PI(_) => return Err(self.refused("a processing instruction")),
             _ => return Err(self.refused("text outside a field, or a late XML declaration,")),
         }
-        if self.place == Place::Start {
-            self.place = Place::Prolog;
+        if self.place == DocPlace::Start {
+            self.place = DocPlace::Prolog;
         }
         Ok(())
     }
@@ -274,12 +276,12 @@ impl Decoder {
     fn open(&mut self, tag: &str) -> Result<(), XmlError> {
         let name = tag.trim_ascii_end();
         match self.place {
-            Place::Start | Place::Prolog if name == self.root => self.place = Place::Root,
-            Place::Start | Place::Prolog => return Err(self.wrong_root(name)),
-            Place::Root if self.pairs.len() >= Fields::MAX => return Err(FieldsError::TooMany.into()),
-            Place::Root => self.open_field(name)?,
-            Place::Field => return Err(self.refused("an element inside a value")),
-            Place::End => return Err(self.refused("a second root element")),
+            DocPlace::Start | DocPlace::Prolog if name == self.root => self.place = DocPlace::Root,
+            DocPlace::Start | DocPlace::Prolog => return Err(self.wrong_root(name)),
+            DocPlace::Root if self.pairs.len() >= Fields::MAX => return Err(FieldsError::TooMany.into()),
+            DocPlace::Root => self.open_field(name)?,
+            DocPlace::Field => return Err(self.refused("an element inside a value")),
+            DocPlace::End => return Err(self.refused("a second root element")),
         }
         Ok(())
     }
@@ -293,7 +295,7 @@ impl Decoder {
             }));
         }
         name.clone_into(&mut self.name);
-        self.place = Place::Field;
+        self.place = DocPlace::Field;
         Ok(())
     }
 
@@ -306,12 +308,12 @@ impl Decoder {
 
     fn close(&mut self) -> Result<(), XmlError> {
         match self.place {
-            Place::Field => {
+            DocPlace::Field => {
                 self.pairs.push((std::mem::take(&mut self.name), std::mem::take(&mut self.value)));
-                self.place = Place::Root;
+                self.place = DocPlace::Root;
             }
-            Place::Root => self.place = Place::End,
-            Place::Start | Place::Prolog | Place::End => {
+            DocPlace::Root => self.place = DocPlace::End,
+            DocPlace::Start | DocPlace::Prolog | DocPlace::End => {
                 return Err(self.malformed("an end tag without its start"));
             }
         }
@@ -323,7 +325,7 @@ impl Decoder {
             return Err(self.malformed("\"]]>\" outside CDATA"));
         }
         match self.place {
-            Place::Field => self.value.push_str(text),
+            DocPlace::Field => self.value.push_str(text),
             _ if is_blank(text) => {}
             _ => return Err(self.refused("text outside a field")),
         }
@@ -331,7 +333,7 @@ impl Decoder {
     }
 
     fn comment(&self, text: &str) -> Result<(), XmlError> {
-        if self.place == Place::Field {
+        if self.place == DocPlace::Field {
             return Err(self.refused("a comment inside a value"));
         }
         if text.contains("--") || text.ends_with('-') {
@@ -358,7 +360,7 @@ impl Decoder {
 
     fn finish(self) -> Result<Fields, XmlError> {
         match self.place {
-            Place::End => Ok(Fields::from_pairs(self.pairs)?),
+            DocPlace::End => Ok(Fields::from_pairs(self.pairs)?),
             _ => Err(XmlError::Truncated),
         }
     }

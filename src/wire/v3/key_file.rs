@@ -39,7 +39,7 @@ pub enum KeyFileError {
 }
 
 /// One block of a text: what its label says, and its bytes.
-struct Block {
+struct KeyBlock {
     label: String,
     der: Zeroizing<Vec<u8>>,
 }
@@ -122,7 +122,7 @@ fn strong(pkcs1: &[u8], certificate: Option<&X509Certificate<'_>>) -> Result<Pub
 /// A serial number as WeChat writes it: 40 digits, a zero in front kept.
 fn serial(raw: &[u8]) -> String {
     let magnitude = raw.iter().position(|byte| *byte != 0).and_then(|at| raw.get(at..)).unwrap_or_default();
-    format!("{:0>40}", crate::wire::v2::sign::hex(magnitude))
+    format!("{:0>40}", crate::wire::hex::hex(magnitude))
 }
 
 fn kind_of(label: &str) -> &'static str {
@@ -135,21 +135,21 @@ fn kind_of(label: &str) -> &'static str {
 }
 
 /// The first block of a PEM text, or a bare base64 text taken for what was wanted.
-fn first_block(text: &[u8], wanted: &str) -> Result<Block, KeyFileError> {
+fn first_block(text: &[u8], wanted: &str) -> Result<KeyBlock, KeyFileError> {
     let text = std::str::from_utf8(text).map_err(|_| KeyFileError::Unreadable)?;
     let text = Zeroizing::new(text.trim_start_matches('\u{feff}').trim().replace("\\n", "\n"));
     if text.is_empty() {
         return Err(KeyFileError::Empty);
     }
     let Some((_, rest)) = text.split_once("-----BEGIN ") else {
-        return Ok(Block { label: wanted.to_owned(), der: decoded(&text)? });
+        return Ok(KeyBlock { label: wanted.to_owned(), der: decoded(&text)? });
     };
     let (label, rest) = rest.split_once("-----").ok_or(KeyFileError::Unreadable)?;
     let (body, _) = rest.split_once(&format!("-----END {label}-----")).ok_or(KeyFileError::Unreadable)?;
     if body.contains("Proc-Type:") {
         return Err(KeyFileError::Encrypted);
     }
-    Ok(Block { label: label.to_owned(), der: decoded(body)? })
+    Ok(KeyBlock { label: label.to_owned(), der: decoded(body)? })
 }
 
 fn decoded(body: &str) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {

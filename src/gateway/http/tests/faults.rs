@@ -1,6 +1,6 @@
 //! What the network does to an answer.
 
-use super::tls_server::{Peer, answer, answer_and_close, close, ok, read_request, stall};
+use super::tls_server::{TlsServer, answer, answer_and_close, close, ok, read_request, stall};
 use super::{Phase, Post, Transport, TransportError, agent, ask, post};
 use crate::wire::v2::xml::MAX_BYTES;
 use std::io::{Read, Write};
@@ -8,8 +8,8 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 /// A peer whose every connection gives these bytes to the first request and ends.
-fn once(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Peer {
-    Peer::new(move |_, wire| {
+fn once(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> TlsServer {
+    TlsServer::new(move |_, wire| {
         answer(wire, bytes.as_ref());
         close(wire);
     })
@@ -21,7 +21,7 @@ fn fault_of(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> TransportError {
 }
 
 /// The fault, and the milliseconds until it came.
-fn timed(peer: &Peer, connect_timeout_ms: u64, timeout_ms: u64) -> (TransportError, u128) {
+fn timed(peer: &TlsServer, connect_timeout_ms: u64, timeout_ms: u64) -> (TransportError, u128) {
     let started = Instant::now();
     let fault = agent(peer).send(&post(&peer.url, connect_timeout_ms, timeout_ms)).unwrap_err();
     (fault, started.elapsed().as_millis())
@@ -30,14 +30,15 @@ fn timed(peer: &Peer, connect_timeout_ms: u64, timeout_ms: u64) -> (TransportErr
 #[test]
 fn n1_a_refused_connection_is_a_connect_fault_with_nothing_sent() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let fault =
-        agent(&Peer::plain(|_, _| ())).send(&post(&format!("https://{closed}"), 2000, 4000)).unwrap_err();
+    let fault = agent(&TlsServer::plain(|_, _| ()))
+        .send(&post(&format!("https://{closed}"), 2000, 4000))
+        .unwrap_err();
     assert_eq!((fault.phase, fault.sent, fault.reused), (Phase::Connect, false, None), "{fault:?}");
 }
 
 #[test]
 fn n8_a_stalled_handshake_ends_at_the_connect_deadline() {
-    let peer = Peer::plain(|_, _socket| stall());
+    let peer = TlsServer::plain(|_, _socket| stall());
     let (fault, ms) = timed(&peer, 300, 4000);
     assert_eq!((fault.phase, fault.sent), (Phase::Connect, false), "{fault:?}");
     assert!((250..2000).contains(&ms), "{ms}");
@@ -47,7 +48,7 @@ fn n8_a_stalled_handshake_ends_at_the_connect_deadline() {
 fn n9_a_peer_that_hangs_up_in_the_handshake_is_a_fault_at_once_without_spinning() {
     let close_notify = b"\x15\x03\x03\x00\x02\x01\x00";
     for alerts in [0, 1, 100] {
-        let peer = Peer::plain(move |_, mut socket| {
+        let peer = TlsServer::plain(move |_, mut socket| {
             let _ = socket.read(&mut [0; 4096]);
             let _ = socket.write_all(&close_notify.repeat(alerts));
         });
@@ -59,7 +60,7 @@ fn n9_a_peer_that_hangs_up_in_the_handshake_is_a_fault_at_once_without_spinning(
 
 #[test]
 fn n9_a_peer_that_says_goodbye_in_the_handshake_and_stays_ends_at_the_connect_deadline() {
-    let peer = Peer::plain(|_, mut socket| {
+    let peer = TlsServer::plain(|_, mut socket| {
         let _ = socket.read(&mut [0; 4096]);
         let _ = socket.write_all(b"\x15\x03\x03\x00\x02\x01\x00");
         stall();
@@ -70,7 +71,7 @@ fn n9_a_peer_that_says_goodbye_in_the_handshake_and_stays_ends_at_the_connect_de
 
 #[test]
 fn n10_headers_that_drip_end_at_the_total_deadline() {
-    let peer = Peer::new(|_, wire| {
+    let peer = TlsServer::new(|_, wire| {
         read_request(wire);
         for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<xml/>" {
             std::thread::sleep(Duration::from_millis(100));
@@ -86,7 +87,7 @@ fn n10_headers_that_drip_end_at_the_total_deadline() {
 
 #[test]
 fn n11_a_body_that_drips_ends_at_the_total_deadline() {
-    let peer = Peer::new(|_, wire| {
+    let peer = TlsServer::new(|_, wire| {
         answer(wire, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
         while wire.write_all(b"x").and_then(|()| wire.flush()).is_ok() {
             std::thread::sleep(Duration::from_millis(100));
@@ -99,7 +100,7 @@ fn n11_a_body_that_drips_ends_at_the_total_deadline() {
 
 #[test]
 fn n23_a_peer_that_never_answers_ends_at_the_total_deadline() {
-    let peer = Peer::new(|_, wire| {
+    let peer = TlsServer::new(|_, wire| {
         read_request(wire);
         stall();
     });
@@ -117,7 +118,7 @@ fn n12_n21_a_body_shorter_than_its_length_is_a_transport_fault() {
 #[test]
 fn n13_bytes_after_the_body_are_ignored_and_the_connection_is_not_used_again() {
     for extra in [1, 300, 60_000] {
-        let peer = Peer::new(move |_, wire| {
+        let peer = TlsServer::new(move |_, wire| {
             let more = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother".repeat(extra);
             while answer(wire, ok("<xml></xml>") + &more) {}
         });
@@ -131,7 +132,7 @@ fn n13_bytes_after_the_body_are_ignored_and_the_connection_is_not_used_again() {
 
 #[test]
 fn n24_an_answer_that_comes_after_the_deadline_is_never_read_as_that_of_another_call() {
-    let peer = Peer::new(|n, wire| {
+    let peer = TlsServer::new(|n, wire| {
         read_request(wire);
         std::thread::sleep(Duration::from_millis(if n == 0 { 500 } else { 0 }));
         let _ = wire.write_all(ok(if n == 0 { "late" } else { "fresh" }).as_bytes());
@@ -145,7 +146,7 @@ fn n24_an_answer_that_comes_after_the_deadline_is_never_read_as_that_of_another_
 
 #[test]
 fn n14_a_body_of_a_mebibyte_is_taken_and_one_byte_more_is_not() {
-    let peer = Peer::new(|_, wire| _ = answer(wire, ok(&"x".repeat(MAX_BYTES))));
+    let peer = TlsServer::new(|_, wire| _ = answer(wire, ok(&"x".repeat(MAX_BYTES))));
     assert_eq!(ask(&agent(&peer), &peer).unwrap().message().len(), MAX_BYTES);
     let fault = fault_of(ok(&"x".repeat(MAX_BYTES + 1)));
     assert_eq!(fault.phase, Phase::Protocol, "{fault:?}");
@@ -191,7 +192,7 @@ fn n17_n18_an_error_status_is_told_with_its_retry_after() {
 
 #[test]
 fn n20_a_redirect_is_not_followed() {
-    let target = Peer::new(|_, wire| _ = answer(wire, ok("stolen")));
+    let target = TlsServer::new(|_, wire| _ = answer(wire, ok("stolen")));
     for status in [301, 302, 307, 308] {
         let location = format!("Location: {}/x", target.url);
         let fault = fault_of(format!("HTTP/1.1 {status} Moved\r\n{location}\r\nContent-Length: 0\r\n\r\n"));
@@ -212,7 +213,7 @@ fn what_is_no_http_is_a_transport_fault() {
 
 #[test]
 fn a_connection_is_kept_and_told_as_reused() {
-    let peer = Peer::new(|_, wire| while answer(wire, ok("<xml/>")) {});
+    let peer = TlsServer::new(|_, wire| while answer(wire, ok("<xml/>")) {});
     let agent = agent(&peer);
     let reused: Vec<_> = (0..3).map(|_| ask(&agent, &peer).unwrap().reused).collect();
     assert_eq!((reused, peer.connections()), (vec![false, true, true], 1));
@@ -220,7 +221,7 @@ fn a_connection_is_kept_and_told_as_reused() {
 
 #[test]
 fn n22_a_connection_that_said_goodbye_is_not_used_again() {
-    let peer = Peer::new(|_, wire| {
+    let peer = TlsServer::new(|_, wire| {
         answer_and_close(wire, ok("<xml/>"));
         stall();
     });
@@ -236,8 +237,8 @@ fn n22_a_connection_that_said_goodbye_is_not_used_again() {
 fn dies_on_the_second_request(
     then: impl Fn(&mut super::tls_server::Wire) + Send + Sync + 'static,
     after: Duration,
-) -> Peer {
-    Peer::new(move |n, wire| {
+) -> TlsServer {
+    TlsServer::new(move |n, wire| {
         if n > 0 {
             return then(wire);
         }

@@ -1,6 +1,6 @@
 //! Calls through a real CONNECT proxy on loopback.
 
-use super::tls_server::{Peer, answer, ok, stall};
+use super::tls_server::{TlsServer, answer, ok, stall};
 use super::{Arc, Phase, PooledAgent, Post, Reply, Transport, TransportError, post};
 use crate::gateway::proxy::Proxy;
 use crate::gateway::tls;
@@ -53,11 +53,11 @@ impl Neighbour {
         neighbour
     }
 
-    fn agent(&self, peer: &Peer) -> PooledAgent {
+    fn agent(&self, peer: &TlsServer) -> PooledAgent {
         self.agent_as("", peer)
     }
 
-    fn agent_as(&self, user: &str, peer: &Peer) -> PooledAgent {
+    fn agent_as(&self, user: &str, peer: &TlsServer) -> PooledAgent {
         let proxy = Proxy::new(&self.url.replace("http://", &format!("http://{user}"))).unwrap();
         PooledAgent::new(tls::config(Some(peer.roots()), None).unwrap(), Arc::default(), Some(proxy))
     }
@@ -99,11 +99,11 @@ fn copy(from: &mut TcpStream, to: &mut TcpStream, seen: Option<&Mutex<Vec<u8>>>)
 
 const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
-fn gateway() -> Peer {
-    Peer::new(|_, wire| while answer(wire, ok("<xml></xml>")) {})
+fn gateway() -> TlsServer {
+    TlsServer::new(|_, wire| while answer(wire, ok("<xml></xml>")) {})
 }
 
-fn ask(agent: &PooledAgent, peer: &Peer) -> Result<Reply, TransportError> {
+fn ask(agent: &PooledAgent, peer: &TlsServer) -> Result<Reply, TransportError> {
     agent.send(&Post { may_resend: false, ..post(&peer.url, 2000, 4000) })
 }
 
@@ -148,7 +148,7 @@ fn n25_r38_the_gateway_is_verified_as_without_a_proxy() {
 #[test]
 fn n25_r38_the_name_is_the_proxys_to_find() {
     let (peer, proxy) =
-        (Peer::new(|_, wire| _ = answer(wire, ok(""))), Neighbour::saying("HTTP/1.1 502 No\r\n\r\n"));
+        (TlsServer::new(|_, wire| _ = answer(wire, ok(""))), Neighbour::saying("HTTP/1.1 502 No\r\n\r\n"));
     let nowhere = Post { url: "https://nowhere.invalid", ..post(&peer.url, 2000, 4000) };
     let fault = proxy.agent(&peer).send(&nowhere).unwrap_err();
     assert_eq!((fault.phase, fault.sent), (Phase::Connect, false));

@@ -1,6 +1,6 @@
 //! A peer on loopback: speaks TLS, and answers as the test says.
 
-use crate::gateway::fixtures::certificates::{Authority, Paper};
+use crate::gateway::fixtures::certificates::{CertificateAuthority, IssuedCertificate};
 use crate::gateway::tls;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -16,23 +16,23 @@ use std::time::Duration;
 pub type Wire = StreamOwned<ServerConnection, TcpStream>;
 
 /// Where it listens, whom to trust, and how often it was called.
-pub struct Peer {
+pub struct TlsServer {
     pub url: String,
     authority: String,
     connections: Arc<AtomicUsize>,
 }
 
-impl Peer {
+impl TlsServer {
     /// Serves each connection (numbered from 0) by this function, each on its own thread.
     pub fn new(serve: impl Fn(usize, &mut Wire) + Send + Sync + 'static) -> Self {
-        let authority = Authority::new("test CA");
+        let authority = CertificateAuthority::new("test CA");
         let paper = authority.issue("127.0.0.1", -1, 30);
         Self::with_paper(&authority, &paper, serve)
     }
 
     pub fn with_paper(
-        authority: &Authority,
-        paper: &Paper,
+        authority: &CertificateAuthority,
+        paper: &IssuedCertificate,
         serve: impl Fn(usize, &mut Wire) + Send + Sync + 'static,
     ) -> Self {
         let config = config(paper);
@@ -58,7 +58,7 @@ impl Peer {
                 thread::spawn(move || serve(n, socket));
             }
         });
-        Self { url, authority: Authority::new("nobody").pem, connections }
+        Self { url, authority: CertificateAuthority::new("nobody").pem, connections }
     }
 
     pub fn roots(&self) -> Arc<RootCertStore> {
@@ -70,7 +70,7 @@ impl Peer {
     }
 }
 
-fn config(paper: &Paper) -> Arc<ServerConfig> {
+fn config(paper: &IssuedCertificate) -> Arc<ServerConfig> {
     let chain = CertificateDer::pem_slice_iter(paper.certificate.as_bytes()).map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_slice(paper.key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());

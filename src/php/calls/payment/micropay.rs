@@ -1,6 +1,6 @@
 //! `WechatPay\Micropay`.
 
-use crate::api::micropay::{Lines, Micropay, Patience, Sale, pay};
+use crate::api::micropay::{Clients, Micropay, Patience, Sale, pay};
 use crate::php::calls::gateway::caller_class;
 use crate::php::calls::polling::Polling;
 use crate::php::engine::convert::options;
@@ -49,7 +49,7 @@ fn charge(call: &mut Call<'_>) -> Outcome {
     let certified = caller.line(true, Some(sale.out_trade_no))?;
     let plain = caller.line(false, Some(sale.out_trade_no))?;
     let mut watch = Polling::new(caller, on_poll).of_one_process();
-    let lines = Lines { plain: &plain, certified: &certified };
+    let lines = Clients { plain: &plain, certified: &certified };
     let end = pay(lines, &caller.merchant, &payment, patience, &mut watch);
     door::interruption()?;
     match watch.raised {

@@ -2,7 +2,7 @@
 
 use crate::api::flows::poll::{Plan, until_final};
 use crate::api::order_query::{OrderQuery, many};
-use crate::gateway::client::{Attempt, OnAttempt};
+use crate::gateway::attempt::{Attempt, OnAttempt};
 use crate::model::order_id::OrderId;
 use crate::php::calls::gateway::caller_class;
 use crate::php::calls::polling::Polling;

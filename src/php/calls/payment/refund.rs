@@ -75,7 +75,7 @@ fn by_transaction_id(call: &mut Call<'_>) -> Outcome {
 fn give_back(call: &mut Call<'_>, id: OrderId) -> Outcome {
     let asked = Refund::new(id, call.text(1)?, call.fen(2)?, call.fen(3)?, &options::given(call, 4)?)?;
     let caller = &call.this::<PhpRefund>()?.0;
-    let line = caller.line(true, crate::gateway::endpoint::Call::out_trade_no(&asked))?;
+    let line = caller.line(true, crate::gateway::endpoint::Endpoint::out_trade_no(&asked))?;
     let receipt = refund(&line, &caller.merchant, &asked, &mut |attempt| caller.observe(attempt));
     to_php(door::ended(receipt)?)
 }

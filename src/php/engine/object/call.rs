@@ -1,7 +1,7 @@
 //! One call of a PHP method: its arguments as PHP's internal functions take them, and its end.
 
 use crate::error::Fault;
-use crate::model::order_id::BadArgument;
+use crate::model::argument::BadArgument;
 use crate::php::engine::guard::door;
 use crate::php::engine::zend;
 use crate::php::values::exception;

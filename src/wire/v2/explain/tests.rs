@@ -32,9 +32,9 @@ fn explained(sign: &str) -> String {
 
 fn explained_with(more: &[(&str, &str)], sign: &str) -> String {
     let all = FIELDS.iter().chain(more).copied().chain([("sign", sign)]);
-    let fields: Vec<Pair<'_>> = all.map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
+    let fields: Vec<BytePair<'_>> = all.map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
     let (key, old) = (key(), old_key());
-    explain(&Question { fields: &fields, key: &key, sign_type: SignType::Md5, previous_key: Some(&old) })
+    explain(&Explanation { fields: &fields, key: &key, sign_type: SignType::Md5, previous_key: Some(&old) })
 }
 
 fn hint(sign: &str) -> String {
@@ -92,8 +92,8 @@ fn each_usual_mistake_is_recognised() {
     }
 }
 
-fn sample() -> Vec<Pair<'static>> {
-    let mut pairs: Vec<Pair<'_>> = FIELDS.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
+fn sample() -> Vec<BytePair<'static>> {
+    let mut pairs: Vec<BytePair<'_>> = FIELDS.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes())).collect();
     pairs.sort_unstable();
     pairs
 }
@@ -114,16 +114,16 @@ fn a_sign_nobody_can_explain_says_what_to_compare() {
 fn a_message_without_a_sign_is_explained_too() {
     let key = key();
     let report =
-        explain(&Question { fields: &[], key: &key, sign_type: SignType::HmacSha256, previous_key: None });
+        explain(&Explanation { fields: &[], key: &key, sign_type: SignType::HmacSha256, previous_key: None });
     assert!(report.ends_with("received sign: none\n"), "{report}");
 }
 
 #[test]
 fn bytes_that_are_no_text_are_shown_without_harm() {
-    let fields: [Pair<'_>; 2] = [(b"a\n\x1b", b"\xFF\0"), (b"sign", b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF")];
+    let fields: [BytePair<'_>; 2] = [(b"a\n\x1b", b"\xFF\0"), (b"sign", b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF")];
     let key = key();
     let report =
-        explain(&Question { fields: &fields, key: &key, sign_type: SignType::Md5, previous_key: None });
+        explain(&Explanation { fields: &fields, key: &key, sign_type: SignType::Md5, previous_key: None });
     assert!(
         report.lines().next().unwrap().contains("a\u{FFFD}\u{FFFD}=\u{FFFD}\u{FFFD}&key=***"),
         "{report}"

@@ -20,8 +20,8 @@ fn fields(pairs: &[(&str, &str)]) -> Fields {
     Fields::from_pairs(pairs.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect()).unwrap()
 }
 
-fn pin(key: &Key, sign_type: SignType) -> Pin<'_> {
-    Pin { sign_type, fixed: false, accept_md5: false, key, previous_key: None }
+fn pin(key: &Key, sign_type: SignType) -> SignaturePolicy<'_> {
+    SignaturePolicy { sign_type, fixed: false, accept_md5: false, key, previous_key: None }
 }
 
 fn message() -> Fields {
@@ -30,7 +30,7 @@ fn message() -> Fields {
 
 fn sealed(sign_type: SignType) -> Fields {
     let mut fields = message();
-    seal(&mut fields, &key(), sign_type);
+    add_sign(&mut fields, &key(), sign_type);
     fields
 }
 
@@ -138,9 +138,9 @@ fn p3_a_sign_made_with_another_key_is_refused() {
 fn p3_the_previous_key_is_accepted_beside_the_key_for_either_algorithm() {
     let (new, old) = (other_key(), key());
     for sign_type in BOTH {
-        let rotating = Pin { previous_key: Some(&old), ..pin(&new, sign_type) };
+        let rotating = SignaturePolicy { previous_key: Some(&old), ..pin(&new, sign_type) };
         assert!(verify(sealed(sign_type), &rotating).is_ok());
-        let forward = Pin { previous_key: Some(&new), ..pin(&old, sign_type) };
+        let forward = SignaturePolicy { previous_key: Some(&new), ..pin(&old, sign_type) };
         assert!(verify(sealed(sign_type), &forward).is_ok());
     }
 }
@@ -165,7 +165,7 @@ fn p4_which_algorithms_a_merchant_accepts() {
         (Md5, true, true, HmacSha256, false),
     ] {
         let key = key();
-        let pin = Pin { fixed, accept_md5, ..pin(&key, own) };
+        let pin = SignaturePolicy { fixed, accept_md5, ..pin(&key, own) };
         assert_eq!(verify(sealed(got), &pin).is_ok(), accepted, "{own:?} {fixed} {accept_md5} {got:?}");
     }
 }
@@ -182,9 +182,10 @@ fn p4_a_sign_type_inside_the_message_must_name_the_algorithm_that_was_used() {
         ("", SignType::Md5, true),
     ] {
         let mut message = with(message(), "sign_type", named);
-        seal(&mut message, &key(), used);
+        add_sign(&mut message, &key(), used);
         let key = key();
-        let checked = verify(message, &Pin { accept_md5: true, ..pin(&key, SignType::HmacSha256) });
+        let checked =
+            verify(message, &SignaturePolicy { accept_md5: true, ..pin(&key, SignType::HmacSha256) });
         assert_eq!(checked.is_ok(), accepted, "{named} {used:?} {checked:?}");
     }
 }
@@ -202,7 +203,7 @@ fn p5_a_lower_case_sign_is_refused() {
 #[test]
 fn p12_an_unknown_field_is_part_of_the_sign_and_is_kept() {
     let mut message = with(message(), "brand_new_field", "x");
-    seal(&mut message, &key(), SignType::HmacSha256);
+    add_sign(&mut message, &key(), SignType::HmacSha256);
     let verified = verify(message, &pin(&key(), SignType::HmacSha256)).unwrap();
     assert_eq!(verified.get("brand_new_field"), Some("x"));
     let added = with(sealed(SignType::HmacSha256), "brand_new_field", "x");
@@ -251,7 +252,7 @@ fn no_error_and_no_debug_text_shows_a_digest_or_a_key() {
 #[test]
 fn a_sign_type_from_a_stranger_is_shown_short_and_printable() {
     let mut message = with(message(), "sign_type", &format!("<b>\n{}", "x".repeat(1000)));
-    seal(&mut message, &key(), SignType::Md5);
+    add_sign(&mut message, &key(), SignType::Md5);
     match verify(message, &pin(&key(), SignType::Md5)).unwrap_err() {
         NotVerified::Sign(SignatureError::Confused { named, .. }) => {
             assert!(named.len() <= 32 && !named.contains('\n'));
@@ -284,11 +285,11 @@ proptest! {
     #[test]
     fn what_was_signed_verifies_with_that_key_and_algorithm_and_no_other(pairs in messages(), sign_type in types()) {
         let mut fields = Fields::from_pairs(pairs).unwrap();
-        seal(&mut fields, &key(), sign_type);
+        add_sign(&mut fields, &key(), sign_type);
         prop_assert!(verify(fields.clone(), &pin(&key(), sign_type)).is_ok());
         prop_assert!(verify(fields.clone(), &pin(&other_key(), sign_type)).is_err());
         let (key, other) = (key(), if sign_type == SignType::Md5 { SignType::HmacSha256 } else { SignType::Md5 });
-        let fixed = Pin { fixed: true, ..pin(&key, other) };
+        let fixed = SignaturePolicy { fixed: true, ..pin(&key, other) };
         prop_assert!(verify(fields, &fixed).is_err());
     }
 
@@ -300,7 +301,7 @@ proptest! {
         byte in any::<u8>(),
     ) {
         let mut fields = Fields::from_pairs(pairs).unwrap();
-        seal(&mut fields, &key(), sign_type);
+        add_sign(&mut fields, &key(), sign_type);
         let mut document = xml::encode(&fields).unwrap();
         let at = at.index(document.len());
         document[at] = byte;

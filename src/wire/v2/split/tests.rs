@@ -3,7 +3,8 @@
 use super::*;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::key::Key;
-use crate::wire::v2::sign::{NotVerified, Pin, SignType, Verified, byte_pairs, seal, verify};
+use crate::wire::v2::sign::{NotVerified, SignType, SignaturePolicy, add_sign, byte_pairs, verify};
+use crate::wire::verified::Verified;
 use proptest::prelude::*;
 
 fn key() -> Key {
@@ -17,9 +18,12 @@ fn fields(pairs: &[(&str, &str)]) -> Fields {
 /// Signed and verified again, as WeChat's message would be.
 fn received(mut fields: Fields) -> Result<Verified<Fields>, NotVerified> {
     let key = key();
-    seal(&mut fields, &key, SignType::Md5);
+    add_sign(&mut fields, &key, SignType::Md5);
     let sign_type = SignType::Md5;
-    verify(fields, &Pin { sign_type, fixed: false, accept_md5: false, key: &key, previous_key: None })
+    verify(
+        fields,
+        &SignaturePolicy { sign_type, fixed: false, accept_md5: false, key: &key, previous_key: None },
+    )
 }
 
 #[test]
@@ -174,8 +178,8 @@ proptest! {
     ) {
         let key = key();
         let mut document = Fields::from_pairs(pairs.into_iter().collect()).unwrap();
-        seal(&mut document, &key, SignType::Md5);
-        let pin = Pin { sign_type: SignType::Md5, fixed: false, accept_md5: false, key: &key, previous_key: None };
+        add_sign(&mut document, &key, SignType::Md5);
+        let pin = SignaturePolicy { sign_type: SignType::Md5, fixed: false, accept_md5: false, key: &key, previous_key: None };
         let all = splits(&document);
         let believed: Vec<_> = all.into_iter().filter_map(|split| verify(split, &pin).ok()).collect();
         if verify(document.clone(), &pin).is_ok() {

@@ -5,11 +5,11 @@
 //! prove that both read the same from every document taken here.
 
 use super::{MAX_NAME, begins_name, is_in_name};
-use crate::wire::v2::fields::{Entry, Fields, Span};
+use crate::wire::v2::fields::{ByteSpan, FieldEntry, Fields};
 
 /// The places of the fields, or `None` if the strict parser must have a look. The characters are checked already,
 /// but a name may come twice.
-pub fn scan(text: &str, root: &str) -> Option<Vec<Entry>> {
+pub fn scan(text: &str, root: &str) -> Option<Vec<FieldEntry>> {
     let mut scanner = Scanner { text: text.as_bytes(), at: 0 };
     let mut entries = Vec::with_capacity(32);
     scanner.blanks();
@@ -54,24 +54,24 @@ impl<'a> Scanner<'a> {
     }
 
     /// `name>value</name>`; the `<` before it is gone.
-    fn field(&mut self) -> Option<Entry> {
+    fn field(&mut self) -> Option<FieldEntry> {
         let name = self.name()?;
         self.eat(b">")?;
         let text = self.value()?;
         self.eat(b"</")?;
         self.eat_name(self.text.get(name.start..name.end)?)?;
         self.eat(b">")?;
-        Some(Entry { name, text })
+        Some(FieldEntry { name, text })
     }
 
     /// As `is_name` says; the strict parser tells what is wrong with another.
-    fn name(&mut self) -> Option<Span> {
+    fn name(&mut self) -> Option<ByteSpan> {
         let rest = self.rest();
         let length = rest.iter().position(|b| !is_in_name(*b))?;
         (begins_name(rest) && length <= MAX_NAME).then(|| self.take(length))
     }
 
-    fn value(&mut self) -> Option<Span> {
+    fn value(&mut self) -> Option<ByteSpan> {
         if self.eat(b"<![CDATA[").is_none() {
             let length = memchr::memchr3(b'<', b'&', b'>', self.rest())?;
             return Some(self.take(length));
@@ -84,9 +84,9 @@ impl<'a> Scanner<'a> {
         Some(text)
     }
 
-    fn take(&mut self, length: usize) -> Span {
+    fn take(&mut self, length: usize) -> ByteSpan {
         let start = self.at;
         self.at += length;
-        Span { start, end: self.at }
+        ByteSpan { start, end: self.at }
     }
 }

@@ -20,7 +20,7 @@ pub enum Node {
 
 /// An element that has begun.
 #[derive(Default)]
-struct Open {
+struct OpenElement {
     name: String,
     text: String,
     elements: Vec<(String, Node)>,
@@ -42,7 +42,7 @@ pub fn decode_nested(document: &[u8]) -> Result<Vec<(String, Node)>, XmlError> {
 
 #[derive(Default)]
 struct Nest {
-    open: Vec<Open>,
+    open: Vec<OpenElement>,
     count: usize,
     has_begun: bool,
     root: Option<Vec<(String, Node)>>,
@@ -84,7 +84,7 @@ impl Nest {
         if self.count > Fields::MAX + 1 {
             return Err(FieldsError::TooMany.into());
         }
-        self.open.push(Open { name: name.to_owned(), ..Open::default() });
+        self.open.push(OpenElement { name: name.to_owned(), ..OpenElement::default() });
         Ok(())
     }
 

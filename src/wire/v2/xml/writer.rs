@@ -1,4 +1,4 @@
-//! Writing messages: blindly at first, since nearly every message is plain; carefully if it is not.
+//! Writing messages: a fast path, since nearly every message is plain, and a checked one.
 
 use super::{MAX_BYTES, XmlError, has_noncharacters, is_name, is_xml_char};
 use crate::wire::v2::fields::{Fields, FieldsError};
@@ -6,34 +6,34 @@ use crate::wire::v2::fields::{Fields, FieldsError};
 /// Writes a message; refuses what no reader could read, or WeChat would not take, by the field's name.
 pub fn encode(fields: &Fields) -> Result<Vec<u8>, XmlError> {
     let pairs = fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    let Some(plan) = Plan::of(pairs.clone()) else { return encode_carefully(fields) };
-    let mut document = vec![0; plan.size];
-    if plan.write(pairs, &mut document) { Ok(document) } else { encode_carefully(fields) }
+    let Some(layout) = Layout::of(pairs.clone()) else { return encode_checked(fields) };
+    let mut document = vec![0; layout.size];
+    if layout.write(pairs, &mut document) { Ok(document) } else { encode_checked(fields) }
 }
 
-/// What a message needs that is written blindly: its exact size, and how many CDATA sections it has.
+/// What a message needs that takes the fast path: its exact size, and how many CDATA sections it has.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan {
+pub struct Layout {
     /// Bytes.
     pub size: usize,
     sections: usize,
 }
 
-impl Plan {
-    /// The plan for pairs whose names differ; `None` if one is no element's, or if there are too many.
+impl Layout {
+    /// The layout for pairs whose names differ; `None` if one is no element's, or if there are too many.
     pub fn of<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Option<Self> {
-        let (mut count, mut plan) = (0, Self { size: "<xml></xml>".len(), sections: 0 });
+        let (mut count, mut layout) = (0, Self { size: "<xml></xml>".len(), sections: 0 });
         for (name, value) in pairs {
             let bare = is_bare(value);
             count += 1;
-            plan.sections += usize::from(!bare);
-            plan.size += 2 * name.len() + value.len() + "<></>".len();
+            layout.sections += usize::from(!bare);
+            layout.size += 2 * name.len() + value.len() + "<></>".len();
             if !is_name(name) {
                 return None;
             }
         }
-        plan.size += plan.sections * "<![CDATA[]]>".len();
-        (count <= Fields::MAX && plan.size <= MAX_BYTES).then_some(plan)
+        layout.size += layout.sections * "<![CDATA[]]>".len();
+        (count <= Fields::MAX && layout.size <= MAX_BYTES).then_some(layout)
     }
 
     /// Writes the same pairs into so many bytes. Only if there is nothing in them that needs a second look are they
@@ -88,7 +88,7 @@ fn is_plain(document: &[u8], sections: usize) -> bool {
         && std::str::from_utf8(document).is_ok()
 }
 
-fn encode_carefully(fields: &Fields) -> Result<Vec<u8>, XmlError> {
+fn encode_checked(fields: &Fields) -> Result<Vec<u8>, XmlError> {
     if fields.len() > Fields::MAX {
         return Err(FieldsError::TooMany.into());
     }
@@ -150,10 +150,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn blindly<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone) -> Option<Vec<u8>> {
-        let plan = Plan::of(pairs.clone())?;
-        let mut document = vec![0; plan.size];
-        plan.write(pairs, &mut document).then_some(document)
+    fn fast_path<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone) -> Option<Vec<u8>> {
+        let layout = Layout::of(pairs.clone())?;
+        let mut document = vec![0; layout.size];
+        layout.write(pairs, &mut document).then_some(document)
     }
 
     #[test]
@@ -161,8 +161,8 @@ mod tests {
         let pairs =
             |value| [("a", value)].into_iter().map(|(n, v): (&str, &str)| (n.as_bytes(), v.as_bytes()));
         for (planned, written) in [("12", "1"), ("12", "123"), ("1", "1234567")] {
-            let plan = Plan::of(pairs(planned)).unwrap();
-            assert!(!plan.write(pairs(written), &mut vec![0; plan.size]), "{planned} {written}");
+            let layout = Layout::of(pairs(planned)).unwrap();
+            assert!(!layout.write(pairs(written), &mut vec![0; layout.size]), "{planned} {written}");
         }
     }
 
@@ -171,7 +171,7 @@ mod tests {
         let pairs = [("a", "1"), ("b", "腾讯"), ("c", ""), ("d", "x <y> & z")];
         let pairs = pairs.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes()));
         let expected = "<xml><a>1</a><b><![CDATA[腾讯]]></b><c></c><d><![CDATA[x <y> & z]]></d></xml>";
-        assert_eq!(blindly(pairs).as_deref(), Some(expected.as_bytes()));
+        assert_eq!(fast_path(pairs).as_deref(), Some(expected.as_bytes()));
     }
 
     proptest! {
@@ -183,14 +183,14 @@ mod tests {
         ) {
             let fields = Fields::from_pairs(pairs.into_iter().collect()).unwrap();
             let bytes = fields.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes()));
-            if let Some(plain) = blindly(bytes) {
-                prop_assert_eq!(Ok(plain), encode_carefully(&fields));
+            if let Some(plain) = fast_path(bytes) {
+                prop_assert_eq!(Ok(plain), encode_checked(&fields));
             }
         }
 
         #[test]
         fn bytes_that_are_not_utf_8_are_never_plain(value in prop::collection::vec(any::<u8>(), 0..6)) {
-            let plain = blindly([(b"a".as_slice(), value.as_slice())].into_iter());
+            let plain = fast_path([(b"a".as_slice(), value.as_slice())].into_iter());
             prop_assert!(plain.is_none() || std::str::from_utf8(&value).is_ok());
         }
     }

@@ -6,10 +6,10 @@ use super::{FieldsError, Root, XmlError, characters, encode, strict};
 use crate::wire::v2::fields::Fields;
 use proptest::prelude::*;
 
-type Reading = Result<Fields, XmlError>;
+type ReadResult = Result<Fields, XmlError>;
 
 /// What both make of a document; nothing if the short way leaves it to the strict parser.
-fn both(document: &[u8], root: Root) -> Option<(Reading, Reading)> {
+fn both(document: &[u8], root: Root) -> Option<(ReadResult, ReadResult)> {
     let text = characters(document).ok()?;
     let entries = flat::scan(&text, root.name())?;
     Some((Fields::from_entries(text.to_string(), entries).map_err(XmlError::from), strict(&text, root)))

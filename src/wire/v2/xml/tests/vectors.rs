@@ -2,7 +2,10 @@
 
 use super::{Fields, Root, decode};
 use crate::wire::v2::key::Key;
-use crate::wire::v2::sign::{NotVerified, Pin, SignType, SignatureError, Verified, byte_pairs, sign, verify};
+use crate::wire::v2::sign::{
+    NotVerified, SignType, SignatureError, SignaturePolicy, byte_pairs, sign, verify,
+};
+use crate::wire::verified::Verified;
 use serde_json::Value;
 
 fn group() -> Vec<Value> {
@@ -24,7 +27,7 @@ fn decoded(vector: &Value) -> Fields {
 fn verified(vector: &Value) -> Result<Verified<Fields>, NotVerified> {
     let key = Key::new(word(vector, "key").as_bytes()).unwrap();
     let sign_type = SignType::from_wire(word(vector, "sign_type")).unwrap_or(SignType::Md5);
-    let pin = Pin { sign_type, fixed: false, accept_md5: false, key: &key, previous_key: None };
+    let pin = SignaturePolicy { sign_type, fixed: false, accept_md5: false, key: &key, previous_key: None };
     verify(decoded(vector), &pin)
 }
 
