@@ -262,6 +262,35 @@ final class LedgerIntentsTest extends LedgerIntentsTestCase
 
     /** @dataProvider databases */
     #[DataProvider('databases')]
+    public function testR26WhatAReverseForbidsIsNotBlamedOnTheState(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $ledger->open($this->merchant, 'till-0009', 100, tradeType: 'MICROPAY');
+        $this->placed('till-0009', 100, type: 'MICROPAY');
+        $ledger->apply($this->asked('till-0009'));
+        self::assertSame(LedgerState::Paid, $ledger->reverse($this->merchant, 'till-0009')->to);   // not before its time
+        $this->expectException(\LogicException::class);
+        $this->expectExceptionMessage('till-0009 cannot be refunded while a reverse of it is wanted');
+        $ledger->refund($this->merchant, 'till-0009', 'R1', 1);
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testR26ARefundNumberOfAnotherOrderIsCalledSo(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->paid($ledger, 'mine-0001');
+        $this->paid($ledger, 'mine-0002');
+        $this->refuses('TRADE_OVERDUE');
+        $this->fault(fn () => $ledger->refund($this->merchant, 'mine-0001', 'R1', 10));
+        (new \WechatPay\Refund($this->merchant, $this->gateway))->byOutTradeNo('mine-0002', 'R1', 1000, 10);
+        $t = $ledger->applyRefunds((new RefundQuery($this->merchant, $this->gateway))->byOutTradeNo('mine-0002'));
+        self::assertSame(LedgerState::Review, $t->to);
+        self::assertSame('out_refund_no belongs to another order', $t->reason);
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testR26EachErrorBlamesTheArgumentThatWasWrong(string $database): void
     {
         $ledger = $this->shop($this->pdo);

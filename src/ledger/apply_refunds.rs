@@ -106,7 +106,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         let Some(known) = rows.into_iter().find(|row| row.out_refund_no == seen.out_refund_no) else {
             return match self.store.add_refund(entry, &refunds::foreign(seen))? {
                 Added::New => Ok(()),
-                Added::Already => Err(Halt::Breach(Reason::RefundsExceed)),
+                Added::Already => Err(Halt::Breach(Reason::RefundTaken)),
             };
         };
         let mut row = refunds::foreign(seen);

@@ -334,8 +334,11 @@ fn repeat<F>(known: &RefundRow, order: &RefundOrder) -> Ended<Repeat, F> {
 
 /// Is there a payment, and enough of it left beside the other refunds?
 fn refundable<F>(entry: &Entry, order: &RefundOrder, rows: &[RefundRow]) -> Ended<(), F> {
-    if !entry.state.is_paid() || entry.intent.is_some() {
+    if !entry.state.is_paid() {
         return Err(Halt::Refused(Refusal::State { what: "refunded", state: entry.state }));
+    }
+    if entry.intent.is_some() {
+        return Err(Halt::Refused(Refusal::Reversing));
     }
     let others: Vec<RefundRow> =
         rows.iter().filter(|row| row.out_refund_no != order.out_refund_no).cloned().collect();

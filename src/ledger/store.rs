@@ -254,6 +254,9 @@ pub enum Refusal {
         /// Where the order stands.
         state: LedgerState,
     },
+    /// A reverse of it is wanted, and may give the whole payment back.
+    #[error("cannot be refunded while a reverse of it is wanted: let Sync end that first")]
+    Reversing,
     /// The refund's number was used with another amount, or for another order.
     #[error("must not be a number that was used for another refund")]
     RefundTaken,

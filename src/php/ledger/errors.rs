@@ -59,6 +59,7 @@ fn refused(refusal: &Refusal, out_trade_no: &str) -> Raise {
         Refusal::RefundDiffers(what) => what,
         Refusal::TooMuch { .. } => "refundFee",
         Refusal::State { .. }
+        | Refusal::Reversing
         | Refusal::NoPayment
         | Refusal::RefundsUnknown
         | Refusal::WrongWay(_)
