@@ -9,13 +9,18 @@ use crate::bill::source::Kept;
 use crate::bill::sums::{Sum, Summary};
 use crate::error::{Error, Fault, Repeat};
 use crate::php::bills::bill_row;
+use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
-use crate::php::engine::files::{self, Saved};
-use crate::php::engine::object::call::{Call, Outcome, Param, Raise, param};
-use crate::php::engine::object::class::{Holds, Property, Returns, method, nullable, php_class, property};
-use crate::php::engine::object::lazy::{self, Lazy};
-use crate::php::engine::object::walk::{self, Walk, Walkable};
-use crate::php::values::enums::{self, PhpEnum};
+use crate::php::engine::files;
+use crate::php::engine::files::Saved;
+use crate::php::engine::object::call::{Call, Param, param};
+use crate::php::engine::object::class::{Holds, Returns, method, php_class, register};
+use crate::php::engine::object::lazy::Lazy;
+use crate::php::engine::object::property::{INT, PropertyOf, STRING, nullable, object, property, unread};
+use crate::php::engine::object::walk::{Walk, Walkable};
+use crate::php::engine::object::{interfaces, lazy, walk};
+use crate::php::engine::raise::{Outcome, Raise};
+use crate::php::values::enums::PhpEnum;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
@@ -38,34 +43,33 @@ php_class!(PhpBillSummary, "WechatPay\\BillSummary", private);
 
 const SUMMARY_CLASS: DataType = DataType::object("WechatPay\\BillSummary");
 
-const BILL: [Property; 5] = [
-    nullable("date", DataType::String),
-    property("type", DataType::object(Kind::NAME)),
-    property("layout", DataType::String),
-    property("summary", SUMMARY_CLASS),
-    property("sha256", DataType::String),
+const BILL: &[PropertyOf<PhpBill>] = &[
+    nullable("date", STRING, |b| date(&b.0)),
+    property("type", DataType::object(Kind::NAME), |b| b.0.header().kind.to_php()),
+    property("layout", STRING, |b| b.0.header().layout.name().to_php()),
+    property("summary", SUMMARY_CLASS, |b| summary(&b.0)),
+    property("sha256", STRING, |b| b.0.sha256().map_err(refused)?.to_php()),
 ];
 
-const FUND_FLOW: [Property; 4] = [
-    nullable("date", DataType::String),
-    nullable("type", DataType::object(AccountType::NAME)),
-    property("summary", SUMMARY_CLASS),
-    property("sha256", DataType::String),
+const FUND_FLOW: &[PropertyOf<PhpFundFlow>] = &[
+    nullable("date", STRING, |b| date(&b.0)),
+    nullable("type", DataType::object(AccountType::NAME), |f| f.1.to_php()),
+    property("summary", SUMMARY_CLASS, |b| summary(&b.0)),
+    property("sha256", STRING, |b| b.0.sha256().map_err(refused)?.to_php()),
 ];
 
-/// In the order of [`Sum::ALL`].
-const SUMMARY: [Property; 11] = [
-    property("count", DataType::Long),
-    nullable("settlementTotalFee", DataType::Long),
-    nullable("totalFee", DataType::Long),
-    nullable("settlementRefundFee", DataType::Long),
-    nullable("refundFee", DataType::Long),
-    nullable("couponRefundFee", DataType::Long),
-    nullable("feeE5", DataType::Long),
-    nullable("incomeCount", DataType::Long),
-    nullable("incomeFee", DataType::Long),
-    nullable("expenseCount", DataType::Long),
-    nullable("expenseFee", DataType::Long),
+const SUMMARY: &[PropertyOf<Summary>] = &[
+    property("count", INT, |s| s.get(Sum::Count).to_php()),
+    nullable("settlementTotalFee", INT, |s| s.get(Sum::SettlementTotalFee).to_php()),
+    nullable("totalFee", INT, |s| s.get(Sum::TotalFee).to_php()),
+    nullable("settlementRefundFee", INT, |s| s.get(Sum::SettlementRefundFee).to_php()),
+    nullable("refundFee", INT, |s| s.get(Sum::RefundFee).to_php()),
+    nullable("couponRefundFee", INT, |s| s.get(Sum::CouponRefundFee).to_php()),
+    nullable("feeE5", INT, |s| s.get(Sum::FeeE5).to_php()),
+    nullable("incomeCount", INT, |s| s.get(Sum::IncomeCount).to_php()),
+    nullable("incomeFee", INT, |s| s.get(Sum::IncomeFee).to_php()),
+    nullable("expenseCount", INT, |s| s.get(Sum::ExpenseCount).to_php()),
+    nullable("expenseFee", INT, |s| s.get(Sum::ExpenseFee).to_php()),
 ];
 
 const PATH: Param = param("path", DataType::String);
@@ -90,12 +94,13 @@ macro_rules! methods {
 /// Registers the classes.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     let interfaces: [ext_php_rs::class::ClassEntryInfo; 2] =
-        [(value::countable, "\\Countable"), (value::iterator_aggregate, "\\IteratorAggregate")];
-    let json = [method!("jsonSerialize", value::json_serialize, [], Some(Returns(DataType::Array, false)))];
-    let serializable = [(value::json_serializable as _, "\\JsonSerializable")];
-    crate::php::engine::object::class::register::<PhpBillSummary>(&SUMMARY, &json, &serializable)?;
-    lazy::register::<PhpBill>(&BILL, &methods!(PhpBill, "WechatPay\\Bill"), &interfaces)?;
-    lazy::register::<PhpFundFlow>(&FUND_FLOW, &methods!(PhpFundFlow, "WechatPay\\FundFlow"), &interfaces)?;
+        [(interfaces::countable, "\\Countable"), (interfaces::iterator_aggregate, "\\IteratorAggregate")];
+    let json =
+        [method!("jsonSerialize", interfaces::json_serialize, [], Some(Returns(DataType::Array, false)))];
+    let serializable = [(interfaces::json_serializable as _, "\\JsonSerializable")];
+    register::<PhpBillSummary, _>(SUMMARY, &json, &serializable)?;
+    lazy::register::<PhpBill>(&methods!(PhpBill, "WechatPay\\Bill"), &interfaces)?;
+    lazy::register::<PhpFundFlow>(&methods!(PhpFundFlow, "WechatPay\\FundFlow"), &interfaces)?;
     walk::register::<PhpBill>();
     walk::register::<PhpFundFlow>();
     Ok(())
@@ -147,36 +152,20 @@ impl Paper for PhpFundFlow {
 }
 
 impl Lazy for PhpBill {
-    fn value(&self, property: usize) -> Outcome {
-        match property {
-            1 => Ok(enums::to_php(self.0.header().kind)),
-            2 => Ok(value::text(self.0.header().layout.name())),
-            _ => common(&self.0, BILL.get(property)),
-        }
-    }
+    const PROPERTIES: &'static [PropertyOf<Self>] = BILL;
 }
 
 impl Lazy for PhpFundFlow {
-    fn value(&self, property: usize) -> Outcome {
-        match property {
-            1 => Ok(self.1.map_or_else(Zval::null, enums::to_php)),
-            _ => common(&self.0, FUND_FLOW.get(property)),
-        }
-    }
+    const PROPERTIES: &'static [PropertyOf<Self>] = FUND_FLOW;
 }
 
-/// What both classes have.
-fn common(document: &Document, property: Option<&Property>) -> Outcome {
-    match property.map(|property| property.name) {
-        Some("date") => Ok(value::text_or_null(document.date().map(|date| date.to_string()))),
-        Some("summary") => summary(document.summary().map_err(refused)?),
-        Some("sha256") => Ok(value::text(document.sha256().map_err(refused)?)),
-        _ => Ok(Zval::null()),
-    }
+fn date(document: &Document) -> Outcome {
+    document.date().map(|date| date.to_string()).to_php()
 }
 
-fn summary(summary: &Summary) -> Outcome {
-    value::object(PhpBillSummary, Sum::ALL.map(|sum| value::int_or_null(summary.get(sum))))
+fn summary(document: &Document) -> Outcome {
+    let summary = document.summary().map_err(refused)?;
+    object(PhpBillSummary, SUMMARY, |get, _| get(summary))
 }
 
 /// A fault of a bill that is there.
@@ -198,12 +187,12 @@ fn day_or(call: &Call<'_>, n: usize) -> Result<Option<Date>, Raise> {
 
 /// A PHP `Bill` that was downloaded.
 pub fn trades_to_php(document: Document) -> Outcome {
-    value::object(PhpBill(Arc::new(document)), [])
+    unread(PhpBill(Arc::new(document)))
 }
 
 /// A PHP `FundFlow` that was downloaded.
 pub fn flows_to_php(document: Document, account: AccountType) -> Outcome {
-    value::object(PhpFundFlow(Arc::new(document), Some(account)), [])
+    unread(PhpFundFlow(Arc::new(document), Some(account)))
 }
 
 /// The n-th argument, as a path.
@@ -225,7 +214,7 @@ fn from_string<T: Paper>(call: &mut Call<'_>) -> Outcome {
 
 fn made<T: Paper>(kept: Kept, date: Option<Date>) -> Outcome {
     let document = Document::open(Arc::new(kept), T::FAMILY, date).map_err(refused)?;
-    value::object(T::new(Arc::new(document)), [])
+    unread(T::new(Arc::new(document)))
 }
 
 /// A file that cannot be read or written: a setting of the machine's.

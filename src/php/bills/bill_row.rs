@@ -3,14 +3,18 @@
 use crate::bill::field::{Field, Form};
 use crate::bill::row::{KeptRow, Row};
 use crate::model::trade_state::TradeState;
-use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, Outcome};
-use crate::php::engine::object::class::{Property, Returns, method, nullable, php_class, property};
-use crate::php::engine::object::lazy::{self, Lazy};
-use crate::php::values::enums::{self, PhpEnum};
+use crate::php::engine::convert::{date, value};
+use crate::php::engine::object::call::Call;
+use crate::php::engine::object::class::{Returns, method, php_class};
+use crate::php::engine::object::lazy::Lazy;
+use crate::php::engine::object::property::{INT, PropertyOf, STRING, TIME, nullable, property, unread};
+use crate::php::engine::object::{interfaces, lazy};
+use crate::php::engine::raise::Outcome;
+use crate::php::values::enums;
+use crate::php::values::enums::PhpEnum;
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::flags::DataType;
-use ext_php_rs::types::{ZendHashTable, Zval};
+use ext_php_rs::types::ZendHashTable;
 
 /// What a PHP `BillRow` holds.
 pub struct PhpBillRow(KeptRow);
@@ -21,75 +25,64 @@ pub struct PhpFundFlowRow(KeptRow);
 php_class!(PhpBillRow, "WechatPay\\BillRow", private);
 php_class!(PhpFundFlowRow, "WechatPay\\FundFlowRow", private);
 
-const TEXT: DataType = DataType::String;
-const INT: DataType = DataType::Long;
-const TIME: DataType = DataType::object("DateTimeImmutable");
-
-/// In the order of [`Field::OF_TRADES`].
-const TRADES: [Property; 30] = [
-    property("tradeTime", TIME),
-    nullable("appid", TEXT),
-    nullable("mchId", TEXT),
-    nullable("subMchId", TEXT),
-    nullable("deviceInfo", TEXT),
-    property("transactionId", TEXT),
-    property("outTradeNo", TEXT),
-    nullable("openid", TEXT),
-    nullable("tradeType", TEXT),
-    property("tradeState", DataType::object(TradeState::NAME)),
-    nullable("bankType", TEXT),
-    nullable("feeType", TEXT),
-    nullable("settlementTotalFee", INT),
-    nullable("couponFee", INT),
-    nullable("refundApplyTime", TIME),
-    nullable("refundSuccessTime", TIME),
-    nullable("refundId", TEXT),
-    nullable("outRefundNo", TEXT),
-    nullable("settlementRefundFee", INT),
-    nullable("couponRefundFee", INT),
-    nullable("refundChannel", TEXT),
-    nullable("refundStatus", TEXT),
-    nullable("body", TEXT),
-    nullable("attach", TEXT),
-    nullable("feeE5", INT),
-    nullable("returnedFeeE5", INT),
-    nullable("rate", TEXT),
-    nullable("totalFee", INT),
-    nullable("refundFee", INT),
-    nullable("rateNote", TEXT),
+const TRADES: &[PropertyOf<PhpBillRow>] = &[
+    property("tradeTime", TIME, |r| cell(&r.0, Field::TradeTime)),
+    nullable("appid", STRING, |r| cell(&r.0, Field::Appid)),
+    nullable("mchId", STRING, |r| cell(&r.0, Field::MchId)),
+    nullable("subMchId", STRING, |r| cell(&r.0, Field::SubMchId)),
+    nullable("deviceInfo", STRING, |r| cell(&r.0, Field::DeviceInfo)),
+    property("transactionId", STRING, |r| cell(&r.0, Field::TransactionId)),
+    property("outTradeNo", STRING, |r| cell(&r.0, Field::OutTradeNo)),
+    nullable("openid", STRING, |r| cell(&r.0, Field::Openid)),
+    nullable("tradeType", STRING, |r| cell(&r.0, Field::TradeType)),
+    property("tradeState", DataType::object(TradeState::NAME), |r| cell(&r.0, Field::TradeState)),
+    nullable("bankType", STRING, |r| cell(&r.0, Field::BankType)),
+    nullable("feeType", STRING, |r| cell(&r.0, Field::FeeType)),
+    nullable("settlementTotalFee", INT, |r| cell(&r.0, Field::SettlementTotalFee)),
+    nullable("couponFee", INT, |r| cell(&r.0, Field::CouponFee)),
+    nullable("refundApplyTime", TIME, |r| cell(&r.0, Field::RefundApplyTime)),
+    nullable("refundSuccessTime", TIME, |r| cell(&r.0, Field::RefundSuccessTime)),
+    nullable("refundId", STRING, |r| cell(&r.0, Field::RefundId)),
+    nullable("outRefundNo", STRING, |r| cell(&r.0, Field::OutRefundNo)),
+    nullable("settlementRefundFee", INT, |r| cell(&r.0, Field::SettlementRefundFee)),
+    nullable("couponRefundFee", INT, |r| cell(&r.0, Field::CouponRefundFee)),
+    nullable("refundChannel", STRING, |r| cell(&r.0, Field::RefundChannel)),
+    nullable("refundStatus", STRING, |r| cell(&r.0, Field::RefundStatus)),
+    nullable("body", STRING, |r| cell(&r.0, Field::Body)),
+    nullable("attach", STRING, |r| cell(&r.0, Field::Attach)),
+    nullable("feeE5", INT, |r| cell(&r.0, Field::FeeE5)),
+    nullable("returnedFeeE5", INT, |r| cell(&r.0, Field::ReturnedFeeE5)),
+    nullable("rate", STRING, |r| cell(&r.0, Field::Rate)),
+    nullable("totalFee", INT, |r| cell(&r.0, Field::TotalFee)),
+    nullable("refundFee", INT, |r| cell(&r.0, Field::RefundFee)),
+    nullable("rateNote", STRING, |r| cell(&r.0, Field::RateNote)),
 ];
 
-/// In the order of [`Field::OF_FLOWS`].
-const FLOWS: [Property; 11] = [
-    property("time", TIME),
-    nullable("businessId", TEXT),
-    property("flowId", TEXT),
-    nullable("businessName", TEXT),
-    property("businessType", TEXT),
-    property("direction", TEXT),
-    property("amount", INT),
-    property("balance", INT),
-    nullable("submitter", TEXT),
-    nullable("remark", TEXT),
-    nullable("voucher", TEXT),
+const FLOWS: &[PropertyOf<PhpFundFlowRow>] = &[
+    property("time", TIME, |r| cell(&r.0, Field::Time)),
+    nullable("businessId", STRING, |r| cell(&r.0, Field::BusinessId)),
+    property("flowId", STRING, |r| cell(&r.0, Field::FlowId)),
+    nullable("businessName", STRING, |r| cell(&r.0, Field::BusinessName)),
+    property("businessType", STRING, |r| cell(&r.0, Field::BusinessType)),
+    property("direction", STRING, |r| cell(&r.0, Field::Direction)),
+    property("amount", INT, |r| cell(&r.0, Field::Amount)),
+    property("balance", INT, |r| cell(&r.0, Field::Balance)),
+    nullable("submitter", STRING, |r| cell(&r.0, Field::Submitter)),
+    nullable("remark", STRING, |r| cell(&r.0, Field::Remark)),
+    nullable("voucher", STRING, |r| cell(&r.0, Field::Voucher)),
 ];
 
 /// Registers both classes.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const ARRAY: Option<Returns> = Some(Returns(DataType::Array, false));
-    let interfaces = [(value::json_serializable as _, "\\JsonSerializable")];
-    let json = || method!("jsonSerialize", value::json_serialize, [], ARRAY);
-    lazy::register::<PhpBillRow>(
-        &TRADES,
-        &[method!("fields", fields_of_trade, [], ARRAY), json()],
-        &interfaces,
-    )?;
+    let interfaces = [(interfaces::json_serializable as _, "\\JsonSerializable")];
+    let json = || method!("jsonSerialize", interfaces::json_serialize, [], ARRAY);
+    lazy::register::<PhpBillRow>(&[method!("fields", fields_of_trade, [], ARRAY), json()], &interfaces)?;
     lazy::register::<PhpFundFlowRow>(
-        &FLOWS,
         &[
             method!("fields", fields_of_flow, [], ARRAY),
             method!("isIncome", is_income, [], Some(Returns(DataType::Bool, false))),
-            method!("remarkUnescaped", remark_unescaped, [], Some(Returns(TEXT, true))),
+            method!("remarkUnescaped", remark_unescaped, [], Some(Returns(STRING, true))),
             json(),
         ],
         &interfaces,
@@ -98,33 +91,30 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 
 /// A PHP `BillRow`.
 pub fn trade(row: KeptRow) -> Outcome {
-    value::object(PhpBillRow(row), [])
+    unread(PhpBillRow(row))
 }
 
 /// A PHP `FundFlowRow`.
 pub fn flow(row: KeptRow) -> Outcome {
-    value::object(PhpFundFlowRow(row), [])
+    unread(PhpFundFlowRow(row))
 }
 
 impl Lazy for PhpBillRow {
-    fn value(&self, property: usize) -> Outcome {
-        Field::OF_TRADES.get(property).map_or_else(|| Ok(Zval::null()), |field| cell(&self.0.row(), *field))
-    }
+    const PROPERTIES: &'static [PropertyOf<Self>] = TRADES;
 }
 
 impl Lazy for PhpFundFlowRow {
-    fn value(&self, property: usize) -> Outcome {
-        Field::OF_FLOWS.get(property).map_or_else(|| Ok(Zval::null()), |field| cell(&self.0.row(), *field))
-    }
+    const PROPERTIES: &'static [PropertyOf<Self>] = FLOWS;
 }
 
-fn cell(row: &Row<'_>, field: Field) -> Outcome {
+fn cell(row: &KeptRow, field: Field) -> Outcome {
+    let row = row.row();
     match field.form() {
         _ if field == Field::TradeState => {
             Ok(enums::to_php(TradeState::from_wire(row.text(field).unwrap_or_default())))
         }
         Form::Fen | Form::FeeE5 => Ok(value::int_or_null(row.number_of(field))),
-        Form::NeededTime | Form::Time => value::beijing_or_null(row.time(field)),
+        Form::NeededTime | Form::Time => date::beijing_or_null(row.time(field)),
         _ => Ok(value::text_or_null(row.bytes(field))),
     }
 }

@@ -8,13 +8,20 @@ use crate::bill::reconcile::report::{Amount, DayReport, Totals};
 use crate::bill::source::Reading;
 use crate::error::Advice;
 use crate::php::bills::bill::{misplaced, path, refused};
+use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
 use crate::php::engine::files::Saved;
-use crate::php::engine::object::call::{Call, Outcome, Raise, param};
-use crate::php::engine::object::class::{Property, Returns, method, nullable, php_class, property};
-use crate::php::engine::object::lazy::{self, Lazy};
-use crate::php::engine::object::walk::{self, Walk, Walkable};
-use crate::php::values::enums::{self, PhpEnum};
+use crate::php::engine::object::call::{Call, param};
+use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::lazy::Lazy;
+use crate::php::engine::object::property::{
+    ARRAY, INT, PropertyOf, STRING, nullable, object, property, unread,
+};
+use crate::php::engine::object::walk::{Walk, Walkable};
+use crate::php::engine::object::{interfaces, lazy, walk};
+use crate::php::engine::raise::{Outcome, Raise};
+use crate::php::values::enums;
+use crate::php::values::enums::PhpEnum;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendHashTable, Zval};
 use std::fs::File;
@@ -32,39 +39,38 @@ pub struct PhpDifference;
 php_class!(PhpDayReport, "WechatPay\\DayReport", private);
 php_class!(PhpDifference, "WechatPay\\Difference", private);
 
-const REPORT: [Property; 7] = [
-    property("from", DataType::String),
-    property("to", DataType::String),
-    nullable("theirs", DataType::Array),
-    nullable("ours", DataType::Array),
-    nullable("long", DataType::Long),
-    nullable("short", DataType::Long),
-    nullable("surplus", DataType::Long),
+const REPORT: &[PropertyOf<PhpDayReport>] = &[
+    property("from", STRING, |r| r.report.from.to_string().to_php()),
+    property("to", STRING, |r| r.report.to.to_string().to_php()),
+    nullable("theirs", ARRAY, |r| r.totals(theirs)),
+    nullable("ours", ARRAY, |r| r.totals(ours)),
+    nullable("long", INT, |r| r.totals(|totals| whole(totals.long))),
+    nullable("short", INT, |r| r.totals(|totals| whole(totals.short))),
+    nullable("surplus", INT, |r| r.totals(|totals| whole(totals.surplus()))),
 ];
 
-const DIFFERENCE: [Property; 12] = [
-    property("kind", DataType::object(DifferenceKind::NAME)),
-    property("key", DataType::String),
-    property("field", DataType::String),
-    nullable("theirs", DataType::Mixed),
-    nullable("ours", DataType::Mixed),
-    property("state", DataType::object(DifferenceState::NAME)),
-    nullable("due", DataType::String),
-    property("advice", DataType::object(Advice::NAME)),
-    nullable("outTradeNo", DataType::String),
-    nullable("transactionId", DataType::String),
-    nullable("outRefundNo", DataType::String),
-    nullable("refundId", DataType::String),
+const DIFFERENCE: &[PropertyOf<Difference>] = &[
+    property("kind", DataType::object(DifferenceKind::NAME), |d| d.kind.to_php()),
+    property("key", STRING, |d| d.key.to_php()),
+    property("field", STRING, |d| d.field.to_php()),
+    nullable("theirs", DataType::Mixed, |d| told(d.theirs.as_ref())),
+    nullable("ours", DataType::Mixed, |d| told(d.ours.as_ref())),
+    property("state", DataType::object(DifferenceState::NAME), |d| d.state.to_php()),
+    nullable("due", STRING, |d| d.due.map(|due| due.to_string()).to_php()),
+    property("advice", DataType::object(Advice::NAME), |d| d.advice().to_php()),
+    nullable("outTradeNo", STRING, |d| d.numbers.out_trade_no.to_php()),
+    nullable("transactionId", STRING, |d| d.numbers.transaction_id.to_php()),
+    nullable("outRefundNo", STRING, |d| d.numbers.out_refund_no.to_php()),
+    nullable("refundId", STRING, |d| d.numbers.refund_id.to_php()),
 ];
 
 /// Registers both classes.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const ARRAY: Option<Returns> = Some(Returns(DataType::Array, false));
-    let serializable = (value::json_serializable as _, "\\JsonSerializable");
-    let json = [method!("jsonSerialize", value::json_serialize, [], ARRAY)];
-    crate::php::engine::object::class::register::<PhpDifference>(&DIFFERENCE, &json, &[serializable])?;
+    let serializable = (interfaces::json_serializable as _, "\\JsonSerializable");
+    let json = [method!("jsonSerialize", interfaces::json_serialize, [], ARRAY)];
+    register::<PhpDifference, _>(DIFFERENCE, &json, &[serializable])?;
     lazy::register::<PhpDayReport>(
-        &REPORT,
         &[
             method!("isClean", is_clean, [], Some(Returns(DataType::Bool, false))),
             method!(
@@ -80,8 +86,8 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         ],
         &[
             serializable,
-            (value::countable, "\\Countable"),
-            (value::iterator_aggregate, "\\IteratorAggregate"),
+            (interfaces::countable, "\\Countable"),
+            (interfaces::iterator_aggregate, "\\IteratorAggregate"),
         ],
     )?;
     walk::register::<PhpDayReport>();
@@ -90,23 +96,16 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 
 /// A PHP `DayReport`.
 pub fn to_php(report: DayReport, bills: Vec<Arc<Document>>) -> Outcome {
-    value::object(PhpDayReport { report: Arc::new(report), bills }, [])
+    unread(PhpDayReport { report: Arc::new(report), bills })
 }
 
 impl Lazy for PhpDayReport {
-    fn value(&self, property: usize) -> Outcome {
-        let report = &self.report;
-        let totals = report.totals.as_ref();
-        let money = |of: fn(&Totals) -> i128| totals.map_or_else(|| Ok(Zval::null()), |t| whole(of(t)));
-        match REPORT.get(property).map(|property| property.name) {
-            Some("from") => Ok(value::text(report.from.to_string())),
-            Some("to") => Ok(value::text(report.to.to_string())),
-            Some("theirs") => totals.map_or_else(|| Ok(Zval::null()), theirs),
-            Some("ours") => totals.map_or_else(|| Ok(Zval::null()), ours),
-            Some("long") => money(|totals| totals.long),
-            Some("short") => money(|totals| totals.short),
-            _ => money(Totals::surplus),
-        }
+    const PROPERTIES: &'static [PropertyOf<Self>] = REPORT;
+}
+
+impl PhpDayReport {
+    fn totals(&self, of: fn(&Totals) -> Outcome) -> Outcome {
+        self.report.totals.as_ref().map_or_else(|| Ok(Zval::null()), of)
     }
 }
 
@@ -143,29 +142,14 @@ fn whole(number: i128) -> Outcome {
 }
 
 fn difference(difference: &Difference) -> Outcome {
-    let numbers = &difference.numbers;
-    let properties = [
-        enums::to_php(difference.kind),
-        value::text(&difference.key),
-        value::text(difference.field),
-        told(difference.theirs.as_ref()),
-        told(difference.ours.as_ref()),
-        enums::to_php(difference.state),
-        value::text_or_null(difference.due.map(|due| due.to_string())),
-        enums::to_php(difference.advice()),
-        value::text_or_null(numbers.out_trade_no.as_ref()),
-        value::text_or_null(numbers.transaction_id.as_ref()),
-        value::text_or_null(numbers.out_refund_no.as_ref()),
-        value::text_or_null(numbers.refund_id.as_ref()),
-    ];
-    value::object(PhpDifference, properties)
+    object(PhpDifference, DIFFERENCE, |get, _| get(difference))
 }
 
-fn told(side: Option<&Told>) -> Zval {
+fn told(side: Option<&Told>) -> Outcome {
     match side {
-        None => Zval::null(),
-        Some(Told::Number(number)) => value::int(*number),
-        Some(Told::Text(text)) => value::text(text),
+        None => Ok(Zval::null()),
+        Some(Told::Number(number)) => number.to_php(),
+        Some(Told::Text(text)) => text.to_php(),
     }
 }
 
@@ -182,8 +166,8 @@ fn count(call: &mut Call<'_>) -> Outcome {
 fn to_array(call: &mut Call<'_>) -> Outcome {
     let this = call.this::<PhpDayReport>()?;
     let mut table = ZendHashTable::new();
-    for (at, property) in REPORT.iter().enumerate() {
-        table.insert(property.name, this.value(at)?)?;
+    for property in REPORT {
+        table.insert(property.name, (property.get)(this)?)?;
     }
     let differences: Result<Vec<Zval>, Raise> = this.report.differences.iter().map(plain).collect();
     table.insert("differences", value::list(differences?)?)?;
@@ -192,21 +176,11 @@ fn to_array(call: &mut Call<'_>) -> Outcome {
 
 /// A difference as an array of plain values.
 fn plain(of: &Difference) -> Outcome {
-    let numbers = &of.numbers;
-    named([
-        ("kind", value::text(of.kind.name())),
-        ("key", value::text(&of.key)),
-        ("field", value::text(of.field)),
-        ("theirs", told(of.theirs.as_ref())),
-        ("ours", told(of.ours.as_ref())),
-        ("state", value::text(of.state.name())),
-        ("due", value::text_or_null(of.due.map(|due| due.to_string()))),
-        ("advice", value::text(enums::wire(of.advice()))),
-        ("outTradeNo", value::text_or_null(numbers.out_trade_no.as_ref())),
-        ("transactionId", value::text_or_null(numbers.transaction_id.as_ref())),
-        ("outRefundNo", value::text_or_null(numbers.out_refund_no.as_ref())),
-        ("refundId", value::text_or_null(numbers.refund_id.as_ref())),
-    ])
+    let mut table = ZendHashTable::new();
+    for property in DIFFERENCE {
+        table.insert(property.name, enums::plain((property.get)(of)?))?;
+    }
+    Ok(value::array(table))
 }
 
 /// Writes both tables; neither has its name before both are whole.

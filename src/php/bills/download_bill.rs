@@ -4,11 +4,14 @@ use crate::api::download_bill::{Download, DownloadKind};
 use crate::bill::document::Document;
 use crate::bill::header::Kind;
 use crate::clock::{Clock, SystemClock};
-use crate::php::bills::bill::{self, day};
+use crate::php::bills::bill;
+use crate::php::bills::bill::day;
 use crate::php::calls::gateway::{Caller, caller_class};
 use crate::php::engine::files;
-use crate::php::engine::object::call::{Call, Outcome, Raise, param};
+use crate::php::engine::object::call::{Call, param};
 use crate::php::engine::object::class::{Returns, method, register};
+use crate::php::engine::object::property::NONE;
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::enums::PhpEnum;
 use ext_php_rs::flags::DataType;
 use time::{Date, OffsetDateTime};
@@ -26,7 +29,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         ],
         Some(Returns(DataType::object("WechatPay\\Bill"), false))
     );
-    register::<PhpDownloadBill>(&[], &[trade], &[])
+    register::<PhpDownloadBill, _>(NONE, &[trade], &[])
 }
 
 fn trade(call: &mut Call<'_>) -> Outcome {

@@ -2,11 +2,14 @@
 
 use crate::api::download_bill::DownloadKind;
 use crate::bill::document::AccountType;
-use crate::php::bills::bill::{self, day};
+use crate::php::bills::bill;
+use crate::php::bills::bill::day;
 use crate::php::bills::download_bill::download;
 use crate::php::calls::gateway::caller_class;
-use crate::php::engine::object::call::{Call, Outcome, param};
+use crate::php::engine::object::call::{Call, param};
 use crate::php::engine::object::class::{Returns, method, register};
+use crate::php::engine::object::property::NONE;
+use crate::php::engine::raise::Outcome;
 use crate::php::values::enums::PhpEnum;
 use ext_php_rs::flags::DataType;
 
@@ -23,7 +26,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         ],
         Some(Returns(DataType::object("WechatPay\\FundFlow"), false))
     );
-    register::<PhpDownloadFundFlow>(&[], &[account], &[])
+    register::<PhpDownloadFundFlow, _>(NONE, &[account], &[])
 }
 
 fn account(call: &mut Call<'_>) -> Outcome {

@@ -9,8 +9,10 @@ use crate::php::bills::books::{PhpBooks, beijing_day};
 use crate::php::bills::day_report;
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Call, Outcome, Raise, param};
+use crate::php::engine::object::call::{Call, param};
 use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::property::NONE;
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::zend;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::flags::DataType;
@@ -39,7 +41,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         ],
         report
     );
-    register::<PhpReconciliation>(&[], &[method], &[])
+    register::<PhpReconciliation, _>(NONE, &[method], &[])
 }
 
 fn compared(call: &mut Call<'_>) -> Outcome {

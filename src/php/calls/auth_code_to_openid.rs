@@ -1,10 +1,12 @@
 //! `WechatPay\AuthCodeToOpenId` and `WechatPay\Payer`.
 
-use crate::api::auth_code_to_openid::AuthCodeToOpenId;
+use crate::api::auth_code_to_openid::{AuthCodeToOpenId, Payer};
 use crate::php::calls::gateway::caller_class;
-use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, Outcome, param};
-use crate::php::engine::object::class::{Property, Returns, method, nullable, php_class, property, register};
+use crate::php::engine::convert::to_php::ToPhp;
+use crate::php::engine::object::call::{Call, param};
+use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::property::{NONE, PropertyOf, STRING, nullable, object, property};
+use crate::php::engine::raise::Outcome;
 use ext_php_rs::flags::DataType;
 
 caller_class!(PhpAuthCodeToOpenId, "WechatPay\\AuthCodeToOpenId");
@@ -14,22 +16,25 @@ pub struct PhpPayer;
 
 php_class!(PhpPayer, "WechatPay\\Payer", private);
 
-const PAYER: [Property; 2] = [property("openid", DataType::String), nullable("subOpenid", DataType::String)];
+const PAYER: &[PropertyOf<Payer>] = &[
+    property("openid", STRING, |p| p.openid.to_php()),
+    nullable("subOpenid", STRING, |p| p.sub_openid.to_php()),
+];
 
 /// Registers both classes.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
-    register::<PhpPayer>(&PAYER, &[], &[])?;
+    register::<PhpPayer, _>(PAYER, &[], &[])?;
     let methods = [method!(
         "byAuthCode",
         by_auth_code,
         [param("authCode", DataType::String).secret()],
         Some(Returns(DataType::object("WechatPay\\Payer"), false))
     )];
-    register::<PhpAuthCodeToOpenId>(&[], &methods, &[])
+    register::<PhpAuthCodeToOpenId, _>(NONE, &methods, &[])
 }
 
 fn by_auth_code(call: &mut Call<'_>) -> Outcome {
     let asked = AuthCodeToOpenId::new(call.text(0)?)?;
     let payer = call.this::<PhpAuthCodeToOpenId>()?.0.ask(&asked)?;
-    value::object(PhpPayer, [value::text(payer.openid), value::text_or_null(payer.sub_openid)])
+    object(PhpPayer, PAYER, |get, _| get(&payer))
 }

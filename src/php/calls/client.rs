@@ -5,9 +5,12 @@ use crate::error::Fault;
 use crate::model::sendable::sendable;
 use crate::notification;
 use crate::php::calls::gateway::caller_class;
-use crate::php::engine::convert::{fields, value};
-use crate::php::engine::object::call::{Call, Outcome, param};
+use crate::php::engine::convert::{elements, value};
+use crate::php::engine::object::call::{Call, param};
 use crate::php::engine::object::class::{Returns, method, register};
+use crate::php::engine::object::fields;
+use crate::php::engine::object::property::NONE;
+use crate::php::engine::raise::Outcome;
 use crate::php::values::merchant::PhpMerchant;
 use ext_php_rs::flags::DataType;
 
@@ -39,7 +42,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
             ARRAY
         ),
     ];
-    register::<PhpClient>(&[], &methods, &[])
+    register::<PhpClient, _>(NONE, &methods, &[])
 }
 
 fn read_notice(call: &mut Call<'_>) -> Outcome {
@@ -56,5 +59,5 @@ fn any_call(call: &mut Call<'_>) -> Outcome {
     let (certificate, allow_unsigned) = (call.bool_or(2, false)?, call.bool_or(3, false)?);
     let any = AnyCall { path, fields, omitted, certificate, allow_unsigned };
     let answer = call.this::<PhpClient>()?.0.ask(&any)?;
-    value::elements(&answer.0)
+    elements::elements(&answer.0)
 }

@@ -8,13 +8,15 @@ use crate::gateway::proxy::Proxy;
 use crate::gateway::settings::Settings;
 use crate::model::argument::BadArgument;
 use crate::model::merchant::{Material, Merchant};
-use crate::php::engine::convert::value;
+use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::files::PhpFiles;
 use crate::php::engine::guard::gave::Gave;
 use crate::php::engine::guard::{door, warning};
 use crate::php::engine::ini;
-use crate::php::engine::object::call::{Call, Param, Raise, param};
-use crate::php::engine::object::class::{Holds, Property, hide, nullable, php_class, property, register};
+use crate::php::engine::object::call::{Call, Param, param};
+use crate::php::engine::object::class::{Holds, hide, php_class, register};
+use crate::php::engine::object::property::{BOOL, INT, PropertyOf, STRING, nullable, object, property};
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::merchant::PhpMerchant;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::flags::DataType;
@@ -50,29 +52,29 @@ const PARAMS: &[Param] = &[
     param("proxy", DataType::String).or_null().secret(),
 ];
 
-const GATEWAY: [Property; 6] = [
-    property("url", DataType::String),
-    nullable("backupUrl", DataType::String),
-    nullable("caFile", DataType::String),
-    property("connectTimeoutMs", DataType::Long),
-    property("timeoutMs", DataType::Long),
-    nullable("proxy", DataType::String),
+const GATEWAY: &[PropertyOf<Settings>] = &[
+    property("url", STRING, |s| s.url.to_php()),
+    nullable("backupUrl", STRING, |s| s.backup_url.to_php()),
+    nullable("caFile", STRING, |s| s.ca_file.to_php()),
+    property("connectTimeoutMs", INT, |s| s.connect_timeout_ms.to_php()),
+    property("timeoutMs", INT, |s| s.timeout_ms.to_php()),
+    nullable("proxy", STRING, |s| s.proxy.as_ref().map(Proxy::shown).to_php()),
 ];
 
-const ATTEMPT: [Property; 7] = [
-    property("path", DataType::String),
-    property("host", DataType::String),
-    property("number", DataType::Long),
-    nullable("reused", DataType::Bool),
-    property("ms", DataType::Long),
-    nullable("status", DataType::Long),
-    property("outcome", DataType::String),
+const ATTEMPT: &[PropertyOf<Attempt>] = &[
+    property("path", STRING, |a| a.path.to_php()),
+    property("host", STRING, |a| a.host.to_php()),
+    property("number", INT, |a| i64::from(a.number).to_php()),
+    nullable("reused", BOOL, |a| a.reused.to_php()),
+    property("ms", INT, |a| a.ms.to_php()),
+    nullable("status", INT, |a| a.status.map(i64::from).to_php()),
+    property("outcome", STRING, |a| a.outcome.to_php()),
 ];
 
 /// Registers both classes.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
-    register::<PhpAttempt>(&ATTEMPT, &[], &[])?;
-    register::<PhpGateway>(&GATEWAY, &[], &[])?;
+    register::<PhpAttempt, _>(ATTEMPT, &[], &[])?;
+    register::<PhpGateway, _>(GATEWAY, &[], &[])?;
     hide(PhpGateway::get_metadata().ce(), "__construct", PARAMS);
     Ok(())
 }
@@ -93,16 +95,8 @@ fn construct(call: &mut Call<'_>) -> Result<PhpGateway, Raise> {
         Some(proxy) => Some(Proxy::new(proxy)?),
         None => set_proxy()?,
     };
-    let properties = [
-        value::text(&url),
-        value::text_or_null(backup.as_deref()),
-        value::text_or_null(ca_file.as_deref()),
-        value::int(connect),
-        value::int(total),
-        value::text_or_null(proxy.as_ref().map(Proxy::shown).as_deref()),
-    ];
-    call.fill::<PhpGateway>(properties)?;
     let settings = Settings { proxy, ..settings(url, backup, ca_file, connect, total) };
+    call.fill::<PhpGateway, _>(GATEWAY, |get| get(&settings))?;
     Ok(PhpGateway { settings, on_attempt })
 }
 
@@ -282,18 +276,8 @@ fn default_settings() -> Result<Settings, Raise> {
     Ok(Settings { proxy: set_proxy()?, ..settings })
 }
 
-fn attempt_to_php(attempt: &Attempt) -> Result<Zval, Raise> {
-    let whole = |n: u64| value::int(i64::try_from(n).unwrap_or(i64::MAX));
-    let properties = [
-        value::text(&attempt.path),
-        value::text(&attempt.host),
-        whole(attempt.number.into()),
-        value::bool_or_null(attempt.reused),
-        whole(attempt.ms),
-        value::int_or_null(attempt.status.map(i64::from)),
-        value::text(attempt.outcome),
-    ];
-    value::object(PhpAttempt, properties)
+fn attempt_to_php(attempt: &Attempt) -> Outcome {
+    object(PhpAttempt, ATTEMPT, |get, _| get(attempt))
 }
 
 /// The parameters of [`Caller::construct`].
@@ -324,7 +308,7 @@ macro_rules! caller_class {
 
         fn construct(
             call: &mut crate::php::engine::object::call::Call<'_>,
-        ) -> Result<$type, crate::php::engine::object::call::Raise> {
+        ) -> Result<$type, crate::php::engine::raise::Raise> {
             Ok($type(crate::php::calls::gateway::Caller::construct(call)?))
         }
     };

@@ -2,9 +2,11 @@
 
 use crate::api::report::{Measured, Report};
 use crate::php::calls::gateway::caller_class;
-use crate::php::engine::convert::options;
-use crate::php::engine::object::call::{Call, Outcome, param};
+use crate::php::engine::object::call::{Call, param};
 use crate::php::engine::object::class::{Returns, method, register};
+use crate::php::engine::object::fields;
+use crate::php::engine::object::property::NONE;
+use crate::php::engine::raise::Outcome;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 
@@ -25,7 +27,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         ],
         Some(Returns(DataType::Void, false))
     )];
-    register::<PhpReport>(&[], &methods, &[])
+    register::<PhpReport, _>(NONE, &methods, &[])
 }
 
 fn send(call: &mut Call<'_>) -> Outcome {
@@ -36,7 +38,7 @@ fn send(call: &mut Call<'_>) -> Outcome {
         result_code: call.text(3)?,
         user_ip: call.text(4)?,
     };
-    let report = Report::new(&measured, &options::given(call, 5)?)?;
+    let report = Report::new(&measured, &fields::options(call, 5)?)?;
     call.this::<PhpReport>()?.0.ask(&report)?;
     Ok(Zval::null())
 }

@@ -5,4 +5,6 @@ pub mod files;
 pub mod guard;
 pub mod ini;
 pub mod object;
+pub mod raise;
+pub mod signals;
 pub mod zend;

@@ -143,3 +143,13 @@ pub fn string_of(size: usize) -> ZBox<ZendStr> {
         ZBox::from_raw(string)
     }
 }
+
+/// A class of PHP itself, found while modules start: only the compiler's table has it then.
+pub fn internal_class(lower: &str) -> Option<&'static ClassEntry> {
+    // SAFETY: the compiler globals and their class table exist while modules start; internal classes live as
+    // long as the process.
+    unsafe {
+        let table = (*ext_php_rs::ffi::ext_php_rs_compiler_globals()).class_table.as_ref()?;
+        table.get(lower)?.ptr::<ClassEntry>().map(|class| &*class)
+    }
+}

@@ -12,12 +12,15 @@ use crate::ledger::sync::{self, Answer, Question};
 use crate::ledger::transition::Transition;
 use crate::model::order_id::{OrderId, out_refund_no};
 use crate::php::calls::gateway::Caller;
-use crate::php::engine::convert::{options, value};
+use crate::php::engine::convert::{elements, value};
 use crate::php::engine::guard::door;
 use crate::php::engine::guard::gave::Gave;
-use crate::php::engine::object::call::{Call, Outcome, Raise};
-use crate::php::ledger::class::{Core, PhpLedger, key, merchant, whose};
-use crate::php::ledger::pdo_fault::{PdoFault, of_callback};
+use crate::php::engine::object::call::Call;
+use crate::php::engine::object::fields;
+use crate::php::engine::raise::{Outcome, Raise};
+use crate::php::ledger::callback::of_callback;
+use crate::php::ledger::core::{Core, PhpLedger, key, merchant, whose};
+use crate::php::ledger::pdo_fault::PdoFault;
 use crate::php::ledger::transition;
 use ext_php_rs::types::Zval;
 
@@ -28,7 +31,7 @@ pub fn refund(call: &mut Call<'_>) -> Outcome {
     // A refund that cannot be sent is not written down.
     counter.caller.line(true, Some(&order.key.out_trade_no))?;
     let (owner, ledger) = (whose(&counter.caller.merchant), call.this::<PhpLedger>()?);
-    let served = ledger.does(&order.key.out_trade_no, |core| {
+    let served = ledger.run(&order.key.out_trade_no, |core| {
         core.owned(&owner, &order.key)?;
         desk::refund(core, &mut counter, &order)
     });
@@ -38,7 +41,7 @@ pub fn refund(call: &mut Call<'_>) -> Outcome {
 fn ordered(call: &Call<'_>) -> Result<RefundOrder, Raise> {
     let key = key(call)?;
     let number = out_refund_no(call.text(2)?)?.to_owned();
-    let (refund_fee, options) = (call.fen(3)?, options::given(call, 4)?);
+    let (refund_fee, options) = (call.fen(3)?, fields::options(call, 4)?);
     if refund_fee < 1 {
         return Err(call.bad(3, "must be at least 1 fen"));
     }
@@ -54,7 +57,7 @@ pub fn withdraw(call: &mut Call<'_>) -> Outcome {
     let mut counter = Counter::new(call, "Ledger::withdraw()")?;
     let ledger = call.this::<PhpLedger>()?;
     let owner = whose(&counter.caller.merchant);
-    let served = ledger.does(&key.out_trade_no, |core| {
+    let served = ledger.run(&key.out_trade_no, |core| {
         core.owned(&owner, &key)?;
         desk::withdraw(core, &mut counter, &key, number)
     });
@@ -78,7 +81,7 @@ fn give_up(call: &mut Call<'_>, intent: Intent, name: &str) -> Outcome {
         counter.caller.line(true, Some(&key.out_trade_no))?;
     }
     let (owner, ledger) = (whose(&counter.caller.merchant), call.this::<PhpLedger>()?);
-    let served = ledger.does(&key.out_trade_no, |core| {
+    let served = ledger.run(&key.out_trade_no, |core| {
         core.owned(&owner, &key)?;
         desk::give_up(core, &mut counter, &key, intent)
     });
@@ -172,10 +175,10 @@ pub fn outbox(call: &mut Call<'_>) -> Outcome {
     let limit = usize::try_from(limit).ok().filter(|n| (1..=100_000).contains(n));
     let limit = limit.ok_or_else(|| call.bad(1, "must be between 1 and 100000"))?;
     let ledger = call.this::<PhpLedger>()?;
-    ledger.does("", Core::set_messages_aside)?;
+    ledger.run("", Core::set_messages_aside)?;
     let mut delivered = 0;
     for _ in 0..limit {
-        let Some(message) = ledger.does("", Core::claim_message)? else { break };
+        let Some(message) = ledger.run("", Core::claim_message)? else { break };
         delivered += i64::from(post(ledger, &deliver, &message)?);
     }
     Ok(value::int(delivered))
@@ -185,7 +188,7 @@ pub fn outbox(call: &mut Call<'_>) -> Outcome {
 fn post(ledger: &PhpLedger, deliver: &Zval, message: &Message) -> Result<bool, Raise> {
     let told = hand_over(deliver, message);
     let done = matches!(told, Ok(true));
-    let settled = door::cleaning(|| ledger.does("", |core| core.settle_message(message, done)));
+    let settled = door::cleaning(|| ledger.run("", |core| core.settle_message(message, done)));
     told?;
     Ok(settled? && done)
 }
@@ -193,7 +196,8 @@ fn post(ledger: &PhpLedger, deliver: &Zval, message: &Message) -> Result<bool, R
 /// Calls the shop; `false` and exceptions mean "not delivered".
 fn hand_over(deliver: &Zval, message: &Message) -> Result<bool, PdoFault> {
     let payload: serde_json::Value = serde_json::from_str(&message.payload).unwrap_or_default();
-    let arguments = || Ok(vec![value::text(&message.topic), value::json(&payload)?, value::int(message.id)]);
+    let arguments =
+        || Ok(vec![value::text(&message.topic), elements::json(&payload)?, value::int(message.id)]);
     let answer = door::call_back(deliver, arguments, Gave::of);
     let gave = of_callback(Dialect::Sqlite, answer, "$deliver cannot be called")?;
     Ok(gave.ran("$deliver")? != Gave::False)

@@ -1,59 +1,25 @@
 //! `WechatPay\Ledger`: every paid order credited once, in the shop's own database.
 
 use crate::ledger::entry::{OrderKey, Terms};
-use crate::ledger::ledger::{Ended, Ledger, Rules};
 use crate::ledger::resolve::Resolution;
-use crate::ledger::schedule::Jitter;
 use crate::ledger::sighting::{RefundSighting, Sighting, Source, digest_of};
-use crate::ledger::sql::store::SqlStore;
-use crate::ledger::store::{Shop, Whose};
-use crate::ledger::transition::Transition;
-use crate::model::merchant::Merchant;
-use crate::model::order_id::OrderId;
 use crate::notification::Subject;
-use crate::php::calls::gateway::{self, Caller, closure};
-use crate::php::engine::guard::door;
-use crate::php::engine::guard::gave::Gave;
-use crate::php::engine::object::call::{Call, Outcome, Param, Raise, param};
-use crate::php::engine::object::class::{Holds, Returns, method, php_class, register};
-use crate::php::ledger::errors::raised;
-use crate::php::ledger::pdo::Pdo;
-use crate::php::ledger::pdo_fault::{PdoFault, of_callback};
-use crate::php::ledger::{calls as ledger_calls, setup as ledger_setup, transition};
+use crate::php::calls::gateway;
+use crate::php::calls::gateway::closure;
+use crate::php::engine::object::call::{Call, Param, param};
+use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::property::NONE;
+use crate::php::engine::raise::{Outcome, Raise};
+use crate::php::ledger::core::{PhpLedger, PhpShop, key, key_of, merchant, whose};
+use crate::php::ledger::{calls, setup, transition};
 use crate::php::values::enums::PhpEnum;
-use crate::php::values::merchant::PhpMerchant;
 use crate::php::values::notification::PhpNotification;
 use crate::php::values::order::PhpOrder;
 use crate::php::values::refund_list::PhpRefundList;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
-use std::cell::Cell;
-use std::sync::Arc;
-
-/// The ledger on PDO.
-pub type Core = Ledger<SqlStore<Pdo>, PhpShop>;
-
-/// What a PHP `Ledger` holds. The core is taken out while it works, so that a callback that calls the same
-/// object finds it busy and not half changed.
-pub struct PhpLedger {
-    core: Cell<Option<Box<Core>>>,
-    gateway: Option<Zval>,
-}
 
 php_class!(PhpLedger, "WechatPay\\Ledger", construct, PARAMS, holds);
-
-impl Holds for PhpLedger {
-    fn each(&self, see: &mut dyn FnMut(&Zval)) {
-        self.gateway.iter().for_each(&mut *see);
-        // A core at work is not here: its references count as somebody's, so that nothing is taken from under it.
-        let core = self.core.take();
-        if let Some(core) = &core {
-            core.shop.each(see);
-            core.store.connection.each(see);
-        }
-        self.core.set(core);
-    }
-}
 
 const PARAMS: &[Param] = &[
     param("pdo", DataType::object("PDO")),
@@ -72,7 +38,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
     const TRANSITION: Option<Returns> = Some(Returns(DataType::object("WechatPay\\Transition"), false));
     const ENTRY: DataType = DataType::object("WechatPay\\LedgerEntry");
     let methods = [
-        method!("install", ledger_setup::install, [], Some(Returns(DataType::Void, false))),
+        method!("install", setup::install, [], Some(Returns(DataType::Void, false))),
         method!(
             "open",
             open,
@@ -102,7 +68,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         method!("find", find, [MERCHANT, OUT_TRADE_NO], Some(Returns(ENTRY, true))),
         method!(
             "refund",
-            ledger_calls::refund,
+            calls::refund,
             [
                 MERCHANT,
                 OUT_TRADE_NO,
@@ -114,12 +80,12 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         ),
         method!(
             "withdraw",
-            ledger_calls::withdraw,
+            calls::withdraw,
             [MERCHANT, OUT_TRADE_NO, param("outRefundNo", DataType::String)],
             TRANSITION
         ),
-        method!("close", ledger_calls::close, [MERCHANT, OUT_TRADE_NO], TRANSITION),
-        method!("reverse", ledger_calls::reverse, [MERCHANT, OUT_TRADE_NO], TRANSITION),
+        method!("close", calls::close, [MERCHANT, OUT_TRADE_NO], TRANSITION),
+        method!("reverse", calls::reverse, [MERCHANT, OUT_TRADE_NO], TRANSITION),
         method!(
             "resolve",
             resolve,
@@ -133,144 +99,36 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         ),
         method!(
             "purge",
-            ledger_setup::purge,
+            setup::purge,
             [param("before", DataType::object("DateTimeInterface"))],
             Some(Returns(DataType::Long, false))
         ),
         method!(
             "outbox",
-            ledger_calls::outbox,
+            calls::outbox,
             [param("deliver", DataType::Callable), param("limit", DataType::Long).or("100")],
             Some(Returns(DataType::Long, false))
         ),
     ];
-    register::<PhpLedger>(&[], &methods, &[])
+    register::<PhpLedger, _>(NONE, &methods, &[])
 }
 
 fn construct(call: &mut Call<'_>) -> Result<PhpLedger, Raise> {
-    let object = ledger_setup::pdo(call)?;
+    let object = setup::pdo(call)?;
     let callback = |n: usize| call.callable_or(n)?.as_ref().map(closure).transpose();
     let on_credit = callback(1)?.ok_or_else(|| Raise::Engine("onCredit is missing".into()))?;
     let on_revoke = callback(2)?;
     let gateway = gateway::given(call, 3)?;
     let credit_late = call.bool_or(4, false)?;
-    let pdo = ledger_setup::connection(call, object, call.text_or(5)?.unwrap_or("wechatpay_"))?;
-    let shop = PhpShop { pdo: pdo.object.shallow_clone(), dialect: pdo.dialect(), on_credit, on_revoke };
-    Ok(PhpLedger { core: Cell::new(Some(Box::new(core(pdo, shop, credit_late)))), gateway })
-}
-
-fn core(pdo: Pdo, shop: PhpShop, credit_late: bool) -> Core {
-    let nanos = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(1, |t| u64::from(t.subsec_nanos()));
-    let seed = nanos ^ u64::from(std::process::id()) << 32;
-    Ledger { store: SqlStore::new(pdo), shop, rules: Rules { credit_late }, jitter: Jitter::new(seed) }
-}
-
-/// The core, away from its object; it goes back however the work ends.
-struct Held<'a> {
-    ledger: &'a PhpLedger,
-    core: Option<Box<Core>>,
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        self.ledger.core.set(self.core.take());
-    }
-}
-
-impl PhpLedger {
-    /// Works with the core; `LogicException` if it is at work already.
-    pub fn with<T>(&self, work: impl FnOnce(&mut Core) -> Result<T, Raise>) -> Result<T, Raise> {
-        let mut held = Held { ledger: self, core: self.core.take() };
-        if let Some(core) = held.core.as_deref_mut() {
-            return work(core);
-        }
-        // Whoever works with it puts it back.
-        std::mem::forget(held);
-        Err(Raise::Logic("This Ledger is at work: its own callback must not call it".into()))
-    }
-
-    /// Does one thing with the core, all of whose ends are PHP's.
-    pub fn does<T>(
-        &self,
-        out_trade_no: &str,
-        work: impl FnOnce(&mut Core) -> Ended<T, PdoFault>,
-    ) -> Result<T, Raise> {
-        // What is thrown is made when the core is back in its place: memory may end there.
-        self.with(|core| Ok(work(core)))?.map_err(|halt| raised(halt, out_trade_no))
-    }
-
-    /// Whoever calls the gateway for this ledger.
-    pub fn caller(&self, merchant: Arc<Merchant>) -> Result<Caller, Raise> {
-        Caller::over(merchant, self.gateway.as_ref().map(Zval::shallow_clone))
-    }
-}
-
-/// The shop's callbacks.
-pub struct PhpShop {
-    pdo: Zval,
-    dialect: crate::ledger::sql::dialect::Dialect,
-    on_credit: Zval,
-    on_revoke: Option<Zval>,
-}
-
-impl PhpShop {
-    fn each(&self, see: &mut dyn FnMut(&Zval)) {
-        [&self.pdo, &self.on_credit].into_iter().chain(&self.on_revoke).for_each(see);
-    }
-
-    fn tell(&self, name: &str, callback: &Zval, transition: &Transition) -> Result<(), PdoFault> {
-        let arguments = || Ok(vec![transition::to_php(transition.clone())?, self.pdo.shallow_clone()]);
-        let called = door::call_back(callback, arguments, Gave::of);
-        of_callback(self.dialect, called, "the callback cannot be called")?.did(name)
-    }
-}
-
-impl Shop<PdoFault> for PhpShop {
-    fn credit(&mut self, transition: &Transition) -> Result<(), PdoFault> {
-        self.tell("onCredit", &self.on_credit, transition)
-    }
-
-    fn revoke(&mut self, transition: &Transition) -> Result<(), PdoFault> {
-        self.on_revoke.as_ref().map_or(Ok(()), |on_revoke| self.tell("onRevoke", on_revoke, transition))
-    }
-}
-
-/// The merchant of the first argument.
-pub fn merchant(call: &Call<'_>) -> Result<Arc<Merchant>, Raise> {
-    Ok(call.object::<PhpMerchant>(0)?.0.clone())
-}
-
-/// The order that the first two arguments name.
-pub fn key(call: &Call<'_>) -> Result<OrderKey, Raise> {
-    let merchant = merchant(call)?;
-    let id = OrderId::out_trade_no(call.text(1)?)?;
-    Ok(key_of(&merchant, id.number()))
-}
-
-/// An order of this merchant.
-pub fn key_of(merchant: &Merchant, out_trade_no: &str) -> OrderKey {
-    OrderKey {
-        mch_id: merchant.mch_id.clone(),
-        sub_mch_id: merchant.sub_mch_id.clone().unwrap_or_default(),
-        out_trade_no: out_trade_no.to_owned(),
-    }
-}
-
-/// Whose orders this merchant's are.
-pub fn whose(merchant: &Merchant) -> Whose {
-    let text = |id: &Option<String>| id.clone().unwrap_or_default();
-    Whose {
-        mch_id: merchant.mch_id.clone(),
-        sub_mch_id: text(&merchant.sub_mch_id),
-        appid: merchant.appid.clone(),
-        sub_appid: text(&merchant.sub_appid),
-    }
+    let pdo = setup::connection(call, object, call.text_or(5)?.unwrap_or("wechatpay_"))?;
+    let shop = PhpShop::new(&pdo, on_credit, on_revoke);
+    Ok(PhpLedger::new(pdo, shop, gateway, credit_late))
 }
 
 fn open(call: &mut Call<'_>) -> Outcome {
     let terms = terms(call)?;
     let ledger = call.this::<PhpLedger>()?;
-    let entry = ledger.does(&terms.key.out_trade_no, |core| core.open(&terms))?;
+    let entry = ledger.run(&terms.key.out_trade_no, |core| core.open(&terms))?;
     transition::entry_to_php(&entry)
 }
 
@@ -285,7 +143,7 @@ fn terms(call: &Call<'_>) -> Result<Terms, Raise> {
         appid: merchant.appid.clone(),
         sub_appid: merchant.sub_appid.clone().unwrap_or_default(),
         total_fee,
-        expires_at: ledger_setup::milliseconds(call, 3)?,
+        expires_at: setup::milliseconds(call, 3)?,
         fee_type: word(call, 4, "CNY")?,
         trade_type: word(call, 5, "NATIVE")?,
     })
@@ -305,7 +163,7 @@ fn apply(call: &mut Call<'_>) -> Outcome {
 fn apply_sighting(call: &mut Call<'_>, sighting: Result<Sighting, &'static str>) -> Outcome {
     let sighting = sighting.map_err(|what| call.bad(0, what))?;
     let ledger = call.this::<PhpLedger>()?;
-    transition::to_php(ledger.does(&sighting.key.out_trade_no, |core| core.apply(&sighting, None))?)
+    transition::to_php(ledger.run(&sighting.key.out_trade_no, |core| core.apply(&sighting, None))?)
 }
 
 fn apply_notification(call: &mut Call<'_>) -> Outcome {
@@ -319,7 +177,7 @@ fn apply_notification(call: &mut Call<'_>) -> Outcome {
     let told: Vec<String> = refund.fields.iter().map(|(name, text)| format!("{name}={text}&")).collect();
     let digest = digest_of(&told.concat());
     let ledger = call.this::<PhpLedger>()?;
-    transition::to_php(ledger.does(&key.out_trade_no, |core| core.note_refund_notice(&key, &digest))?)
+    transition::to_php(ledger.run(&key.out_trade_no, |core| core.note_refund_notice(&key, &digest))?)
 }
 
 fn apply_refunds(call: &mut Call<'_>) -> Outcome {
@@ -329,13 +187,13 @@ fn apply_refunds(call: &mut Call<'_>) -> Outcome {
     }
     let seen = RefundSighting::of(list).map_err(|what| call.bad(0, what))?;
     let ledger = call.this::<PhpLedger>()?;
-    transition::to_php(ledger.does(&seen.key.out_trade_no, |core| core.apply_refunds(&seen, None))?)
+    transition::to_php(ledger.run(&seen.key.out_trade_no, |core| core.apply_refunds(&seen, None))?)
 }
 
 fn find(call: &mut Call<'_>) -> Outcome {
     let key = key(call)?;
     let ledger = call.this::<PhpLedger>()?;
-    let entry = ledger.does(&key.out_trade_no, |core| core.find(&key))?;
+    let entry = ledger.run(&key.out_trade_no, |core| core.find(&key))?;
     entry.as_ref().map_or_else(|| Ok(Zval::null()), transition::entry_to_php)
 }
 
@@ -345,7 +203,7 @@ fn resolve(call: &mut Call<'_>) -> Outcome {
         return Err(call.bad(3, "must be 1 to 1000 bytes without NUL"));
     }
     let (owner, ledger) = (whose(&*merchant(call)?), call.this::<PhpLedger>()?);
-    let done = ledger.does(&key.out_trade_no, |core| {
+    let done = ledger.run(&key.out_trade_no, |core| {
         core.owned(&owner, &key)?;
         core.resolve(&key, how, note)
     })?;

@@ -5,8 +5,8 @@
 use crate::ledger::sql::connection::{Bound, Cell, Connection, Row};
 use crate::ledger::sql::dialect::{Dialect, Sql, Statement};
 use crate::php::engine::convert::value;
-use crate::php::engine::guard::door::{self, Held};
-use crate::php::engine::guard::fork;
+use crate::php::engine::guard::door::Held;
+use crate::php::engine::guard::{door, fork};
 use crate::php::ledger::pdo_fault::{PdoFault, Thrown, forked, of_raise, silent, taken};
 use ext_php_rs::types::Zval;
 use std::collections::HashMap;
@@ -82,7 +82,7 @@ impl Pdo {
 
     /// An attribute that is a number.
     pub fn number(&self, number: i64) -> Ended<Option<i64>> {
-        self.attribute(number).map(|told| integer(&told))
+        self.attribute(number).map(|told| value::integer(&told))
     }
 
     /// Does every error become an exception?
@@ -250,11 +250,5 @@ fn cell(value: &Zval) -> Cell {
         return Cell::Null;
     }
     let text = || value.string().map_or(Cell::Other, Cell::Text);
-    if value.is_string() { text() } else { integer(value).map_or_else(text, Cell::Int) }
-}
-
-/// An integer, as whatever PHP and the driver tell it: since 8.4 some attributes are bool that were int.
-pub fn integer(value: &Zval) -> Option<i64> {
-    let flag = || value.bool().map(i64::from);
-    value.long().or_else(flag).or_else(|| value.str()?.trim().parse().ok())
+    if value.is_string() { text() } else { value::integer(value).map_or_else(text, Cell::Int) }
 }

@@ -3,9 +3,11 @@
 use crate::ledger::sql::dialect::{Dialect, Problem};
 use crate::ledger::sql::fault::SqlFault;
 use crate::ledger::store::Kind;
+use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
+use crate::php::engine::guard::throw::logic_exception;
 use crate::php::engine::guard::thrown::{is_throwable, property, release};
-use crate::php::engine::object::call::Raise;
+use crate::php::engine::raise::Raise;
 use crate::php::engine::zend;
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::convert::IntoZval;
@@ -41,7 +43,7 @@ impl Thrown {
     /// Says more than the database did.
     fn reword(&mut self, message: &str) {
         let Some(object) = self.0.as_mut().filter(|object| is_throwable(object)) else { return };
-        let (name, mut message) = ("message", crate::php::engine::convert::value::text(message));
+        let (name, mut message) = ("message", value::text(message));
         // SAFETY: the object is live and an exception, which has this property; the engine copies the value.
         let write = || unsafe {
             let object: *mut ZendObject = &raw mut **object;
@@ -116,14 +118,13 @@ impl PdoFault {
 
     fn made(&self) -> Option<Zval> {
         let object = ZendObject::new(self.class());
-        door::method(&object, "__construct", &[&crate::php::engine::convert::value::text(&self.message)])
-            .ok()?;
+        door::method(&object, "__construct", &[&value::text(&self.message)]).ok()?;
         object.into_zval(false).ok()
     }
 
     fn class(&self) -> &'static ClassEntry {
         let class = ClassEntry::try_find("PDOException").filter(|_| !self.logic);
-        class.unwrap_or_else(crate::php::values::exception::logic_exception)
+        class.unwrap_or_else(logic_exception)
     }
 
     /// Throws: the very same object where there is one, else a `PDOException` with our words.
@@ -147,19 +148,17 @@ impl PdoFault {
     }
 }
 
+impl From<PdoFault> for Raise {
+    fn from(fault: PdoFault) -> Self {
+        fault.throw();
+        Self::Pending
+    }
+}
+
 /// Takes the pending exception out of the engine, if there is one.
 pub fn taken(dialect: Dialect) -> Option<PdoFault> {
     let object = ExecutorGlobals::take_exception()?;
     Some(PdoFault::from_exception(dialect, object))
-}
-
-/// A callback's end. What its exception says of tables, keys or replicas is about the shop's own.
-pub fn of_callback<R>(dialect: Dialect, called: Result<R, Raise>, what: &str) -> Result<R, PdoFault> {
-    if let Some(fault) = taken(dialect) {
-        let kind = if fault.kind == Kind::ReadOnly { Kind::Other } else { fault.kind };
-        return Err(PdoFault { kind, taken: false, nested: false, logic: false, ..fault });
-    }
-    called.map_err(|raise| of_raise(raise, what))
 }
 
 /// `errorInfo`: SQLSTATE, the driver's number, the text; each may be missing.
@@ -168,7 +167,7 @@ fn problem(told: &Zval) -> Problem {
     let cell = |at: i64| told.get_index(at);
     Problem {
         state: cell(0).and_then(Zval::string).unwrap_or_default(),
-        code: cell(1).and_then(crate::php::ledger::pdo::integer).unwrap_or_default(),
+        code: cell(1).and_then(value::integer).unwrap_or_default(),
         text: cell(2).and_then(Zval::string).unwrap_or_default(),
     }
 }

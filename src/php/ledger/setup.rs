@@ -5,11 +5,11 @@ use crate::ledger::sql::connection::Connection;
 use crate::ledger::sql::dialect::{Dialect, Sql};
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Call, Outcome, Raise};
+use crate::php::engine::object::call::Call;
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::zend;
-use crate::php::ledger::class::PhpLedger;
+use crate::php::ledger::core::PhpLedger;
 use crate::php::ledger::pdo::{Ended, Pdo};
-use crate::php::ledger::pdo_fault::PdoFault;
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::ClassEntry;
 
@@ -18,13 +18,6 @@ const AUTOCOMMIT: i64 = 0;
 const DRIVER_NAME: i64 = 16;
 /// SQLite's lock is waited for at least so long.
 const LEAST_BUSY_MS: i64 = 1000;
-
-impl From<PdoFault> for Raise {
-    fn from(fault: PdoFault) -> Self {
-        fault.throw();
-        Self::Pending
-    }
-}
 
 /// The first argument, a PDO. ext/pdo is looked for only now: nobody needs it for the rest.
 pub fn pdo(call: &Call<'_>) -> Result<Zval, Raise> {
@@ -81,7 +74,7 @@ pub fn purge(call: &mut Call<'_>) -> Outcome {
     let before = milliseconds(call, 0)?.ok_or_else(|| Raise::Engine("before is missing".into()))?;
     let ledger = call.this::<PhpLedger>()?;
     ledger.with(|core| Ok(core.store.alone("Ledger::purge()")?))?;
-    Ok(value::int(ledger.does("", |core| core.purge(before))?))
+    Ok(value::int(ledger.run("", |core| core.purge(before))?))
 }
 
 /// Makes the tables where there are none, and brings older ones up to date.

@@ -9,10 +9,13 @@ use crate::model::merchant::Merchant;
 use crate::php::calls::gateway::Caller;
 use crate::php::engine::guard::door;
 use crate::php::engine::guard::gave::Gave;
-use crate::php::engine::guard::signals::{self, Stop};
-use crate::php::engine::object::call::{Call, Outcome, Param, Raise, param};
+use crate::php::engine::object::call::{Call, Param, param};
 use crate::php::engine::object::class::{Holds, Returns, method, php_class, register};
-use crate::php::ledger::class::{PhpLedger, whose};
+use crate::php::engine::object::property::NONE;
+use crate::php::engine::raise::{Outcome, Raise};
+use crate::php::engine::signals;
+use crate::php::engine::signals::Stop;
+use crate::php::ledger::core::{PhpLedger, whose};
 use crate::php::ledger::sync_report::{Report, register_report};
 use crate::php::values::merchant::PhpMerchant;
 use ext_php_rs::flags::DataType;
@@ -58,7 +61,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         ],
         Some(Returns(DataType::object("WechatPay\\SyncReport"), false))
     )];
-    register::<PhpSync>(&[], &methods, &[])
+    register::<PhpSync, _>(NONE, &methods, &[])
 }
 
 fn construct(call: &mut Call<'_>) -> Result<PhpSync, Raise> {
@@ -73,7 +76,7 @@ fn construct(call: &mut Call<'_>) -> Result<PhpSync, Raise> {
 }
 
 /// How long, how wide, how much at once.
-struct Layout {
+struct SyncOptions {
     seconds: u64,
     concurrency: usize,
     batch: usize,
@@ -81,7 +84,7 @@ struct Layout {
 }
 
 fn run(call: &mut Call<'_>) -> Outcome {
-    let plan = Layout {
+    let options = SyncOptions {
         seconds: u64::try_from(within(call, 0, 60, 0..=86_400)?).unwrap_or(0),
         concurrency: usize::try_from(within(call, 1, 16, 1..=64)?).unwrap_or(1),
         batch: usize::try_from(within(call, 2, 50, 1..=1000)?).unwrap_or(1),
@@ -94,7 +97,7 @@ fn run(call: &mut Call<'_>) -> Outcome {
     ledger.with(|core| Ok(core.store.alone("Sync::run()")?))?;
     let desks = sync.merchants.iter().map(|merchant| ledger.caller(merchant.clone()));
     let desks: Result<Vec<Caller>, Raise> = desks.collect();
-    Worker::new(ledger, desks?, plan).work()
+    Worker::new(ledger, desks?, options).work()
 }
 
 fn within(
@@ -115,7 +118,7 @@ fn within(
 /// One run.
 struct Worker<'a> {
     ledger: &'a PhpLedger,
-    plan: Layout,
+    options: SyncOptions,
     turns: Turns,
     window: Window,
     report: Report,
@@ -125,13 +128,13 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    fn new(ledger: &'a PhpLedger, desks: Vec<Caller>, plan: Layout) -> Self {
+    fn new(ledger: &'a PhpLedger, desks: Vec<Caller>, options: SyncOptions) -> Self {
         let turns = Turns::new(desks.iter().map(|desk| whose(&desk.merchant)), PER_SECOND);
         let started = Instant::now();
-        let until = (plan.seconds > 0).then(|| started + Duration::from_secs(plan.seconds));
-        let (concurrency, stop) = (plan.concurrency, Stop::watch());
+        let until = (options.seconds > 0).then(|| started + Duration::from_secs(options.seconds));
+        let (concurrency, stop) = (options.concurrency, Stop::watch());
         let window = Window { desks, concurrency, stop, started, until, raised: None };
-        Self { ledger, plan, turns, window, report: Report::default(), started, idle: 0 }
+        Self { ledger, options, turns, window, report: Report::default(), started, idle: 0 }
     }
 
     fn ms(&self) -> i64 {
@@ -158,7 +161,7 @@ impl<'a> Worker<'a> {
 
     /// Orders whose merchant was not given are left alone; somebody should know.
     fn count_others(&mut self) -> Result<(), Raise> {
-        let due = self.ledger.does("", |core| Ok(core.store.due()?))?;
+        let due = self.ledger.run("", |core| Ok(core.store.due()?))?;
         let desks = &self.window.desks;
         let is_given = |owner: &Whose| desks.iter().any(|desk| whose(&desk.merchant) == *owner);
         self.report.others = due.iter().filter(|(owner, _)| !is_given(owner)).map(|(_, count)| count).sum();
@@ -168,11 +171,11 @@ impl<'a> Worker<'a> {
     /// With no time given the run ends when nothing is due.
     fn is_over(&self) -> bool {
         let all_idle = self.idle >= self.window.desks.len();
-        if self.plan.seconds == 0 { all_idle } else { self.started.elapsed() >= self.limit() }
+        if self.options.seconds == 0 { all_idle } else { self.started.elapsed() >= self.limit() }
     }
 
     fn limit(&self) -> Duration {
-        Duration::from_secs(self.plan.seconds)
+        Duration::from_secs(self.options.seconds)
     }
 
     /// One round of whoever's turn it is, or a pause.
@@ -181,19 +184,19 @@ impl<'a> Worker<'a> {
             Ok(whose) => whose,
             Err(wait) => return self.pause(u64::try_from(wait).unwrap_or(1)),
         };
-        let (window, batch) = (&mut self.window, self.plan.batch);
-        let tally = self.ledger.does("", |core| round(core, window, &whose, batch))?;
+        let (window, batch) = (&mut self.window, self.options.batch);
+        let tally = self.ledger.run("", |core| round(core, window, &whose, batch))?;
         self.turns.book(&whose, self.ms(), tally.asked, tally.limited);
         self.idle = if tally.claimed == 0 { self.idle + 1 } else { 0 };
         self.report.add(tally);
-        if self.plan.seconds > 0 && self.idle >= self.window.desks.len() {
+        if self.options.seconds > 0 && self.idle >= self.window.desks.len() {
             return self.pause(IDLE);
         }
         Ok(())
     }
 
     fn pause(&mut self, ms: u64) -> Result<(), Raise> {
-        let left = match self.plan.seconds {
+        let left = match self.options.seconds {
             0 => ms,
             _ => u64::try_from(self.limit().saturating_sub(self.started.elapsed()).as_millis()).unwrap_or(ms),
         };
@@ -205,7 +208,7 @@ impl<'a> Worker<'a> {
     }
 
     fn progress(&mut self) -> Result<bool, Raise> {
-        let Some(on_progress) = &self.plan.on_progress else { return Ok(true) };
+        let Some(on_progress) = &self.options.on_progress else { return Ok(true) };
         self.report.ms = self.ms();
         let told = || Ok(vec![self.report.to_php()?]);
         let gave = door::call_back(on_progress, told, Gave::of)?;

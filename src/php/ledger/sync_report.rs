@@ -3,13 +3,14 @@
 use crate::ledger::entry::OrderKey;
 use crate::ledger::store::Halt;
 use crate::ledger::sync::Tally;
+use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::door::Held;
-use crate::php::engine::object::call::Outcome;
-use crate::php::engine::object::class::{Property, php_class, property, register};
+use crate::php::engine::object::class::{php_class, register};
+use crate::php::engine::object::property::{ARRAY, BOOL, INT, PropertyOf, object, property};
+use crate::php::engine::raise::Outcome;
 use crate::php::ledger::errors::told;
 use crate::php::ledger::pdo_fault::PdoFault;
-use ext_php_rs::flags::DataType;
 use std::collections::VecDeque;
 
 /// What a PHP `SyncReport` holds: nothing beside its properties.
@@ -20,25 +21,25 @@ php_class!(PhpSyncReport, "WechatPay\\SyncReport", private);
 /// Texts and exceptions kept, the latest.
 const KEPT: usize = 20;
 
-const PROPERTIES: [Property; 13] = [
-    property("rounds", DataType::Long),
-    property("claimed", DataType::Long),
-    property("asked", DataType::Long),
-    property("changed", DataType::Long),
-    property("credited", DataType::Long),
-    property("faults", DataType::Long),
-    property("failures", DataType::Long),
-    property("others", DataType::Long),
-    property("limited", DataType::Bool),
-    property("stopped", DataType::Bool),
-    property("ms", DataType::Long),
-    property("messages", DataType::Array),
-    property("exceptions", DataType::Array),
+const PROPERTIES: &[PropertyOf<Report>] = &[
+    property("rounds", INT, |r| r.rounds.to_php()),
+    property("claimed", INT, |r| r.claimed.to_php()),
+    property("asked", INT, |r| r.asked.to_php()),
+    property("changed", INT, |r| r.changed.to_php()),
+    property("credited", INT, |r| r.credited.to_php()),
+    property("faults", INT, |r| r.faults.to_php()),
+    property("failures", INT, |r| r.failures.to_php()),
+    property("others", INT, |r| r.others.to_php()),
+    property("limited", BOOL, |r| r.limited.to_php()),
+    property("stopped", BOOL, |r| r.stopped.to_php()),
+    property("ms", INT, |r| r.ms.to_php()),
+    property("messages", ARRAY, |r| value::list(r.messages.iter().map(value::text))),
+    property("exceptions", ARRAY, |r| value::list(r.exceptions.iter().map(|held| held.shallow_clone()))),
 ];
 
 /// Registers the class.
 pub fn register_report() -> ext_php_rs::error::Result<()> {
-    register::<PhpSyncReport>(&PROPERTIES, &[], &[])
+    register::<PhpSyncReport, _>(PROPERTIES, &[], &[])
 }
 
 /// The sums of a run so far.
@@ -91,23 +92,7 @@ impl Report {
 
     /// A PHP `SyncReport`.
     pub fn to_php(&self) -> Outcome {
-        let count = |n: usize| value::int(i64::try_from(n).unwrap_or(i64::MAX));
-        let properties = [
-            count(self.rounds),
-            count(self.claimed),
-            count(self.asked),
-            count(self.changed),
-            count(self.credited),
-            count(self.faults),
-            count(self.failures),
-            value::int(self.others),
-            value::bool(self.limited),
-            value::bool(self.stopped),
-            value::int(self.ms),
-            value::list(self.messages.iter().map(value::text))?,
-            value::list(self.exceptions.iter().map(|held| held.shallow_clone()))?,
-        ];
-        value::object(PhpSyncReport, properties)
+        object(PhpSyncReport, PROPERTIES, |get, _| get(self))
     }
 }
 

@@ -4,10 +4,14 @@ use crate::ledger::entry::{Entry, Ms};
 use crate::ledger::state::LedgerState;
 use crate::ledger::transition::Transition;
 use crate::notification;
+use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, Outcome, Raise};
-use crate::php::engine::object::class::{Property, Returns, method, nullable, php_class, property, register};
-use crate::php::values::enums::{self, PhpEnum};
+use crate::php::engine::object::call::Call;
+use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::interfaces;
+use crate::php::engine::object::property::{BOOL, INT, PropertyOf, STRING, TIME, nullable, object, property};
+use crate::php::engine::raise::Outcome;
+use crate::php::values::enums::PhpEnum;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use time::OffsetDateTime;
@@ -22,94 +26,66 @@ php_class!(PhpTransition, "WechatPay\\Transition", private);
 php_class!(PhpLedgerEntry, "WechatPay\\LedgerEntry", private);
 
 const STATE: DataType = DataType::object(LedgerState::NAME);
-const TIME: DataType = DataType::object("DateTimeImmutable");
 
-const TRANSITION: [Property; 8] = [
-    property("outTradeNo", DataType::String),
-    property("from", STATE),
-    property("to", STATE),
-    property("changed", DataType::Bool),
-    property("credited", DataType::Bool),
-    property("revoked", DataType::Bool),
-    property("reason", DataType::String),
-    nullable("entry", DataType::object("WechatPay\\LedgerEntry")),
+const TRANSITION: &[PropertyOf<Transition>] = &[
+    property("outTradeNo", STRING, |t| t.key.out_trade_no.to_php()),
+    property("from", STATE, |t| t.from.to_php()),
+    property("to", STATE, |t| t.to.to_php()),
+    property("changed", BOOL, |t| t.changed.to_php()),
+    property("credited", BOOL, |t| t.credited.to_php()),
+    property("revoked", BOOL, |t| t.revoked.to_php()),
+    property("reason", STRING, |t| t.reason.text().to_php()),
+    nullable("entry", DataType::object("WechatPay\\LedgerEntry"), |t| {
+        t.entry.as_ref().map_or_else(|| Ok(Zval::null()), entry_to_php)
+    }),
 ];
 
-const ENTRY: [Property; 20] = [
-    property("outTradeNo", DataType::String),
-    property("mchId", DataType::String),
-    nullable("subMchId", DataType::String),
-    property("appid", DataType::String),
-    nullable("subAppid", DataType::String),
-    property("state", STATE),
-    property("totalFee", DataType::Long),
-    property("feeType", DataType::String),
-    property("tradeType", DataType::String),
-    nullable("transactionId", DataType::String),
-    nullable("paidFee", DataType::Long),
-    property("credited", DataType::Bool),
-    property("refundedFee", DataType::Long),
-    property("pendingRefundFee", DataType::Long),
-    nullable("suspectTransactionId", DataType::String),
-    property("reason", DataType::String),
-    property("createdAt", TIME),
-    property("changedAt", TIME),
-    property("expiresAt", TIME),
-    nullable("dueAt", TIME),
+const ENTRY: &[PropertyOf<Entry>] = &[
+    property("outTradeNo", STRING, |e| e.terms.key.out_trade_no.to_php()),
+    property("mchId", STRING, |e| e.terms.key.mch_id.to_php()),
+    nullable("subMchId", STRING, |e| given(&e.terms.key.sub_mch_id).to_php()),
+    property("appid", STRING, |e| e.terms.appid.to_php()),
+    nullable("subAppid", STRING, |e| given(&e.terms.sub_appid).to_php()),
+    property("state", STATE, |e| e.state.to_php()),
+    property("totalFee", INT, |e| e.terms.total_fee.to_php()),
+    property("feeType", STRING, |e| e.terms.fee_type.to_php()),
+    property("tradeType", STRING, |e| e.terms.trade_type.to_php()),
+    nullable("transactionId", STRING, |e| e.transaction_id.to_php()),
+    nullable("paidFee", INT, |e| e.paid.to_php()),
+    property("credited", BOOL, |e| e.credited.to_php()),
+    property("refundedFee", INT, |e| e.refunded.to_php()),
+    property("pendingRefundFee", INT, |e| e.pending_refund.to_php()),
+    nullable("suspectTransactionId", STRING, |e| e.suspect_id.to_php()),
+    property("reason", STRING, |e| e.reason.to_php()),
+    property("createdAt", TIME, |e| instant(e.created_at).to_php()),
+    property("changedAt", TIME, |e| instant(e.changed_at).to_php()),
+    property("expiresAt", TIME, |e| instant(e.expires_at()).to_php()),
+    nullable("dueAt", TIME, |e| e.due_at.map(instant).to_php()),
 ];
 
 /// Registers both classes.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const ARRAY: Option<Returns> = Some(Returns(DataType::Array, false));
-    let json = || method!("jsonSerialize", value::json_serialize, [], ARRAY);
-    let serializable = (value::json_serializable as fn() -> _, "\\JsonSerializable");
-    register::<PhpLedgerEntry>(&ENTRY, &[json()], &[serializable])?;
+    let json = || method!("jsonSerialize", interfaces::json_serialize, [], ARRAY);
+    let serializable = (interfaces::json_serializable as fn() -> _, "\\JsonSerializable");
+    register::<PhpLedgerEntry, _>(ENTRY, &[json()], &[serializable])?;
     let reply = method!("reply", reply, [], Some(Returns(DataType::String, false)));
-    register::<PhpTransition>(&TRANSITION, &[json(), reply], &[serializable])
+    register::<PhpTransition, _>(TRANSITION, &[json(), reply], &[serializable])
 }
 
 /// A PHP `Transition`.
-pub fn to_php(transition: Transition) -> Result<Zval, Raise> {
-    let properties = [
-        value::text(&transition.key.out_trade_no),
-        enums::to_php(transition.from),
-        enums::to_php(transition.to),
-        value::bool(transition.changed),
-        value::bool(transition.credited),
-        value::bool(transition.revoked),
-        value::text(transition.reason.text()),
-        transition.entry.as_ref().map_or_else(|| Ok(Zval::null()), entry_to_php)?,
-    ];
-    value::object(PhpTransition(transition), properties)
+pub fn to_php(transition: Transition) -> Outcome {
+    object(PhpTransition(transition), TRANSITION, |get, held| get(&held.0))
 }
 
 /// A PHP `LedgerEntry`.
-pub fn entry_to_php(entry: &Entry) -> Result<Zval, Raise> {
-    let terms = &entry.terms;
-    let or_null = |id: &String| value::text_or_null((!id.is_empty()).then_some(id));
-    let properties = [
-        value::text(&terms.key.out_trade_no),
-        value::text(&terms.key.mch_id),
-        or_null(&terms.key.sub_mch_id),
-        value::text(&terms.appid),
-        or_null(&terms.sub_appid),
-        enums::to_php(entry.state),
-        value::int(terms.total_fee),
-        value::text(&terms.fee_type),
-        value::text(&terms.trade_type),
-        value::text_or_null(entry.transaction_id.as_deref()),
-        value::int_or_null(entry.paid),
-        value::bool(entry.credited),
-        value::int(entry.refunded),
-        value::int(entry.pending_refund),
-        value::text_or_null(entry.suspect_id.as_deref()),
-        value::text(&entry.reason),
-        value::beijing(instant(entry.created_at))?,
-        value::beijing(instant(entry.changed_at))?,
-        value::beijing(instant(entry.expires_at()))?,
-        value::beijing_or_null(entry.due_at.map(instant))?,
-    ];
-    value::object(PhpLedgerEntry, properties)
+pub fn entry_to_php(entry: &Entry) -> Outcome {
+    object(PhpLedgerEntry, ENTRY, |get, _| get(entry))
+}
+
+/// An id that may be absent, which the ledger's rows have as an empty text.
+fn given(id: &str) -> Option<&str> {
+    (!id.is_empty()).then_some(id)
 }
 
 fn instant(at: Ms) -> OffsetDateTime {

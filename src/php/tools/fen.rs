@@ -2,8 +2,10 @@
 
 use crate::model::money;
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, Outcome, param};
+use crate::php::engine::object::call::{Call, param};
 use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::property::NONE;
+use crate::php::engine::raise::Outcome;
 use ext_php_rs::flags::DataType;
 
 /// Never made; only its static methods are used.
@@ -17,7 +19,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         method!(static "fromYuan", from_yuan, [param("yuan", DataType::String)], Some(Returns(DataType::Long, false))),
         method!(static "toYuan", to_yuan, [param("fen", DataType::Long)], Some(Returns(DataType::String, false))),
     ];
-    register::<PhpFen>(&[], &methods, &[])
+    register::<PhpFen, _>(NONE, &methods, &[])
 }
 
 fn from_yuan(call: &mut Call<'_>) -> Outcome {

@@ -1,10 +1,13 @@
 //! `WechatPay\Signer`.
 
 use crate::error::{Fault, Repeat};
-use crate::php::engine::convert::fields::{self, Pairs};
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, Outcome, Raise, param};
+use crate::php::engine::object::call::{Call, param};
 use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::fields;
+use crate::php::engine::object::fields::Pairs;
+use crate::php::engine::object::property::NONE;
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::enums::PhpEnum;
 use crate::wire::v2::explain::{Explanation, explain};
 use crate::wire::v2::fields::SortKey;
@@ -36,7 +39,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
             STRING
         ),
     ];
-    register::<PhpSigner>(&[], &methods, &[])
+    register::<PhpSigner, _>(NONE, &methods, &[])
 }
 
 thread_local! {

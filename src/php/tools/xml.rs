@@ -1,10 +1,13 @@
 //! `WechatPay\Xml`.
 
 use crate::error::{Advice, Error, Fault, Repeat};
-use crate::php::engine::convert::fields::{self, Pairs};
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, Outcome, param};
+use crate::php::engine::object::call::{Call, param};
 use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::fields;
+use crate::php::engine::object::fields::Pairs;
+use crate::php::engine::object::property::NONE;
+use crate::php::engine::raise::Outcome;
 use crate::wire::v2::xml::{self, Layout, Root};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
@@ -20,7 +23,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         method!(static "encode", encode, [param("fields", DataType::Array)], Some(Returns(DataType::String, false))),
         method!(static "decode", decode, [param("xml", DataType::String)], Some(Returns(DataType::Array, false))),
     ];
-    register::<PhpXml>(&[], &methods, &[])
+    register::<PhpXml, _>(NONE, &methods, &[])
 }
 
 fn encode(call: &mut Call<'_>) -> Outcome {

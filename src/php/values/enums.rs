@@ -8,9 +8,11 @@ use crate::ledger::resolve::Resolution;
 use crate::ledger::state::LedgerState;
 use crate::model::refund::RefundStatus;
 use crate::model::trade_state::TradeState;
+use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, Outcome, Raise, param};
+use crate::php::engine::object::call::{Call, param};
 use crate::php::engine::object::class::{Method, Returns, function, keep, method};
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::wire::v2::sign::SignType;
 use ext_php_rs::builders::EnumBuilder;
 use ext_php_rs::enum_::{Discriminant, EnumCase};
@@ -19,6 +21,9 @@ use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendObject, ZendStr, Zval};
 use ext_php_rs::zend::ClassEntry;
 use std::sync::atomic::{AtomicPtr, Ordering};
+
+/// `ZEND_ACC_ENUM`.
+const ZEND_ACC_ENUM: u32 = 1 << 28;
 
 /// A Rust enum that PHP knows as a backed enum.
 pub trait PhpEnum: Sized + Copy + PartialEq + 'static {
@@ -37,6 +42,12 @@ const fn case(name: &'static str, value: &'static str) -> EnumCase {
 
 macro_rules! php_enum {
     ($type:ty, $name:literal, [$($value:path => $case:literal = $wire:literal),* $(,)?]) => {
+        impl ToPhp for $type {
+            fn to_php(&self) -> Outcome {
+                Ok(to_php(*self))
+            }
+        }
+
         impl PhpEnum for $type {
             const NAME: &'static str = $name;
             const CASES: &'static [(Self, EnumCase)] = &[$(($value, case($case, $wire))),*];
@@ -143,12 +154,22 @@ php_enum!(DifferenceState, "WechatPay\\DifferenceState", [
     DifferenceState::Settled => "Settled" = "settled",
 ]);
 
-/// The text that backs a value's case.
-pub fn wire<E: PhpEnum>(value: E) -> &'static str {
-    match E::CASES.iter().find(|(v, _)| *v == value).and_then(|(_, case)| case.discriminant.as_ref()) {
-        Some(Discriminant::String(wire)) => wire,
-        _ => "",
-    }
+/// The text that backs a case of any enum of ours; every other value as it is.
+pub fn plain(value: Zval) -> Zval {
+    let backing = value.object().filter(|object| is_case(object)).map(|case| backing(case).shallow_clone());
+    backing.unwrap_or(value)
+}
+
+/// Only cases of enums are objects of classes that are enums.
+fn is_case(object: &ZendObject) -> bool {
+    // SAFETY: the engine keeps the class of a live object.
+    unsafe { (*object.ce).ce_flags & ZEND_ACC_ENUM != 0 }
+}
+
+/// The value of a case.
+fn backing(case: &ZendObject) -> &Zval {
+    // SAFETY: a case of a backed enum has two slots, its name and its value; ours are backed.
+    unsafe { &*case.properties_table.as_ptr().add(1) }
 }
 
 /// The PHP case of a value.
@@ -174,8 +195,7 @@ pub fn from_php<E: PhpEnum>(zval: &Zval) -> Option<E> {
 
 fn from_object<E: PhpEnum>(case: &ZendObject) -> Option<E> {
     let is_ours = std::ptr::eq(case.ce.cast_const(), E::class().load(Ordering::Acquire));
-    // SAFETY: a case of a backed enum has two slots, its name and its value; ours are backed.
-    let wire = unsafe { is_ours.then(|| &*case.properties_table.as_ptr().add(1)) }?.str()?;
+    let wire = is_ours.then(|| backing(case))?.str()?;
     let is =
         |case: &EnumCase| matches!(case.discriminant, Some(Discriminant::String(value)) if value == wire);
     E::CASES.iter().find(|(_, case)| is(case)).map(|(value, _)| *value)

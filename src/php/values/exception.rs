@@ -3,12 +3,15 @@
 //! The classes are built by hand: `#[php_class]` would take file, line and trace from them.
 
 use crate::error::{Advice, Error, Fault};
+use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, Outcome, Param, Raise, param};
-use crate::php::engine::object::class::{Handler, Property, declare, keep, nullable, property, with_params};
+use crate::php::engine::object::call::{Call, Param, param, run};
+use crate::php::engine::object::class::{Handler, keep, with_params};
+use crate::php::engine::object::property::{BOOL, Property, PropertyOf, STRING, declare, nullable, property};
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::zend;
-use crate::php::values::enums::{self, PhpEnum};
-use crate::php::values::order;
+use crate::php::values::enums::PhpEnum;
+use crate::php::values::{enums, order};
 use ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
 use ext_php_rs::convert::IntoZval;
 use ext_php_rs::flags::{DataType, MethodFlags};
@@ -20,105 +23,157 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 struct Class {
     name: &'static str,
     entry: &'static AtomicPtr<ClassEntry>,
-    own: &'static [Property],
+    own: &'static [Told],
     params: &'static [Param],
     handler: Handler,
 }
 
+/// What an exception tells of its fault: a property, and the constructor's parameter of that name.
+#[derive(Clone, Copy)]
+struct Told {
+    property: PropertyOf<Fault>,
+    /// The parameter's default, as PHP code.
+    default: &'static str,
+}
+
+const fn told(property: PropertyOf<Fault>, default: &'static str) -> Told {
+    Told { property, default }
+}
+
+impl Told {
+    const fn param(&self) -> Param {
+        Param {
+            nullable: self.property.nullable,
+            ..param(self.property.name, self.property.kind).or(self.default)
+        }
+    }
+}
+
+const ORDER: DataType = DataType::object("WechatPay\\Order");
+
 const MESSAGE: Param = param("message", DataType::String).or("''");
-const ADVICE: Param = param("advice", DataType::object(Advice::NAME)).or("\\WechatPay\\Advice::GiveUp");
-const RETRYABLE: Param = param("retryable", DataType::Bool).or("false");
-const MAYBE_PROCESSED: Param = param("maybeProcessed", DataType::Bool).or("false");
-const OUT_TRADE_NO: Param = param("outTradeNo", DataType::String).or_null();
-const STILL_WANTED: Param = param("stillWanted", DataType::Bool).or("false");
 const CODE: Param = param("code", DataType::Long).or("0");
 const PREVIOUS: Param = param("previous", DataType::object("Throwable")).or_null();
 
-/// Declares an exception class: what it has beyond message and the common properties.
+const ADVICE: Told = told(
+    property("advice", DataType::object(Advice::NAME), |f| f.advice.to_php()),
+    "\\WechatPay\\Advice::GiveUp",
+);
+const RETRYABLE: Told = told(property("retryable", BOOL, |f| f.retryable.to_php()), "false");
+const MAYBE_PROCESSED: Told = told(property("maybeProcessed", BOOL, |f| f.maybe_processed.to_php()), "false");
+const OUT_TRADE_NO: Told = told(nullable("outTradeNo", STRING, |f| f.out_trade_no.to_php()), "null");
+const STILL_WANTED: Told = told(property("stillWanted", BOOL, |f| f.still_wanted.to_php()), "false");
+
+/// What every exception of ours tells.
+const COMMON: &[Told] = &[ADVICE, RETRYABLE, MAYBE_PROCESSED, OUT_TRADE_NO, STILL_WANTED];
+
+/// Declares an exception class with what it tells beyond the common properties.
 macro_rules! exception {
-    ($static:ident, $name:literal, [$($property:expr),*], [$($param:expr),*]) => {
+    ($static:ident, $name:literal $(, $told:expr)* $(,)?) => {
         static $static: Class = {
             static ENTRY: AtomicPtr<ClassEntry> = AtomicPtr::new(std::ptr::null_mut());
-            static PARAMS: &[Param] =
-                &[MESSAGE, $($param,)* ADVICE, RETRYABLE, MAYBE_PROCESSED, OUT_TRADE_NO, CODE, PREVIOUS, STILL_WANTED];
+            static PARAMS: &[Param] = &[
+                MESSAGE,
+                $($told.param(),)*
+                ADVICE.param(),
+                RETRYABLE.param(),
+                MAYBE_PROCESSED.param(),
+                OUT_TRADE_NO.param(),
+                CODE,
+                PREVIOUS,
+                STILL_WANTED.param(),
+            ];
             extern "C" fn handler(ex: &mut ExecuteData, returned: &mut Zval) {
-                crate::php::engine::object::call::run(ex, returned, PARAMS, |call| construct(call, &$static));
+                run(ex, returned, PARAMS, |call| construct(call, &$static));
             }
-            Class { name: $name, entry: &ENTRY, own: &[$($property),*], params: PARAMS, handler }
+            Class { name: $name, entry: &ENTRY, own: &[$($told),*], params: PARAMS, handler }
         };
     };
 }
 
-const COMMON: [Property; 5] = [
-    property("advice", DataType::object(Advice::NAME)),
-    property("retryable", DataType::Bool),
-    property("maybeProcessed", DataType::Bool),
-    nullable("outTradeNo", DataType::String),
-    property("stillWanted", DataType::Bool),
-];
-
-exception!(PAY, "WechatPay\\PayException", [], []);
-exception!(TRANSPORT, "WechatPay\\TransportException", [], []);
-exception!(MALFORMED, "WechatPay\\MalformedMessageException", [], []);
-exception!(SIGNATURE, "WechatPay\\SignatureException", [], []);
+exception!(PAY, "WechatPay\\PayException");
+exception!(TRANSPORT, "WechatPay\\TransportException");
+exception!(MALFORMED, "WechatPay\\MalformedMessageException");
+exception!(SIGNATURE, "WechatPay\\SignatureException");
 exception!(
     GATEWAY,
     "WechatPay\\GatewayException",
-    [property("returnMsg", DataType::String)],
-    [param("returnMsg", DataType::String).or("''")]
+    told(property("returnMsg", STRING, |f| return_msg(&f.error).to_php()), "''"),
 );
 exception!(
     MISMATCH,
     "WechatPay\\MismatchException",
-    [nullable("field", DataType::String)],
-    [param("field", DataType::String).or_null()]
+    told(nullable("field", STRING, |f| field(&f.error).to_php()), "null"),
 );
 exception!(
     SERVICE,
     "WechatPay\\ServiceException",
-    [property("errCode", DataType::String), nullable("errCodeDes", DataType::String)],
-    [param("errCode", DataType::String).or("''"), param("errCodeDes", DataType::String).or_null()]
+    told(property("errCode", STRING, |f| err_code(&f.error).to_php()), "''"),
+    told(nullable("errCodeDes", STRING, |f| err_code_des(&f.error).to_php()), "null"),
 );
 exception!(
     UNDECIDED,
     "WechatPay\\UndecidedException",
-    [nullable("lastSeen", DataType::object("WechatPay\\Order")), property("reversed", DataType::Bool)],
-    [
-        param("lastSeen", DataType::object("WechatPay\\Order")).or_null(),
-        param("reversed", DataType::Bool).or("false")
-    ]
+    told(nullable("lastSeen", ORDER, |f| last_seen(&f.error)), "null"),
+    told(property("reversed", BOOL, |f| reversed(&f.error).to_php()), "false"),
 );
+
+fn return_msg(error: &Error) -> &str {
+    if let Error::Gateway { return_msg, .. } = error { return_msg } else { "" }
+}
+
+fn field(error: &Error) -> Option<&str> {
+    if let Error::Mismatch { field, .. } = error { Some(field) } else { None }
+}
+
+fn err_code(error: &Error) -> &str {
+    if let Error::Service { err_code, .. } = error { err_code } else { "" }
+}
+
+fn err_code_des(error: &Error) -> Option<&str> {
+    if let Error::Service { err_code_des, .. } = error { err_code_des.as_deref() } else { None }
+}
+
+fn last_seen(error: &Error) -> Outcome {
+    match error {
+        Error::Undecided { last_seen: Some(seen), .. } => order::to_php((**seen).clone()),
+        _ => Ok(Zval::null()),
+    }
+}
+
+fn reversed(error: &Error) -> bool {
+    matches!(error, Error::Undecided { reversed: true, .. })
+}
 
 impl Class {
     fn entry(&self) -> &'static ClassEntry {
         // SAFETY: registered at startup, lives as long as the module.
         unsafe { &*self.entry.load(Ordering::Acquire) }
     }
+
+    /// Where the constructor has a parameter.
+    fn place(&self, name: &str) -> usize {
+        self.params.iter().position(|param| param.name == name).unwrap_or(usize::MAX)
+    }
 }
 
 fn runtime_exception() -> &'static ClassEntry {
-    value::internal_class("runtimeexception").unwrap_or_else(ce::exception)
-}
-
-static LOGIC: AtomicPtr<ClassEntry> = AtomicPtr::new(std::ptr::null_mut());
-
-/// SPL's `LogicException`.
-pub fn logic_exception() -> &'static ClassEntry {
-    // SAFETY: found at startup; an internal class lives as long as the process.
-    unsafe { LOGIC.load(Ordering::Acquire).as_ref() }.unwrap_or_else(ce::exception)
+    zend::internal_class("runtimeexception").unwrap_or_else(ce::exception)
 }
 
 /// Registers the tree.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
-    let logic = value::internal_class("logicexception").unwrap_or_else(ce::exception);
-    LOGIC.store(std::ptr::from_ref(logic).cast_mut(), Ordering::Release);
     register(&PAY, (runtime_exception, "\\RuntimeException"))?;
-    declare(PAY.entry(), &COMMON);
+    declare(PAY.entry(), properties(COMMON));
     for class in [&TRANSPORT, &MALFORMED, &SIGNATURE, &GATEWAY, &MISMATCH, &SERVICE, &UNDECIDED] {
         register(class, (|| PAY.entry(), "\\WechatPay\\PayException"))?;
-        declare(class.entry(), class.own);
+        declare(class.entry(), properties(class.own));
     }
     Ok(())
+}
+
+fn properties(told: &[Told]) -> impl Iterator<Item = &PropertyOf<Fault>> {
+    told.iter().map(|told| &told.property)
 }
 
 fn register(
@@ -141,43 +196,38 @@ fn register(
 
 /// The constructor PHP calls: sets message, code and previous, our common properties and the class's own.
 fn construct(call: &mut Call<'_>, class: &'static Class) -> Outcome {
-    let after = 1 + class.own.len();
-    let message = call.bytes(0)?;
-    let own = class
-        .own
-        .iter()
-        .enumerate()
-        .map(|(at, p)| own_argument(call, 1 + at, p))
-        .collect::<Result<Vec<_>, _>>()?;
-    let advice: Advice = call.case_or(after)?.unwrap_or(Advice::GiveUp);
-    let retryable = call.bool_or(after + 1, false)?;
-    let maybe_processed = call.bool_or(after + 2, false)?;
-    let out_trade_no = call.bytes_or(after + 3)?;
-    let code = call.int(after + 4)?;
-    let previous = call.instance_or(after + 5, ce::throwable(), "Throwable")?.map(|p| p.shallow_clone());
-    let still_wanted = call.bool_or(after + 6, false)?;
+    let message = call.bytes(class.place(MESSAGE.name))?;
+    let given = |told: &'static Told| Ok((told, argument(call, class.place(told.property.name), told)?));
+    let own = class.own.iter().map(given).collect::<Result<Vec<_>, Raise>>()?;
+    let common = COMMON.iter().map(given).collect::<Result<Vec<_>, Raise>>()?;
+    let code = call.int(class.place(CODE.name))?;
+    let previous = call.instance_or(class.place(PREVIOUS.name), ce::throwable(), "Throwable")?;
+    let previous = previous.map(|previous| previous.shallow_clone());
     let object = call.this_object()?;
-    if object.has_property("advice", PropertyQuery::Isset)? {
+    if object.has_property(ADVICE.property.name, PropertyQuery::Isset)? {
         return Err(Raise::Engine(format!("{} is constructed already", class.name)));
     }
     set_base(object, message, code, previous);
-    let out_trade_no = value::text_or_null(out_trade_no);
-    set_common(object, advice, [retryable, maybe_processed, still_wanted], out_trade_no);
-    for (property, value) in class.own.iter().zip(own) {
-        set(object, class.entry(), property.name, value);
+    for (told, value) in common {
+        set(object, PAY.entry(), told.property.name, value);
+    }
+    for (told, value) in own {
+        set(object, class.entry(), told.property.name, value);
     }
     Ok(Zval::null())
 }
 
-fn own_argument(call: &Call<'_>, n: usize, property: &Property) -> Outcome {
-    Ok(match property.kind {
+fn argument(call: &Call<'_>, n: usize, told: &Told) -> Outcome {
+    let Property { kind, nullable, .. } = told.property;
+    Ok(match kind {
         DataType::Bool => value::bool(call.bool_or(n, false)?),
-        DataType::String if property.nullable => value::text_or_null(call.bytes_or(n)?),
+        DataType::String if nullable => value::text_or_null(call.bytes_or(n)?),
         DataType::String => value::text(call.bytes(n)?),
-        _ => match call.instance_or(n, order::class(), "WechatPay\\Order")? {
-            Some(order) => order.shallow_clone(),
-            None => Zval::null(),
-        },
+        _ if kind == ORDER => {
+            let order = call.instance_or(n, order::class(), "WechatPay\\Order")?;
+            order.map_or_else(Zval::null, |order| order.shallow_clone())
+        }
+        _ => enums::to_php(call.case_or(n)?.unwrap_or(Advice::GiveUp)),
     })
 }
 
@@ -195,20 +245,6 @@ fn set_base(object: &mut ZendObject, message: &[u8], code: i64, previous: Option
     set(object, ce::exception(), "code", value::int(code));
     if let Some(previous) = previous {
         set(object, ce::exception(), "previous", previous);
-    }
-}
-
-fn set_common(
-    object: &mut ZendObject,
-    advice: Advice,
-    [retryable, maybe_processed, still_wanted]: [bool; 3],
-    out_trade_no: Zval,
-) {
-    let flag = value::bool;
-    let values =
-        [enums::to_php(advice), flag(retryable), flag(maybe_processed), out_trade_no, flag(still_wanted)];
-    for (property, value) in COMMON.iter().zip(values) {
-        set(object, PAY.entry(), property.name, value);
     }
 }
 
@@ -239,18 +275,17 @@ pub fn caused_by(fault: &Fault, previous: Option<Zval>) -> Zval {
 
 /// A fault as its exception, not thrown.
 pub fn to_php(fault: &Fault) -> Zval {
-    let (class, own) = class_of(&fault.error);
+    let class = class_of(&fault.error);
     let mut object = ZendObject::new(class.entry());
     let previous = match &fault.error {
         Error::Undecided { cause: Some(cause), .. } => Some(to_php(cause)),
         _ => None,
     };
     set_base(&mut object, message(fault).as_bytes(), 0, previous);
-    let out_trade_no = value::text_or_null(fault.out_trade_no.as_deref());
-    let flags = [fault.retryable, fault.maybe_processed, fault.still_wanted];
-    set_common(&mut object, fault.advice, flags, out_trade_no);
-    for (property, value) in class.own.iter().zip(own) {
-        set(&mut object, class.entry(), property.name, value);
+    for (scope, told) in [(PAY.entry(), COMMON), (class.entry(), class.own)] {
+        for property in properties(told) {
+            set(&mut object, scope, property.name, (property.get)(fault).unwrap_or_else(|_| Zval::null()));
+        }
     }
     object.into_zval(false).unwrap_or_else(|_| Zval::null())
 }
@@ -262,20 +297,15 @@ fn message(fault: &Fault) -> String {
     }
 }
 
-fn class_of(error: &Error) -> (&'static Class, Vec<Zval>) {
+fn class_of(error: &Error) -> &'static Class {
     match error {
-        Error::Argument(_) | Error::Configuration(_) => (&PAY, vec![]),
-        Error::Transport(_) => (&TRANSPORT, vec![]),
-        Error::Malformed(_) | Error::Bill(_) | Error::Split(_) => (&MALFORMED, vec![]),
-        Error::Gateway { return_msg, .. } => (&GATEWAY, vec![value::text(return_msg)]),
-        Error::Signature(_) => (&SIGNATURE, vec![]),
-        Error::Mismatch { field, .. } => (&MISMATCH, vec![value::text(field)]),
-        Error::Service { err_code, err_code_des } => {
-            (&SERVICE, vec![value::text(err_code), value::text_or_null(err_code_des.as_deref())])
-        }
-        Error::Undecided { last_seen, reversed, .. } => {
-            let last_seen = last_seen.as_deref().and_then(|o| order::to_php(o.clone()).ok());
-            (&UNDECIDED, vec![last_seen.unwrap_or_else(Zval::null), value::bool(*reversed)])
-        }
+        Error::Argument(_) | Error::Configuration(_) => &PAY,
+        Error::Transport(_) => &TRANSPORT,
+        Error::Malformed(_) | Error::Bill(_) | Error::Split(_) => &MALFORMED,
+        Error::Gateway { .. } => &GATEWAY,
+        Error::Signature(_) => &SIGNATURE,
+        Error::Mismatch { .. } => &MISMATCH,
+        Error::Service { .. } => &SERVICE,
+        Error::Undecided { .. } => &UNDECIDED,
     }
 }

@@ -2,11 +2,13 @@
 
 use crate::gateway::pool::expires_at;
 use crate::model::merchant::{CertificateSource, Material, Merchant};
-use crate::php::engine::convert::value;
+use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::files::PhpFiles;
-use crate::php::engine::object::call::{Call, Param, Raise, param};
-use crate::php::engine::object::class::{Property, hide, nullable, php_class, property, register};
-use crate::php::values::enums::{self, PhpEnum};
+use crate::php::engine::object::call::{Call, Param, param};
+use crate::php::engine::object::class::{hide, php_class, register};
+use crate::php::engine::object::property::{PropertyOf, STRING, TIME, nullable, property};
+use crate::php::engine::raise::Raise;
+use crate::php::values::enums::PhpEnum;
 use crate::wire::v2::key::Key;
 use crate::wire::v2::sign::SignType;
 use ext_php_rs::class::RegisteredClass;
@@ -33,18 +35,20 @@ const PARAMS: &[Param] = &[
     param("acceptMd5", DataType::Bool).or("false"),
 ];
 
-const PROPERTIES: [Property; 6] = [
-    property("appid", DataType::String),
-    property("mchId", DataType::String),
-    nullable("subAppid", DataType::String),
-    nullable("subMchId", DataType::String),
-    property("signType", DataType::object(SignType::NAME)),
-    nullable("certificateExpiresAt", DataType::object("DateTimeImmutable")),
+const PROPERTIES: &[PropertyOf<Merchant>] = &[
+    property("appid", STRING, |m| m.appid.to_php()),
+    property("mchId", STRING, |m| m.mch_id.to_php()),
+    nullable("subAppid", STRING, |m| m.sub_appid.to_php()),
+    nullable("subMchId", STRING, |m| m.sub_mch_id.to_php()),
+    property("signType", DataType::object(SignType::NAME), |m| m.sign_type.to_php()),
+    nullable("certificateExpiresAt", TIME, |m| {
+        m.certificate.as_ref().and_then(|source| expires_at(source, &PhpFiles)).to_php()
+    }),
 ];
 
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
-    register::<PhpMerchant>(&PROPERTIES, &[], &[])?;
+    register::<PhpMerchant, _>(PROPERTIES, &[], &[])?;
     hide(PhpMerchant::get_metadata().ce(), "__construct", PARAMS);
     Ok(())
 }
@@ -61,16 +65,7 @@ fn construct(call: &mut Call<'_>) -> Result<PhpMerchant, Raise> {
         accept_md5: call.bool_or(10, false)?,
         certificate: certificate(call)?,
     };
-    let expires_at = merchant.certificate.as_ref().and_then(|source| expires_at(source, &PhpFiles));
-    let properties = [
-        value::text(&merchant.appid),
-        value::text(&merchant.mch_id),
-        value::text_or_null(merchant.sub_appid.as_deref()),
-        value::text_or_null(merchant.sub_mch_id.as_deref()),
-        enums::to_php(merchant.sign_type),
-        value::beijing_or_null(expires_at)?,
-    ];
-    call.fill::<PhpMerchant>(properties)?;
+    call.fill::<PhpMerchant, _>(PROPERTIES, |get| get(&merchant))?;
     Ok(PhpMerchant(Arc::new(merchant)))
 }
 

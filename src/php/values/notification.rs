@@ -5,10 +5,16 @@ use crate::gateway::client::random_nonce;
 use crate::model::merchant::Merchant;
 use crate::model::refund::{RefundNotice, RefundStatus};
 use crate::notification::{self, Notification, Subject};
-use crate::php::engine::convert::{fields, value};
-use crate::php::engine::object::call::{Call, Outcome, Raise, param};
-use crate::php::engine::object::class::{Property, Returns, method, nullable, php_class, property, register};
-use crate::php::values::enums::{self, PhpEnum};
+use crate::php::engine::convert::to_php::ToPhp;
+use crate::php::engine::convert::value;
+use crate::php::engine::object::call::{Call, param};
+use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::property::{
+    INT, Property, PropertyOf, STRING, TIME, nullable, object, property,
+};
+use crate::php::engine::object::{fields, interfaces};
+use crate::php::engine::raise::{Outcome, Raise};
+use crate::php::values::enums::PhpEnum;
 use crate::php::values::merchant::PhpMerchant;
 use crate::php::values::order;
 use ext_php_rs::flags::DataType;
@@ -24,28 +30,52 @@ pub struct PhpRefundNotice(pub RefundNotice);
 php_class!(PhpNotification, "WechatPay\\Notification", private);
 php_class!(PhpRefundNotice, "WechatPay\\RefundNotice", private);
 
-const NOTIFICATION: [Property; 4] = [
-    nullable("order", DataType::object("WechatPay\\Order")),
-    nullable("refund", DataType::object("WechatPay\\RefundNotice")),
-    property("merchant", DataType::object("WechatPay\\Merchant")),
-    property("dedupeKey", DataType::String),
+/// A notice, with the PHP object of its addressee.
+struct NotificationView<'a> {
+    read: &'a Notification,
+    merchant: &'a Zval,
+}
+
+fn paid_order(view: &NotificationView<'_>) -> Outcome {
+    match &view.read.subject {
+        Subject::Payment(paid) => order::to_php(paid.clone()),
+        Subject::Refund(_) => Ok(Zval::null()),
+    }
+}
+
+fn refund_notice(view: &NotificationView<'_>) -> Outcome {
+    match &view.read.subject {
+        Subject::Payment(_) => Ok(Zval::null()),
+        Subject::Refund(notice) => {
+            object(PhpRefundNotice((**notice).clone()), REFUND, |get, held| get(&held.0))
+        }
+    }
+}
+
+type Getter = fn(&NotificationView<'_>) -> Outcome;
+
+const NOTIFICATION: &[Property<Getter>] = &[
+    nullable("order", DataType::object("WechatPay\\Order"), paid_order),
+    nullable("refund", DataType::object("WechatPay\\RefundNotice"), refund_notice),
+    property("merchant", DataType::object("WechatPay\\Merchant"), |n| Ok(n.merchant.shallow_clone())),
+    property("dedupeKey", STRING, |n| n.read.dedupe_key.to_php()),
 ];
 
-const REFUND: [Property; 14] = [
-    property("outTradeNo", DataType::String),
-    nullable("transactionId", DataType::String),
-    property("outRefundNo", DataType::String),
-    property("refundId", DataType::String),
-    property("refundStatus", DataType::object(RefundStatus::NAME)),
-    nullable("totalFee", DataType::Long),
-    nullable("settlementTotalFee", DataType::Long),
-    nullable("refundFee", DataType::Long),
-    nullable("settlementRefundFee", DataType::Long),
-    nullable("cashRefundFee", DataType::Long),
-    nullable("successTime", DataType::object("DateTimeImmutable")),
-    nullable("refundRecvAccout", DataType::String),
-    nullable("refundAccount", DataType::String),
-    nullable("refundRequestSource", DataType::String),
+const REFUND: &[PropertyOf<RefundNotice>] = &[
+    property("outTradeNo", STRING, |n| n.claimed.out_trade_no.to_php()),
+    nullable("transactionId", STRING, |n| n.claimed.transaction_id.to_php()),
+    property("outRefundNo", STRING, |n| n.claimed.out_refund_no.to_php()),
+    property("refundId", STRING, |n| n.claimed.refund_id.to_php()),
+    property("refundStatus", DataType::object(RefundStatus::NAME), |n| n.refund_status.to_php()),
+    nullable("totalFee", INT, |n| n.claimed.total_fee.to_php()),
+    nullable("settlementTotalFee", INT, |n| n.claimed.settlement_total_fee.to_php()),
+    nullable("refundFee", INT, |n| n.claimed.refund_fee.to_php()),
+    nullable("settlementRefundFee", INT, |n| n.claimed.settlement_refund_fee.to_php()),
+    nullable("cashRefundFee", INT, |n| n.claimed.cash_refund_fee.to_php()),
+    nullable("successTime", TIME, |n| n.success_time.to_php()),
+    nullable("refundRecvAccout", STRING, |n| n.claimed.refund_recv_accout.to_php()),
+    nullable("refundAccount", STRING, |n| n.claimed.refund_account.to_php()),
+    nullable("refundRequestSource", STRING, |n| n.claimed.refund_request_source.to_php()),
 ];
 
 /// Registers both classes.
@@ -55,9 +85,13 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
     const MERCHANT: DataType = DataType::object("WechatPay\\Merchant");
     let methods = [
         method!("fields", refund_fields, [], ARRAY),
-        method!("jsonSerialize", value::json_serialize, [], ARRAY),
+        method!("jsonSerialize", interfaces::json_serialize, [], ARRAY),
     ];
-    register::<PhpRefundNotice>(&REFUND, &methods, &[(value::json_serializable, "\\JsonSerializable")])?;
+    register::<PhpRefundNotice, _>(
+        REFUND,
+        &methods,
+        &[(interfaces::json_serializable, "\\JsonSerializable")],
+    )?;
     let methods = [
         method!(
             static "read",
@@ -69,7 +103,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         method!(static "fail", fail, [param("reason", DataType::String)], STRING),
         method!(static "sign", sign, [param("fields", DataType::Array), param("merchant", MERCHANT)], STRING),
     ];
-    register::<PhpNotification>(&NOTIFICATION, &methods, &[])
+    register::<PhpNotification, _>(NOTIFICATION, &methods, &[])
 }
 
 fn read(call: &mut Call<'_>) -> Outcome {
@@ -94,34 +128,9 @@ fn merchants(call: &Call<'_>) -> Result<Vec<(Arc<Merchant>, Zval)>, Raise> {
 fn to_php(read: Notification, merchants: Vec<(Arc<Merchant>, Zval)>) -> Result<Zval, Raise> {
     let addressee = merchants.into_iter().nth(read.merchant);
     let (merchant, zval) = addressee.ok_or_else(|| Raise::Engine("the notice's merchant is gone".into()))?;
-    let (order, refund) = match &read.subject {
-        Subject::Payment(order) => (order::to_php(order.clone())?, Zval::null()),
-        Subject::Refund(notice) => (Zval::null(), refund_to_php((**notice).clone())?),
-    };
-    let properties = [order, refund, zval, value::text(&read.dedupe_key)];
-    value::object(PhpNotification(read, merchant), properties)
-}
-
-fn refund_to_php(notice: RefundNotice) -> Result<Zval, Raise> {
-    let claimed = &notice.claimed;
-    let text = |field: &Option<String>| value::text_or_null(field.as_deref());
-    let properties = [
-        value::text(&claimed.out_trade_no),
-        text(&claimed.transaction_id),
-        value::text(&claimed.out_refund_no),
-        value::text(&claimed.refund_id),
-        enums::to_php(notice.refund_status),
-        value::int_or_null(claimed.total_fee),
-        value::int_or_null(claimed.settlement_total_fee),
-        value::int_or_null(claimed.refund_fee),
-        value::int_or_null(claimed.settlement_refund_fee),
-        value::int_or_null(claimed.cash_refund_fee),
-        value::beijing_or_null(notice.success_time)?,
-        text(&claimed.refund_recv_accout),
-        text(&claimed.refund_account),
-        text(&claimed.refund_request_source),
-    ];
-    value::object(PhpRefundNotice(notice), properties)
+    let made =
+        |get: &Getter, held: &PhpNotification| get(&NotificationView { read: &held.0, merchant: &zval });
+    object(PhpNotification(read, merchant), NOTIFICATION, made)
 }
 
 fn refund_fields(call: &mut Call<'_>) -> Outcome {

@@ -1,11 +1,17 @@
 //! `WechatPay\Order` and `WechatPay\Coupon`: verified, typed, read-only.
 
-use crate::model::order::{Coupon, Order};
+use crate::model::order::{Coupon, Order, OrderFields};
 use crate::model::trade_state::TradeState;
-use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, Outcome, Raise};
-use crate::php::engine::object::class::{Property, Returns, method, nullable, php_class, property, register};
-use crate::php::values::enums::{self, PhpEnum};
+use crate::php::engine::convert::to_php::ToPhp;
+use crate::php::engine::convert::{elements, value};
+use crate::php::engine::object::call::Call;
+use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::interfaces;
+use crate::php::engine::object::property::{
+    ARRAY, BOOL, INT, Property, STRING, TIME, nullable, object, property,
+};
+use crate::php::engine::raise::{Outcome, Raise};
+use crate::php::values::enums::PhpEnum;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
@@ -21,50 +27,60 @@ pub struct PhpCoupon;
 php_class!(PhpOrder, "WechatPay\\Order", private);
 php_class!(PhpCoupon, "WechatPay\\Coupon", private);
 
-const DATE: DataType = DataType::object("DateTimeImmutable");
+/// An order, with its typed fields read once.
+struct OrderView<'a> {
+    order: &'a Order,
+    typed: OrderFields<'a>,
+}
 
-const PROPERTIES: [Property; 24] = [
-    property("appid", DataType::String),
-    property("mchId", DataType::String),
-    nullable("subAppid", DataType::String),
-    nullable("subMchId", DataType::String),
-    nullable("outTradeNo", DataType::String),
-    nullable("transactionId", DataType::String),
-    property("tradeState", DataType::object(TradeState::NAME)),
-    nullable("tradeStateDesc", DataType::String),
-    nullable("tradeType", DataType::String),
-    nullable("totalFee", DataType::Long),
-    nullable("settlementTotalFee", DataType::Long),
-    nullable("feeType", DataType::String),
-    nullable("cashFee", DataType::Long),
-    nullable("cashFeeType", DataType::String),
-    nullable("couponFee", DataType::Long),
-    property("coupons", DataType::Array),
-    nullable("bankType", DataType::String),
-    nullable("openid", DataType::String),
-    nullable("isSubscribe", DataType::Bool),
-    nullable("subOpenid", DataType::String),
-    nullable("attach", DataType::String),
-    nullable("deviceInfo", DataType::String),
-    nullable("timeEnd", DATE),
-    nullable("promotionDetail", DataType::Array),
+type OrderGetter = fn(&OrderView<'_>) -> Outcome;
+type CouponGetter = fn(&Coupon<'_>) -> Outcome;
+
+const PROPERTIES: &[Property<OrderGetter>] = &[
+    property("appid", STRING, |o| o.typed.appid.unwrap_or_default().to_php()),
+    property("mchId", STRING, |o| o.typed.mch_id.unwrap_or_default().to_php()),
+    nullable("subAppid", STRING, |o| o.typed.sub_appid.to_php()),
+    nullable("subMchId", STRING, |o| o.typed.sub_mch_id.to_php()),
+    nullable("outTradeNo", STRING, |o| o.typed.out_trade_no.to_php()),
+    nullable("transactionId", STRING, |o| o.typed.transaction_id.to_php()),
+    property("tradeState", DataType::object(TradeState::NAME), |o| o.order.trade_state.to_php()),
+    nullable("tradeStateDesc", STRING, |o| o.typed.trade_state_desc.to_php()),
+    nullable("tradeType", STRING, |o| o.typed.trade_type.to_php()),
+    nullable("totalFee", INT, |o| o.typed.total_fee.to_php()),
+    nullable("settlementTotalFee", INT, |o| o.typed.settlement_total_fee.to_php()),
+    nullable("feeType", STRING, |o| o.typed.fee_type.to_php()),
+    nullable("cashFee", INT, |o| o.typed.cash_fee.to_php()),
+    nullable("cashFeeType", STRING, |o| o.typed.cash_fee_type.to_php()),
+    nullable("couponFee", INT, |o| o.typed.coupon_fee.to_php()),
+    property("coupons", ARRAY, |o| coupons(&o.order.coupons())),
+    nullable("bankType", STRING, |o| o.typed.bank_type.to_php()),
+    nullable("openid", STRING, |o| o.typed.openid.to_php()),
+    nullable("isSubscribe", BOOL, |o| o.typed.is_subscribe.to_php()),
+    nullable("subOpenid", STRING, |o| o.typed.sub_openid.to_php()),
+    nullable("attach", STRING, |o| o.typed.attach.to_php()),
+    nullable("deviceInfo", STRING, |o| o.typed.device_info.to_php()),
+    nullable("timeEnd", TIME, |o| o.typed.time_end().to_php()),
+    nullable("promotionDetail", ARRAY, |o| promotions(o.typed.promotions().as_deref())),
 ];
 
-const COUPON: [Property; 3] =
-    [nullable("id", DataType::String), nullable("type", DataType::String), nullable("fee", DataType::Long)];
+const COUPON: &[Property<CouponGetter>] = &[
+    nullable("id", STRING, |c| c.id.as_deref().to_php()),
+    nullable("type", STRING, |c| c.coupon_type.as_deref().to_php()),
+    nullable("fee", INT, |c| c.fee.to_php()),
+];
 
 /// Registers both classes.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const ARRAY: Option<Returns> = Some(Returns(DataType::Array, false));
-    register::<PhpCoupon>(&COUPON, &[], &[])?;
-    register::<PhpOrder>(
-        &PROPERTIES,
+    register::<PhpCoupon, _>(COUPON, &[], &[])?;
+    register::<PhpOrder, _>(
+        PROPERTIES,
         &[
             method!("fields", fields, [], ARRAY),
             method!("isPaid", is_paid, [], Some(Returns(DataType::Bool, false))),
-            method!("jsonSerialize", value::json_serialize, [], ARRAY),
+            method!("jsonSerialize", interfaces::json_serialize, [], ARRAY),
         ],
-        &[(value::json_serializable, "\\JsonSerializable")],
+        &[(interfaces::json_serializable, "\\JsonSerializable")],
     )
 }
 
@@ -74,42 +90,10 @@ pub fn class() -> &'static ClassEntry {
 }
 
 /// A PHP `Order`.
-pub fn to_php(order: impl Into<Arc<Order>>) -> Result<Zval, Raise> {
+pub fn to_php(order: impl Into<Arc<Order>>) -> Outcome {
     let order = order.into();
-    let properties = properties(&order)?;
-    value::object(PhpOrder(order), properties)
-}
-
-fn properties(order: &Order) -> Result<[Zval; 24], Raise> {
-    let told = order.typed();
-    let text = |field: Option<&str>| value::text_or_null(field);
-    let always = |field: Option<&str>| value::text(field.unwrap_or_default());
-    Ok([
-        always(told.appid),
-        always(told.mch_id),
-        text(told.sub_appid),
-        text(told.sub_mch_id),
-        text(told.out_trade_no),
-        text(told.transaction_id),
-        enums::to_php(order.trade_state),
-        text(told.trade_state_desc),
-        text(told.trade_type),
-        value::int_or_null(told.total_fee),
-        value::int_or_null(told.settlement_total_fee),
-        text(told.fee_type),
-        value::int_or_null(told.cash_fee),
-        text(told.cash_fee_type),
-        value::int_or_null(told.coupon_fee),
-        coupons(&order.coupons())?,
-        text(told.bank_type),
-        text(told.openid),
-        value::bool_or_null(told.is_subscribe),
-        text(told.sub_openid),
-        text(told.attach),
-        text(told.device_info),
-        value::beijing_or_null(told.time_end())?,
-        promotions(told.promotions().as_deref())?,
-    ])
+    let view = OrderView { order: &order, typed: order.typed() };
+    object(PhpOrder(order.clone()), PROPERTIES, |get, _| get(&view))
 }
 
 /// A list of PHP `Coupon`s.
@@ -118,18 +102,13 @@ pub fn coupons(coupons: &[Coupon<'_>]) -> Result<Zval, Raise> {
     value::list(made?)
 }
 
-fn coupon(coupon: &Coupon<'_>) -> Result<Zval, Raise> {
-    let properties = [
-        value::text_or_null(coupon.id.as_deref()),
-        value::text_or_null(coupon.coupon_type.as_deref()),
-        value::int_or_null(coupon.fee),
-    ];
-    value::object(PhpCoupon, properties)
+fn coupon(coupon: &Coupon<'_>) -> Outcome {
+    object(PhpCoupon, COUPON, |get, _| get(coupon))
 }
 
 fn promotions(list: Option<&[serde_json::Value]>) -> Result<Zval, Raise> {
     let Some(list) = list else { return Ok(Zval::null()) };
-    let made: Result<Vec<Zval>, Raise> = list.iter().map(value::json).collect();
+    let made: Result<Vec<Zval>, Raise> = list.iter().map(elements::json).collect();
     value::list(made?)
 }
 

@@ -6,9 +6,12 @@ use crate::model::client_sign::{self, Fresh};
 use crate::model::merchant::Merchant;
 use crate::model::prepay::Prepay;
 use crate::model::qr_code::{qr_png, qr_svg, qr_text};
+use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, Outcome, Raise, param};
-use crate::php::engine::object::class::{Property, Returns, method, nullable, php_class, register};
+use crate::php::engine::object::call::{Call, param};
+use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::property::{PropertyOf, STRING, nullable, object};
+use crate::php::engine::raise::{Outcome, Raise};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use std::sync::Arc;
@@ -23,11 +26,11 @@ pub struct PhpPrepay {
 
 php_class!(PhpPrepay, "WechatPay\\Prepay", private);
 
-const PROPERTIES: [Property; 4] = [
-    nullable("tradeType", DataType::String),
-    nullable("prepayId", DataType::String),
-    nullable("codeUrl", DataType::String),
-    nullable("h5Url", DataType::String),
+const PROPERTIES: &[PropertyOf<Prepay>] = &[
+    nullable("tradeType", STRING, |p| p.trade_type.to_php()),
+    nullable("prepayId", STRING, |p| p.prepay_id.to_php()),
+    nullable("codeUrl", STRING, |p| p.code_url.to_php()),
+    nullable("h5Url", STRING, |p| p.mweb_url.to_php()),
 ];
 
 /// Registers the class.
@@ -41,14 +44,12 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         method!("jsapiParams", jsapi_params, [], Some(Returns(DataType::Array, false))),
         method!("appParams", app_params, [], Some(Returns(DataType::Array, false))),
     ];
-    register::<PhpPrepay>(&PROPERTIES, &methods, &[])
+    register::<PhpPrepay, _>(PROPERTIES, &methods, &[])
 }
 
 /// A PHP `Prepay`.
 pub fn to_php(prepay: Prepay, merchant: Arc<Merchant>, for_sub_app: bool) -> Result<Zval, Raise> {
-    let properties = [&prepay.trade_type, &prepay.prepay_id, &prepay.code_url, &prepay.mweb_url]
-        .map(|field| value::text_or_null(field.as_deref()));
-    value::object(PhpPrepay { prepay, merchant, for_sub_app }, properties)
+    object(PhpPrepay { prepay, merchant, for_sub_app }, PROPERTIES, |get, placed| get(&placed.prepay))
 }
 
 /// The text the QR code holds; only NATIVE orders have one.

@@ -1,10 +1,16 @@
 //! `WechatPay\RefundList` and `WechatPay\RefundEntry`: verified.
 
 use crate::model::refund::{RefundEntry, RefundList, RefundStatus};
+use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, Outcome, Raise};
-use crate::php::engine::object::class::{Property, Returns, method, nullable, php_class, property, register};
-use crate::php::values::enums::{self, PhpEnum};
+use crate::php::engine::object::call::Call;
+use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::interfaces;
+use crate::php::engine::object::property::{
+    ARRAY, INT, PropertyOf, STRING, TIME, nullable, object, property,
+};
+use crate::php::engine::raise::{Outcome, Raise};
+use crate::php::values::enums::PhpEnum;
 use crate::php::values::order;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
@@ -18,73 +24,59 @@ pub struct PhpRefundEntry;
 php_class!(PhpRefundList, "WechatPay\\RefundList", private);
 php_class!(PhpRefundEntry, "WechatPay\\RefundEntry", private);
 
-const LIST: [Property; 13] = [
-    property("appid", DataType::String),
-    property("mchId", DataType::String),
-    nullable("subAppid", DataType::String),
-    nullable("subMchId", DataType::String),
-    nullable("outTradeNo", DataType::String),
-    nullable("transactionId", DataType::String),
-    nullable("totalFee", DataType::Long),
-    nullable("settlementTotalFee", DataType::Long),
-    nullable("feeType", DataType::String),
-    nullable("cashFee", DataType::Long),
-    property("refundedFee", DataType::Long),
-    property("pendingFee", DataType::Long),
-    property("entries", DataType::Array),
+const LIST: &[PropertyOf<RefundList>] = &[
+    property("appid", STRING, |l| l.trade.appid.as_deref().unwrap_or_default().to_php()),
+    property("mchId", STRING, |l| l.trade.mch_id.as_deref().unwrap_or_default().to_php()),
+    nullable("subAppid", STRING, |l| l.trade.sub_appid.to_php()),
+    nullable("subMchId", STRING, |l| l.trade.sub_mch_id.to_php()),
+    nullable("outTradeNo", STRING, |l| l.trade.out_trade_no.to_php()),
+    nullable("transactionId", STRING, |l| l.trade.transaction_id.to_php()),
+    nullable("totalFee", INT, |l| l.trade.total_fee.to_php()),
+    nullable("settlementTotalFee", INT, |l| l.trade.settlement_total_fee.to_php()),
+    nullable("feeType", STRING, |l| l.trade.fee_type.to_php()),
+    nullable("cashFee", INT, |l| l.trade.cash_fee.to_php()),
+    property("refundedFee", INT, |l| l.sum(|status| status == RefundStatus::Success).to_php()),
+    property("pendingFee", INT, |l| l.sum(is_pending).to_php()),
+    property("entries", ARRAY, |l| entries(&l.entries)),
 ];
 
-const ENTRY: [Property; 11] = [
-    nullable("outRefundNo", DataType::String),
-    nullable("refundId", DataType::String),
-    property("refundStatus", DataType::object(RefundStatus::NAME)),
-    nullable("refundChannel", DataType::String),
-    nullable("refundFee", DataType::Long),
-    nullable("settlementRefundFee", DataType::Long),
-    nullable("refundAccount", DataType::String),
-    nullable("refundRecvAccout", DataType::String),
-    nullable("refundSuccessTime", DataType::object("DateTimeImmutable")),
-    nullable("couponRefundFee", DataType::Long),
-    property("coupons", DataType::Array),
+const ENTRY: &[PropertyOf<RefundEntry>] = &[
+    nullable("outRefundNo", STRING, |e| e.out_refund_no.to_php()),
+    nullable("refundId", STRING, |e| e.refund_id.to_php()),
+    property("refundStatus", DataType::object(RefundStatus::NAME), |e| e.refund_status.to_php()),
+    nullable("refundChannel", STRING, |e| e.refund_channel.to_php()),
+    nullable("refundFee", INT, |e| e.refund_fee.to_php()),
+    nullable("settlementRefundFee", INT, |e| e.settlement_refund_fee.to_php()),
+    nullable("refundAccount", STRING, |e| e.refund_account.to_php()),
+    nullable("refundRecvAccout", STRING, |e| e.refund_recv_accout.to_php()),
+    nullable("refundSuccessTime", TIME, |e| e.refund_success_time.to_php()),
+    nullable("couponRefundFee", INT, |e| e.coupon_refund_fee.to_php()),
+    property("coupons", ARRAY, |e| order::coupons(&e.coupons)),
 ];
 
 /// Registers both classes.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const ARRAY: Option<Returns> = Some(Returns(DataType::Array, false));
-    let json = [method!("jsonSerialize", value::json_serialize, [], ARRAY)];
-    register::<PhpRefundEntry>(&ENTRY, &json, &[(value::json_serializable, "\\JsonSerializable")])?;
-    register::<PhpRefundList>(
-        &LIST,
+    let json = [method!("jsonSerialize", interfaces::json_serialize, [], ARRAY)];
+    register::<PhpRefundEntry, _>(ENTRY, &json, &[(interfaces::json_serializable, "\\JsonSerializable")])?;
+    register::<PhpRefundList, _>(
+        LIST,
         &[
             method!("count", count, [], Some(Returns(DataType::Long, false))),
             method!("getIterator", iterator, [], Some(Returns(DataType::object("ArrayIterator"), false))),
             method!("fields", fields, [], ARRAY),
         ],
-        &[(value::countable, "\\Countable"), (value::iterator_aggregate, "\\IteratorAggregate")],
+        &[(interfaces::countable, "\\Countable"), (interfaces::iterator_aggregate, "\\IteratorAggregate")],
     )
 }
 
 /// A PHP `RefundList`; `whole` if an order was asked for and not one refund.
 pub fn to_php(list: RefundList, whole: bool) -> Result<Zval, Raise> {
-    let trade = &list.trade;
-    let text = |field: &Option<String>| value::text_or_null(field.as_deref());
-    let always = |field: &Option<String>| value::text(field.as_deref().unwrap_or_default());
-    let properties = [
-        always(&trade.appid),
-        always(&trade.mch_id),
-        text(&trade.sub_appid),
-        text(&trade.sub_mch_id),
-        text(&trade.out_trade_no),
-        text(&trade.transaction_id),
-        value::int_or_null(trade.total_fee),
-        value::int_or_null(trade.settlement_total_fee),
-        text(&trade.fee_type),
-        value::int_or_null(trade.cash_fee),
-        value::int(list.sum(|status| status == RefundStatus::Success)),
-        value::int(list.sum(|status| matches!(status, RefundStatus::Processing | RefundStatus::Change))),
-        entries(&list.entries)?,
-    ];
-    value::object(PhpRefundList(list, whole), properties)
+    object(PhpRefundList(list, whole), LIST, |get, list| get(&list.0))
+}
+
+fn is_pending(status: RefundStatus) -> bool {
+    matches!(status, RefundStatus::Processing | RefundStatus::Change)
 }
 
 fn entries(entries: &[RefundEntry]) -> Result<Zval, Raise> {
@@ -92,22 +84,8 @@ fn entries(entries: &[RefundEntry]) -> Result<Zval, Raise> {
     value::list(made?)
 }
 
-fn entry(entry: &RefundEntry) -> Result<Zval, Raise> {
-    let text = |field: &Option<String>| value::text_or_null(field.as_deref());
-    let properties = [
-        text(&entry.out_refund_no),
-        text(&entry.refund_id),
-        enums::to_php(entry.refund_status),
-        text(&entry.refund_channel),
-        value::int_or_null(entry.refund_fee),
-        value::int_or_null(entry.settlement_refund_fee),
-        text(&entry.refund_account),
-        text(&entry.refund_recv_accout),
-        value::beijing_or_null(entry.refund_success_time)?,
-        value::int_or_null(entry.coupon_refund_fee),
-        order::coupons(&entry.coupons)?,
-    ];
-    value::object(PhpRefundEntry, properties)
+fn entry(entry: &RefundEntry) -> Outcome {
+    object(PhpRefundEntry, ENTRY, |get, _| get(entry))
 }
 
 fn count(call: &mut Call<'_>) -> Outcome {
@@ -119,7 +97,7 @@ fn count(call: &mut Call<'_>) -> Outcome {
 fn iterator(call: &mut Call<'_>) -> Outcome {
     let entries = call.this_object()?.get_properties()?.get("entries");
     let entries = entries.map(|zval| zval.indirect().unwrap_or(zval).shallow_clone());
-    value::array_iterator(&entries.ok_or_else(|| Raise::Engine("property entries is missing".into()))?)
+    interfaces::array_iterator(&entries.ok_or_else(|| Raise::Engine("property entries is missing".into()))?)
 }
 
 /// The fields of every page, one array a page.

@@ -5,11 +5,14 @@ use crate::error::Fault;
 use crate::gateway::client::random_nonce;
 use crate::model::client_sign::{Fresh, product_url};
 use crate::model::merchant::Merchant;
+use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, Outcome, Param, Raise, param};
-use crate::php::engine::object::class::{Property, Returns, method, nullable, php_class, property, register};
+use crate::php::engine::object::call::{Call, Param, param};
+use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::property::{BOOL, NONE, PropertyOf, STRING, nullable, object, property};
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::merchant::PhpMerchant;
-use crate::scan_pay;
+use crate::scan_pay::{self, Scanned};
 use ext_php_rs::flags::DataType;
 use std::sync::Arc;
 
@@ -24,16 +27,16 @@ php_class!(PhpScanPay, "WechatPay\\ScanPay", construct, PARAMS);
 
 const PARAMS: &[Param] = &[param("merchant", DataType::object("WechatPay\\Merchant"))];
 
-const SCANNED: [Property; 3] = [
-    property("productId", DataType::String),
-    property("openid", DataType::String),
-    nullable("isSubscribe", DataType::Bool),
+const SCANNED: &[PropertyOf<Scanned>] = &[
+    property("productId", STRING, |s| s.product_id.to_php()),
+    property("openid", STRING, |s| s.openid.to_php()),
+    nullable("isSubscribe", BOOL, |s| s.is_subscribe.to_php()),
 ];
 
 /// Registers both classes.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const STRING: Option<Returns> = Some(Returns(DataType::String, false));
-    register::<PhpScanned>(&SCANNED, &[], &[])?;
+    register::<PhpScanned, _>(SCANNED, &[], &[])?;
     let methods = [
         method!("productUrl", url, [param("productId", DataType::String)], STRING),
         method!(
@@ -45,7 +48,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         method!("answer", answer, [param("prepayId", DataType::String)], STRING),
         method!("refuse", refuse, [param("reason", DataType::String)], STRING),
     ];
-    register::<PhpScanPay>(&[], &methods, &[])
+    register::<PhpScanPay, _>(NONE, &methods, &[])
 }
 
 fn construct(call: &mut Call<'_>) -> Result<PhpScanPay, Raise> {
@@ -61,12 +64,7 @@ fn url(call: &mut Call<'_>) -> Outcome {
 fn read(call: &mut Call<'_>) -> Outcome {
     let body = call.bytes(0)?;
     let scanned = scan_pay::read(body, &call.this::<PhpScanPay>()?.0).map_err(Fault::of_notice)?;
-    let properties = [
-        value::text(&scanned.product_id),
-        value::text(&scanned.openid),
-        value::bool_or_null(scanned.is_subscribe),
-    ];
-    value::object(PhpScanned, properties)
+    object(PhpScanned, SCANNED, |get, _| get(&scanned))
 }
 
 fn answer(call: &mut Call<'_>) -> Outcome {

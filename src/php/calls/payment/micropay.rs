@@ -3,10 +3,12 @@
 use crate::api::micropay::{Clients, Micropay, Patience, Sale, pay};
 use crate::php::calls::gateway::caller_class;
 use crate::php::calls::polling::Polling;
-use crate::php::engine::convert::options;
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Call, Outcome, Raise, param};
+use crate::php::engine::object::call::{Call, param};
 use crate::php::engine::object::class::{Returns, method, register};
+use crate::php::engine::object::fields;
+use crate::php::engine::object::property::NONE;
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::order;
 use ext_php_rs::flags::DataType;
 
@@ -30,7 +32,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         ],
         Some(Returns(DataType::object("WechatPay\\Order"), false))
     )];
-    register::<PhpMicropay>(&[], &methods, &[])
+    register::<PhpMicropay, _>(NONE, &methods, &[])
 }
 
 fn charge(call: &mut Call<'_>) -> Outcome {
@@ -43,7 +45,7 @@ fn charge(call: &mut Call<'_>) -> Outcome {
     };
     let patience = Patience::new(call.int_or(5, 30_000)?, call.int_or(6, 5000)?)?;
     let on_poll = call.callable_or(7)?;
-    let payment = Micropay::new(&sale, &options::given(call, 8)?)?;
+    let payment = Micropay::new(&sale, &fields::options(call, 8)?)?;
     let caller = &call.this::<PhpMicropay>()?.0;
     // The sale may have to be reversed: without a usable certificate nothing is charged at all.
     let certified = caller.line(true, Some(sale.out_trade_no))?;

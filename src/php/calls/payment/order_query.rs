@@ -6,10 +6,12 @@ use crate::gateway::attempt::{Attempt, OnAttempt};
 use crate::model::order_id::OrderId;
 use crate::php::calls::gateway::caller_class;
 use crate::php::calls::polling::Polling;
-use crate::php::engine::convert::value;
+use crate::php::engine::convert::{array, value};
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Call, Outcome, Raise, param};
+use crate::php::engine::object::call::{Call, param};
 use crate::php::engine::object::class::{Returns, method, register};
+use crate::php::engine::object::property::NONE;
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::{exception, order};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::ZendHashTable;
@@ -19,8 +21,8 @@ caller_class!(PhpOrderQuery, "WechatPay\\OrderQuery");
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const ORDER: Option<Returns> = Some(Returns(DataType::object("WechatPay\\Order"), false));
-    register::<PhpOrderQuery>(
-        &[],
+    register::<PhpOrderQuery, _>(
+        NONE,
         &[
             method!("byOutTradeNo", by_out_trade_no, [param("outTradeNo", DataType::String)], ORDER),
             method!("byTransactionId", by_transaction_id, [param("transactionId", DataType::String)], ORDER),
@@ -85,7 +87,7 @@ fn query_many(call: &mut Call<'_>) -> Outcome {
 fn distinct(call: &Call<'_>, numbers: &ZendHashTable) -> Result<Vec<OrderQuery>, Raise> {
     let mut seen = std::collections::HashSet::new();
     let mut queries = Vec::new();
-    for (key, number) in value::entries(numbers) {
+    for (key, number) in array::entries(numbers) {
         let key = String::from_utf8_lossy(&key);
         let Some(number) = number.zend_str() else {
             let what =

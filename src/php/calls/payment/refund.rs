@@ -4,13 +4,18 @@ use crate::api::refund::{Refund, refund};
 use crate::model::order_id::OrderId;
 use crate::model::refund::RefundReceipt;
 use crate::php::calls::gateway::caller_class;
-use crate::php::engine::convert::{options, value};
+use crate::php::engine::convert::to_php::ToPhp;
+use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Call, Outcome, Param, Raise, param};
-use crate::php::engine::object::class::{Property, Returns, method, nullable, php_class, property, register};
+use crate::php::engine::object::call::{Call, Param, param};
+use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::fields;
+use crate::php::engine::object::property::{
+    ARRAY, INT, NONE, PropertyOf, STRING, nullable, object, property,
+};
+use crate::php::engine::raise::Outcome;
 use crate::php::values::order;
 use ext_php_rs::flags::DataType;
-use ext_php_rs::types::Zval;
 
 caller_class!(PhpRefund, "WechatPay\\Refund");
 
@@ -19,20 +24,20 @@ pub struct PhpReceipt(RefundReceipt);
 
 php_class!(PhpReceipt, "WechatPay\\RefundReceipt", private);
 
-const PROPERTIES: [Property; 13] = [
-    nullable("outTradeNo", DataType::String),
-    nullable("transactionId", DataType::String),
-    nullable("outRefundNo", DataType::String),
-    nullable("refundId", DataType::String),
-    nullable("refundFee", DataType::Long),
-    nullable("settlementRefundFee", DataType::Long),
-    nullable("totalFee", DataType::Long),
-    nullable("settlementTotalFee", DataType::Long),
-    nullable("feeType", DataType::String),
-    nullable("cashFee", DataType::Long),
-    nullable("cashRefundFee", DataType::Long),
-    nullable("couponRefundFee", DataType::Long),
-    property("coupons", DataType::Array),
+const PROPERTIES: &[PropertyOf<RefundReceipt>] = &[
+    nullable("outTradeNo", STRING, |r| r.told.out_trade_no.to_php()),
+    nullable("transactionId", STRING, |r| r.told.transaction_id.to_php()),
+    nullable("outRefundNo", STRING, |r| r.told.out_refund_no.to_php()),
+    nullable("refundId", STRING, |r| r.told.refund_id.to_php()),
+    nullable("refundFee", INT, |r| r.told.refund_fee.to_php()),
+    nullable("settlementRefundFee", INT, |r| r.told.settlement_refund_fee.to_php()),
+    nullable("totalFee", INT, |r| r.told.total_fee.to_php()),
+    nullable("settlementTotalFee", INT, |r| r.told.settlement_total_fee.to_php()),
+    nullable("feeType", STRING, |r| r.told.fee_type.to_php()),
+    nullable("cashFee", INT, |r| r.told.cash_fee.to_php()),
+    nullable("cashRefundFee", INT, |r| r.told.cash_refund_fee.to_php()),
+    nullable("couponRefundFee", INT, |r| r.told.coupon_refund_fee.to_php()),
+    property("coupons", ARRAY, |r| order::coupons(&r.coupons)),
 ];
 
 const OUT_REFUND_NO: Param = param("outRefundNo", DataType::String);
@@ -44,7 +49,7 @@ const OPTIONS: Param = param("options", DataType::Array).or("[]");
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const RECEIPT: Option<Returns> = Some(Returns(DataType::object("WechatPay\\RefundReceipt"), false));
     let fields = method!("fields", fields, [], Some(Returns(DataType::Array, false)));
-    register::<PhpReceipt>(&PROPERTIES, &[fields], &[])?;
+    register::<PhpReceipt, _>(PROPERTIES, &[fields], &[])?;
     let methods = [
         method!(
             "byOutTradeNo",
@@ -59,7 +64,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
             RECEIPT
         ),
     ];
-    register::<PhpRefund>(&[], &methods, &[])
+    register::<PhpRefund, _>(NONE, &methods, &[])
 }
 
 fn by_out_trade_no(call: &mut Call<'_>) -> Outcome {
@@ -73,32 +78,11 @@ fn by_transaction_id(call: &mut Call<'_>) -> Outcome {
 }
 
 fn give_back(call: &mut Call<'_>, id: OrderId) -> Outcome {
-    let asked = Refund::new(id, call.text(1)?, call.fen(2)?, call.fen(3)?, &options::given(call, 4)?)?;
+    let asked = Refund::new(id, call.text(1)?, call.fen(2)?, call.fen(3)?, &fields::options(call, 4)?)?;
     let caller = &call.this::<PhpRefund>()?.0;
     let line = caller.line(true, crate::gateway::endpoint::Endpoint::out_trade_no(&asked))?;
     let receipt = refund(&line, &caller.merchant, &asked, &mut |attempt| caller.observe(attempt));
-    to_php(door::ended(receipt)?)
-}
-
-fn to_php(receipt: RefundReceipt) -> Result<Zval, Raise> {
-    let told = &receipt.told;
-    let text = |field: &Option<String>| value::text_or_null(field.as_deref());
-    let properties = [
-        text(&told.out_trade_no),
-        text(&told.transaction_id),
-        text(&told.out_refund_no),
-        text(&told.refund_id),
-        value::int_or_null(told.refund_fee),
-        value::int_or_null(told.settlement_refund_fee),
-        value::int_or_null(told.total_fee),
-        value::int_or_null(told.settlement_total_fee),
-        text(&told.fee_type),
-        value::int_or_null(told.cash_fee),
-        value::int_or_null(told.cash_refund_fee),
-        value::int_or_null(told.coupon_refund_fee),
-        order::coupons(&receipt.coupons)?,
-    ];
-    value::object(PhpReceipt(receipt), properties)
+    object(PhpReceipt(door::ended(receipt)?), PROPERTIES, |get, held| get(&held.0))
 }
 
 fn fields(call: &mut Call<'_>) -> Outcome {

@@ -4,8 +4,10 @@ use crate::api::refund_query::{RefundsOf, all};
 use crate::model::order_id::OrderId;
 use crate::php::calls::gateway::caller_class;
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Call, Outcome, param};
+use crate::php::engine::object::call::{Call, param};
 use crate::php::engine::object::class::{Returns, method, register};
+use crate::php::engine::object::property::NONE;
+use crate::php::engine::raise::Outcome;
 use crate::php::values::refund_list;
 use ext_php_rs::flags::DataType;
 
@@ -20,7 +22,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         method!("byOutRefundNo", by_out_refund_no, [param("outRefundNo", DataType::String)], LIST),
         method!("byRefundId", by_refund_id, [param("refundId", DataType::String)], LIST),
     ];
-    register::<PhpRefundQuery>(&[], &methods, &[])
+    register::<PhpRefundQuery, _>(NONE, &methods, &[])
 }
 
 fn by_out_trade_no(call: &mut Call<'_>) -> Outcome {

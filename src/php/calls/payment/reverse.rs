@@ -4,8 +4,10 @@ use crate::api::reverse::{Reverse, reverse};
 use crate::model::order_id::OrderId;
 use crate::php::calls::gateway::caller_class;
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Call, Outcome, Raise, param};
+use crate::php::engine::object::call::{Call, param};
 use crate::php::engine::object::class::{Returns, method, register};
+use crate::php::engine::object::property::NONE;
+use crate::php::engine::raise::{Outcome, Raise};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 
@@ -18,7 +20,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         method!("byOutTradeNo", by_out_trade_no, [param("outTradeNo", DataType::String)], NOTHING),
         method!("byTransactionId", by_transaction_id, [param("transactionId", DataType::String)], NOTHING),
     ];
-    register::<PhpReverse>(&[], &methods, &[])
+    register::<PhpReverse, _>(NONE, &methods, &[])
 }
 
 fn by_out_trade_no(call: &mut Call<'_>) -> Outcome {

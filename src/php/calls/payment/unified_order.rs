@@ -3,10 +3,13 @@
 use crate::api::unified_order::{Basics, UnifiedOrder};
 use crate::clock::{Clock, SystemClock, write_compact};
 use crate::php::calls::gateway::caller_class;
-use crate::php::engine::convert::{fields, value};
+use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Call, Outcome, Param, Raise, param};
+use crate::php::engine::object::call::{Call, Param, param};
 use crate::php::engine::object::class::{Returns, method, register};
+use crate::php::engine::object::fields;
+use crate::php::engine::object::property::NONE;
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::zend;
 use crate::php::values::prepay;
 use ext_php_rs::flags::DataType;
@@ -60,7 +63,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         placing!("app", app, []),
         placing!("h5", h5, []),
     ];
-    register::<PhpUnifiedOrder>(&[], &methods, &[])
+    register::<PhpUnifiedOrder, _>(NONE, &methods, &[])
 }
 
 fn native(call: &mut Call<'_>) -> Outcome {

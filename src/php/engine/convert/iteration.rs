@@ -1,7 +1,7 @@
 //! Going over what PHP calls iterable: arrays, generators, statements. Whatever runs PHP code goes through the door.
 
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::Raise;
+use crate::php::engine::raise::Raise;
 use crate::php::engine::zend;
 use ext_php_rs::ffi::zend_object_iterator;
 use ext_php_rs::types::array::Iter;

@@ -1,7 +1,9 @@
 //! PHP's values made of Rust's, and Rust's read from PHP's.
 
-pub mod fields;
+pub mod array;
+pub mod date;
+pub mod elements;
+pub mod interned;
 pub mod iteration;
-pub mod names;
-pub mod options;
+pub mod to_php;
 pub mod value;

@@ -9,7 +9,7 @@
 
 use crate::error::Fault;
 use crate::php::engine::guard::fork;
-use crate::php::engine::object::call::Raise;
+use crate::php::engine::raise::Raise;
 use crate::php::engine::zend;
 use ext_php_rs::exception::PhpException;
 use ext_php_rs::ffi::{ext_php_rs_executor_globals, ext_php_rs_process_globals};

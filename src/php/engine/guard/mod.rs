@@ -3,6 +3,7 @@
 pub mod door;
 pub mod fork;
 pub mod gave;
-pub mod signals;
+pub mod orphan;
+pub mod throw;
 pub mod thrown;
 pub mod warning;

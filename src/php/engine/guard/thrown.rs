@@ -1,6 +1,7 @@
 //! Exceptions of the shop's that we look at: their classes may be anybody's.
 
-use crate::php::engine::guard::door::{self, Held};
+use crate::php::engine::guard::door;
+use crate::php::engine::guard::door::Held;
 use crate::php::engine::zend;
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::convert::IntoZval;

@@ -1,12 +1,11 @@
 //! One call of a PHP method: its arguments as PHP's internal functions take them, and its end.
 
-use crate::error::Fault;
 use crate::model::argument::BadArgument;
 use crate::php::engine::guard::door;
+use crate::php::engine::guard::throw::raise;
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::zend;
-use crate::php::values::exception;
 use ext_php_rs::class::RegisteredClass;
-use ext_php_rs::exception::PhpException;
 use ext_php_rs::ffi;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendClassObject, ZendHashTable, ZendObject, ZendStr, Zval};
@@ -64,42 +63,6 @@ impl Param {
         Self { variadic: true, ..self }
     }
 }
-
-/// Why a call ends without a value.
-#[derive(Debug)]
-pub enum Raise {
-    /// An exception is pending already, or the engine bails out.
-    Pending,
-    /// An argument that no call could use: a `ValueError` that names it.
-    Argument(BadArgument),
-    /// A fault of the conversation: a `PayException`.
-    Fault(Box<Fault>),
-    /// The program asks for something that cannot be at this point: a `LogicException`.
-    Logic(String),
-    /// A fault of the engine: an `Error`.
-    Engine(String),
-}
-
-impl From<BadArgument> for Raise {
-    fn from(bad: BadArgument) -> Self {
-        Self::Argument(bad)
-    }
-}
-
-impl From<Fault> for Raise {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(Box::new(fault))
-    }
-}
-
-impl From<ext_php_rs::error::Error> for Raise {
-    fn from(e: ext_php_rs::error::Error) -> Self {
-        if ExecutorGlobals::has_exception() { Self::Pending } else { Self::Engine(e.to_string()) }
-    }
-}
-
-/// What a method gives back.
-pub type Outcome = Result<Zval, Raise>;
 
 /// The running call.
 pub struct Call<'a> {
@@ -389,19 +352,6 @@ impl<'a> Call<'a> {
             unsafe { zend::zend_wrong_parameter_type_error(number(n), expected + or_null, arg) };
         }
         Raise::Pending
-    }
-}
-
-/// Throws where no method's arguments are to blame, unless the script is over anyway.
-pub fn raise(raised: Raise) {
-    let throw = |message: String, class| PhpException::new(message, 0, class).throw();
-    match raised {
-        _ if door::is_shut() => {}
-        Raise::Pending => {}
-        Raise::Argument(bad) => throw(bad.to_string(), ext_php_rs::zend::ce::value_error()),
-        Raise::Fault(fault) => exception::throw(&fault),
-        Raise::Logic(message) => throw(message, exception::logic_exception()),
-        Raise::Engine(message) => throw(message, ext_php_rs::zend::ce::error()),
     }
 }
 

@@ -1,22 +1,26 @@
 //! Making PHP classes: methods with exact signatures, typed readonly properties, secrets hidden in traces.
 
-use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::Param;
+use crate::php::engine::object::call::{Call, Param};
+use crate::php::engine::object::property::{self, Property, declare, mask};
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::zend;
 use ext_php_rs::args::{Arg, ArgInfoTables};
 use ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::error::Result;
-use ext_php_rs::ffi::{zend_function, zend_type};
+use ext_php_rs::ffi::zend_function;
 use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::types::{ZendClassObject, ZendHashTable, ZendObject, ZendStr, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecuteData, ZendObjectHandlers};
-use std::ffi::{c_int, c_void};
+use std::ffi::c_int;
 use std::sync::{Mutex, PoisonError};
 
 /// What PHP calls.
 pub type Handler = extern "C" fn(&mut ExecuteData, &mut Zval);
+
+/// Declares classes of ours to PHP; runs while the module starts.
+pub type Register = fn() -> Result<()>;
 
 /// A method: name, parameters, what it gives back.
 pub struct Method {
@@ -35,27 +39,6 @@ pub struct Method {
 /// A return type.
 #[derive(Debug, Clone, Copy)]
 pub struct Returns(pub DataType, pub bool);
-
-/// A property as reflection shows it: `public readonly`, typed.
-#[derive(Debug, Clone, Copy)]
-pub struct Property {
-    /// The name.
-    pub name: &'static str,
-    /// The type.
-    pub kind: DataType,
-    /// May it be null?
-    pub nullable: bool,
-}
-
-/// A property that is always there.
-pub const fn property(name: &'static str, kind: DataType) -> Property {
-    Property { name, kind, nullable: false }
-}
-
-/// A property that may be null.
-pub const fn nullable(name: &'static str, kind: DataType) -> Property {
-    Property { name, kind, nullable: true }
-}
 
 /// Makes a [`Method`] around a body `fn(&mut Call) -> Outcome`.
 macro_rules! method {
@@ -153,7 +136,6 @@ macro_rules! php_class {
 }
 pub(crate) use php_class;
 
-use crate::php::engine::object::call::{Call, Raise};
 use ext_php_rs::class::ConstructorResult;
 
 /// Runs a constructor's body.
@@ -192,13 +174,13 @@ impl Call<'_> {
     }
 
     /// Fills the properties of `$this`: the last thing that a constructor does.
-    pub fn fill<T: RegisteredClass>(
+    pub fn fill<T: RegisteredClass, G>(
         &mut self,
-        properties: impl IntoIterator<Item = Zval>,
+        properties: &[Property<G>],
+        read: impl Fn(&G) -> Outcome,
     ) -> std::result::Result<(), Raise> {
         self.unconstructed::<T>()?;
-        value::fill(self.this_object()?, properties);
-        Ok(())
+        property::fill(self.this_object()?, properties, read)
     }
 }
 
@@ -235,8 +217,8 @@ pub fn function(method: &Method) -> (FunctionBuilder<'static>, MethodFlags) {
 }
 
 /// Registers a class of ours. Called while the module starts.
-pub fn register<T: RegisteredClass + Holds>(
-    properties: &[Property],
+pub fn register<T: RegisteredClass + Holds, G>(
+    properties: &[Property<G>],
     methods: &[Method],
     interfaces: &[ext_php_rs::class::ClassEntryInfo],
 ) -> Result<()> {
@@ -307,50 +289,6 @@ struct Kept(#[expect(dead_code, reason = "only kept alive")] ArgInfoTables);
 
 // SAFETY: nobody reads the tables through this; the engine, which does, never writes to them.
 unsafe impl Send for Kept {}
-
-/// Declares typed readonly properties, in the order of their slots.
-pub fn declare(class: &ClassEntry, properties: &[Property]) {
-    for property in properties {
-        let name = ZendStr::new_interned(property.name, true).into_raw();
-        let mut undefined = Zval::new();
-        undefined.u1.type_info = ext_php_rs::ffi::IS_UNDEF;
-        // SAFETY: runs while the module starts; name and class name are interned for the life of the process,
-        // the default is UNDEF, which typed properties without default have.
-        unsafe {
-            zend::zend_declare_typed_property(
-                std::ptr::from_ref(class).cast_mut(),
-                name,
-                &raw mut undefined,
-                zend::PUBLIC_READONLY,
-                std::ptr::null_mut(),
-                property_type(property),
-            );
-        }
-    }
-}
-
-fn property_type(property: &Property) -> zend_type {
-    let null = if property.nullable { 1 << ext_php_rs::ffi::IS_NULL } else { 0 };
-    match property.kind.class_name() {
-        Some(class) => {
-            let name = ZendStr::new_interned(class, true).into_raw();
-            zend_type { ptr: name.cast::<c_void>(), type_mask: zend::TYPE_IS_NAME | null }
-        }
-        None => zend_type { ptr: std::ptr::null_mut(), type_mask: mask(property.kind) | null },
-    }
-}
-
-fn mask(kind: DataType) -> u32 {
-    use ext_php_rs::ffi::{IS_ARRAY, IS_FALSE, IS_LONG, IS_STRING, IS_TRUE};
-    match kind {
-        DataType::Long => 1 << IS_LONG,
-        DataType::Bool => 1 << IS_TRUE | 1 << IS_FALSE,
-        DataType::Array => 1 << IS_ARRAY,
-        // A number or a text: what either side of a difference says.
-        DataType::Mixed => 1 << IS_LONG | 1 << IS_STRING,
-        _ => 1 << IS_STRING,
-    }
-}
 
 /// Lets parameters be something beside objects of their class, as reflection shows them.
 fn widen(class: &ClassEntry, method: &Method) {

@@ -1,8 +1,11 @@
 //! Objects whose properties are made when somebody first looks: a row of a bill has thirty, most are never read.
 
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Outcome, Raise, raise};
-use crate::php::engine::object::class::{self, Holds, Method, Property};
+use crate::php::engine::guard::throw::raise;
+use crate::php::engine::object::class;
+use crate::php::engine::object::class::{Holds, Method};
+use crate::php::engine::object::property::PropertyOf;
+use crate::php::engine::raise::{Outcome, Raise};
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::error::Result;
 use ext_php_rs::ffi;
@@ -14,17 +17,18 @@ use std::ptr;
 
 /// A Rust type whose PHP object has such properties.
 pub trait Lazy: RegisteredClass + Holds {
-    /// What stands in a declared property, counted from 0. It is asked once, unless it fails.
-    fn value(&self, property: usize) -> Outcome;
+    /// The properties. What stands in one is asked once, unless it fails.
+    const PROPERTIES: &'static [PropertyOf<Self>];
+
+    /// What stands in a property, counted from 0.
+    fn value(&self, property: usize) -> Outcome {
+        Self::PROPERTIES.get(property).map_or_else(|| Ok(Zval::null()), |property| (property.get)(self))
+    }
 }
 
 /// Registers a class of ours with such properties. Called while the module starts.
-pub fn register<T: Lazy>(
-    properties: &[Property],
-    methods: &[Method],
-    interfaces: &[ext_php_rs::class::ClassEntryInfo],
-) -> Result<()> {
-    class::register::<T>(properties, methods, interfaces)?;
+pub fn register<T: Lazy>(methods: &[Method], interfaces: &[ext_php_rs::class::ClassEntryInfo]) -> Result<()> {
+    class::register::<T, _>(T::PROPERTIES, methods, interfaces)?;
     let handlers = class::handlers::<T>();
     // SAFETY: as in `class::register`: there is no object yet that has these handlers.
     unsafe {

@@ -2,5 +2,8 @@
 
 pub mod call;
 pub mod class;
+pub mod fields;
+pub mod interfaces;
 pub mod lazy;
+pub mod property;
 pub mod walk;

@@ -2,8 +2,9 @@
 
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Outcome, Raise, raise};
+use crate::php::engine::guard::throw::raise;
 use crate::php::engine::object::class::Holds;
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::zend;
 use ext_php_rs::alloc::emalloc;
 use ext_php_rs::class::RegisteredClass;

@@ -2,7 +2,7 @@
 
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::Raise;
+use crate::php::engine::raise::Raise;
 use ext_php_rs::types::Zval;
 use std::cell::RefCell;
 use std::mem::MaybeUninit;

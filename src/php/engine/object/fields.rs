@@ -1,8 +1,9 @@
 //! Arrays of fields as PHP gives them: values are strings, ints, Stringables, or null.
 
-use crate::php::engine::convert::value;
+use crate::php::engine::convert::{array, value};
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Call, Raise};
+use crate::php::engine::object::call::Call;
+use crate::php::engine::raise::Raise;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::xml;
 use ext_php_rs::types::{ZendStr, Zval};
@@ -18,7 +19,7 @@ type Given<'a> = (Cow<'a, [u8]>, Option<Vec<u8>>);
 #[derive(Clone)]
 pub enum Pairs<'a> {
     /// An array of nothing but strings under names.
-    Lent(value::Strings<'a>),
+    Lent(array::Strings<'a>),
     /// Any other.
     Made(std::slice::Iter<'a, Given<'a>>),
 }
@@ -54,7 +55,7 @@ pub fn with_outgoing<R>(call: &Call<'_>, n: usize, take: impl FnOnce(Pairs<'_>) 
 fn with<R>(call: &Call<'_>, n: usize, most: usize, take: impl FnOnce(Pairs<'_>) -> R) -> Result<R, Raise> {
     let table = call.array(n)?;
     // Nearly always all values are strings: lent as they stand, since nothing of PHP runs before they are given back.
-    if let Some(strings) = value::strings(table, most) {
+    if let Some(strings) = array::strings(table, most) {
         return Ok(take(Pairs::Lent(strings)));
     }
     Ok(take(Pairs::Made(read(call, n, most)?.iter())))
@@ -65,7 +66,7 @@ fn read<'a>(call: &Call<'a>, n: usize, most: usize) -> Result<Vec<Given<'a>>, Ra
     let table = call.array(n)?;
     let mut left = most;
     let mut fields = Vec::with_capacity(table.len());
-    for (name, zval) in value::entries(table) {
+    for (name, zval) in array::entries(table) {
         let wanted = name.len() + zval.zend_str().map_or(0, ZendStr::len);
         left = left
             .checked_sub(wanted)
@@ -126,4 +127,13 @@ pub fn checked(call: &Call<'_>, n: usize, given: Pairs<'_>) -> Result<(Fields, V
     let fields =
         Fields::from_texts(pairs.into_iter()).map_err(|e| call.bad(n, format!("must be sendable: {e}")))?;
     Ok((fields, omitted))
+}
+
+/// `array $options`: the n-th argument as optional fields of a call; nulls are left out.
+pub fn options(call: &Call<'_>, n: usize) -> Result<Vec<(String, String)>, Raise> {
+    if call.array_or(n)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let (fields, _) = sendable(call, n)?;
+    Ok(fields.iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect())
 }
