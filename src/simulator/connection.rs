@@ -1,6 +1,7 @@
 //! One TCP connection: the door, TLS, then requests until either side has enough.
 
 use super::fault::{Fault, Side};
+use super::gateway;
 use super::hub::Hub;
 use super::request::Request;
 use super::script::{Act, Page, Play, Step};
@@ -159,7 +160,7 @@ impl Desk {
             certificate: self.certificate.clone(),
             negative_test: header(&parts.headers, "wechatpay-negative-test"),
         };
-        self.hub.world().serve(&request)
+        gateway::serve(&mut self.hub.world(), &request)
     }
 }
 

@@ -22,6 +22,7 @@ mod dice;
 mod document;
 mod fault;
 mod files;
+mod gateway;
 mod hub;
 mod listener;
 mod notice;

@@ -1,6 +1,7 @@
 //! An order in the gateway's book, its states and its payment.
 
 use super::clock::{self, DAY};
+use super::document::Document;
 use super::signer::Method;
 use serde_json::{Value, json};
 
@@ -106,6 +107,23 @@ pub struct Coupon {
     pub fee: i64,
 }
 
+/// How a payer pays, as far as the control says.
+#[derive(Debug, Default)]
+pub struct PaymentDetails {
+    /// Coupons in order.
+    pub coupons: Vec<Coupon>,
+    /// Overrides what total_fee less the coupons leaves.
+    pub cash_fee: Option<i64>,
+    /// `bank_type`; OTHERS when absent.
+    pub bank_type: Option<String>,
+    /// The payer; the order's, or one made up.
+    pub openid: Option<String>,
+    /// 28 digits when absent.
+    pub transaction_id: Option<String>,
+    /// The JSON of `promotion_detail`.
+    pub promotion: Option<String>,
+}
+
 /// What the payer did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
@@ -136,6 +154,24 @@ impl Payment {
         let free = self.coupons.iter().filter(|c| c.kind == "NO_CASH");
         let sum: i64 = free.map(|coupon| coupon.fee).sum();
         (sum > 0).then_some(total_fee - sum)
+    }
+
+    /// Writes the coupons, and what is settled.
+    pub fn write_coupons(&self, document: &mut Document, total_fee: i64) {
+        if self.coupons.is_empty() {
+            return;
+        }
+        document.integer("coupon_fee", self.coupon_fee());
+        let count = i64::try_from(self.coupons.len()).unwrap_or(i64::MAX);
+        document.integer("coupon_count", count);
+        for (n, coupon) in self.coupons.iter().enumerate() {
+            document.text(&format!("coupon_id_{n}"), &coupon.id);
+            document.integer(&format!("coupon_fee_{n}"), coupon.fee);
+            document.text_if_any(&format!("coupon_type_{n}"), &coupon.kind);
+        }
+        if let Some(settlement) = self.settlement(total_fee) {
+            document.integer("settlement_total_fee", settlement);
+        }
     }
 }
 
@@ -189,6 +225,23 @@ pub struct Order {
 }
 
 impl Order {
+    /// The payer has paid: it becomes SUCCESS. The number and the payer hold where the details name no other.
+    pub fn pay(&mut self, now: i64, details: PaymentDetails, transaction_id: String, openid: String) {
+        let coupon_fee: i64 = details.coupons.iter().map(|coupon| coupon.fee).sum();
+        let named = Some(self.openid.clone()).filter(|openid| !openid.is_empty());
+        self.payment = Some(Payment {
+            transaction_id: details.transaction_id.unwrap_or(transaction_id),
+            paid_ms: now,
+            bank_type: details.bank_type.unwrap_or_else(|| "OTHERS".to_owned()),
+            openid: details.openid.or(named).unwrap_or(openid),
+            cash_fee: details.cash_fee.unwrap_or(self.total_fee - coupon_fee),
+            coupons: details.coupons,
+            promotion: details.promotion,
+        });
+        self.state = State::Success;
+        self.fate = None;
+    }
+
     /// Closes an unpaid order whose time is over.
     pub fn expire(&mut self, now: i64) {
         let end = self.expires_ms.unwrap_or(self.created_ms + 7 * DAY);

@@ -1,20 +1,15 @@
-//! All that the simulated gateway knows, and the one way in which a request meets it.
+//! All that the simulated gateway knows, and what time does to it.
 
-use super::answer::Outcome;
 use super::bill::damage::Rules;
 use super::book::Book;
-use super::calls::{self, Means};
-use super::clock::{Clock, SECOND};
+use super::clock::{self, Clock, SECOND};
 use super::dice::Dice;
-use super::fault::{Plan, Rule};
+use super::fault::Plan;
 use super::notice::{Kind, Message, Outbox, PaymentLetter, RefundLetter};
 use super::options::{Account, Options};
-use super::order::{Fate, Order, Payment, State};
-use super::reader;
+use super::order::{Fate, Order, Payment, PaymentDetails, State};
 use super::refund::{Balances, Refunds};
-use super::request::{Log, Request};
-use super::sabotage;
-use super::script::Play;
+use super::request::Log;
 use super::till::Till;
 use std::collections::HashMap;
 
@@ -97,33 +92,9 @@ impl World {
         self.outbox = outbox;
     }
 
-    /// The merchant that the control means when it names none.
+    /// The merchant that the control details when it names none.
     pub fn first_account(&self) -> Account {
         self.accounts.first().cloned().unwrap_or_default()
-    }
-
-    /// Answers one request of a merchant.
-    pub fn serve(&mut self, request: &Request) -> Play {
-        let fields = reader::read(&request.body);
-        let rule = self.faults.take(&request.path, request.side);
-        self.pass_time();
-        let play = match &rule {
-            Some(rule) => sabotage::spoiled(rule, self.outcome_under(rule, request, &fields)),
-            None => sabotage::honest(&calls::respond(self, request, &fields)),
-        };
-        let fault = rule.map(|rule| rule.fault);
-        self.log.note(request, fields.ok(), fault, play.status);
-        play
-    }
-
-    fn outcome_under(&mut self, rule: &Rule, request: &Request, fields: &calls::Body) -> Outcome {
-        let made_up = calls::made_up(self, rule.fault, request, fields);
-        let carries_out = rule.processed.unwrap_or(rule.fault.carries_out());
-        if carries_out {
-            let outcome = calls::respond(self, request, fields);
-            return made_up.unwrap_or(outcome);
-        }
-        made_up.unwrap_or_else(|| calls::placeholder().into())
     }
 
     /// Lets happen what was due by now.
@@ -140,10 +111,26 @@ impl World {
             }
         }
         for (place, at) in payers {
-            calls::pay_at(self, place, at, Means::default());
+            self.pay_at(place, at, PaymentDetails::default());
         }
         for place in self.refunds.pass_time(now) {
             self.announce_refund(place);
+        }
+    }
+
+    /// The payer pays: the order becomes SUCCESS.
+    pub fn pay(&mut self, place: usize, details: PaymentDetails) {
+        self.pay_at(place, self.clock.now(), details);
+    }
+
+    /// The payer has paid at a time of his own.
+    pub fn pay_at(&mut self, place: usize, now: i64, details: PaymentDetails) {
+        let mut dice = self.dice_about(place);
+        let transaction_id = transaction_id(&mut dice, now);
+        let openid = format!("oUpF8u{}", dice.letters(22));
+        if let Some(order) = self.book.get_mut(place) {
+            order.pay(now, details, transaction_id, openid);
+            self.book.index_transaction(place);
         }
     }
 
@@ -224,4 +211,9 @@ impl World {
             mutate: String::new(),
         })
     }
+}
+
+fn transaction_id(dice: &mut Dice, now: i64) -> String {
+    let day: String = clock::compact(now).chars().take(8).collect();
+    format!("42000000{day}{}", dice.digits(12))
 }

@@ -2,11 +2,11 @@
 
 use super::super::answer::Outcome;
 use super::super::clock::SECOND;
+use super::super::order::PaymentDetails;
 use super::super::order::{Coupon, Fate, Order, State};
 use super::super::till::{Course, Entry, First, Script};
 use super::super::world::World;
 use super::caller::{Caller, Refusal};
-use super::trade::Means;
 use super::{field, trade};
 
 const LIMITS: &[(&str, usize)] = &[("device_info", 32), ("attach", 127), ("goods_tag", 32)];
@@ -113,7 +113,7 @@ fn enter(world: &mut World, order: Order, course: &Course) -> Option<usize> {
 fn paid(world: &mut World, caller: &Caller, place: usize) -> Result<Outcome, Refusal> {
     let fee = world.book.get(place).map_or(0, |order| order.total_fee);
     let coupons = sandbox_coupon(fee);
-    trade::pay(world, place, Means { coupons, ..Means::default() });
+    world.pay(place, PaymentDetails { coupons, ..PaymentDetails::default() });
     let mut document = caller.success(world);
     let order = world.book.get(place);
     let Some((order, payment)) = order.and_then(|order| Some((order, order.payment.as_ref()?))) else {

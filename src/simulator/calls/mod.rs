@@ -20,7 +20,6 @@ mod tests;
 
 pub use caller::{Caller, Refusal};
 pub use short_url::decoded;
-pub use trade::{Means, pay, pay_at, write_coupons};
 
 use super::answer::{Answer, Outcome};
 use super::document::Document;

@@ -3,14 +3,15 @@
 use super::super::clock::{DAY, MINUTE, SECOND};
 use super::super::document::Document;
 use super::super::fault::Side;
+use super::super::gateway;
 use super::super::options::{Account, Options};
+use super::super::order::PaymentDetails;
 use super::super::reader;
 use super::super::request::Request;
 use super::super::script::Act;
 use super::super::signer::Method;
 use super::super::till::{Reversal, Script};
 use super::super::world::World;
-use super::Means;
 
 const PATHS: &[(&str, &str)] = &[
     ("order", "/pay/unifiedorder"),
@@ -52,7 +53,7 @@ fn asked(fields: &[(&str, &str)]) -> Document {
 /// The body of the answer, if there is one.
 fn sent(world: &mut World, call: &str, fields: &[(&str, &str)]) -> Option<String> {
     let (_, path) = PATHS.iter().find(|(name, _)| *name == call).unwrap();
-    let play = world.serve(&request(path, &asked(fields).to_xml()));
+    let play = gateway::serve(world, &request(path, &asked(fields).to_xml()));
     match play.act {
         Act::Page(page) => Some(String::from_utf8(page.body).unwrap()),
         Act::Raw(_) => None,
@@ -106,7 +107,7 @@ fn paid(world: &mut World, number: &str, fee: &str) {
     let answer = call(world, "order", &order(number, fee));
     assert_eq!(answer.get("result_code"), Some("SUCCESS"));
     let place = world.book.all().len() - 1;
-    super::pay(world, place, Means::default());
+    world.pay(place, PaymentDetails::default());
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn a_repeated_order_gets_a_fresh_code_and_other_terms_are_refused() {
         assert_ne!(first.get(name).unwrap(), second.get(name).unwrap());
     }
     assert_eq!(code(&mut world, "order", &order("T000001", "101")), "INVALID_REQUEST");
-    super::pay(&mut world, 0, Means::default());
+    world.pay(0, PaymentDetails::default());
     assert_eq!(code(&mut world, "order", &order("T000001", "100")), "ORDERPAID");
 }
 
@@ -146,7 +147,7 @@ fn fields_are_checked_by_name() {
 fn a_wrong_sign_and_a_stranger_get_bare_failures() {
     let mut world = world();
     let mut bare = |document: Document| {
-        let play = world.serve(&request("/pay/orderquery", &document.to_xml()));
+        let play = gateway::serve(&mut world, &request("/pay/orderquery", &document.to_xml()));
         let Act::Page(page) = play.act else { panic!() };
         let answer = reader::read(&page.body).unwrap();
         assert_eq!(answer.get("return_code"), Some("FAIL"));
@@ -292,7 +293,7 @@ fn what_cannot_be_refunded_is_refused_as_it_was_captured() {
     assert_eq!(code(&mut world, "refund", &refund("R2", "T000002", "1")), "TRADE_OVERDUE");
     let mut naked = request("/secapi/pay/refund", &asked(&[]).to_xml());
     naked.certificate = None;
-    let Act::Page(page) = world.serve(&naked).act else { panic!() };
+    let Act::Page(page) = gateway::serve(&mut world, &naked).act else { panic!() };
     assert!(String::from_utf8(page.body).unwrap().contains("证书未传"));
 }
 

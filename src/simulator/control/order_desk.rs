@@ -1,8 +1,7 @@
 //! Control calls about orders, payers and time.
 
-use super::super::calls::{self, Means};
 use super::super::clock;
-use super::super::order::{Coupon, Order, State};
+use super::super::order::{Coupon, Order, PaymentDetails, State};
 use super::super::signer::Method;
 use super::super::world::World;
 use super::{Objection, Told, objection};
@@ -190,8 +189,8 @@ pub fn pay(world: &mut World, pay: Pay) -> Told {
         let state = state.name();
         return Err(objection(409, format!("an order in {state} cannot be paid")));
     }
-    let means = means(pay.paid, total_fee)?;
-    calls::pay(world, place, means);
+    let details = details(pay.paid, total_fee)?;
+    world.pay(place, details);
     if trade_type != "MICROPAY" {
         world.announce_payment(place);
     }
@@ -202,15 +201,15 @@ pub fn pay(world: &mut World, pay: Pay) -> Told {
 pub fn force(world: &mut World, force: &Force) -> Told {
     none_left(&force.rest)?;
     let place = place_of(world, &force.named)?;
-    enter_state(world, place, &force.trade_state, Means::default());
+    enter_state(world, place, &force.trade_state, PaymentDetails::default());
     order_shown(world, place)
 }
 
-fn enter_state(world: &mut World, place: usize, name: &str, means: Means) {
+fn enter_state(world: &mut World, place: usize, name: &str, details: PaymentDetails) {
     let state = State::named(name);
     let unpaid = world.book.get(place).is_some_and(|o| o.payment.is_none());
     if state.is_paid() && unpaid {
-        calls::pay(world, place, means);
+        world.pay(place, details);
     }
     if let Some(order) = world.book.get_mut(place) {
         order.state = state;
@@ -234,9 +233,9 @@ pub fn create(world: &mut World, new: NewOrder) -> Told {
         let number = &order.out_trade_no;
         return Err(objection(409, format!("there is an order {number} already")));
     }
-    let means = means(paid, order.total_fee)?;
+    let details = details(paid, order.total_fee)?;
     let place = world.book.enter(order);
-    enter_state(world, place, &state, means);
+    enter_state(world, place, &state, details);
     order_shown(world, place)
 }
 
@@ -274,7 +273,7 @@ fn made(world: &World, new: NewOrder) -> Result<(Order, Paid), Objection> {
     Ok((order, new.paid))
 }
 
-fn means(paid: Paid, total_fee: i64) -> Result<Means, Objection> {
+fn details(paid: Paid, total_fee: i64) -> Result<PaymentDetails, Objection> {
     let coupons: Vec<_> =
         paid.coupons.into_iter().map(|CouponGiven { id, kind, fee }| Coupon { id, kind, fee }).collect();
     let coupon_fee: i64 = coupons.iter().map(|coupon| coupon.fee).sum();
@@ -282,7 +281,7 @@ fn means(paid: Paid, total_fee: i64) -> Result<Means, Objection> {
         return Err(objection(400, "coupons must not be negative nor exceed total_fee"));
     }
     let promotion = paid.promotion_detail.and_then(|given| promotion(given, &coupons));
-    Ok(Means {
+    Ok(PaymentDetails {
         coupons,
         cash_fee: paid.cash_fee,
         bank_type: paid.bank_type,

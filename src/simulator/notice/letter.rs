@@ -1,6 +1,5 @@
 //! What notices say: the payment under its sign, the refund under its cipher.
 
-use super::super::calls::write_coupons;
 use super::super::clock;
 use super::super::document::Document;
 use super::super::order::{Order, Payment};
@@ -42,7 +41,7 @@ impl PaymentLetter {
         if !order.sub_openid.is_empty() {
             document.text("sub_openid", &order.sub_openid).text("sub_is_subscribe", "N");
         }
-        write_coupons(&mut document, order, payment);
+        payment.write_coupons(&mut document, order.total_fee);
         document.sort();
         Self { document, key: key.to_owned(), method: order.method }
     }

@@ -1,0 +1,34 @@
+//! The one way in which a request meets the gateway: a fault may wait for it.
+
+use super::answer::Outcome;
+use super::calls;
+use super::fault::Rule;
+use super::reader;
+use super::request::Request;
+use super::sabotage;
+use super::script::Play;
+use super::world::World;
+
+/// Answers one request of a merchant.
+pub fn serve(world: &mut World, request: &Request) -> Play {
+    let fields = reader::read(&request.body);
+    let rule = world.faults.take(&request.path, request.side);
+    world.pass_time();
+    let play = match &rule {
+        Some(rule) => sabotage::spoiled(rule, outcome_under(world, rule, request, &fields)),
+        None => sabotage::honest(&calls::respond(world, request, &fields)),
+    };
+    let fault = rule.map(|rule| rule.fault);
+    world.log.note(request, fields.ok(), fault, play.status);
+    play
+}
+
+fn outcome_under(world: &mut World, rule: &Rule, request: &Request, fields: &calls::Body) -> Outcome {
+    let made_up = calls::made_up(world, rule.fault, request, fields);
+    let carries_out = rule.processed.unwrap_or(rule.fault.carries_out());
+    if carries_out {
+        let outcome = calls::respond(world, request, fields);
+        return made_up.unwrap_or(outcome);
+    }
+    made_up.unwrap_or_else(|| calls::placeholder().into())
+}
