@@ -74,7 +74,7 @@ final class ReadmeTest extends TestCase
             self::$simulator->control('POST', '/faults', ['fault' => $fault, 'path' => '/nowhere', 'times' => 1]);
         }
         self::assertCount(\count($names), self::$simulator->control('GET', '/faults'));
-        preg_match_all('~^    \("(\w+)", Fault::~m', file_get_contents(ROOT . '/src/simulator/fault.rs'), $known);
+        preg_match_all('~^    \("(\w+)", FaultKind::~m', file_get_contents(ROOT . '/src/simulator/fault.rs'), $known);
         Lists::assertSame($known[1], $names);
     }
 

@@ -1,7 +1,7 @@
 //! What a call ends in before anything spoils it.
 
-use super::document::Document;
-use super::signer::Method;
+use super::document::XmlDocument;
+use super::signer::SignMethod;
 
 /// The key and algorithm under which an answer is signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,19 +9,19 @@ pub struct Seal {
     /// The merchant's key.
     pub key: String,
     /// The algorithm of the request.
-    pub method: Method,
+    pub method: SignMethod,
 }
 
 /// An XML answer; without a seal it goes out unsigned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     /// The fields without `sign`.
-    pub document: Document,
+    pub document: XmlDocument,
     /// How it is signed.
     pub seal: Option<Seal>,
 }
 
-impl Answer {
+impl Response {
     /// A bare `return_code` FAIL, which is never signed.
     pub fn bare_fail(return_msg: &str) -> Self {
         Self::bare("FAIL", return_msg)
@@ -29,7 +29,7 @@ impl Answer {
 
     /// A `return_code` of any word and nothing else.
     pub fn bare(return_code: &str, return_msg: &str) -> Self {
-        let mut document = Document::default();
+        let mut document = XmlDocument::default();
         document.text("return_code", return_code);
         document.text("return_msg", return_msg);
         Self { document, seal: None }
@@ -47,7 +47,7 @@ impl Answer {
 
 /// A file instead of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
+pub struct FileBody {
     /// Its bytes.
     pub body: Vec<u8>,
     /// The bytes whose SHA-1 comes with it.
@@ -56,19 +56,19 @@ pub struct File {
 
 /// How a call ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CallEnd {
     /// An XML answer.
-    Answer(Answer),
+    Answer(Response),
     /// A file.
-    File(File),
+    File(FileBody),
     /// No answer ever comes; the connection hangs.
     Silence,
     /// An error page of the proxy in front of the gateway.
     Page(u16),
 }
 
-impl From<Answer> for Outcome {
-    fn from(answer: Answer) -> Self {
+impl From<Response> for CallEnd {
+    fn from(answer: Response) -> Self {
         Self::Answer(answer)
     }
 }

@@ -10,7 +10,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 
 /// A certificate with its key.
 #[derive(Debug)]
-pub struct Identity {
+pub struct SimulatedIdentity {
     /// The certificate in DER.
     pub certificate: Vec<u8>,
     /// The certificate in PEM.
@@ -21,7 +21,7 @@ pub struct Identity {
     pub key_pem: String,
 }
 
-impl Identity {
+impl SimulatedIdentity {
     /// The pair in the form rustls takes.
     pub fn for_rustls(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
         let key = PrivatePkcs8KeyDer::from(self.key.clone());
@@ -78,7 +78,7 @@ impl Authority {
     }
 
     /// A server certificate; one that ended yesterday if it is to be expired.
-    pub fn server(&self, names: &[&str], expired: bool) -> io::Result<Identity> {
+    pub fn server(&self, names: &[&str], expired: bool) -> io::Result<SimulatedIdentity> {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let mut params = CertificateParams::new(names).map_err(io::Error::other)?;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -86,13 +86,18 @@ impl Authority {
     }
 
     /// A client certificate that names a merchant.
-    pub fn client(&self, mch_id: &str, expired: bool) -> io::Result<Identity> {
+    pub fn client(&self, mch_id: &str, expired: bool) -> io::Result<SimulatedIdentity> {
         let mut params = CertificateParams::default();
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         self.issue(params, mch_id, expired)
     }
 
-    fn issue(&self, mut params: CertificateParams, name: &str, expired: bool) -> io::Result<Identity> {
+    fn issue(
+        &self,
+        mut params: CertificateParams,
+        name: &str,
+        expired: bool,
+    ) -> io::Result<SimulatedIdentity> {
         params.distinguished_name.push(DnType::CommonName, name);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;
@@ -100,7 +105,7 @@ impl Authority {
         set_validity(&mut params, from, to);
         let key = KeyPair::generate().map_err(io::Error::other)?;
         let certificate = params.signed_by(&key, &self.issuer).map_err(io::Error::other)?;
-        Ok(Identity {
+        Ok(SimulatedIdentity {
             certificate: certificate.der().to_vec(),
             certificate_pem: certificate.pem(),
             key: key.serialize_der(),

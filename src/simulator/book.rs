@@ -1,15 +1,15 @@
 //! The gateway's book: every order, found by its numbers.
 
-use super::order::Order;
+use super::order::PlacedOrder;
 use std::collections::HashMap;
 
-type Key = (String, String, String);
+type OrderKeyText = (String, String, String);
 
 /// All orders in the order of their creation.
 #[derive(Debug, Default)]
 pub struct Book {
-    orders: Vec<Order>,
-    by_number: HashMap<Key, usize>,
+    orders: Vec<PlacedOrder>,
+    by_number: HashMap<OrderKeyText, usize>,
     by_transaction: HashMap<(String, String), usize>,
 }
 
@@ -28,7 +28,7 @@ pub struct Wanted<'a> {
 
 impl Book {
     /// Enters an order and gives its place.
-    pub fn enter(&mut self, order: Order) -> usize {
+    pub fn enter(&mut self, order: PlacedOrder) -> usize {
         let place = self.orders.len();
         self.by_number.insert(key_of(&order), place);
         self.orders.push(order);
@@ -64,26 +64,26 @@ impl Book {
     }
 
     /// The order at a place.
-    pub fn get(&self, place: usize) -> Option<&Order> {
+    pub fn get(&self, place: usize) -> Option<&PlacedOrder> {
         self.orders.get(place)
     }
 
     /// The order at a place, to be changed.
-    pub fn get_mut(&mut self, place: usize) -> Option<&mut Order> {
+    pub fn get_mut(&mut self, place: usize) -> Option<&mut PlacedOrder> {
         self.orders.get_mut(place)
     }
 
     /// All orders, oldest first.
-    pub fn all(&self) -> &[Order] {
+    pub fn all(&self) -> &[PlacedOrder] {
         &self.orders
     }
 
     /// All orders, to be changed.
-    pub fn all_mut(&mut self) -> &mut [Order] {
+    pub fn all_mut(&mut self) -> &mut [PlacedOrder] {
         &mut self.orders
     }
 }
 
-fn key_of(order: &Order) -> Key {
+fn key_of(order: &PlacedOrder) -> OrderKeyText {
     (order.mch_id.clone(), order.sub_mch_id.clone(), order.out_trade_no.clone())
 }

@@ -22,11 +22,11 @@ const SPACED: &[BorrowedFormatItem<'static>] =
 
 /// A clock that runs with real time and can be moved.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Clock {
+pub struct SimulatedClock {
     offset_ms: i64,
 }
 
-impl Clock {
+impl SimulatedClock {
     /// Milliseconds since 1970 on the virtual clock.
     pub fn now(self) -> i64 {
         real_now().saturating_add(self.offset_ms)
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_clock_moves_and_comes_back() {
-        let mut clock = Clock::default();
+        let mut clock = SimulatedClock::default();
         clock.advance(DAY);
         assert!(clock.now() - real_now() >= DAY - SECOND);
         clock.advance(-DAY);

@@ -1,10 +1,10 @@
 //! One TCP connection: the door, TLS, then requests until either side has enough.
 
-use super::fault::{Fault, Side};
+use super::fault::{FaultKind, GatewaySide};
 use super::gateway;
-use super::hub::Hub;
+use super::hub::SharedState;
 use super::request::Request;
-use super::script::{Act, Page, Play, Step};
+use super::script::{Page, RawStep, ResponseAct, ResponsePlan};
 use super::tls;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -29,10 +29,10 @@ const BODY_CAP: usize = 4 << 20;
 const CLOSE_NOTIFY: &[u8] = &[0x15, 0x03, 0x03, 0x00, 0x02, 0x01, 0x00];
 
 type Stream = TlsStream<TcpStream>;
-type Reply = Response<Full<Bytes>>;
+type ConnectionReply = Response<Full<Bytes>>;
 
 /// Serves a connection to its end.
-pub async fn serve(hub: Arc<Hub>, side: Side, stream: TcpStream) {
+pub async fn serve(hub: Arc<SharedState>, side: GatewaySide, stream: TcpStream) {
     let mut generations = hub.generations();
     let generation = *generations.borrow();
     let number = hub.opened(generation);
@@ -44,14 +44,14 @@ pub async fn serve(hub: Arc<Hub>, side: Side, stream: TcpStream) {
     hub.closed(number);
 }
 
-async fn through_the_door(hub: &Arc<Hub>, side: Side, number: u64, mut stream: TcpStream) {
+async fn through_the_door(hub: &Arc<SharedState>, side: GatewaySide, number: u64, mut stream: TcpStream) {
     let fault = hub.at_the_door(side).map(|rule| rule.fault);
     match fault {
-        Some(Fault::Refuse) => {
+        Some(FaultKind::Refuse) => {
             let _ = stream.set_zero_linger();
         }
-        Some(Fault::StallHandshake) => drain(&mut stream).await,
-        Some(Fault::CloseNotifyInHandshake) => {
+        Some(FaultKind::StallHandshake) => drain(&mut stream).await,
+        Some(FaultKind::CloseNotifyInHandshake) => {
             let _ = stream.read(&mut [0; 4_096]).await;
             let _ = stream.write_all(CLOSE_NOTIFY).await;
             let _ = stream.shutdown().await;
@@ -67,22 +67,22 @@ async fn through_the_door(hub: &Arc<Hub>, side: Side, number: u64, mut stream: T
 
 /// Whether a request is being answered, or since when none is.
 #[derive(Debug, Clone, Copy)]
-enum Phase {
+enum ConnectionPhase {
     Idle(Instant),
     Busy,
 }
 
 struct Desk {
-    hub: Arc<Hub>,
-    side: Side,
+    hub: Arc<SharedState>,
+    side: GatewaySide,
     number: u64,
     certificate: Option<String>,
-    phase: watch::Sender<Phase>,
-    hijack: mpsc::UnboundedSender<Vec<Step>>,
+    phase: watch::Sender<ConnectionPhase>,
+    hijack: mpsc::UnboundedSender<Vec<RawStep>>,
 }
 
-async fn converse(hub: &Arc<Hub>, side: Side, number: u64, stream: Stream) {
-    let (phase, idle) = watch::channel(Phase::Idle(Instant::now()));
+async fn converse(hub: &Arc<SharedState>, side: GatewaySide, number: u64, stream: Stream) {
+    let (phase, idle) = watch::channel(ConnectionPhase::Idle(Instant::now()));
     let (hijack, mut hijacked) = mpsc::unbounded_channel();
     let chain = stream.get_ref().1.peer_certificates();
     let first = chain.and_then(|chain| chain.first());
@@ -106,13 +106,13 @@ async fn converse(hub: &Arc<Hub>, side: Side, number: u64, stream: Stream) {
     perform(stream, steps.unwrap_or_default()).await;
 }
 
-async fn idle_end(mut phase: watch::Receiver<Phase>, longest: Duration) {
+async fn idle_end(mut phase: watch::Receiver<ConnectionPhase>, longest: Duration) {
     loop {
         let now = *phase.borrow_and_update();
         let end = async {
             match now {
-                Phase::Idle(since) => sleep_until(since + longest).await,
-                Phase::Busy => pending().await,
+                ConnectionPhase::Idle(since) => sleep_until(since + longest).await,
+                ConnectionPhase::Busy => pending().await,
             }
         };
         tokio::select! {
@@ -122,21 +122,21 @@ async fn idle_end(mut phase: watch::Receiver<Phase>, longest: Duration) {
     }
 }
 
-type Answering = Pin<Box<dyn Future<Output = Result<Reply, Infallible>> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = Result<ConnectionReply, Infallible>> + Send>>;
 
 fn answer(desk: Arc<Desk>, request: hyper::Request<Incoming>) -> Answering {
     Box::pin(async move {
-        desk.phase.send_replace(Phase::Busy);
+        desk.phase.send_replace(ConnectionPhase::Busy);
         let play = desk.play(request).await;
         if play.delay_ms > 0 {
             sleep(Duration::from_millis(play.delay_ms)).await;
         }
         match play.act {
-            Act::Page(page) => {
-                desk.phase.send_replace(Phase::Idle(Instant::now()));
+            ResponseAct::Page(page) => {
+                desk.phase.send_replace(ConnectionPhase::Idle(Instant::now()));
                 Ok(response(page))
             }
-            Act::Raw(steps) => {
+            ResponseAct::Raw(steps) => {
                 let _ = desk.hijack.send(steps);
                 pending().await
             }
@@ -145,11 +145,11 @@ fn answer(desk: Arc<Desk>, request: hyper::Request<Incoming>) -> Answering {
 }
 
 impl Desk {
-    async fn play(&self, request: hyper::Request<Incoming>) -> Play {
+    async fn play(&self, request: hyper::Request<Incoming>) -> ResponsePlan {
         let (parts, body) = request.into_parts();
         let body = Limited::new(body, BODY_CAP).collect().await;
         let Ok(body) = body else {
-            return Play::page(Page::html(413, "<html>413</html>"));
+            return ResponsePlan::page(Page::html(413, "<html>413</html>"));
         };
         let request = Request {
             side: self.side,
@@ -169,7 +169,7 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-fn response(page: Page) -> Reply {
+fn response(page: Page) -> ConnectionReply {
     let mut response = Response::builder()
         .status(StatusCode::from_u16(page.status).unwrap_or(StatusCode::OK))
         .header("server", "nginx");
@@ -180,20 +180,20 @@ fn response(page: Page) -> Reply {
 }
 
 /// Takes the raw steps, then closes the connection.
-async fn perform(mut stream: Stream, steps: Vec<Step>) {
+async fn perform(mut stream: Stream, steps: Vec<RawStep>) {
     for step in steps {
         let done = match step {
-            Step::Send(bytes) => send(&mut stream, &bytes).await,
-            Step::Drip(bytes, pause) => drip(&mut stream, &bytes, pause).await,
-            Step::Wait(ms) => {
+            RawStep::Send(bytes) => send(&mut stream, &bytes).await,
+            RawStep::Drip(bytes, pause) => drip(&mut stream, &bytes, pause).await,
+            RawStep::Wait(ms) => {
                 sleep(Duration::from_millis(ms)).await;
                 Ok(())
             }
-            Step::Hold => {
+            RawStep::Hold => {
                 drain(&mut stream).await;
                 Ok(())
             }
-            Step::Reset => {
+            RawStep::Reset => {
                 let _ = stream.get_ref().0.set_zero_linger();
                 return;
             }

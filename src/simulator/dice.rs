@@ -6,11 +6,11 @@ const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 /// A splitmix64 generator.
 #[derive(Debug, Clone)]
-pub struct Dice {
+pub struct Rng {
     state: u64,
 }
 
-impl Dice {
+impl Rng {
     /// Dice that always fall the same way for one seed.
     pub fn new(seed: u64) -> Self {
         Self { state: seed }
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn dice_about_two_things_fall_apart() {
-        let nonce = |seed, name| Dice::about(seed, name).nonce();
+        let nonce = |seed, name| Rng::about(seed, name).nonce();
         assert_eq!(nonce(7, "T1"), nonce(7, "T1"));
         assert_ne!(nonce(7, "T1"), nonce(7, "T2"));
         assert_ne!(nonce(7, "T1"), nonce(8, "T1"));
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn one_seed_gives_one_sequence() {
-        let (mut one, mut two, mut three) = (Dice::new(7), Dice::new(7), Dice::new(8));
+        let (mut one, mut two, mut three) = (Rng::new(7), Rng::new(7), Rng::new(8));
         let first = one.nonce();
         assert_eq!(first, two.nonce());
         assert_ne!(first, three.nonce());

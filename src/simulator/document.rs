@@ -1,11 +1,11 @@
 //! A flat XML document as WeChat writes it: strings in CDATA, integers bare.
 
-use super::signer::{self, Method};
+use super::signer::{self, SignMethod};
 use std::fmt::Write as _;
 
 /// One element below the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
+pub struct XmlField {
     /// The element's name.
     pub name: String,
     /// The text in it.
@@ -16,11 +16,11 @@ pub struct Field {
 
 /// Fields in the order in which they are written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Document {
-    fields: Vec<Field>,
+pub struct XmlDocument {
+    fields: Vec<XmlField>,
 }
 
-impl Document {
+impl XmlDocument {
     /// Appends a string.
     pub fn text(&mut self, name: &str, text: impl Into<String>) -> &mut Self {
         self.push(name, text.into(), false)
@@ -40,7 +40,7 @@ impl Document {
     }
 
     fn push(&mut self, name: &str, text: String, bare: bool) -> &mut Self {
-        self.fields.push(Field { name: name.to_owned(), text, bare });
+        self.fields.push(XmlField { name: name.to_owned(), text, bare });
         self
     }
 
@@ -81,12 +81,12 @@ impl Document {
     }
 
     /// The sign that belongs to these fields.
-    pub fn sign_with(&self, key: &str, method: Method) -> String {
+    pub fn sign_with(&self, key: &str, method: SignMethod) -> String {
         signer::sign(self.pairs(), key, method)
     }
 
     /// Puts the sign in as the last field.
-    pub fn seal(&mut self, key: &str, method: Method) {
+    pub fn seal(&mut self, key: &str, method: SignMethod) {
         self.remove("sign");
         let sign = self.sign_with(key, method);
         self.text("sign", sign);
@@ -107,8 +107,8 @@ impl Document {
     }
 }
 
-fn write_field(xml: &mut String, field: &Field) {
-    let Field { name, text, bare } = field;
+fn write_field(xml: &mut String, field: &XmlField) {
+    let XmlField { name, text, bare } = field;
     if *bare && !text.contains(['<', '>', '&']) {
         let _ = writeln!(xml, "<{name}>{text}</{name}>");
     } else {
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn strings_are_wrapped_and_integers_are_bare() {
-        let mut document = Document::default();
+        let mut document = XmlDocument::default();
         document.text("attach", "").integer("total_fee", 100);
         document.text("body", "a]]>b");
         assert_eq!(
@@ -135,11 +135,11 @@ mod tests {
 
     #[test]
     fn sealing_again_replaces_the_sign() {
-        let mut document = Document::default();
+        let mut document = XmlDocument::default();
         document.text("appid", "wx1");
-        document.seal("k", Method::Md5);
+        document.seal("k", SignMethod::Md5);
         let first = document.get("sign").unwrap().to_owned();
-        document.seal("k", Method::HmacSha256);
+        document.seal("k", SignMethod::HmacSha256);
         assert_eq!(document.fields.len(), 2);
         assert_ne!(document.get("sign"), Some(first.as_str()));
         assert_eq!(document.get("sign").unwrap().len(), 64);

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 /// Which of the two gateway listeners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum GatewaySide {
     /// The first listener.
     Api,
     /// The backup.
     Api2,
 }
 
-impl Side {
+impl GatewaySide {
     /// The name in the control's JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -24,7 +24,7 @@ impl Side {
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum FaultKind {
     /// Nothing listens; with `times` so many connections are reset at once.
     Refuse,
     /// TCP is taken, TLS never begins.
@@ -105,54 +105,54 @@ pub enum Fault {
     Doctype,
 }
 
-const NAMES: &[(&str, Fault)] = &[
-    ("refuse", Fault::Refuse),
-    ("stall_handshake", Fault::StallHandshake),
-    ("wrong_host_cert", Fault::WrongHostCert),
-    ("expired_cert", Fault::ExpiredCert),
-    ("unknown_ca", Fault::UnknownCa),
-    ("close_notify_in_handshake", Fault::CloseNotifyInHandshake),
-    ("reset_mid_body", Fault::ResetMidBody),
-    ("close_after_request", Fault::CloseAfterRequest),
-    ("no_answer", Fault::NoAnswer),
-    ("slow_headers", Fault::SlowHeaders),
-    ("slow_body", Fault::SlowBody),
-    ("truncate", Fault::Truncate),
-    ("trailing_bytes", Fault::TrailingBytes),
-    ("oversize", Fault::Oversize),
-    ("bad_chunk", Fault::BadChunk),
-    ("delay", Fault::Delay),
-    ("late_answer", Fault::LateAnswer),
-    ("status_500", Fault::Status(500)),
-    ("status_502", Fault::Status(502)),
-    ("status_503", Fault::Status(503)),
-    ("status_504", Fault::Status(504)),
-    ("status_404", Fault::Status(404)),
-    ("status_429", Fault::Status(429)),
-    ("html_200", Fault::Html200),
-    ("empty_body", Fault::EmptyBody),
-    ("raw_body", Fault::RawBody),
-    ("redirect", Fault::Redirect),
-    ("no_sign", Fault::NoSign),
-    ("empty_sign", Fault::EmptySign),
-    ("bad_sign", Fault::BadSign),
-    ("lower_sign", Fault::LowerSign),
-    ("other_key_sign", Fault::OtherKeySign),
-    ("md5_sign", Fault::Md5Sign),
-    ("swapped_order", Fault::SwappedOrder),
-    ("swapped_merchant", Fault::SwappedMerchant),
-    ("return_fail", Fault::ReturnFail),
-    ("return_system_error", Fault::ReturnSystemError),
-    ("system_error", Fault::SystemError),
-    ("unknown_state", Fault::UnknownState),
-    ("extra_field", Fault::ExtraField),
-    ("set_field", Fault::SetField),
-    ("remove_field", Fault::RemoveField),
-    ("duplicate_field", Fault::DuplicateField),
-    ("doctype", Fault::Doctype),
+const NAMES: &[(&str, FaultKind)] = &[
+    ("refuse", FaultKind::Refuse),
+    ("stall_handshake", FaultKind::StallHandshake),
+    ("wrong_host_cert", FaultKind::WrongHostCert),
+    ("expired_cert", FaultKind::ExpiredCert),
+    ("unknown_ca", FaultKind::UnknownCa),
+    ("close_notify_in_handshake", FaultKind::CloseNotifyInHandshake),
+    ("reset_mid_body", FaultKind::ResetMidBody),
+    ("close_after_request", FaultKind::CloseAfterRequest),
+    ("no_answer", FaultKind::NoAnswer),
+    ("slow_headers", FaultKind::SlowHeaders),
+    ("slow_body", FaultKind::SlowBody),
+    ("truncate", FaultKind::Truncate),
+    ("trailing_bytes", FaultKind::TrailingBytes),
+    ("oversize", FaultKind::Oversize),
+    ("bad_chunk", FaultKind::BadChunk),
+    ("delay", FaultKind::Delay),
+    ("late_answer", FaultKind::LateAnswer),
+    ("status_500", FaultKind::Status(500)),
+    ("status_502", FaultKind::Status(502)),
+    ("status_503", FaultKind::Status(503)),
+    ("status_504", FaultKind::Status(504)),
+    ("status_404", FaultKind::Status(404)),
+    ("status_429", FaultKind::Status(429)),
+    ("html_200", FaultKind::Html200),
+    ("empty_body", FaultKind::EmptyBody),
+    ("raw_body", FaultKind::RawBody),
+    ("redirect", FaultKind::Redirect),
+    ("no_sign", FaultKind::NoSign),
+    ("empty_sign", FaultKind::EmptySign),
+    ("bad_sign", FaultKind::BadSign),
+    ("lower_sign", FaultKind::LowerSign),
+    ("other_key_sign", FaultKind::OtherKeySign),
+    ("md5_sign", FaultKind::Md5Sign),
+    ("swapped_order", FaultKind::SwappedOrder),
+    ("swapped_merchant", FaultKind::SwappedMerchant),
+    ("return_fail", FaultKind::ReturnFail),
+    ("return_system_error", FaultKind::ReturnSystemError),
+    ("system_error", FaultKind::SystemError),
+    ("unknown_state", FaultKind::UnknownState),
+    ("extra_field", FaultKind::ExtraField),
+    ("set_field", FaultKind::SetField),
+    ("remove_field", FaultKind::RemoveField),
+    ("duplicate_field", FaultKind::DuplicateField),
+    ("doctype", FaultKind::Doctype),
 ];
 
-impl Fault {
+impl FaultKind {
     /// The fault of a name.
     pub fn named(name: &str) -> Option<Self> {
         let found = NAMES.iter().find(|(known, _)| *known == name);
@@ -197,13 +197,13 @@ impl Fault {
 /// A fault that waits for a request, as `POST /faults` gives it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rule {
+pub struct FaultRule {
     /// The path that it strikes; `*` strikes all.
     #[serde(default = "any_path")]
     pub path: String,
     /// What goes wrong.
     #[serde(deserialize_with = "read_fault")]
-    pub fault: Fault,
+    pub fault: FaultKind,
     /// How often; none of it means once, or for faults at the door until it is deleted.
     #[serde(default)]
     pub times: Option<u32>,
@@ -245,11 +245,11 @@ pub enum Listeners {
 
 impl Listeners {
     /// Does it mean this side?
-    pub fn include(self, side: Side) -> bool {
+    pub fn include(self, side: GatewaySide) -> bool {
         match self {
             Self::Both => true,
-            Self::Api => side == Side::Api,
-            Self::Api2 => side == Side::Api2,
+            Self::Api => side == GatewaySide::Api,
+            Self::Api2 => side == GatewaySide::Api2,
         }
     }
 
@@ -266,13 +266,13 @@ fn any_path() -> String {
     "*".to_owned()
 }
 
-fn read_fault<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Fault, D::Error> {
+fn read_fault<'de, D: serde::Deserializer<'de>>(from: D) -> Result<FaultKind, D::Error> {
     let name = String::deserialize(from)?;
-    Fault::named(&name).ok_or_else(|| serde::de::Error::custom(format!("no fault is called {name}")))
+    FaultKind::named(&name).ok_or_else(|| serde::de::Error::custom(format!("no fault is called {name}")))
 }
 
-impl Rule {
-    fn strikes(&self, path: &str, side: Side) -> bool {
+impl FaultRule {
+    fn strikes(&self, path: &str, side: GatewaySide) -> bool {
         self.listener.include(side) && (self.path == "*" || self.path == path)
     }
 
@@ -290,13 +290,13 @@ impl Rule {
 
 /// The faults that wait, in the order in which they were set.
 #[derive(Debug, Default)]
-pub struct Plan {
-    rules: Vec<Rule>,
+pub struct FaultQueue {
+    rules: Vec<FaultRule>,
 }
 
-impl Plan {
+impl FaultQueue {
     /// Adds a rule.
-    pub fn add(&mut self, mut rule: Rule) {
+    pub fn add(&mut self, mut rule: FaultRule) {
         if rule.times.is_none() && !rule.fault.is_at_the_door() {
             rule.times = Some(1);
         }
@@ -304,23 +304,23 @@ impl Plan {
     }
 
     /// Deletes rules; an absent path or fault means any.
-    pub fn delete(&mut self, path: Option<&str>, fault: Option<Fault>) {
+    pub fn delete(&mut self, path: Option<&str>, fault: Option<FaultKind>) {
         self.rules.retain(|rule| {
             path.is_some_and(|path| rule.path != path) || fault.is_some_and(|fault| rule.fault != fault)
         });
     }
 
     /// The fault for a request, counted down.
-    pub fn take(&mut self, path: &str, side: Side) -> Option<Rule> {
+    pub fn take(&mut self, path: &str, side: GatewaySide) -> Option<FaultRule> {
         self.count_down(|rule| !rule.fault.is_at_the_door() && rule.strikes(path, side))
     }
 
     /// The fault for a new connection, counted down.
-    pub fn take_at_the_door(&mut self, side: Side) -> Option<Rule> {
+    pub fn take_at_the_door(&mut self, side: GatewaySide) -> Option<FaultRule> {
         self.count_down(|rule| rule.fault.is_at_the_door() && rule.listener.include(side))
     }
 
-    fn count_down(&mut self, strikes: impl Fn(&Rule) -> bool) -> Option<Rule> {
+    fn count_down(&mut self, strikes: impl Fn(&FaultRule) -> bool) -> Option<FaultRule> {
         let place = self.rules.iter().position(strikes)?;
         let rule = self.rules.get_mut(place)?;
         if let Some(times) = rule.times.as_mut() {
@@ -334,10 +334,10 @@ impl Plan {
     }
 
     /// Does this side take no connections at all until the fault is deleted?
-    pub fn refuses(&self, side: Side) -> bool {
-        self.rules
-            .iter()
-            .any(|rule| rule.fault == Fault::Refuse && rule.times.is_none() && rule.listener.include(side))
+    pub fn refuses(&self, side: GatewaySide) -> bool {
+        self.rules.iter().any(|rule| {
+            rule.fault == FaultKind::Refuse && rule.times.is_none() && rule.listener.include(side)
+        })
     }
 
     /// How many faults stand at the door.
@@ -347,7 +347,7 @@ impl Plan {
     }
 
     /// All rules, oldest first.
-    pub fn rules(&self) -> &[Rule] {
+    pub fn rules(&self) -> &[FaultRule] {
         &self.rules
     }
 }
@@ -356,45 +356,45 @@ impl Plan {
 mod tests {
     use super::*;
 
-    fn rule(json: Value) -> Rule {
+    fn rule(json: Value) -> FaultRule {
         serde_json::from_value(json).unwrap()
     }
 
     #[test]
     fn a_rule_strikes_its_path_as_often_as_it_says() {
-        let mut plan = Plan::default();
+        let mut plan = FaultQueue::default();
         plan.add(rule(json!({"path": "/a", "fault": "no_sign", "times": 2})));
-        assert!(plan.take("/b", Side::Api).is_none());
-        assert!(plan.take("/a", Side::Api).is_some());
-        assert!(plan.take("/a", Side::Api2).is_some());
-        assert!(plan.take("/a", Side::Api).is_none());
+        assert!(plan.take("/b", GatewaySide::Api).is_none());
+        assert!(plan.take("/a", GatewaySide::Api).is_some());
+        assert!(plan.take("/a", GatewaySide::Api2).is_some());
+        assert!(plan.take("/a", GatewaySide::Api).is_none());
     }
 
     #[test]
     fn faults_at_the_door_hold_until_they_are_deleted() {
-        let mut plan = Plan::default();
+        let mut plan = FaultQueue::default();
         plan.add(rule(json!({"fault": "refuse", "listener": "api2"})));
-        assert!(plan.refuses(Side::Api2) && !plan.refuses(Side::Api));
-        assert!(plan.take("/a", Side::Api2).is_none());
+        assert!(plan.refuses(GatewaySide::Api2) && !plan.refuses(GatewaySide::Api));
+        assert!(plan.take("/a", GatewaySide::Api2).is_none());
         for _ in 0..3 {
-            assert!(plan.take_at_the_door(Side::Api2).is_some());
+            assert!(plan.take_at_the_door(GatewaySide::Api2).is_some());
         }
-        plan.delete(None, Some(Fault::Refuse));
+        plan.delete(None, Some(FaultKind::Refuse));
         assert!(plan.rules().is_empty());
     }
 
     #[test]
     fn an_unknown_fault_or_key_is_named_in_the_error() {
-        let fault = serde_json::from_value::<Rule>(json!({"fault": "nope"})).unwrap_err();
+        let fault = serde_json::from_value::<FaultRule>(json!({"fault": "nope"})).unwrap_err();
         assert!(fault.to_string().contains("nope"));
-        let key = serde_json::from_value::<Rule>(json!({"fault": "refuse", "tmies": 1}));
+        let key = serde_json::from_value::<FaultRule>(json!({"fault": "refuse", "tmies": 1}));
         assert!(key.unwrap_err().to_string().contains("tmies"));
     }
 
     #[test]
     fn every_fault_has_one_name() {
         for (name, fault) in NAMES {
-            assert_eq!(Fault::named(name), Some(*fault));
+            assert_eq!(FaultKind::named(name), Some(*fault));
             assert_eq!(fault.name(), *name);
         }
     }

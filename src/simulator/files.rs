@@ -1,7 +1,7 @@
 //! The folder of the files a client needs; gone when the simulator ends, unless it is to be kept. Other users, such as
 //! php-fpm's, may read the authority's certificate and the ini file by their names, and nothing else.
 
-use super::authority::{Authority, Identity};
+use super::authority::{Authority, SimulatedIdentity};
 use super::options::Account;
 use p12_keystore::{
     Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey, PrivateKeyChain,
@@ -23,12 +23,12 @@ const PRIVATE: u32 = 0o600;
 
 /// Where the files are.
 #[derive(Debug)]
-pub struct Files {
+pub struct FolderFiles {
     folder: PathBuf,
     is_kept: bool,
 }
 
-impl Drop for Files {
+impl Drop for FolderFiles {
     fn drop(&mut self) {
         if !self.is_kept {
             let _ = fs::remove_dir_all(&self.folder);
@@ -36,7 +36,7 @@ impl Drop for Files {
     }
 }
 
-impl Files {
+impl FolderFiles {
     /// A new folder that nobody else can list.
     pub fn create() -> io::Result<Self> {
         let mut salt = [0; 8];
@@ -111,7 +111,7 @@ impl Files {
         Ok(())
     }
 
-    fn write_identity(&self, name: &str, identity: &Identity) -> io::Result<()> {
+    fn write_identity(&self, name: &str, identity: &SimulatedIdentity) -> io::Result<()> {
         let certificate = identity.certificate_pem.as_bytes();
         write(&self.path(&format!("{name}_cert.pem")), PRIVATE, certificate)?;
         let key = identity.key_pem.as_bytes();
@@ -145,7 +145,7 @@ fn quoted(path: &Path) -> io::Result<String> {
     Ok(format!("'{path}'"))
 }
 
-fn write_p12(path: &Path, identity: &Identity, password: &str) -> io::Result<()> {
+fn write_p12(path: &Path, identity: &SimulatedIdentity, password: &str) -> io::Result<()> {
     let certificate = Certificate::from_der(&identity.certificate).map_err(io::Error::other)?;
     let key = PrivateKey::from_der(&identity.key).map_err(io::Error::other)?;
     let mut store = KeyStore::new();
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_folder_is_private_but_for_what_a_client_trusts_and_goes_away() {
-        let files = Files::create().unwrap();
+        let files = FolderFiles::create().unwrap();
         let authority = Authority::new("test").unwrap();
         files.write_authority(&authority).unwrap();
         files.write_merchants(&authority, &[Account::default()]).unwrap();
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn a_folder_that_stays_has_one_authority() {
         let folder = std::env::temp_dir().join(format!("wechatpay-kept-{}", std::process::id()));
-        let files = Files::keep(&folder).unwrap();
+        let files = FolderFiles::keep(&folder).unwrap();
         let (authority, is_new) = files.authority("test").unwrap();
         assert!(is_new);
         files.write_authority(&authority).unwrap();
@@ -207,7 +207,7 @@ mod tests {
         );
         assert_eq!(mode(&folder.join(CA_KEY)), 0o600);
         drop(files);
-        let (again, is_new) = Files::keep(&folder).unwrap().authority("test").unwrap();
+        let (again, is_new) = FolderFiles::keep(&folder).unwrap().authority("test").unwrap();
         assert!(!is_new);
         assert_eq!(again.key_pem(), authority.key_pem());
         assert!(quoted(Path::new("/tmp/it's")).is_err(), "no ini file can say it");

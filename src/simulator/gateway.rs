@@ -1,16 +1,16 @@
 //! The one way in which a request meets the gateway: a fault may wait for it.
 
-use super::answer::Outcome;
+use super::answer::CallEnd;
 use super::calls;
-use super::fault::Rule;
+use super::fault::FaultRule;
 use super::reader;
 use super::request::Request;
 use super::sabotage;
-use super::script::Play;
-use super::world::World;
+use super::script::ResponsePlan;
+use super::world::GatewayState;
 
 /// Answers one request of a merchant.
-pub fn serve(world: &mut World, request: &Request) -> Play {
+pub fn serve(world: &mut GatewayState, request: &Request) -> ResponsePlan {
     let fields = reader::read(&request.body);
     let rule = world.faults.take(&request.path, request.side);
     world.pass_time();
@@ -23,7 +23,12 @@ pub fn serve(world: &mut World, request: &Request) -> Play {
     play
 }
 
-fn outcome_under(world: &mut World, rule: &Rule, request: &Request, fields: &calls::Body) -> Outcome {
+fn outcome_under(
+    world: &mut GatewayState,
+    rule: &FaultRule,
+    request: &Request,
+    fields: &calls::RequestBody,
+) -> CallEnd {
     let made_up = calls::made_up(world, rule.fault, request, fields);
     let carries_out = rule.processed.unwrap_or(rule.fault.carries_out());
     if carries_out {

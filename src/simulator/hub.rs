@@ -1,8 +1,8 @@
 //! What the listeners, connections and the control share.
 
-use super::fault::{Rule, Side};
-use super::tls::Faces;
-use super::world::World;
+use super::fault::{FaultRule, GatewaySide};
+use super::tls::ServerConfigs;
+use super::world::GatewayState;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,22 +16,22 @@ pub struct Traffic {
 }
 
 /// The shared middle.
-pub struct Hub {
-    world: Mutex<World>,
+pub struct SharedState {
+    world: Mutex<GatewayState>,
     traffic: Mutex<Traffic>,
     generation: watch::Sender<u64>,
     listening: [watch::Sender<u64>; 2],
     /// Wakes the courier.
     pub stirred: Notify,
     /// The TLS faces.
-    pub faces: Faces,
+    pub faces: ServerConfigs,
     /// An idle connection is closed after this.
     pub idle: Duration,
 }
 
-impl Hub {
+impl SharedState {
     /// A hub around a world.
-    pub fn new(world: World, faces: Faces, idle: Duration) -> Arc<Self> {
+    pub fn new(world: GatewayState, faces: ServerConfigs, idle: Duration) -> Arc<Self> {
         let counter = || watch::Sender::new(0);
         Arc::new(Self {
             world: Mutex::new(world),
@@ -45,7 +45,7 @@ impl Hub {
     }
 
     /// The world, locked. A panic elsewhere does not make it unusable.
-    pub fn world(&self) -> MutexGuard<'_, World> {
+    pub fn world(&self) -> MutexGuard<'_, GatewayState> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -97,19 +97,19 @@ impl Hub {
     }
 
     /// A listener says that it obeys the faults of a generation.
-    pub fn obeyed(&self, side: Side, generation: u64) {
+    pub fn obeyed(&self, side: GatewaySide, generation: u64) {
         let [api, api2] = &self.listening;
-        let sender = if side == Side::Api { api } else { api2 };
+        let sender = if side == GatewaySide::Api { api } else { api2 };
         sender.send_replace(generation);
     }
 
     /// The fault that meets a new connection.
-    pub fn at_the_door(&self, side: Side) -> Option<Rule> {
+    pub fn at_the_door(&self, side: GatewaySide) -> Option<FaultRule> {
         self.world().faults.take_at_the_door(side)
     }
 
     /// Must this side take no connections at all?
-    pub fn refuses(&self, side: Side) -> bool {
+    pub fn refuses(&self, side: GatewaySide) -> bool {
         self.world().faults.refuses(side)
     }
 }

@@ -1,8 +1,8 @@
 //! One of the two gateway listeners: takes connections, or refuses them while a fault says so.
 
 use super::connection;
-use super::fault::Side;
-use super::hub::Hub;
+use super::fault::GatewaySide;
+use super::hub::SharedState;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
 }
 
 /// Serves one side until the runtime ends. The first listener is opened before this is spawned.
-pub async fn serve(hub: Arc<Hub>, side: Side, port: Port, first: TcpListener) {
+pub async fn serve(hub: Arc<SharedState>, side: GatewaySide, port: Port, first: TcpListener) {
     let mut generations = hub.generations();
     let mut listener = Some(first);
     loop {
@@ -64,7 +64,7 @@ pub fn open(port: &Port) -> io::Result<TcpListener> {
     port.listen()
 }
 
-async fn accept_all(hub: &Arc<Hub>, side: Side, listener: Option<&TcpListener>) {
+async fn accept_all(hub: &Arc<SharedState>, side: GatewaySide, listener: Option<&TcpListener>) {
     let Some(listener) = listener else {
         return std::future::pending().await;
     };

@@ -43,9 +43,9 @@ mod tests;
 
 pub use options::{Account, Options};
 
-use fault::Side;
-use files::Files;
-use hub::Hub;
+use fault::GatewaySide;
+use files::FolderFiles;
+use hub::SharedState;
 use listener::Port;
 use serde_json::{Value, json};
 use std::io;
@@ -53,16 +53,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tls::Faces;
+use tls::ServerConfigs;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use world::World;
+use world::GatewayState;
 
 /// A running gateway; dropping it stops it and removes its files, unless it was told to keep them.
 #[derive(Debug)]
 pub struct Simulator {
     runtime: Option<Runtime>,
-    files: Files,
+    files: FolderFiles,
     api: SocketAddr,
     api2: SocketAddr,
     control: SocketAddr,
@@ -86,11 +86,11 @@ impl Simulator {
             .enable_all()
             .build()?;
         let guard = runtime.enter();
-        let mut world = World::new(options, seed_of(options)?);
+        let mut world = GatewayState::new(options, seed_of(options)?);
         for order in &options.orders {
             control::enter_order(&mut world, order)?;
         }
-        let files = options.folder.as_deref().map_or_else(Files::create, Files::keep)?;
+        let files = options.folder.as_deref().map_or_else(FolderFiles::create, FolderFiles::keep)?;
         let (authority, is_new) = files.authority("wechatpay-simulator CA")?;
         if is_new {
             files.write_authority(&authority)?;
@@ -99,9 +99,9 @@ impl Simulator {
             files.write_merchants(&authority, &world.accounts)?;
         }
         let idle = Duration::from_millis(options.idle_ms);
-        let hub = Hub::new(world, Faces::new(&authority, options.chacha20)?, idle);
-        let api = serve_side(&hub, Side::Api, options.port)?;
-        let api2 = serve_side(&hub, Side::Api2, next(options.port, 1)?)?;
+        let hub = SharedState::new(world, ServerConfigs::new(&authority, options.chacha20)?, idle);
+        let api = serve_side(&hub, GatewaySide::Api, options.port)?;
+        let api2 = serve_side(&hub, GatewaySide::Api2, next(options.port, 1)?)?;
         let control = serve_control(&hub, next(options.port, 2)?)?;
         tokio::spawn(notice::serve(Arc::clone(&hub)));
         files.write_ini(&address("https", api), &address("https", api2))?;
@@ -197,7 +197,7 @@ fn taken(number: u16, why: &io::Error) -> io::Error {
     io::Error::new(why.kind(), format!("cannot listen on port {number}: {why}; give others with --port"))
 }
 
-fn serve_side(hub: &Arc<Hub>, side: Side, number: u16) -> io::Result<SocketAddr> {
+fn serve_side(hub: &Arc<SharedState>, side: GatewaySide, number: u16) -> io::Result<SocketAddr> {
     let port = Port::reserve(number).map_err(|e| taken(number, &e))?;
     let first = listener::open(&port)?;
     let address = first.local_addr()?;
@@ -205,7 +205,7 @@ fn serve_side(hub: &Arc<Hub>, side: Side, number: u16) -> io::Result<SocketAddr>
     Ok(address)
 }
 
-fn serve_control(hub: &Arc<Hub>, number: u16) -> io::Result<SocketAddr> {
+fn serve_control(hub: &Arc<SharedState>, number: u16) -> io::Result<SocketAddr> {
     let port = std::net::TcpListener::bind(("127.0.0.1", number)).map_err(|e| taken(number, &e))?;
     port.set_nonblocking(true)?;
     let address = port.local_addr()?;

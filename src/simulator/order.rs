@@ -1,13 +1,13 @@
 //! An order in the gateway's book, its states and its payment.
 
 use super::clock::{self, DAY};
-use super::document::Document;
-use super::signer::Method;
+use super::document::XmlDocument;
+use super::signer::SignMethod;
 use serde_json::{Value, json};
 
 /// What has become of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum PlacedState {
     /// Placed, not paid.
     NotPay,
     /// The payer is asked for the password.
@@ -28,7 +28,7 @@ pub enum State {
     Other(String),
 }
 
-impl State {
+impl PlacedState {
     /// Reads the wire's word; any word is a state.
     pub fn named(word: &str) -> Self {
         match word {
@@ -87,7 +87,7 @@ impl State {
 
 /// What a code payment that waits for its payer comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum ScheduledEvent {
     /// He types the password: SUCCESS.
     Pays,
     /// The payment fails: PAYERROR.
@@ -98,7 +98,7 @@ pub enum Fate {
 
 /// A coupon that took part in a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Coupon {
+pub struct PaidCoupon {
     /// `coupon_id_$n`.
     pub id: String,
     /// CASH, NO_CASH, or empty when WeChat leaves it out.
@@ -111,7 +111,7 @@ pub struct Coupon {
 #[derive(Debug, Default)]
 pub struct PaymentDetails {
     /// Coupons in order.
-    pub coupons: Vec<Coupon>,
+    pub coupons: Vec<PaidCoupon>,
     /// Overrides what total_fee less the coupons leaves.
     pub cash_fee: Option<i64>,
     /// `bank_type`; OTHERS when absent.
@@ -126,7 +126,7 @@ pub struct PaymentDetails {
 
 /// What the payer did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payment {
+pub struct PlacedPayment {
     /// 28 digits.
     pub transaction_id: String,
     /// When, on the virtual clock.
@@ -138,12 +138,12 @@ pub struct Payment {
     /// What the payer gave himself.
     pub cash_fee: i64,
     /// Coupons, in order.
-    pub coupons: Vec<Coupon>,
+    pub coupons: Vec<PaidCoupon>,
     /// The JSON text of `promotion_detail`.
     pub promotion: Option<String>,
 }
 
-impl Payment {
+impl PlacedPayment {
     /// The sum of all coupons.
     pub fn coupon_fee(&self) -> i64 {
         self.coupons.iter().map(|coupon| coupon.fee).sum()
@@ -157,7 +157,7 @@ impl Payment {
     }
 
     /// Writes the coupons, and what is settled.
-    pub fn write_coupons(&self, document: &mut Document, total_fee: i64) {
+    pub fn write_coupons(&self, document: &mut XmlDocument, total_fee: i64) {
         if self.coupons.is_empty() {
             return;
         }
@@ -177,7 +177,7 @@ impl Payment {
 
 /// One order of one merchant.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct PlacedOrder {
     /// The appid that placed it.
     pub appid: String,
     /// The merchant.
@@ -195,7 +195,7 @@ pub struct Order {
     /// NATIVE, JSAPI, APP, MWEB, MICROPAY ...
     pub trade_type: String,
     /// What has become of it.
-    pub state: State,
+    pub state: PlacedState,
     /// The goods.
     pub body: String,
     /// The merchant's own text.
@@ -209,7 +209,7 @@ pub struct Order {
     /// Where the payment notice goes, or empty.
     pub notify_url: String,
     /// How the order was signed; its notices are signed alike.
-    pub method: Method,
+    pub method: SignMethod,
     /// On the virtual clock.
     pub created_ms: i64,
     /// `time_expire` on the virtual clock.
@@ -219,17 +219,17 @@ pub struct Order {
     /// The last prepay_id.
     pub prepay_id: String,
     /// The payment, once there was one.
-    pub payment: Option<Payment>,
+    pub payment: Option<PlacedPayment>,
     /// What will become of a code payment, and when.
-    pub fate: Option<(i64, Fate)>,
+    pub fate: Option<(i64, ScheduledEvent)>,
 }
 
-impl Order {
+impl PlacedOrder {
     /// The payer has paid: it becomes SUCCESS. The number and the payer hold where the details name no other.
     pub fn pay(&mut self, now: i64, details: PaymentDetails, transaction_id: String, openid: String) {
         let coupon_fee: i64 = details.coupons.iter().map(|coupon| coupon.fee).sum();
         let named = Some(self.openid.clone()).filter(|openid| !openid.is_empty());
-        self.payment = Some(Payment {
+        self.payment = Some(PlacedPayment {
             transaction_id: details.transaction_id.unwrap_or(transaction_id),
             paid_ms: now,
             bank_type: details.bank_type.unwrap_or_else(|| "OTHERS".to_owned()),
@@ -238,23 +238,23 @@ impl Order {
             coupons: details.coupons,
             promotion: details.promotion,
         });
-        self.state = State::Success;
+        self.state = PlacedState::Success;
         self.fate = None;
     }
 
     /// Closes an unpaid order whose time is over.
     pub fn expire(&mut self, now: i64) {
         let end = self.expires_ms.unwrap_or(self.created_ms + 7 * DAY);
-        if self.state == State::NotPay && now >= end {
-            self.state = State::Closed;
+        if self.state == PlacedState::NotPay && now >= end {
+            self.state = PlacedState::Closed;
         }
     }
 
     /// The fate that is due by now, taken from the order.
-    pub fn take_due_fate(&mut self, now: i64) -> Option<(i64, Fate)> {
+    pub fn take_due_fate(&mut self, now: i64) -> Option<(i64, ScheduledEvent)> {
         let due = self.fate.filter(|(at, _)| *at <= now)?;
         self.fate = None;
-        Some(due).filter(|_| self.state == State::UserPaying)
+        Some(due).filter(|_| self.state == PlacedState::UserPaying)
     }
 
     /// The transaction number, empty until paid.
@@ -284,7 +284,7 @@ impl Order {
     }
 }
 
-fn shown_payment(payment: &Payment) -> Value {
+fn shown_payment(payment: &PlacedPayment) -> Value {
     let coupons: Vec<_> = payment
         .coupons
         .iter()
@@ -308,16 +308,16 @@ mod tests {
     #[test]
     fn every_word_of_a_state_reads_back() {
         for word in ["NOTPAY", "USERPAYING", "ACCEPT", "SUCCESS", "REFUND", "CLOSED", "REVOKED"] {
-            assert_eq!(State::named(word).name(), word);
+            assert_eq!(PlacedState::named(word).name(), word);
         }
-        assert_eq!(State::named("NONSENSE"), State::Other("NONSENSE".to_owned()));
-        assert!(State::Refund.is_paid() && !State::Refund.may_be_paid());
+        assert_eq!(PlacedState::named("NONSENSE"), PlacedState::Other("NONSENSE".to_owned()));
+        assert!(PlacedState::Refund.is_paid() && !PlacedState::Refund.may_be_paid());
     }
 
     #[test]
     fn only_no_cash_coupons_lower_the_settlement() {
-        let coupon = |kind: &str, fee| Coupon { id: "1".into(), kind: kind.into(), fee };
-        let mut payment = Payment {
+        let coupon = |kind: &str, fee| PaidCoupon { id: "1".into(), kind: kind.into(), fee };
+        let mut payment = PlacedPayment {
             transaction_id: String::new(),
             paid_ms: 0,
             bank_type: String::new(),

@@ -1,6 +1,6 @@
 //! The simulator's own strict reader for requests: one root, flat, no attributes, no DOCTYPE.
 
-use super::document::Document;
+use super::document::XmlDocument;
 
 /// Why a body is no request: a sentence for the log of requests.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -10,7 +10,7 @@ pub struct Malformed(pub &'static str);
 type Read<T> = Result<T, Malformed>;
 
 /// Reads a body whose root is `xml`.
-pub fn read(body: &[u8]) -> Read<Document> {
+pub fn read(body: &[u8]) -> Read<XmlDocument> {
     let text = std::str::from_utf8(body).map_err(|_| Malformed("the body is not UTF-8"))?;
     if text.chars().any(|c| u32::from(c) > 0xffff) {
         return Err(Malformed("a character takes four bytes in UTF-8"));
@@ -35,10 +35,10 @@ impl<'a> Cursor<'a> {
         Self { rest }
     }
 
-    fn document(mut self) -> Read<Document> {
+    fn document(mut self) -> Read<XmlDocument> {
         self.prolog()?;
         self.expect("<xml>", "the root is not <xml>")?;
-        let mut document = Document::default();
+        let mut document = XmlDocument::default();
         loop {
             self.blanks();
             if self.eat("</xml>") {
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn what_the_writer_writes_the_reader_reads() {
-        let mut document = Document::default();
+        let mut document = XmlDocument::default();
         document.text("a", "]]>]]>&<>'\"").text("b", "中文");
         assert_eq!(read(document.to_xml().as_bytes()).unwrap(), document);
     }

@@ -1,12 +1,12 @@
 //! Refunds: their sums, their parts of coupons, their processing over time.
 
 use super::clock;
-use super::order::{Order, Payment};
+use super::order::{PlacedOrder, PlacedPayment};
 use serde_json::{Value, json};
 
 /// Where a refund stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefundStatus {
+pub enum PlacedRefundStatus {
     /// Accepted.
     Processing,
     /// The payer has the money.
@@ -17,7 +17,7 @@ pub enum RefundStatus {
     Change,
 }
 
-impl RefundStatus {
+impl PlacedRefundStatus {
     /// Reads the wire's word.
     pub fn named(name: &str) -> Option<Self> {
         Some(match name {
@@ -53,8 +53,7 @@ pub struct CouponPart {
 
 /// One refund of one order.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_field_names, reason = "WeChat's own words")]
-pub struct Refund {
+pub struct PlacedRefund {
     /// The order's place in the book.
     pub order: usize,
     /// The merchant.
@@ -70,7 +69,7 @@ pub struct Refund {
     /// What goes back into coupons.
     pub coupons: Vec<CouponPart>,
     /// Where it stands.
-    pub status: RefundStatus,
+    pub status: PlacedRefundStatus,
     /// When it was accepted.
     pub created_ms: i64,
     /// When it will succeed by itself.
@@ -83,7 +82,7 @@ pub struct Refund {
     pub notify_url: String,
 }
 
-impl Refund {
+impl PlacedRefund {
     /// The sum of all coupon parts.
     pub fn coupon_fee(&self) -> i64 {
         self.coupons.iter().map(|part| part.fee).sum()
@@ -101,14 +100,14 @@ impl Refund {
     }
 
     /// Sets where it stands and stops the clock on it.
-    pub fn settle(&mut self, status: RefundStatus, now: i64) {
+    pub fn settle(&mut self, status: PlacedRefundStatus, now: i64) {
         self.status = status;
         self.due_ms = None;
-        self.success_ms = (status == RefundStatus::Success).then_some(now);
+        self.success_ms = (status == PlacedRefundStatus::Success).then_some(now);
     }
 
     /// The refund as the control shows it.
-    pub fn shown(&self, order: Option<&Order>) -> Value {
+    pub fn shown(&self, order: Option<&PlacedOrder>) -> Value {
         json!({
             "out_refund_no": self.out_refund_no,
             "refund_id": self.refund_id,
@@ -129,13 +128,13 @@ impl Refund {
 
 /// All refunds in the order of their acceptance.
 #[derive(Debug, Default)]
-pub struct Refunds {
-    all: Vec<Refund>,
+pub struct RefundBook {
+    all: Vec<PlacedRefund>,
 }
 
-impl Refunds {
+impl RefundBook {
     /// Enters a refund and gives its place.
-    pub fn enter(&mut self, refund: Refund) -> usize {
+    pub fn enter(&mut self, refund: PlacedRefund) -> usize {
         self.all.push(refund);
         self.all.len() - 1
     }
@@ -150,22 +149,22 @@ impl Refunds {
     }
 
     /// The refund at a place.
-    pub fn get(&self, place: usize) -> Option<&Refund> {
+    pub fn get(&self, place: usize) -> Option<&PlacedRefund> {
         self.all.get(place)
     }
 
     /// The refund at a place, to be changed.
-    pub fn get_mut(&mut self, place: usize) -> Option<&mut Refund> {
+    pub fn get_mut(&mut self, place: usize) -> Option<&mut PlacedRefund> {
         self.all.get_mut(place)
     }
 
     /// All refunds.
-    pub fn all(&self) -> &[Refund] {
+    pub fn all(&self) -> &[PlacedRefund] {
         &self.all
     }
 
     /// All refunds of an order.
-    pub fn of_order(&self, order: usize) -> impl Iterator<Item = &Refund> {
+    pub fn of_order(&self, order: usize) -> impl Iterator<Item = &PlacedRefund> {
         self.all.iter().filter(move |refund| refund.order == order)
     }
 
@@ -174,22 +173,22 @@ impl Refunds {
         self.open(order).map(|refund| refund.refund_fee).sum()
     }
 
-    fn open(&self, order: usize) -> impl Iterator<Item = &Refund> {
-        self.of_order(order).filter(|refund| refund.status != RefundStatus::Closed)
+    fn open(&self, order: usize) -> impl Iterator<Item = &PlacedRefund> {
+        self.of_order(order).filter(|refund| refund.status != PlacedRefundStatus::Closed)
     }
 
     /// The parts of the coupons in a new refund: in proportion, and without a rest in the end.
-    pub fn coupon_parts(&self, place: usize, order: &Order, fee: i64) -> Vec<CouponPart> {
+    pub fn coupon_parts(&self, place: usize, order: &PlacedOrder, fee: i64) -> Vec<CouponPart> {
         let Some(payment) = &order.payment else {
             return Vec::new();
         };
         let after = self.taken(place) + fee;
         let share = payment.coupon_fee() * after / order.total_fee.max(1);
-        let before: i64 = self.open(place).map(Refund::coupon_fee).sum();
+        let before: i64 = self.open(place).map(PlacedRefund::coupon_fee).sum();
         self.spread(place, payment, share - before)
     }
 
-    fn spread(&self, place: usize, payment: &Payment, mut rest: i64) -> Vec<CouponPart> {
+    fn spread(&self, place: usize, payment: &PlacedPayment, mut rest: i64) -> Vec<CouponPart> {
         let mut parts = Vec::new();
         for coupon in &payment.coupons {
             let given = self.open(place).flat_map(|refund| &refund.coupons);
@@ -208,7 +207,7 @@ impl Refunds {
         let mut done = Vec::new();
         for (place, refund) in self.all.iter_mut().enumerate() {
             if let Some(due) = refund.due_ms.filter(|due| *due <= now) {
-                refund.settle(RefundStatus::Success, due);
+                refund.settle(PlacedRefundStatus::Success, due);
                 done.push(place);
             }
         }
@@ -268,8 +267,8 @@ mod tests {
     #[test]
     fn every_status_reads_back() {
         for name in ["PROCESSING", "SUCCESS", "REFUNDCLOSE", "CHANGE"] {
-            assert_eq!(RefundStatus::named(name).unwrap().name(), name);
+            assert_eq!(PlacedRefundStatus::named(name).unwrap().name(), name);
         }
-        assert!(RefundStatus::named("FAIL").is_none());
+        assert!(PlacedRefundStatus::named("FAIL").is_none());
     }
 }

@@ -1,7 +1,7 @@
 //! A request as it arrived, and the log of all of them.
 
-use super::document::Document;
-use super::fault::{Fault, Side};
+use super::document::XmlDocument;
+use super::fault::{FaultKind, GatewaySide};
 use serde_json::{Map, Value, json};
 use std::collections::VecDeque;
 
@@ -11,7 +11,7 @@ const KEPT: usize = 20_000;
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Where it arrived.
-    pub side: Side,
+    pub side: GatewaySide,
     /// The number of its TCP connection.
     pub connection: u64,
     /// GET, POST ...
@@ -38,8 +38,8 @@ impl Log {
     pub fn note(
         &mut self,
         request: &Request,
-        fields: Option<Document>,
-        fault: Option<Fault>,
+        fields: Option<XmlDocument>,
+        fault: Option<FaultKind>,
         status: Option<u16>,
     ) {
         self.count += 1;
@@ -53,7 +53,7 @@ impl Log {
             "method": request.verb,
             "path": request.path,
             "fields": fields.map(|fields| shown(&fields)),
-            "fault": fault.map(Fault::name),
+            "fault": fault.map(FaultKind::name),
             "status": status,
             "client_certificate": request.certificate.is_some(),
         }));
@@ -65,6 +65,6 @@ impl Log {
     }
 }
 
-fn shown(fields: &Document) -> Map<String, Value> {
+fn shown(fields: &XmlDocument) -> Map<String, Value> {
     fields.pairs().map(|(name, text)| (name.to_owned(), Value::from(text))).collect()
 }

@@ -1,10 +1,10 @@
 //! Faults at work: an honest answer in, what the peer gets out. Pure, so that each fault is tested on bytes.
 
-use super::answer::{Answer, File, Outcome};
-use super::document::Document;
-use super::fault::{Fault, Rule};
-use super::script::{Page, Play, Step};
-use super::signer::Method;
+use super::answer::{CallEnd, FileBody, Response};
+use super::document::XmlDocument;
+use super::fault::{FaultKind, FaultRule};
+use super::script::{Page, RawStep, ResponsePlan};
+use super::signer::SignMethod;
 use std::fmt::Write as _;
 
 /// A key that no merchant has.
@@ -14,29 +14,29 @@ const NUMBERS: &[&str] =
     &["out_trade_no", "transaction_id", "out_refund_no", "refund_id", "out_refund_no_0", "refund_id_0"];
 
 /// The play for an outcome that nothing spoils.
-pub fn honest(outcome: &Outcome) -> Play {
+pub fn honest(outcome: &CallEnd) -> ResponsePlan {
     match outcome {
-        Outcome::Answer(answer) => Play::page(Page::plain(answer.to_xml())),
-        Outcome::File(file) => Play::page(page_with(file)),
-        Outcome::Silence => Play::raw(None, vec![Step::Hold]),
-        Outcome::Page(status) => Play::page(Page::of_proxy(*status)),
+        CallEnd::Answer(answer) => ResponsePlan::page(Page::plain(answer.to_xml())),
+        CallEnd::File(file) => ResponsePlan::page(page_with(file)),
+        CallEnd::Silence => ResponsePlan::raw(None, vec![RawStep::Hold]),
+        CallEnd::Page(status) => ResponsePlan::page(Page::of_proxy(*status)),
     }
 }
 
 /// The play for an outcome that a rule spoils.
-pub fn spoiled(rule: &Rule, outcome: Outcome) -> Play {
+pub fn spoiled(rule: &FaultRule, outcome: CallEnd) -> ResponsePlan {
     match outcome {
-        Outcome::Answer(answer) => {
+        CallEnd::Answer(answer) => {
             let play = page_of(rule).or_else(|| message_of(rule, &answer));
             play.unwrap_or_else(|| travel_of(rule, Page::plain(answer.to_xml())))
         }
-        Outcome::File(file) => page_of(rule).unwrap_or_else(|| travel_of(rule, page_with(&file))),
+        CallEnd::File(file) => page_of(rule).unwrap_or_else(|| travel_of(rule, page_with(&file))),
         other => honest(&other),
     }
 }
 
 /// The page of a file.
-fn page_with(file: &File) -> Page {
+fn page_with(file: &FileBody) -> Page {
     let mut page = Page::plain(file.body.clone());
     if let Some(bytes) = &file.digest_of {
         let sha1 = ring::digest::digest(&ring::digest::SHA1_FOR_LEGACY_USE_ONLY, bytes);
@@ -50,53 +50,53 @@ fn page_with(file: &File) -> Page {
 }
 
 /// Faults that replace the answer by a page.
-fn page_of(rule: &Rule) -> Option<Play> {
+fn page_of(rule: &FaultRule) -> Option<ResponsePlan> {
     let page = match rule.fault {
-        Fault::Status(status) => {
+        FaultKind::Status(status) => {
             let mut page = Page::of_proxy(status);
             let seconds = rule.retry_after.filter(|_| status == 429 || status == 503);
             let header = seconds.map(|seconds| ("retry-after", seconds.to_string()));
             page.headers.extend(header);
             page
         }
-        Fault::Html200 => Page::html(
+        FaultKind::Html200 => Page::html(
             200,
             "<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body>Please log in to the network.<br></body></html>\n",
         ),
-        Fault::EmptyBody => Page::plain(""),
-        Fault::RawBody => Page::plain(rule.body.clone().unwrap_or_default()),
-        Fault::Redirect => {
+        FaultKind::EmptyBody => Page::plain(""),
+        FaultKind::RawBody => Page::plain(rule.body.clone().unwrap_or_default()),
+        FaultKind::Redirect => {
             let mut page = Page::html(302, "<html><body>302 Found</body></html>\n");
             page.headers.push(("location", "/redirected".to_owned()));
             page
         }
         _ => return None,
     };
-    Some(Play::page(page))
+    Some(ResponsePlan::page(page))
 }
 
 /// Faults in the words of the answer.
-fn message_of(rule: &Rule, honest: &Answer) -> Option<Play> {
+fn message_of(rule: &FaultRule, honest: &Response) -> Option<ResponsePlan> {
     let xml = signature_of(rule.fault, honest)
         .or_else(|| content_of(rule, honest))
         .or_else(|| text_of(rule.fault, honest))?;
-    Some(Play::page(Page::plain(xml)))
+    Some(ResponsePlan::page(Page::plain(xml)))
 }
 
 /// Faults of the sign.
-fn signature_of(fault: Fault, honest: &Answer) -> Option<String> {
+fn signature_of(fault: FaultKind, honest: &Response) -> Option<String> {
     let mut document = honest.document.clone();
     let seal = honest.seal.clone();
     let sign = |key: &str, method| document.sign_with(key, method);
     let own = seal.as_ref().map(|seal| sign(&seal.key, seal.method));
-    let method = seal.as_ref().map_or(Method::Md5, |seal| seal.method);
+    let method = seal.as_ref().map_or(SignMethod::Md5, |seal| seal.method);
     let sign = match fault {
-        Fault::NoSign => None,
-        Fault::EmptySign => Some(String::new()),
-        Fault::BadSign => own.map(|sign| flipped(&sign)),
-        Fault::LowerSign => own.map(|sign| sign.to_ascii_lowercase()),
-        Fault::OtherKeySign => Some(sign(OTHER_KEY, method)),
-        Fault::Md5Sign => seal.map(|seal| sign(&seal.key, Method::Md5)),
+        FaultKind::NoSign => None,
+        FaultKind::EmptySign => Some(String::new()),
+        FaultKind::BadSign => own.map(|sign| flipped(&sign)),
+        FaultKind::LowerSign => own.map(|sign| sign.to_ascii_lowercase()),
+        FaultKind::OtherKeySign => Some(sign(OTHER_KEY, method)),
+        FaultKind::Md5Sign => seal.map(|seal| sign(&seal.key, SignMethod::Md5)),
         _ => return None,
     };
     if let Some(sign) = sign {
@@ -106,39 +106,39 @@ fn signature_of(fault: Fault, honest: &Answer) -> Option<String> {
 }
 
 /// Faults of the content under a right sign.
-fn content_of(rule: &Rule, honest: &Answer) -> Option<String> {
+fn content_of(rule: &FaultRule, honest: &Response) -> Option<String> {
     let mut answer = honest.clone();
     let document = &mut answer.document;
     let name = rule.name.as_deref().unwrap_or("trade_state");
     match rule.fault {
-        Fault::SwappedOrder => swap_order(document),
-        Fault::SwappedMerchant => swap(document, "mch_id"),
-        Fault::UnknownState if document.get("refund_status_0").is_some() => {
+        FaultKind::SwappedOrder => swap_order(document),
+        FaultKind::SwappedMerchant => swap(document, "mch_id"),
+        FaultKind::UnknownState if document.get("refund_status_0").is_some() => {
             document.set("refund_status_0", "SOMETHING_NEW");
         }
-        Fault::UnknownState => document.set("trade_state", "SOMETHING_NEW"),
-        Fault::ExtraField => document.set("brand_new_field", "值0"),
-        Fault::SetField => document.set(name, rule.value.clone().unwrap_or_default()),
-        Fault::RemoveField => document.remove(name),
-        Fault::Oversize => document.set("padding", "x".repeat(OVERSIZE)),
+        FaultKind::UnknownState => document.set("trade_state", "SOMETHING_NEW"),
+        FaultKind::ExtraField => document.set("brand_new_field", "值0"),
+        FaultKind::SetField => document.set(name, rule.value.clone().unwrap_or_default()),
+        FaultKind::RemoveField => document.remove(name),
+        FaultKind::Oversize => document.set("padding", "x".repeat(OVERSIZE)),
         _ => return None,
     }
     Some(answer.to_xml())
 }
 
 /// Faults of the XML text, put in after signing.
-fn text_of(fault: Fault, honest: &Answer) -> Option<String> {
+fn text_of(fault: FaultKind, honest: &Response) -> Option<String> {
     let xml = honest.to_xml();
     match fault {
-        Fault::DuplicateField => Some(doubled(&honest.document, &xml)),
-        Fault::Doctype => Some(format!(
+        FaultKind::DuplicateField => Some(doubled(&honest.document, &xml)),
+        FaultKind::Doctype => Some(format!(
             "<?xml version=\"1.0\"?>\n<!DOCTYPE xml [<!ENTITY e SYSTEM \"file:///etc/hostname\">]>\n{xml}"
         )),
         _ => None,
     }
 }
 
-fn doubled(document: &Document, xml: &str) -> String {
+fn doubled(document: &XmlDocument, xml: &str) -> String {
     let second = if document.get("trade_state").is_some() {
         "<trade_state><![CDATA[SUCCESS]]></trade_state>"
     } else if document.get("result_code").is_some() {
@@ -149,7 +149,7 @@ fn doubled(document: &Document, xml: &str) -> String {
     xml.replace("</xml>", &format!("{second}\n</xml>"))
 }
 
-fn swap_order(document: &mut Document) {
+fn swap_order(document: &mut XmlDocument) {
     let named = NUMBERS.iter().any(|name| document.filled(name).is_some());
     if !named {
         document.set("out_trade_no", "SOMEBODYELSESORDER");
@@ -159,7 +159,7 @@ fn swap_order(document: &mut Document) {
     }
 }
 
-fn swap(document: &mut Document, name: &str) {
+fn swap(document: &mut XmlDocument, name: &str) {
     if let Some(text) = document.filled(name).map(flipped) {
         document.set(name, text);
     }
@@ -174,28 +174,34 @@ pub fn flipped(text: &str) -> String {
 }
 
 /// Faults on the way.
-fn travel_of(rule: &Rule, page: Page) -> Play {
+fn travel_of(rule: &FaultRule, page: Page) -> ResponsePlan {
     let body = page.body.clone();
     let half = body.len() / 2;
     let pause = rule.ms.unwrap_or(1_000);
     match rule.fault {
-        Fault::NoAnswer => Play::raw(None, vec![Step::Hold]),
-        Fault::CloseAfterRequest => Play::raw(None, Vec::new()),
-        Fault::ResetMidBody => {
-            let steps = vec![Step::Send(cut(&body, half)), Step::Wait(30), Step::Reset];
-            Play::raw(Some(200), steps)
+        FaultKind::NoAnswer => ResponsePlan::raw(None, vec![RawStep::Hold]),
+        FaultKind::CloseAfterRequest => ResponsePlan::raw(None, Vec::new()),
+        FaultKind::ResetMidBody => {
+            let steps = vec![RawStep::Send(cut(&body, half)), RawStep::Wait(30), RawStep::Reset];
+            ResponsePlan::raw(Some(200), steps)
         }
-        Fault::Truncate => Play::raw(Some(200), vec![Step::Send(cut(&body, half))]),
-        Fault::SlowHeaders => Play::raw(Some(200), vec![Step::Drip(cut(&body, body.len()), pause)]),
-        Fault::SlowBody => {
-            let steps = vec![Step::Send(head(body.len())), Step::Drip(body, pause)];
-            Play::raw(Some(200), steps)
+        FaultKind::Truncate => ResponsePlan::raw(Some(200), vec![RawStep::Send(cut(&body, half))]),
+        FaultKind::SlowHeaders => {
+            ResponsePlan::raw(Some(200), vec![RawStep::Drip(cut(&body, body.len()), pause)])
         }
-        Fault::BadChunk => Play::raw(Some(200), vec![Step::Send(bad_chunks(&body))]),
-        Fault::TrailingBytes => Play::raw(Some(200), vec![Step::Send(with_trailer(&body)), Step::Hold]),
-        Fault::Delay => Play { delay_ms: rule.ms.unwrap_or(300), ..Play::page(page) },
-        Fault::LateAnswer => Play { delay_ms: rule.ms.unwrap_or(3_000), ..Play::page(page) },
-        _ => Play::page(page),
+        FaultKind::SlowBody => {
+            let steps = vec![RawStep::Send(head(body.len())), RawStep::Drip(body, pause)];
+            ResponsePlan::raw(Some(200), steps)
+        }
+        FaultKind::BadChunk => ResponsePlan::raw(Some(200), vec![RawStep::Send(bad_chunks(&body))]),
+        FaultKind::TrailingBytes => {
+            ResponsePlan::raw(Some(200), vec![RawStep::Send(with_trailer(&body)), RawStep::Hold])
+        }
+        FaultKind::Delay => ResponsePlan { delay_ms: rule.ms.unwrap_or(300), ..ResponsePlan::page(page) },
+        FaultKind::LateAnswer => {
+            ResponsePlan { delay_ms: rule.ms.unwrap_or(3_000), ..ResponsePlan::page(page) }
+        }
+        _ => ResponsePlan::page(page),
     }
 }
 
@@ -223,7 +229,7 @@ fn bad_chunks(body: &[u8]) -> Vec<u8> {
 /// A whole second answer follows the first, for a client that does not count.
 fn with_trailer(body: &[u8]) -> Vec<u8> {
     let mut bytes = cut(body, body.len());
-    let trailer = Answer::bare_fail("left over from the answer before").to_xml();
+    let trailer = Response::bare_fail("left over from the answer before").to_xml();
     bytes.extend(cut(trailer.as_bytes(), trailer.len()));
     bytes
 }
@@ -231,37 +237,37 @@ fn with_trailer(body: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::super::answer::Seal;
-    use super::super::script::Act;
+    use super::super::script::ResponseAct;
     use super::*;
     use serde_json::{Value, json};
 
     const KEY: &str = "0123456789abcdefghijKLMNOPQRSTUV";
 
-    fn honest_answer() -> Answer {
-        let mut document = Document::default();
+    fn honest_answer() -> Response {
+        let mut document = XmlDocument::default();
         document.text("return_code", "SUCCESS").text("mch_id", "10000100");
         document.text("out_trade_no", "T100").text("trade_state", "NOTPAY");
-        let seal = Some(Seal { key: KEY.to_owned(), method: Method::HmacSha256 });
-        Answer { document, seal }
+        let seal = Some(Seal { key: KEY.to_owned(), method: SignMethod::HmacSha256 });
+        Response { document, seal }
     }
 
-    fn play(json: Value) -> Play {
+    fn play(json: Value) -> ResponsePlan {
         spoiled(&serde_json::from_value(json).unwrap(), honest_answer().into())
     }
 
     fn body(fault: &str) -> String {
         match play(json!({ "fault": fault })).act {
-            Act::Page(page) => String::from_utf8(page.body).unwrap(),
-            Act::Raw(steps) => panic!("{steps:?}"),
+            ResponseAct::Page(page) => String::from_utf8(page.body).unwrap(),
+            ResponseAct::Raw(steps) => panic!("{steps:?}"),
         }
     }
 
-    fn read(fault: &str) -> Document {
+    fn read(fault: &str) -> XmlDocument {
         super::super::reader::read(body(fault).as_bytes()).unwrap()
     }
 
-    fn verifies(document: &Document) -> bool {
-        document.get("sign") == Some(document.sign_with(KEY, Method::HmacSha256).as_str())
+    fn verifies(document: &XmlDocument) -> bool {
+        document.get("sign") == Some(document.sign_with(KEY, SignMethod::HmacSha256).as_str())
     }
 
     #[test]
@@ -294,7 +300,7 @@ mod tests {
     #[test]
     fn a_page_replaces_the_answer() {
         let busy = play(json!({"fault": "status_429", "retry_after": 2}));
-        let Act::Page(page) = busy.act else { panic!() };
+        let ResponseAct::Page(page) = busy.act else { panic!() };
         assert_eq!(page.status, 429);
         assert!(page.headers.contains(&("retry-after", "2".to_owned())));
         assert!(body("html_200").starts_with("<!DOCTYPE html>"));
@@ -302,13 +308,13 @@ mod tests {
     }
 
     fn sent(fault: &str) -> Vec<u8> {
-        let Act::Raw(steps) = play(json!({ "fault": fault })).act else {
+        let ResponseAct::Raw(steps) = play(json!({ "fault": fault })).act else {
             panic!("{fault} is orderly");
         };
         steps
             .into_iter()
             .flat_map(|step| match step {
-                Step::Send(bytes) | Step::Drip(bytes, _) => bytes,
+                RawStep::Send(bytes) | RawStep::Drip(bytes, _) => bytes,
                 _ => Vec::new(),
             })
             .collect()

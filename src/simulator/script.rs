@@ -46,7 +46,7 @@ impl Page {
 
 /// One raw step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum RawStep {
     /// Sends bytes at once.
     Send(Vec<u8>),
     /// Sends bytes one by one with a pause before each.
@@ -61,32 +61,32 @@ pub enum Step {
 
 /// The act.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
+pub enum ResponseAct {
     /// The HTTP stack answers, and the connection lives on.
     Page(Page),
     /// The steps are taken, then the connection is closed.
-    Raw(Vec<Step>),
+    Raw(Vec<RawStep>),
 }
 
 /// What the connection does with one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Play {
+pub struct ResponsePlan {
     /// Milliseconds of silence before it.
     pub delay_ms: u64,
     /// Then this.
-    pub act: Act,
+    pub act: ResponseAct,
     /// The status that the peer may come to see.
     pub status: Option<u16>,
 }
 
-impl Play {
+impl ResponsePlan {
     /// An orderly answer at once.
     pub fn page(page: Page) -> Self {
-        Self { delay_ms: 0, status: Some(page.status), act: Act::Page(page) }
+        Self { delay_ms: 0, status: Some(page.status), act: ResponseAct::Page(page) }
     }
 
     /// Raw steps at once.
-    pub fn raw(status: Option<u16>, steps: Vec<Step>) -> Self {
-        Self { delay_ms: 0, act: Act::Raw(steps), status }
+    pub fn raw(status: Option<u16>, steps: Vec<RawStep>) -> Self {
+        Self { delay_ms: 0, act: ResponseAct::Raw(steps), status }
     }
 }

@@ -7,14 +7,14 @@ use std::fmt::Write as _;
 
 /// How a message is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
+pub enum SignMethod {
     /// 32 hexadecimal characters; what WeChat takes when `sign_type` is absent.
     Md5,
     /// 64 hexadecimal characters.
     HmacSha256,
 }
 
-impl Method {
+impl SignMethod {
     /// Reads `sign_type`; an absent or empty one means MD5.
     pub fn named(sign_type: Option<&str>) -> Option<Self> {
         match sign_type {
@@ -34,11 +34,15 @@ impl Method {
 }
 
 /// The upper-case sign over every non-empty field but `sign`.
-pub fn sign<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>, key: &str, method: Method) -> String {
+pub fn sign<'a>(
+    fields: impl IntoIterator<Item = (&'a str, &'a str)>,
+    key: &str,
+    method: SignMethod,
+) -> String {
     let text = canonical(fields, key);
     match method {
-        Method::Md5 => upper_hex(&Md5::digest(text.as_bytes())),
-        Method::HmacSha256 => Hmac::<Sha256>::new_from_slice(key.as_bytes())
+        SignMethod::Md5 => upper_hex(&Md5::digest(text.as_bytes())),
+        SignMethod::HmacSha256 => Hmac::<Sha256>::new_from_slice(key.as_bytes())
             .map(|mac| upper_hex(&mac.chain_update(text.as_bytes()).finalize().into_bytes()))
             .unwrap_or_default(),
     }
@@ -91,9 +95,9 @@ mod tests {
             let key = vector["key"].as_str().unwrap();
             let text = canonical(pairs(&vector["params"]), key);
             assert_eq!(text, vector["string_to_sign"], "{}", vector["id"]);
-            let md5 = sign(pairs(&vector["params"]), key, Method::Md5);
+            let md5 = sign(pairs(&vector["params"]), key, SignMethod::Md5);
             assert_eq!(md5, vector["md5"], "{}", vector["id"]);
-            let hmac = sign(pairs(&vector["params"]), key, Method::HmacSha256);
+            let hmac = sign(pairs(&vector["params"]), key, SignMethod::HmacSha256);
             assert_eq!(hmac, vector["hmac_sha256"], "{}", vector["id"]);
         }
     }
@@ -102,7 +106,7 @@ mod tests {
     fn the_client_sign_vectors_hold() {
         let vectors = vectors();
         for vector in vectors["v2_client_sign"].as_array().unwrap() {
-            let method = Method::named(vector["sign_type"].as_str()).unwrap();
+            let method = SignMethod::named(vector["sign_type"].as_str()).unwrap();
             let made = sign(pairs(&vector["params"]), vector["key"].as_str().unwrap(), method);
             assert_eq!(made, vector["signature"], "{}", vector["id"]);
         }

@@ -1,7 +1,7 @@
 //! The running simulator, seen through sockets.
 
-use super::document::Document;
-use super::signer::Method;
+use super::document::XmlDocument;
+use super::signer::SignMethod;
 use super::{Account, Options, Simulator};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -46,13 +46,13 @@ fn connected(url: &str, config: Arc<ClientConfig>) -> io::Result<Tls> {
 
 fn query_body() -> String {
     let account = Account::default();
-    let mut document = Document::default();
+    let mut document = XmlDocument::default();
     document
         .text("appid", account.appid)
         .text("mch_id", account.mch_id)
         .text("nonce_str", "n")
         .text("out_trade_no", "T000001");
-    document.seal(&account.key, Method::Md5);
+    document.seal(&account.key, SignMethod::Md5);
     document.to_xml()
 }
 
@@ -202,13 +202,13 @@ fn a_notice_is_repeated_until_it_is_accepted() {
 fn a_product_link_is_verified_before_anybody_is_called() {
     let simulator = started();
     let account = Account::default();
-    let mut link = Document::default();
+    let mut link = XmlDocument::default();
     link.text("appid", &account.appid)
         .text("mch_id", &account.mch_id)
         .text("product_id", "P1")
         .text("time_stamp", "1")
         .text("nonce_str", "n");
-    let sign = link.sign_with(&account.key, Method::Md5);
+    let sign = link.sign_with(&account.key, SignMethod::Md5);
     let query: Vec<_> = link.pairs().map(|(name, text)| format!("{name}={text}")).collect();
     let url = format!("weixin://wxpay/bizpayurl?sign={sign}&{}", query.join("&"));
     let scan = |url: &str| {

@@ -18,7 +18,7 @@ pub enum First {
 
 /// What the book holds then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entry {
+pub enum BookState {
     /// No order at all.
     Nothing,
     /// USERPAYING, until the payer pays or his time is over.
@@ -33,30 +33,30 @@ pub struct Course {
     /// The answer.
     pub first: First,
     /// The order.
-    pub entry: Entry,
+    pub entry: BookState,
     /// When the payer pays, or the payment fails; never when absent.
     pub after_ms: Option<i64>,
 }
 
-type Named = (&'static str, &'static str, &'static str, Entry);
+type NamedScenario = (&'static str, &'static str, &'static str, BookState);
 
 /// Scenarios that begin with an `err_code`.
-const REFUSALS: &[Named] = &[
-    ("password", "USERPAYING", "需要用户输入支付密码", Entry::Waiting),
-    ("password_never", "USERPAYING", "需要用户输入支付密码", Entry::Waiting),
-    ("payerror", "USERPAYING", "需要用户输入支付密码", Entry::Failing),
-    ("bank_error", "BANKERROR", "银行系统异常", Entry::Waiting),
-    ("system_error", "SYSTEMERROR", "系统超时", Entry::Waiting),
-    ("not_enough", "NOTENOUGH", "余额不足", Entry::Failing),
-    ("cancelled", "TRADE_ERROR", "用户取消支付", Entry::Failing),
-    ("auth_code_expired", "AUTHCODEEXPIRE", "101 付款码已过期", Entry::Nothing),
-    ("auth_code_error", "AUTH_CODE_ERROR", "授权码错误", Entry::Nothing),
-    ("auth_code_invalid", "AUTH_CODE_INVALID", "101 每个二维码仅限使用一次，请刷新再试", Entry::Nothing),
-    ("not_support_card", "NOTSUPORTCARD", "不支持卡类型", Entry::Nothing),
-    ("order_reversed", "ORDERREVERSED", "订单已撤销", Entry::Nothing),
-    ("buyer_mismatch", "BUYER_MISMATCH", "支付帐号错误", Entry::Nothing),
-    ("no_auth", "NOAUTH", "商户无权限", Entry::Nothing),
-    ("frequency_limited", "FREQUENCY_LIMITED", "频率限制", Entry::Nothing),
+const REFUSALS: &[NamedScenario] = &[
+    ("password", "USERPAYING", "需要用户输入支付密码", BookState::Waiting),
+    ("password_never", "USERPAYING", "需要用户输入支付密码", BookState::Waiting),
+    ("payerror", "USERPAYING", "需要用户输入支付密码", BookState::Failing),
+    ("bank_error", "BANKERROR", "银行系统异常", BookState::Waiting),
+    ("system_error", "SYSTEMERROR", "系统超时", BookState::Waiting),
+    ("not_enough", "NOTENOUGH", "余额不足", BookState::Failing),
+    ("cancelled", "TRADE_ERROR", "用户取消支付", BookState::Failing),
+    ("auth_code_expired", "AUTHCODEEXPIRE", "101 付款码已过期", BookState::Nothing),
+    ("auth_code_error", "AUTH_CODE_ERROR", "授权码错误", BookState::Nothing),
+    ("auth_code_invalid", "AUTH_CODE_INVALID", "101 每个二维码仅限使用一次，请刷新再试", BookState::Nothing),
+    ("not_support_card", "NOTSUPORTCARD", "不支持卡类型", BookState::Nothing),
+    ("order_reversed", "ORDERREVERSED", "订单已撤销", BookState::Nothing),
+    ("buyer_mismatch", "BUYER_MISMATCH", "支付帐号错误", BookState::Nothing),
+    ("no_auth", "NOAUTH", "商户无权限", BookState::Nothing),
+    ("frequency_limited", "FREQUENCY_LIMITED", "频率限制", BookState::Nothing),
 ];
 
 /// `POST /micropay`: what the next payment with a code comes to.
@@ -100,11 +100,11 @@ impl Script {
         let course = |first, entry, after_ms| Some(Course { first, entry, after_ms });
         let given = self.pay_after_ms;
         match self.scenario.as_str() {
-            "ok" => course(First::Paid, Entry::Waiting, Some(0)),
-            "timeout" => course(First::Silence, Entry::Waiting, given),
-            "lost" => course(First::Silence, Entry::Nothing, None),
-            "page_502" => course(First::Page(502), Entry::Waiting, given),
-            "error" => course(self.own_error(), Entry::Nothing, None),
+            "ok" => course(First::Paid, BookState::Waiting, Some(0)),
+            "timeout" => course(First::Silence, BookState::Waiting, given),
+            "lost" => course(First::Silence, BookState::Nothing, None),
+            "page_502" => course(First::Page(502), BookState::Waiting, given),
+            "error" => course(self.own_error(), BookState::Nothing, None),
             name => {
                 let (_, code, text, entry) = *REFUSALS.iter().find(|named| named.0 == name)?;
                 let first = First::Fail(code.to_owned(), text.to_owned());
@@ -122,11 +122,11 @@ impl Script {
     }
 }
 
-fn usual_time(name: &str, entry: Entry, given: Option<i64>) -> Option<i64> {
+fn usual_time(name: &str, entry: BookState, given: Option<i64>) -> Option<i64> {
     match (name, entry) {
         ("password_never", _) => None,
         ("password", _) => Some(given.unwrap_or(5_000)),
-        (_, Entry::Failing) => Some(given.unwrap_or(0)),
+        (_, BookState::Failing) => Some(given.unwrap_or(0)),
         _ => given,
     }
 }
@@ -134,7 +134,7 @@ fn usual_time(name: &str, entry: Entry, given: Option<i64>) -> Option<i64> {
 /// `POST /reverse`: what the next reverses of an order come to, in this order.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Reversal {
+pub struct ReversalScript {
     /// The order's number, or `*` for any.
     pub out_trade_no: Option<String>,
     /// So often: SYSTEMERROR with recall=Y.
@@ -168,7 +168,7 @@ pub enum Hitch {
     Silence,
 }
 
-impl Reversal {
+impl ReversalScript {
     fn next(&mut self) -> Option<Hitch> {
         let counters = [
             (&mut self.recall, Hitch::Recall),
@@ -189,14 +189,14 @@ impl Reversal {
 
 /// The scripts, and which codes were used.
 #[derive(Debug, Default)]
-pub struct Till {
+pub struct PaymentScripts {
     scripts: Vec<Script>,
     used: HashSet<String>,
     owners: HashMap<String, String>,
-    reversals: HashMap<String, Reversal>,
+    reversals: HashMap<String, ReversalScript>,
 }
 
-impl Till {
+impl PaymentScripts {
     /// Adds a script.
     pub fn add(&mut self, script: Script) {
         self.scripts.push(script);
@@ -233,12 +233,12 @@ impl Till {
     }
 
     /// Sets how reverses of an order behave.
-    pub fn set_reversal(&mut self, reversal: Reversal) {
+    pub fn set_reversal(&mut self, reversal: ReversalScript) {
         let number = reversal.out_trade_no.clone().unwrap_or_else(any);
         self.reversals.insert(number, reversal);
     }
 
-    fn reversal(&mut self, number: &str) -> Option<&mut Reversal> {
+    fn reversal(&mut self, number: &str) -> Option<&mut ReversalScript> {
         let known = self.reversals.contains_key(number);
         self.reversals.get_mut(if known { number } else { "*" })
     }
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_script_for_the_code_wins_over_one_for_any() {
-        let mut till = Till::default();
+        let mut till = PaymentScripts::default();
         till.add(Script::named("ok"));
         till.add(Script { auth_code: "134".to_owned(), ..Script::named("password") });
         assert_eq!(till.take("134").unwrap().scenario, "password");
@@ -282,9 +282,9 @@ mod tests {
 
     #[test]
     fn hitches_come_in_their_order_and_end() {
-        let mut till = Till::default();
-        till.set_reversal(Reversal { recall: 2, userpaying: 1, ..Reversal::default() });
-        let next = |till: &mut Till| till.hitch("T1").map(|(hitch, _)| hitch);
+        let mut till = PaymentScripts::default();
+        till.set_reversal(ReversalScript { recall: 2, userpaying: 1, ..ReversalScript::default() });
+        let next = |till: &mut PaymentScripts| till.hitch("T1").map(|(hitch, _)| hitch);
         assert_eq!(next(&mut till), Some(Hitch::Recall));
         assert_eq!(next(&mut till), Some(Hitch::Recall));
         assert_eq!(next(&mut till), Some(Hitch::UserPaying));
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_code_is_good_once_and_for_its_owner_only() {
-        let mut till = Till::default();
+        let mut till = PaymentScripts::default();
         till.bind("134", "1");
         assert!(!till.spend("134", "2"));
         assert!(till.spend("134", "1"));

@@ -1,7 +1,7 @@
 //! The TLS faces of the listeners: the honest one, and one for each certificate that is wrong.
 
-use super::authority::{Authority, Identity};
-use super::fault::Fault;
+use super::authority::{Authority, SimulatedIdentity};
+use super::fault::FaultKind;
 use std::io;
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
@@ -23,14 +23,14 @@ const CHACHA20: [SupportedCipherSuite; 3] = [
 
 /// All faces.
 #[derive(Clone)]
-pub struct Faces {
+pub struct ServerConfigs {
     honest: TlsAcceptor,
     wrong_host: TlsAcceptor,
     expired: TlsAcceptor,
     unknown_ca: TlsAcceptor,
 }
 
-impl Faces {
+impl ServerConfigs {
     /// Makes every face from the authority; with one kind of cipher if so told.
     pub fn new(authority: &Authority, chacha20: bool) -> io::Result<Self> {
         let stranger = Authority::new("Nobody's CA")?;
@@ -39,7 +39,8 @@ impl Faces {
             provider.cipher_suites = CHACHA20.to_vec();
         }
         let provider = Arc::new(provider);
-        let face = |identity: io::Result<Identity>| acceptor(authority, &identity?, Arc::clone(&provider));
+        let face =
+            |identity: io::Result<SimulatedIdentity>| acceptor(authority, &identity?, Arc::clone(&provider));
         Ok(Self {
             honest: face(authority.server(NAMES, false))?,
             wrong_host: face(authority.server(&["wrong.host.test"], false))?,
@@ -49,11 +50,11 @@ impl Faces {
     }
 
     /// The face under a fault at the door.
-    pub fn under(&self, fault: Option<Fault>) -> &TlsAcceptor {
+    pub fn under(&self, fault: Option<FaultKind>) -> &TlsAcceptor {
         match fault {
-            Some(Fault::WrongHostCert) => &self.wrong_host,
-            Some(Fault::ExpiredCert) => &self.expired,
-            Some(Fault::UnknownCa) => &self.unknown_ca,
+            Some(FaultKind::WrongHostCert) => &self.wrong_host,
+            Some(FaultKind::ExpiredCert) => &self.expired,
+            Some(FaultKind::UnknownCa) => &self.unknown_ca,
             _ => &self.honest,
         }
     }
@@ -61,7 +62,7 @@ impl Faces {
 
 fn acceptor(
     authority: &Authority,
-    identity: &Identity,
+    identity: &SimulatedIdentity,
     provider: Arc<CryptoProvider>,
 ) -> io::Result<TlsAcceptor> {
     let (chain, key) = identity.for_rustls();

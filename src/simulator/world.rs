@@ -1,47 +1,47 @@
 //! All that the simulated gateway knows, and what time does to it.
 
-use super::bill::damage::Rules;
+use super::bill::damage::BillRules;
 use super::book::Book;
-use super::clock::{self, Clock, SECOND};
-use super::dice::Dice;
-use super::fault::Plan;
-use super::notice::{Kind, Message, Outbox, PaymentLetter, RefundLetter};
+use super::clock::{self, SECOND, SimulatedClock};
+use super::dice::Rng;
+use super::fault::FaultQueue;
+use super::notice::{NoticeKind, Outbox, PaymentNoticeBody, QueuedNotice, RefundNoticeBody};
 use super::options::{Account, Options};
-use super::order::{Fate, Order, Payment, PaymentDetails, State};
-use super::refund::{Balances, Refunds};
+use super::order::{PaymentDetails, PlacedOrder, PlacedPayment, PlacedState, ScheduledEvent};
+use super::refund::{Balances, RefundBook};
 use super::request::Log;
-use super::till::Till;
+use super::till::PaymentScripts;
 use std::collections::HashMap;
 
 /// The state behind the listeners; one lock guards it.
 #[derive(Debug)]
-pub struct World {
+pub struct GatewayState {
     /// The known merchants.
     pub accounts: Vec<Account>,
     /// Virtual time.
-    pub clock: Clock,
+    pub clock: SimulatedClock,
     /// Ids and nonces of answers.
-    pub dice: Dice,
+    pub dice: Rng,
     /// Nonces of what happens by itself, so that its hour does not change the answers' ones.
-    pub own_dice: Dice,
+    pub own_dice: Rng,
     /// The orders.
     pub book: Book,
     /// The refunds.
-    pub refunds: Refunds,
+    pub refunds: RefundBook,
     /// What merchants pay refunds from.
     pub balances: Balances,
     /// How long a refund is processed.
     pub refund_ms: i64,
     /// Codes and their scenarios.
-    pub till: Till,
+    pub till: PaymentScripts,
     /// Short links and the long ones behind them.
     pub short_urls: HashMap<String, String>,
     /// Notices to merchants.
     pub outbox: Outbox,
     /// What happens to the next bills.
-    pub bills: Rules,
+    pub bills: BillRules,
     /// Faults that wait.
-    pub faults: Plan,
+    pub faults: FaultQueue,
     /// What arrived.
     pub log: Log,
     /// Answers of closeorder as captured in 2018 instead of as documented.
@@ -54,7 +54,7 @@ pub struct World {
     seed: u64,
 }
 
-impl World {
+impl GatewayState {
     /// An empty gateway.
     pub fn new(options: &Options, seed: u64) -> Self {
         let mut accounts = options.accounts.clone();
@@ -63,18 +63,18 @@ impl World {
         }
         Self {
             accounts,
-            clock: Clock::default(),
-            dice: Dice::new(seed),
-            own_dice: Dice::about(seed, "notices"),
+            clock: SimulatedClock::default(),
+            dice: Rng::new(seed),
+            own_dice: Rng::about(seed, "notices"),
             book: Book::default(),
-            refunds: Refunds::default(),
+            refunds: RefundBook::default(),
             balances: Balances::default(),
             refund_ms: 5 * SECOND,
-            till: Till::default(),
+            till: PaymentScripts::default(),
             short_urls: HashMap::new(),
             outbox: Outbox::default(),
-            bills: Rules::default(),
-            faults: Plan::default(),
+            bills: BillRules::default(),
+            faults: FaultQueue::default(),
             log: Log::default(),
             captured_manners: false,
             keeps_pace: false,
@@ -104,9 +104,9 @@ impl World {
         for (place, order) in self.book.all_mut().iter_mut().enumerate() {
             order.expire(now);
             match order.take_due_fate(now) {
-                Some((at, Fate::Pays)) => payers.push((place, at)),
-                Some((_, Fate::Fails)) => order.state = State::PayError,
-                Some((_, Fate::Lapses)) => order.state = State::NotPay,
+                Some((at, ScheduledEvent::Pays)) => payers.push((place, at)),
+                Some((_, ScheduledEvent::Fails)) => order.state = PlacedState::PayError,
+                Some((_, ScheduledEvent::Lapses)) => order.state = PlacedState::NotPay,
                 None => {}
             }
         }
@@ -151,45 +151,45 @@ impl World {
     }
 
     /// Dice for the payment of one order.
-    pub fn dice_about(&self, place: usize) -> Dice {
+    pub fn dice_about(&self, place: usize) -> Rng {
         let order = self.book.get(place);
         let name = order.map(|o| format!("{}:{}:{}", o.mch_id, o.sub_mch_id, o.out_trade_no));
-        Dice::about(self.seed, &name.unwrap_or_default())
+        Rng::about(self.seed, &name.unwrap_or_default())
     }
 
-    fn key_of(&self, order: &Order) -> Option<String> {
+    fn key_of(&self, order: &PlacedOrder) -> Option<String> {
         let account = self.accounts.iter().find(|a| a.mch_id == order.mch_id);
         account.map(|account| account.key.clone())
     }
 
     /// The letter about an order's payment.
-    pub fn payment_letter(&mut self, place: usize) -> Option<PaymentLetter> {
+    pub fn payment_letter(&mut self, place: usize) -> Option<PaymentNoticeBody> {
         let payment = self.book.get(place)?.payment.clone()?;
         self.letter_about(place, &payment)
     }
 
     /// The letter about a payment of an order that may never have been made.
-    pub fn letter_about(&mut self, place: usize, payment: &Payment) -> Option<PaymentLetter> {
+    pub fn letter_about(&mut self, place: usize, payment: &PlacedPayment) -> Option<PaymentNoticeBody> {
         let nonce = self.own_dice.hex(32);
         let order = self.book.get(place)?;
         let key = self.key_of(order)?;
-        Some(PaymentLetter::of(order, payment, &nonce, &key))
+        Some(PaymentNoticeBody::of(order, payment, &nonce, &key))
     }
 
     /// The letter about a refund.
-    pub fn refund_letter(&mut self, place: usize) -> Option<RefundLetter> {
+    pub fn refund_letter(&mut self, place: usize) -> Option<RefundNoticeBody> {
         let nonce = self.own_dice.hex(32);
         let refund = self.refunds.get(place)?;
         let order = self.book.get(refund.order)?;
         let key = self.key_of(order)?;
-        Some(RefundLetter::of(order, refund, &nonce, &key))
+        Some(RefundNoticeBody::of(order, refund, &nonce, &key))
     }
 
-    fn payment_message(&mut self, place: usize) -> Option<Message> {
+    fn payment_message(&mut self, place: usize) -> Option<QueuedNotice> {
         let body = self.payment_letter(place)?.body();
         let order = self.book.get(place)?;
-        Some(Message {
-            kind: Kind::Payment,
+        Some(QueuedNotice {
+            kind: NoticeKind::Payment,
             out_trade_no: order.out_trade_no.clone(),
             out_refund_no: String::new(),
             url: order.notify_url.clone(),
@@ -198,12 +198,12 @@ impl World {
         })
     }
 
-    fn refund_message(&mut self, place: usize) -> Option<Message> {
+    fn refund_message(&mut self, place: usize) -> Option<QueuedNotice> {
         let body = self.refund_letter(place)?.body();
         let refund = self.refunds.get(place)?;
         let order = self.book.get(refund.order)?;
-        Some(Message {
-            kind: Kind::Refund,
+        Some(QueuedNotice {
+            kind: NoticeKind::Refund,
             out_trade_no: order.out_trade_no.clone(),
             out_refund_no: refund.out_refund_no.clone(),
             url: refund.notify_url.clone(),
@@ -213,7 +213,7 @@ impl World {
     }
 }
 
-fn transaction_id(dice: &mut Dice, now: i64) -> String {
+fn transaction_id(dice: &mut Rng, now: i64) -> String {
     let day: String = clock::compact(now).chars().take(8).collect();
     format!("42000000{day}{}", dice.digits(12))
 }

@@ -1,6 +1,6 @@
 //! What the control lets happen to the next bills: damage on the way, other columns, rows that the shop will miss.
 
-use super::table::{Cell, Sum, Table};
+use super::table::{BillCell, BillSum, BillTable};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
@@ -49,7 +49,7 @@ pub enum Damage {
 /// `POST /bills`: a rule for the bills to come.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Rule {
+pub struct BillRule {
     /// What happens.
     pub damage: Damage,
     /// To which of the two files.
@@ -76,16 +76,16 @@ fn once() -> u32 {
 
 /// The rules that wait.
 #[derive(Debug, Default)]
-pub struct Rules(Vec<Rule>);
+pub struct BillRules(Vec<BillRule>);
 
-impl Rules {
+impl BillRules {
     /// Adds one.
-    pub fn add(&mut self, rule: Rule) {
+    pub fn add(&mut self, rule: BillRule) {
         self.0.push(rule);
     }
 
     /// Those that strike this download, counted down.
-    pub fn take(&mut self, flow: bool) -> Vec<Rule> {
+    pub fn take(&mut self, flow: bool) -> Vec<BillRule> {
         let mut struck = Vec::new();
         for rule in self.0.iter_mut().filter(|rule| rule.flow == flow) {
             if rule.after > 0 {
@@ -101,7 +101,7 @@ impl Rules {
 }
 
 /// The file under its rules.
-pub fn file(mut table: Table, rules: &[Rule], gzip: bool) -> Vec<u8> {
+pub fn file(mut table: BillTable, rules: &[BillRule], gzip: bool) -> Vec<u8> {
     for rule in rules {
         change(&mut table, rule);
     }
@@ -126,7 +126,7 @@ fn packed(text: &[u8]) -> Vec<u8> {
     packer.write_all(text).and_then(|()| packer.finish()).unwrap_or_default()
 }
 
-fn change(table: &mut Table, rule: &Rule) {
+fn change(table: &mut BillTable, rule: &BillRule) {
     let row = rule.row.saturating_sub(1);
     match rule.damage {
         Damage::RowLeftOut if row < table.rows.len() => drop(table.rows.remove(row)),
@@ -161,9 +161,9 @@ fn change(table: &mut Table, rule: &Rule) {
 }
 
 /// Every amount that is there, by one fen.
-fn alter(row: &mut [Cell]) {
+fn alter(row: &mut [BillCell]) {
     for cell in row {
-        if let Cell::Fen(fen) = cell
+        if let BillCell::Fen(fen) = cell
             && *fen != 0
         {
             *fen += 1;
@@ -172,7 +172,7 @@ fn alter(row: &mut [Cell]) {
 }
 
 /// Before 2018 a bill knew one amount of a payment and one of a refund.
-fn age(table: &mut Table) {
+fn age(table: &mut BillTable) {
     for gone in ["订单金额", "申请退款金额", "费率备注"] {
         if let Some(place) = table.column(gone) {
             table.columns.remove(place);
@@ -188,10 +188,10 @@ fn age(table: &mut Table) {
         *column = names.iter().find(|(new, _)| new == column).map_or(*column, |(_, old)| *old);
     }
     table.sums = vec![
-        ("总交易单数", Sum::Rows),
-        ("总交易额", Sum::Of("总金额")),
-        ("总退款金额", Sum::Of("退款金额")),
-        ("总代金券或立减优惠退款金额", Sum::Of("代金券或立减优惠退款金额")),
-        ("手续费总金额", Sum::Of("手续费")),
+        ("总交易单数", BillSum::Rows),
+        ("总交易额", BillSum::Of("总金额")),
+        ("总退款金额", BillSum::Of("退款金额")),
+        ("总代金券或立减优惠退款金额", BillSum::Of("代金券或立减优惠退款金额")),
+        ("手续费总金额", BillSum::Of("手续费")),
     ];
 }

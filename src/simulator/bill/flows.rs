@@ -1,9 +1,9 @@
 //! The fund flow of the basic account: what came, what went, what was left.
 
 use super::super::clock;
-use super::super::world::World;
-use super::table::{Cell, Sum, Table};
-use super::{Asked, fee};
+use super::super::world::GatewayState;
+use super::table::{BillCell, BillSum, BillTable};
+use super::{BillRequest, fee};
 
 const COLUMNS: [&str; 11] = [
     "记账时间",
@@ -18,12 +18,12 @@ const COLUMNS: [&str; 11] = [
     "备注",
     "业务凭证号",
 ];
-const SUMS: [(&str, Sum); 5] = [
-    ("资金流水总笔数", Sum::Rows),
-    ("收入笔数", Sum::RowsThat("收入")),
-    ("收入金额", Sum::AmountsThat("收入")),
-    ("支出笔数", Sum::RowsThat("支出")),
-    ("支出金额", Sum::AmountsThat("支出")),
+const SUMS: [(&str, BillSum); 5] = [
+    ("资金流水总笔数", BillSum::Rows),
+    ("收入笔数", BillSum::RowsThat("收入")),
+    ("收入金额", BillSum::AmountsThat("收入")),
+    ("支出笔数", BillSum::RowsThat("支出")),
+    ("支出金额", BillSum::AmountsThat("支出")),
 ];
 /// What the account holds when the day begins, in fen.
 const FIRST_BALANCE: i64 = 100_000;
@@ -38,13 +38,13 @@ struct Movement {
 }
 
 /// The fund flow of a day; `None` if nothing moved.
-pub fn flows(world: &World, asked: &Asked) -> Option<Table> {
+pub fn flows(world: &GatewayState, asked: &BillRequest) -> Option<BillTable> {
     let mut movements = payments(world, asked);
     movements.extend(refunds(world, asked));
     movements.retain(|movement| movement.fen != 0);
     movements.sort_by_key(|movement| movement.at);
     let mut balance = FIRST_BALANCE;
-    let rows: Vec<Vec<Cell>> = movements
+    let rows: Vec<Vec<BillCell>> = movements
         .iter()
         .enumerate()
         .map(|(n, movement)| {
@@ -52,10 +52,10 @@ pub fn flows(world: &World, asked: &Asked) -> Option<Table> {
             row(movement, asked.from_ms / 1_000 + i64::try_from(n).unwrap_or(0), balance)
         })
         .collect();
-    (!rows.is_empty()).then(|| Table { columns: COLUMNS.to_vec(), rows, sums: SUMS.to_vec() })
+    (!rows.is_empty()).then(|| BillTable { columns: COLUMNS.to_vec(), rows, sums: SUMS.to_vec() })
 }
 
-fn payments(world: &World, asked: &Asked) -> Vec<Movement> {
+fn payments(world: &GatewayState, asked: &BillRequest) -> Vec<Movement> {
     let mut movements = Vec::new();
     for order in world.book.all().iter().filter(|order| asked.concerns(order)) {
         let Some(payment) = order.payment.as_ref().filter(|p| asked.includes(p.paid_ms)) else { continue };
@@ -68,7 +68,7 @@ fn payments(world: &World, asked: &Asked) -> Vec<Movement> {
     movements
 }
 
-fn refunds(world: &World, asked: &Asked) -> Vec<Movement> {
+fn refunds(world: &GatewayState, asked: &BillRequest) -> Vec<Movement> {
     let mut movements = Vec::new();
     for refund in world.refunds.all().iter().filter(|refund| asked.includes(refund.created_ms)) {
         if !world.book.get(refund.order).is_some_and(|order| asked.concerns(order)) {
@@ -83,7 +83,7 @@ fn refunds(world: &World, asked: &Asked) -> Vec<Movement> {
     movements
 }
 
-fn row(movement: &Movement, number: i64, balance: i64) -> Vec<Cell> {
+fn row(movement: &Movement, number: i64, balance: i64) -> Vec<BillCell> {
     vec![
         clock::spaced(movement.at).into(),
         movement.business_id.as_str().into(),
@@ -91,8 +91,8 @@ fn row(movement: &Movement, number: i64, balance: i64) -> Vec<Cell> {
         movement.kind.into(),
         movement.kind.into(),
         if movement.fen > 0 { "收入" } else { "支出" }.into(),
-        Cell::Fen(movement.fen.abs()),
-        Cell::Fen(balance),
+        BillCell::Fen(movement.fen.abs()),
+        BillCell::Fen(balance),
         "system".into(),
         "".into(),
         movement.voucher.as_str().into(),

@@ -6,12 +6,12 @@ mod table;
 mod trades;
 
 pub use flows::flows;
-pub use table::Table;
-pub use trades::{Kind, trades};
+pub use table::BillTable;
+pub use trades::{BillKind, trades};
 
 use super::clock::{self, HOUR, MINUTE};
-use super::order::Order;
-use super::world::World;
+use super::order::PlacedOrder;
+use super::world::GatewayState;
 
 /// Bills are there from ten o'clock of the next day on.
 const READY_MS: i64 = 34 * HOUR;
@@ -20,7 +20,7 @@ const RATE: i64 = 60;
 
 /// Whose bill, and of which day.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct BillRequest {
     /// The merchant.
     pub mch_id: String,
     /// One sub-merchant of his, or all.
@@ -29,14 +29,14 @@ pub struct Asked {
     pub from_ms: i64,
 }
 
-impl Asked {
+impl BillRequest {
     /// Reads `bill_date`, eight digits of a day that exists.
     pub fn day(bill_date: &str) -> Option<i64> {
         (bill_date.len() == 8).then(|| clock::from_compact(&format!("{bill_date}000000"))).flatten()
     }
 
     /// Is the bill made already?
-    pub fn is_ready(&self, world: &World) -> bool {
+    pub fn is_ready(&self, world: &GatewayState) -> bool {
         world.clock.now() >= self.from_ms + READY_MS
     }
 
@@ -44,7 +44,7 @@ impl Asked {
         (self.from_ms..self.from_ms + 24 * 60 * MINUTE).contains(&at)
     }
 
-    fn concerns(&self, order: &Order) -> bool {
+    fn concerns(&self, order: &PlacedOrder) -> bool {
         order.mch_id == self.mch_id && (self.sub_mch_id.is_empty() || order.sub_mch_id == self.sub_mch_id)
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// What stands in a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cell {
+pub enum BillCell {
     /// Text.
     Text(String),
     /// Fen.
@@ -13,13 +13,13 @@ pub enum Cell {
     Fee(i64),
 }
 
-impl From<&str> for Cell {
+impl From<&str> for BillCell {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
-impl From<String> for Cell {
+impl From<String> for BillCell {
     fn from(text: String) -> Self {
         Self::Text(text)
     }
@@ -27,7 +27,7 @@ impl From<String> for Cell {
 
 /// What is summed under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sum {
+pub enum BillSum {
     /// Rows.
     Rows,
     /// A column.
@@ -40,16 +40,16 @@ pub enum Sum {
 
 /// The rows of a day.
 #[derive(Debug, Clone)]
-pub struct Table {
+pub struct BillTable {
     /// Names of the columns.
     pub columns: Vec<&'static str>,
     /// The rows, each as wide as the columns.
-    pub rows: Vec<Vec<Cell>>,
+    pub rows: Vec<Vec<BillCell>>,
     /// Names of the sums, and what they are of.
-    pub sums: Vec<(&'static str, Sum)>,
+    pub sums: Vec<(&'static str, BillSum)>,
 }
 
-impl Table {
+impl BillTable {
     /// The place of a column.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| *column == name)
@@ -64,7 +64,7 @@ impl Table {
         if with_sums {
             let names: Vec<_> = self.sums.iter().map(|(name, _)| *name).collect();
             let mut sums: Vec<_> = self.sums.iter().map(|(_, sum)| self.sum(*sum)).collect();
-            if let Some(Cell::Fen(fen)) = sums.iter_mut().find(|sum| matches!(sum, Cell::Fen(_))) {
+            if let Some(BillCell::Fen(fen)) = sums.iter_mut().find(|sum| matches!(sum, BillCell::Fen(_))) {
                 *fen += added;
             }
             let _ = write!(text, "{}\r\n", names.join(","));
@@ -73,38 +73,40 @@ impl Table {
         text
     }
 
-    fn sum(&self, sum: Sum) -> Cell {
+    fn sum(&self, sum: BillSum) -> BillCell {
         match sum {
-            Sum::Rows => Cell::Text(self.rows.len().to_string()),
-            Sum::Of(name) => self.total(name, |_| true),
-            Sum::RowsThat(word) => {
+            BillSum::Rows => BillCell::Text(self.rows.len().to_string()),
+            BillSum::Of(name) => self.total(name, |_| true),
+            BillSum::RowsThat(word) => {
                 let rows = self.rows.iter().filter(|row| row.contains(&word.into()));
-                Cell::Text(rows.count().to_string())
+                BillCell::Text(rows.count().to_string())
             }
-            Sum::AmountsThat(word) => self.total("收支金额（元）", |row| row.contains(&word.into())),
+            BillSum::AmountsThat(word) => {
+                self.total("收支金额（元）", |row| row.contains(&word.into()))
+            }
         }
     }
 
-    fn total(&self, name: &str, counts: impl Fn(&[Cell]) -> bool) -> Cell {
+    fn total(&self, name: &str, counts: impl Fn(&[BillCell]) -> bool) -> BillCell {
         let column = self.column(name);
         let cells = self.rows.iter().filter(|row| counts(row)).filter_map(|row| row.get(column?));
         let is_fee = name == "手续费";
         let numbers = cells.map(|cell| match cell {
-            Cell::Fen(number) | Cell::Fee(number) => *number,
-            Cell::Text(_) => 0,
+            BillCell::Fen(number) | BillCell::Fee(number) => *number,
+            BillCell::Text(_) => 0,
         });
         let total = numbers.sum();
-        if is_fee { Cell::Fee(total) } else { Cell::Fen(total) }
+        if is_fee { BillCell::Fee(total) } else { BillCell::Fen(total) }
     }
 }
 
-fn write_row(text: &mut String, cells: &[Cell]) {
+fn write_row(text: &mut String, cells: &[BillCell]) {
     for (n, cell) in cells.iter().enumerate() {
         text.push_str(if n == 0 { "`" } else { ",`" });
         match cell {
-            Cell::Text(word) => text.push_str(word),
-            Cell::Fen(fen) => write_decimal(text, *fen, 100, 2),
-            Cell::Fee(fee) => write_decimal(text, *fee, 100_000, 5),
+            BillCell::Text(word) => text.push_str(word),
+            BillCell::Fen(fen) => write_decimal(text, *fen, 100, 2),
+            BillCell::Fee(fee) => write_decimal(text, *fee, 100_000, 5),
         }
     }
     text.push_str("\r\n");

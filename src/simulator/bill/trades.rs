@@ -1,15 +1,15 @@
 //! The trade bill: payments, refunds and reversed payments of a day.
 
 use super::super::clock;
-use super::super::order::{Order, Payment, State};
-use super::super::refund::Refund;
-use super::super::world::World;
-use super::table::{Cell, Sum, Table};
-use super::{Asked, fee};
+use super::super::order::{PlacedOrder, PlacedPayment, PlacedState};
+use super::super::refund::PlacedRefund;
+use super::super::world::GatewayState;
+use super::table::{BillCell, BillSum, BillTable};
+use super::{BillRequest, fee};
 
 /// `bill_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum BillKind {
     /// Payments and refunds.
     All,
     /// Payments.
@@ -20,7 +20,7 @@ pub enum Kind {
     RechargeRefund,
 }
 
-impl Kind {
+impl BillKind {
     /// Reads the word; an absent one means all.
     pub fn named(word: &str) -> Option<Self> {
         Some(match word {
@@ -85,23 +85,23 @@ const NOT_OF_PAYMENTS: &[&str] = &[
     "退款状态",
     "申请退款金额",
 ];
-const SUMS: [(&str, Sum); 7] = [
-    ("总交易单数", Sum::Rows),
-    ("应结订单总金额", Sum::Of("应结订单金额")),
-    ("退款总金额", Sum::Of("退款金额")),
-    ("充值券退款总金额", Sum::Of("充值券退款金额")),
-    ("手续费总金额", Sum::Of("手续费")),
-    ("订单总金额", Sum::Of("订单金额")),
-    ("申请退款总金额", Sum::Of("申请退款金额")),
+const SUMS: [(&str, BillSum); 7] = [
+    ("总交易单数", BillSum::Rows),
+    ("应结订单总金额", BillSum::Of("应结订单金额")),
+    ("退款总金额", BillSum::Of("退款金额")),
+    ("充值券退款总金额", BillSum::Of("充值券退款金额")),
+    ("手续费总金额", BillSum::Of("手续费")),
+    ("订单总金额", BillSum::Of("订单金额")),
+    ("申请退款总金额", BillSum::Of("申请退款金额")),
 ];
 
 /// The bill of a day; `None` if nothing was traded.
-pub fn trades(world: &World, asked: &Asked, kind: Kind) -> Option<Table> {
-    let mut rows: Vec<(i64, Vec<Cell>)> = Vec::new();
-    if matches!(kind, Kind::All | Kind::Success) {
+pub fn trades(world: &GatewayState, asked: &BillRequest, kind: BillKind) -> Option<BillTable> {
+    let mut rows: Vec<(i64, Vec<BillCell>)> = Vec::new();
+    if matches!(kind, BillKind::All | BillKind::Success) {
         rows.extend(world.book.all().iter().flat_map(|order| payments(order, asked, kind)));
     }
-    if matches!(kind, Kind::All | Kind::Refund) {
+    if matches!(kind, BillKind::All | BillKind::Refund) {
         rows.extend(world.refunds.all().iter().filter_map(|refund| refunded(world, refund, asked, kind)));
     }
     if rows.is_empty() {
@@ -113,11 +113,11 @@ pub fn trades(world: &World, asked: &Asked, kind: Kind) -> Option<Table> {
         let cells = row.into_iter().zip(COLUMNS);
         cells.filter(|(_, name)| columns.contains(name)).map(|(cell, _)| cell).collect()
     });
-    Some(Table { rows: rows.collect(), columns: columns.clone(), sums: SUMS.to_vec() })
+    Some(BillTable { rows: rows.collect(), columns: columns.clone(), sums: SUMS.to_vec() })
 }
 
 /// The row of a payment; a reversed one has a second.
-fn payments(order: &Order, asked: &Asked, kind: Kind) -> Vec<(i64, Vec<Cell>)> {
+fn payments(order: &PlacedOrder, asked: &BillRequest, kind: BillKind) -> Vec<(i64, Vec<BillCell>)> {
     let Some(payment) = order.payment.as_ref().filter(|p| asked.includes(p.paid_ms) && asked.concerns(order))
     else {
         return Vec::new();
@@ -131,7 +131,7 @@ fn payments(order: &Order, asked: &Asked, kind: Kind) -> Vec<(i64, Vec<Cell>)> {
         ..Money::default()
     };
     let mut rows = vec![(payment.paid_ms, row(order, payment, "SUCCESS", payment.paid_ms, &paid, None))];
-    if order.state == State::Revoked && kind == Kind::All {
+    if order.state == PlacedState::Revoked && kind == BillKind::All {
         let back = Money { back: settled, asked: order.total_fee, fee: -fee(settled), ..Money::default() };
         rows.push((payment.paid_ms, row(order, payment, "REVOKED", payment.paid_ms, &back, None)));
     }
@@ -139,13 +139,18 @@ fn payments(order: &Order, asked: &Asked, kind: Kind) -> Vec<(i64, Vec<Cell>)> {
 }
 
 /// The row of a refund that was accepted that day; in a bill of refunds its time is that of the payment.
-fn refunded(world: &World, refund: &Refund, asked: &Asked, kind: Kind) -> Option<(i64, Vec<Cell>)> {
+fn refunded(
+    world: &GatewayState,
+    refund: &PlacedRefund,
+    asked: &BillRequest,
+    kind: BillKind,
+) -> Option<(i64, Vec<BillCell>)> {
     let order = world.book.get(refund.order).filter(|order| asked.concerns(order))?;
     let payment = order.payment.as_ref().filter(|_| asked.includes(refund.created_ms))?;
     let back = refund.settlement();
     let mut money = Money { back, asked: refund.refund_fee, fee: -fee(back), ..Money::default() };
     let mut at = refund.created_ms;
-    if kind == Kind::Refund {
+    if kind == BillKind::Refund {
         at = payment.paid_ms;
         money.settled = payment.settlement(order.total_fee).unwrap_or(order.total_fee);
         money.total = order.total_fee;
@@ -166,15 +171,15 @@ struct Money {
 
 /// A row in the order of [`COLUMNS`].
 fn row(
-    order: &Order,
-    payment: &Payment,
+    order: &PlacedOrder,
+    payment: &PlacedPayment,
     state: &str,
     at: i64,
     money: &Money,
-    refund: Option<&Refund>,
-) -> Vec<Cell> {
-    let or_zero = |text: &str| Cell::from(if text.is_empty() { "0" } else { text });
-    let of_refund = |get: fn(&Refund) -> String| Cell::Text(refund.map(get).unwrap_or_default());
+    refund: Option<&PlacedRefund>,
+) -> Vec<BillCell> {
+    let or_zero = |text: &str| BillCell::from(if text.is_empty() { "0" } else { text });
+    let of_refund = |get: fn(&PlacedRefund) -> String| BillCell::Text(refund.map(get).unwrap_or_default());
     vec![
         clock::spaced(at).into(),
         order.appid.as_str().into(),
@@ -188,22 +193,22 @@ fn row(
         state.into(),
         payment.bank_type.as_str().into(),
         order.fee_type.as_str().into(),
-        Cell::Fen(money.settled),
-        Cell::Fen(money.coupons),
+        BillCell::Fen(money.settled),
+        BillCell::Fen(money.coupons),
         of_refund(|refund| clock::spaced(refund.created_ms)),
         of_refund(|refund| refund.success_ms.map(clock::spaced).unwrap_or_default()),
         or_zero(refund.map_or("", |refund| &refund.refund_id)),
         or_zero(refund.map_or("", |refund| &refund.out_refund_no)),
-        Cell::Fen(money.back),
-        Cell::Fen(0),
+        BillCell::Fen(money.back),
+        BillCell::Fen(0),
         of_refund(|_| "ORIGINAL".to_owned()),
         of_refund(|refund| refund.status.name().to_owned()),
         order.body.as_str().into(),
         order.attach.as_str().into(),
-        Cell::Fee(money.fee),
+        BillCell::Fee(money.fee),
         "0.60%".into(),
-        Cell::Fen(money.total),
-        Cell::Fen(money.asked),
+        BillCell::Fen(money.total),
+        BillCell::Fen(money.asked),
         "".into(),
     ]
 }

@@ -1,37 +1,37 @@
 //! Who calls: merchant, algorithm, sign. And the frame of every answer to him.
 
-use super::super::answer::{Answer, Seal};
-use super::super::document::Document;
+use super::super::answer::{Response, Seal};
+use super::super::document::XmlDocument;
 use super::super::options::Account;
 use super::super::request::Request;
-use super::super::signer::Method;
-use super::super::world::World;
-use super::Body;
+use super::super::signer::SignMethod;
+use super::super::world::GatewayState;
+use super::RequestBody;
 use subtle::ConstantTimeEq;
 
 /// A merchant whose sign was right.
 #[derive(Debug)]
-pub struct Caller {
+pub struct CallingMerchant {
     /// The merchant.
     pub account: Account,
     /// The algorithm of the request, and so of the answer.
-    pub method: Method,
+    pub method: SignMethod,
     /// What was sent.
-    pub fields: Document,
+    pub fields: XmlDocument,
     /// The header `Wechatpay-Negative-Test`.
     pub negative_test: Option<String>,
 }
 
 /// Why a call is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum CallRefusal {
     /// `return_code` FAIL, unsigned.
     Bare(String),
     /// `result_code` FAIL with a code, signed.
     Service(String, String),
 }
 
-impl Refusal {
+impl CallRefusal {
     /// A refusal with a code.
     pub fn service(code: &str, description: impl Into<String>) -> Self {
         Self::Service(code.to_owned(), description.into())
@@ -39,26 +39,30 @@ impl Refusal {
 }
 
 /// The caller of a request, or the bare failure that WeChat sends him.
-pub fn identified(world: &World, request: &Request, body: &Body) -> Result<Caller, Answer> {
+pub fn identified(
+    world: &GatewayState,
+    request: &Request,
+    body: &RequestBody,
+) -> Result<CallingMerchant, Response> {
     if request.verb != "POST" {
-        return Err(Answer::bare_fail("请使用post方法"));
+        return Err(Response::bare_fail("请使用post方法"));
     }
     if request.body.is_empty() {
-        return Err(Answer::bare_fail("post数据为空"));
+        return Err(Response::bare_fail("post数据为空"));
     }
-    let mut fields = body.clone().map_err(|fault| Answer::bare_fail(&format!("XML格式错误: {fault}")))?;
+    let mut fields = body.clone().map_err(|fault| Response::bare_fail(&format!("XML格式错误: {fault}")))?;
     let link = fields.filled("long_url");
     if let Some(link) = link.filter(|link| !link.contains("://")).map(super::decoded) {
         fields.set("long_url", link);
     }
-    let account = account_of(world, &fields).map_err(|message| Answer::bare_fail(&message))?;
-    let method = Method::named(fields.get("sign_type"))
+    let account = account_of(world, &fields).map_err(|message| Response::bare_fail(&message))?;
+    let method = SignMethod::named(fields.get("sign_type"))
         .filter(|method| signed_by(&fields, &account.key, *method))
-        .ok_or_else(|| Answer::bare_fail("签名错误，请检查后再试"))?;
-    Ok(Caller { account, method, fields, negative_test: request.negative_test.clone() })
+        .ok_or_else(|| Response::bare_fail("签名错误，请检查后再试"))?;
+    Ok(CallingMerchant { account, method, fields, negative_test: request.negative_test.clone() })
 }
 
-fn account_of(world: &World, fields: &Document) -> Result<Account, String> {
+fn account_of(world: &GatewayState, fields: &XmlDocument) -> Result<Account, String> {
     let appid = identity(fields, "appid")?;
     let mch_id = identity(fields, "mch_id")?;
     if !mch_id.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -77,7 +81,7 @@ fn account_of(world: &World, fields: &Document) -> Result<Account, String> {
     }
 }
 
-fn identity<'a>(fields: &'a Document, name: &str) -> Result<&'a str, String> {
+fn identity<'a>(fields: &'a XmlDocument, name: &str) -> Result<&'a str, String> {
     match fields.filled(name) {
         None => Err(format!("缺少参数{name}")),
         Some(text) if text.len() > 32 => Err(format!("{name}参数长度有误")),
@@ -85,25 +89,25 @@ fn identity<'a>(fields: &'a Document, name: &str) -> Result<&'a str, String> {
     }
 }
 
-fn signed_by(fields: &Document, key: &str, method: Method) -> bool {
+fn signed_by(fields: &XmlDocument, key: &str, method: SignMethod) -> bool {
     let right = fields.sign_with(key, method);
     let sign = fields.get("sign").unwrap_or_default();
     right.as_bytes().ct_eq(sign.as_bytes()).into()
 }
 
-impl Caller {
+impl CallingMerchant {
     /// The text of a field, empty when it is absent.
     pub fn get(&self, name: &str) -> &str {
         self.fields.get(name).unwrap_or_default()
     }
 
     /// The frame of a success: codes, identity, nonce.
-    pub fn success(&self, world: &mut World) -> Document {
+    pub fn success(&self, world: &mut GatewayState) -> XmlDocument {
         self.frame(world, "SUCCESS")
     }
 
-    fn frame(&self, world: &mut World, result_code: &str) -> Document {
-        let mut document = Document::default();
+    fn frame(&self, world: &mut GatewayState, result_code: &str) -> XmlDocument {
+        let mut document = XmlDocument::default();
         document
             .text("return_code", "SUCCESS")
             .text("return_msg", "OK")
@@ -117,16 +121,16 @@ impl Caller {
     }
 
     /// An answer under the caller's seal.
-    pub fn sealed(&self, document: Document) -> Answer {
+    pub fn sealed(&self, document: XmlDocument) -> Response {
         let seal = Seal { key: self.account.key.clone(), method: self.method };
-        Answer { document, seal: Some(seal) }
+        Response { document, seal: Some(seal) }
     }
 
     /// The answer to a call that is not carried out.
-    pub fn refused(&self, world: &mut World, refusal: Refusal) -> Answer {
+    pub fn refused(&self, world: &mut GatewayState, refusal: CallRefusal) -> Response {
         match refusal {
-            Refusal::Bare(message) => Answer::bare_fail(&message),
-            Refusal::Service(code, description) => {
+            CallRefusal::Bare(message) => Response::bare_fail(&message),
+            CallRefusal::Service(code, description) => {
                 let mut document = self.frame(world, "FAIL");
                 document.text("err_code", code);
                 document.text("err_code_des", description);

@@ -1,19 +1,19 @@
 //! `/pay/downloadbill` and `/pay/downloadfundflow`: a file, or a refusal that nobody signs.
 
-use super::super::answer::{Answer, File, Outcome};
-use super::super::bill::damage::{self, Damage, Rule};
-use super::super::bill::{self, Asked, Kind, Table};
+use super::super::answer::{CallEnd, FileBody, Response};
+use super::super::bill::damage::{self, BillRule, Damage};
+use super::super::bill::{self, BillKind, BillRequest, BillTable};
 use super::super::clock::DAY;
-use super::super::document::Document;
-use super::super::signer::Method;
-use super::super::world::World;
-use super::caller::{Caller, Refusal};
+use super::super::document::XmlDocument;
+use super::super::signer::SignMethod;
+use super::super::world::GatewayState;
+use super::caller::{CallRefusal, CallingMerchant};
 
 /// Answers downloadbill.
-pub fn trades(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
+pub fn trades(world: &mut GatewayState, caller: &CallingMerchant) -> Result<CallEnd, CallRefusal> {
     complete(caller)?;
     let rules = world.bills.take(false);
-    let Some(kind) = Kind::named(caller.get("bill_type")) else {
+    let Some(kind) = BillKind::named(caller.get("bill_type")) else {
         return Ok(refused("invalid bill_type", None).into());
     };
     let Some(asked) = asked(caller, &rules) else { return Ok(refused("data format error", None).into()) };
@@ -25,10 +25,10 @@ pub fn trades(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
 }
 
 /// Answers downloadfundflow.
-pub fn flows(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
+pub fn flows(world: &mut GatewayState, caller: &CallingMerchant) -> Result<CallEnd, CallRefusal> {
     complete(caller)?;
     let rules = world.bills.take(true);
-    if caller.method != Method::HmacSha256 {
+    if caller.method != SignMethod::HmacSha256 {
         return Ok(refused("SIGN ERROR", None).into());
     }
     let is_account = matches!(caller.get("account_type"), "Basic" | "Operation" | "Fees");
@@ -44,27 +44,32 @@ pub fn flows(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
 }
 
 /// What every request has.
-fn complete(caller: &Caller) -> Result<(), Refusal> {
+fn complete(caller: &CallingMerchant) -> Result<(), CallRefusal> {
     let missing = ["nonce_str", "bill_date"].iter().any(|name| caller.get(name).is_empty());
-    if missing { Err(Refusal::Bare("missing parameter".to_owned())) } else { Ok(()) }
+    if missing { Err(CallRefusal::Bare("missing parameter".to_owned())) } else { Ok(()) }
 }
 
 enum Made {
-    Table(Table),
+    Table(BillTable),
     NotYet,
     Nothing,
 }
 
-fn asked(caller: &Caller, rules: &[Rule]) -> Option<Asked> {
+fn asked(caller: &CallingMerchant, rules: &[BillRule]) -> Option<BillRequest> {
     let other_day = rules.iter().any(|rule| rule.damage == Damage::OtherDay);
-    Some(Asked {
+    Some(BillRequest {
         mch_id: caller.account.mch_id.clone(),
         sub_mch_id: caller.get("sub_mch_id").to_owned(),
-        from_ms: Asked::day(caller.get("bill_date"))? - i64::from(other_day) * DAY,
+        from_ms: BillRequest::day(caller.get("bill_date"))? - i64::from(other_day) * DAY,
     })
 }
 
-fn made(world: &World, asked: &Asked, rules: &[Rule], table: impl FnOnce() -> Option<Table>) -> Made {
+fn made(
+    world: &GatewayState,
+    asked: &BillRequest,
+    rules: &[BillRule],
+    table: impl FnOnce() -> Option<BillTable>,
+) -> Made {
     let has = |damage| rules.iter().any(|rule| rule.damage == damage);
     if has(Damage::Creating) || !asked.is_ready(world) {
         return Made::NotYet;
@@ -73,7 +78,7 @@ fn made(world: &World, asked: &Asked, rules: &[Rule], table: impl FnOnce() -> Op
 }
 
 /// A fund flow comes with its SHA-1: of what is sent, unless the rules say otherwise.
-fn sent(table: &Table, rules: &[Rule], caller: &Caller, flow: bool) -> Outcome {
+fn sent(table: &BillTable, rules: &[BillRule], caller: &CallingMerchant, flow: bool) -> CallEnd {
     let file = |gzip| damage::file(table.clone(), rules, gzip);
     let body = file(caller.get("tar_type") == "GZIP");
     let has = |damage| rules.iter().any(|rule| rule.damage == damage);
@@ -82,21 +87,21 @@ fn sent(table: &Table, rules: &[Rule], caller: &Caller, flow: bool) -> Outcome {
         () if has(Damage::PlainDigest) => file(false),
         () => body.clone(),
     });
-    Outcome::File(File { body, digest_of })
+    CallEnd::File(FileBody { body, digest_of })
 }
 
 /// The small message that comes instead of a bill.
-fn refused(return_msg: &str, error_code: Option<&str>) -> Answer {
-    let mut answer = Answer::bare_fail(return_msg);
+fn refused(return_msg: &str, error_code: Option<&str>) -> Response {
+    let mut answer = Response::bare_fail(return_msg);
     if let Some(code) = error_code {
         answer.document.text("error_code", code);
     }
     answer
 }
 
-fn failed(code: &str, description: &str) -> Answer {
-    let mut document = Document::default();
+fn failed(code: &str, description: &str) -> Response {
+    let mut document = XmlDocument::default();
     document.text("return_code", "SUCCESS").text("result_code", "FAIL");
     document.text("err_code", code).text("err_code_des", description);
-    Answer { document, seal: None }
+    Response { document, seal: None }
 }

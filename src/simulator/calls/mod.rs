@@ -18,41 +18,41 @@ mod unified_order;
 #[cfg(test)]
 mod tests;
 
-pub use caller::{Caller, Refusal};
+pub use caller::{CallRefusal, CallingMerchant};
 pub use short_url::decoded;
 
-use super::answer::{Answer, Outcome};
-use super::document::Document;
-use super::fault::Fault;
+use super::answer::{CallEnd, Response};
+use super::document::XmlDocument;
+use super::fault::FaultKind;
 use super::reader::Malformed;
 use super::request::Request;
-use super::world::World;
+use super::world::GatewayState;
 
 /// A request's body: its fields, or why it has none.
-pub type Body = Result<Document, Malformed>;
+pub type RequestBody = Result<XmlDocument, Malformed>;
 
-type Call = fn(&mut World, &Caller) -> Result<Outcome, Refusal>;
+type CallHandler = fn(&mut GatewayState, &CallingMerchant) -> Result<CallEnd, CallRefusal>;
 
 /// Answers a request as an unspoiled gateway does.
-pub fn respond(world: &mut World, request: &Request, body: &Body) -> Outcome {
+pub fn respond(world: &mut GatewayState, request: &Request, body: &RequestBody) -> CallEnd {
     let Some(call) = call_at(&request.path) else {
-        return Outcome::Page(404);
+        return CallEnd::Page(404);
     };
     let secure = request.path.starts_with("/secapi/") || request.path == "/pay/downloadfundflow";
     if secure && request.certificate.is_none() {
-        return Answer::bare_fail("证书未传，请检查证书配置").into();
+        return Response::bare_fail("证书未传，请检查证书配置").into();
     }
     let caller = match caller::identified(world, request, body) {
         Ok(caller) => caller,
         Err(answer) => return answer.into(),
     };
     if secure && request.certificate.as_ref() != Some(&caller.account.mch_id) {
-        return Answer::bare_fail("证书与商户号不匹配，请检查证书配置").into();
+        return Response::bare_fail("证书与商户号不匹配，请检查证书配置").into();
     }
     call(world, &caller).unwrap_or_else(|refusal| caller.refused(world, refusal).into())
 }
 
-fn call_at(path: &str) -> Option<Call> {
+fn call_at(path: &str) -> Option<CallHandler> {
     Some(match path {
         "/pay/unifiedorder" => unified_order::answer,
         "/pay/orderquery" => order_query::answer,
@@ -71,13 +71,18 @@ fn call_at(path: &str) -> Option<Call> {
 }
 
 /// The answer that a fault makes up instead of the honest one.
-pub fn made_up(world: &mut World, fault: Fault, request: &Request, body: &Body) -> Option<Outcome> {
+pub fn made_up(
+    world: &mut GatewayState,
+    fault: FaultKind,
+    request: &Request,
+    body: &RequestBody,
+) -> Option<CallEnd> {
     match fault {
-        Fault::ReturnFail => Some(Answer::bare_fail("系统繁忙，请稍后再试").into()),
-        Fault::ReturnSystemError => Some(Answer::bare("SYSTEMERROR", "系统错误").into()),
-        Fault::SystemError => Some(match caller::identified(world, request, body) {
+        FaultKind::ReturnFail => Some(Response::bare_fail("系统繁忙，请稍后再试").into()),
+        FaultKind::ReturnSystemError => Some(Response::bare("SYSTEMERROR", "系统错误").into()),
+        FaultKind::SystemError => Some(match caller::identified(world, request, body) {
             Ok(caller) => {
-                let refusal = Refusal::service("SYSTEMERROR", "系统超时");
+                let refusal = CallRefusal::service("SYSTEMERROR", "系统超时");
                 caller.refused(world, refusal).into()
             }
             Err(answer) => answer.into(),
@@ -87,6 +92,6 @@ pub fn made_up(world: &mut World, fault: Fault, request: &Request, body: &Body) 
 }
 
 /// Stands in for an answer that a page replaces.
-pub fn placeholder() -> Answer {
-    Answer::bare_fail("")
+pub fn placeholder() -> Response {
+    Response::bare_fail("")
 }

@@ -1,14 +1,14 @@
 //! `/pay/orderquery`: what became of an order, in the shapes that were captured.
 
-use super::super::answer::Outcome;
-use super::super::document::Document;
-use super::super::order::{Order, State};
-use super::super::world::World;
-use super::caller::{Caller, Refusal};
+use super::super::answer::CallEnd;
+use super::super::document::XmlDocument;
+use super::super::order::{PlacedOrder, PlacedState};
+use super::super::world::GatewayState;
+use super::caller::{CallRefusal, CallingMerchant};
 use super::{field, trade};
 
 /// Answers the call.
-pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
+pub fn answer(world: &mut GatewayState, caller: &CallingMerchant) -> Result<CallEnd, CallRefusal> {
     field::nonce(caller)?;
     field::sub_merchant(caller)?;
     field::one_of(caller, "version", &["1.0"])?;
@@ -24,22 +24,22 @@ pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
 }
 
 /// Writes an order; which fields are there depends on its state.
-fn write(document: &mut Document, order: &Order, with_promotion: bool) {
+fn write(document: &mut XmlDocument, order: &PlacedOrder, with_promotion: bool) {
     match (&order.state, &order.payment) {
-        (State::Success | State::Refund, Some(payment)) => {
+        (PlacedState::Success | PlacedState::Refund, Some(payment)) => {
             document.text_if_any("device_info", &order.device_info);
             trade::write_payment(document, order, payment, true);
             let promotion = payment.promotion.as_deref().filter(|_| with_promotion);
             document.text_if_any("promotion_detail", promotion.unwrap_or_default());
         }
-        (State::NotPay | State::Closed, _) => write_unpaid(document, order),
+        (PlacedState::NotPay | PlacedState::Closed, _) => write_unpaid(document, order),
         _ => write_pending(document, order),
     }
 }
 
-fn write_unpaid(document: &mut Document, order: &Order) {
+fn write_unpaid(document: &mut XmlDocument, order: &PlacedOrder) {
     document.text("device_info", &order.device_info).text("out_trade_no", &order.out_trade_no);
-    if order.state == State::Closed {
+    if order.state == PlacedState::Closed {
         document.text("attach", &order.attach);
     }
     document
@@ -48,7 +48,7 @@ fn write_unpaid(document: &mut Document, order: &Order) {
         .text("trade_state_desc", order.state.description());
 }
 
-fn write_pending(document: &mut Document, order: &Order) {
+fn write_pending(document: &mut XmlDocument, order: &PlacedOrder) {
     document
         .text("out_trade_no", &order.out_trade_no)
         .text("attach", &order.attach)

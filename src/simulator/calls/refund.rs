@@ -1,12 +1,12 @@
 //! `/secapi/pay/refund`: accepts a refund; what becomes of it is told later.
 
-use super::super::answer::{Answer, Outcome};
+use super::super::answer::{CallEnd, Response};
 use super::super::clock::{self, DAY, MINUTE};
-use super::super::document::Document;
-use super::super::order::{Order, Payment, State};
-use super::super::refund::{Refund, RefundStatus};
-use super::super::world::World;
-use super::caller::{Caller, Refusal};
+use super::super::document::XmlDocument;
+use super::super::order::{PlacedOrder, PlacedPayment, PlacedState};
+use super::super::refund::{PlacedRefund, PlacedRefundStatus};
+use super::super::world::GatewayState;
+use super::caller::{CallRefusal, CallingMerchant};
 use super::{field, trade};
 
 const MOST_PARTS: usize = 50;
@@ -15,14 +15,14 @@ const ACCOUNTS: &[&str] = &["REFUND_SOURCE_UNSETTLED_FUNDS", "REFUND_SOURCE_RECH
 const OTHER_TERMS: &str = "订单金额或退款金额与之前请求不一致，请核实后再试";
 
 /// Answers the call.
-pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
-    let asked = Asked::read(caller)?;
+pub fn answer(world: &mut GatewayState, caller: &CallingMerchant) -> Result<CallEnd, CallRefusal> {
+    let asked = RefundRequest::read(caller)?;
     let place = trade::named(world, caller)?;
     refundable(world, place)?;
     let order = world.book.get(place).cloned();
     let order = order.ok_or_else(|| trade::not_there("订单不存在"))?;
     if order.total_fee != asked.total_fee {
-        return Err(Refusal::service("INVALID_REQUEST", OTHER_TERMS));
+        return Err(CallRefusal::service("INVALID_REQUEST", OTHER_TERMS));
     }
     let sub_mch_id = caller.get("sub_mch_id");
     let known = world.refunds.find(&caller.account.mch_id, sub_mch_id, &asked.out_refund_no);
@@ -30,10 +30,10 @@ pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
         Some(known) => repeated(world, known, place, &asked)?,
         None => accepted(world, place, &order, asked)?,
     };
-    written(world, caller, &order, refund).map(Outcome::from)
+    written(world, caller, &order, refund).map(CallEnd::from)
 }
 
-struct Asked {
+struct RefundRequest {
     out_refund_no: String,
     total_fee: i64,
     refund_fee: i64,
@@ -41,8 +41,8 @@ struct Asked {
     notify_url: String,
 }
 
-impl Asked {
-    fn read(caller: &Caller) -> Result<Self, Refusal> {
+impl RefundRequest {
+    fn read(caller: &CallingMerchant) -> Result<Self, CallRefusal> {
         field::nonce(caller)?;
         field::sub_merchant(caller)?;
         let number = field::required(caller, "out_refund_no", 64)?;
@@ -63,65 +63,75 @@ impl Asked {
 }
 
 /// Unpaid orders do not exist for a refund, and closed ones are an error: so it was captured.
-fn refundable(world: &World, place: usize) -> Result<(), Refusal> {
+fn refundable(world: &GatewayState, place: usize) -> Result<(), CallRefusal> {
     let order = world.book.get(place);
     match order.map(|order| (&order.state, order.payment.as_ref())) {
-        Some((State::Success | State::Refund, Some(payment))) => {
+        Some((PlacedState::Success | PlacedState::Refund, Some(payment))) => {
             if world.clock.now() - payment.paid_ms > LATEST_MS {
-                return Err(Refusal::service("TRADE_OVERDUE", "订单已经超过退款期限"));
+                return Err(CallRefusal::service("TRADE_OVERDUE", "订单已经超过退款期限"));
             }
             Ok(())
         }
-        Some((State::Closed, _)) => Err(Refusal::service("ERROR", "订单已关闭")),
-        Some((State::Revoked, _)) => Err(Refusal::service("ERROR", "订单已撤销")),
+        Some((PlacedState::Closed, _)) => Err(CallRefusal::service("ERROR", "订单已关闭")),
+        Some((PlacedState::Revoked, _)) => Err(CallRefusal::service("ERROR", "订单已撤销")),
         _ => Err(trade::not_there("订单不存在")),
     }
 }
 
 /// The same number again: the same refund, unless anything differs.
-fn repeated(world: &mut World, known: usize, order: usize, asked: &Asked) -> Result<usize, Refusal> {
+fn repeated(
+    world: &mut GatewayState,
+    known: usize,
+    order: usize,
+    asked: &RefundRequest,
+) -> Result<usize, CallRefusal> {
     let due = world.clock.now() + world.refund_ms;
     let taken = world.refunds.taken(order);
     let Some(refund) = world.refunds.get_mut(known) else {
-        return Err(Refusal::service("SYSTEMERROR", "系统错误"));
+        return Err(CallRefusal::service("SYSTEMERROR", "系统错误"));
     };
     if refund.order != order || refund.refund_fee != asked.refund_fee {
-        return Err(Refusal::service("INVALID_REQUEST", OTHER_TERMS));
+        return Err(CallRefusal::service("INVALID_REQUEST", OTHER_TERMS));
     }
-    if refund.status == RefundStatus::Closed {
+    if refund.status == PlacedRefundStatus::Closed {
         within_remainder(taken, asked)?;
-        refund.status = RefundStatus::Processing;
+        refund.status = PlacedRefundStatus::Processing;
         refund.due_ms = Some(due);
     }
     Ok(known)
 }
 
-fn within_remainder(taken: i64, asked: &Asked) -> Result<(), Refusal> {
+fn within_remainder(taken: i64, asked: &RefundRequest) -> Result<(), CallRefusal> {
     if taken >= asked.total_fee {
-        return Err(Refusal::service("INVALID_REQUEST", "订单已全额退款"));
+        return Err(CallRefusal::service("INVALID_REQUEST", "订单已全额退款"));
     }
     if taken + asked.refund_fee > asked.total_fee {
-        return Err(Refusal::service("ERROR", "累计退款金额大于支付金额"));
+        return Err(CallRefusal::service("ERROR", "累计退款金额大于支付金额"));
     }
     Ok(())
 }
 
-fn accepted(world: &mut World, place: usize, order: &Order, asked: Asked) -> Result<usize, Refusal> {
+fn accepted(
+    world: &mut GatewayState,
+    place: usize,
+    order: &PlacedOrder,
+    asked: RefundRequest,
+) -> Result<usize, CallRefusal> {
     within_remainder(world.refunds.taken(place), &asked)?;
     if world.refunds.of_order(place).count() >= MOST_PARTS {
-        return Err(Refusal::service("INVALID_REQUEST", "退款次数超过50次"));
+        return Err(CallRefusal::service("INVALID_REQUEST", "退款次数超过50次"));
     }
     paced(world, place)?;
     let coupons = world.refunds.coupon_parts(place, order, asked.refund_fee);
     if !world.balances.take(&order.mch_id, &asked.account, asked.refund_fee) {
-        return Err(Refusal::service("NOTENOUGH", "基本账户余额不足，请充值后重新发起"));
+        return Err(CallRefusal::service("NOTENOUGH", "基本账户余额不足，请充值后重新发起"));
     }
     let now = world.clock.now();
     let refund_id = refund_id(world, now);
     if let Some(order) = world.book.get_mut(place) {
-        order.state = State::Refund;
+        order.state = PlacedState::Refund;
     }
-    Ok(world.refunds.enter(Refund {
+    Ok(world.refunds.enter(PlacedRefund {
         order: place,
         mch_id: order.mch_id.clone(),
         sub_mch_id: order.sub_mch_id.clone(),
@@ -129,7 +139,7 @@ fn accepted(world: &mut World, place: usize, order: &Order, asked: Asked) -> Res
         refund_id,
         refund_fee: asked.refund_fee,
         coupons,
-        status: RefundStatus::Processing,
+        status: PlacedRefundStatus::Processing,
         created_ms: now,
         due_ms: Some(now + world.refund_ms),
         success_ms: None,
@@ -139,31 +149,39 @@ fn accepted(world: &mut World, place: usize, order: &Order, asked: Asked) -> Res
 }
 
 /// Parts of one order are at least a minute apart, where the pace is kept.
-fn paced(world: &World, place: usize) -> Result<(), Refusal> {
+fn paced(world: &GatewayState, place: usize) -> Result<(), CallRefusal> {
     let earliest = world.refunds.of_order(place).map(|refund| refund.created_ms).max();
     let is_soon = earliest.is_some_and(|last| world.clock.now() - last < MINUTE);
     if world.keeps_pace && is_soon {
-        return Err(Refusal::service("FREQUENCY_LIMITED", "频率限制：同一订单两次部分退款需间隔1分钟以上"));
+        return Err(CallRefusal::service(
+            "FREQUENCY_LIMITED",
+            "频率限制：同一订单两次部分退款需间隔1分钟以上",
+        ));
     }
     Ok(())
 }
 
-fn refund_id(world: &mut World, now: i64) -> String {
+fn refund_id(world: &mut GatewayState, now: i64) -> String {
     let day: String = clock::compact(now).chars().take(8).collect();
     format!("50{}{day}{}", world.dice.digits(8), world.dice.digits(11))
 }
 
-fn written(world: &mut World, caller: &Caller, order: &Order, place: usize) -> Result<Answer, Refusal> {
+fn written(
+    world: &mut GatewayState,
+    caller: &CallingMerchant,
+    order: &PlacedOrder,
+    place: usize,
+) -> Result<Response, CallRefusal> {
     let mut document = caller.success(world);
     let refund = world.refunds.get(place);
     let Some((refund, payment)) = refund.zip(order.payment.as_ref()) else {
-        return Err(Refusal::service("SYSTEMERROR", "系统错误"));
+        return Err(CallRefusal::service("SYSTEMERROR", "系统错误"));
     };
     write(&mut document, order, payment, refund);
     Ok(caller.sealed(document))
 }
 
-fn write(document: &mut Document, order: &Order, payment: &Payment, refund: &Refund) {
+fn write(document: &mut XmlDocument, order: &PlacedOrder, payment: &PlacedPayment, refund: &PlacedRefund) {
     document
         .text("transaction_id", &payment.transaction_id)
         .text("out_trade_no", &order.out_trade_no)

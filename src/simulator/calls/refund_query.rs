@@ -1,12 +1,12 @@
 //! `/pay/refundquery`: what became of refunds, ten on a page, names in alphabetical order.
 
-use super::super::answer::Outcome;
+use super::super::answer::CallEnd;
 use super::super::clock;
-use super::super::document::Document;
-use super::super::order::Order;
-use super::super::refund::Refund;
-use super::super::world::World;
-use super::caller::{Caller, Refusal};
+use super::super::document::XmlDocument;
+use super::super::order::PlacedOrder;
+use super::super::refund::PlacedRefund;
+use super::super::world::GatewayState;
+use super::caller::{CallRefusal, CallingMerchant};
 use super::{field, trade};
 
 const PAGE: usize = 10;
@@ -14,7 +14,7 @@ const IDS: &[(&str, usize)] =
     &[("refund_id", 32), ("out_refund_no", 64), ("transaction_id", 32), ("out_trade_no", 32)];
 
 /// Answers the call.
-pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
+pub fn answer(world: &mut GatewayState, caller: &CallingMerchant) -> Result<CallEnd, CallRefusal> {
     field::nonce(caller)?;
     field::sub_merchant(caller)?;
     let offset = offset(caller)?;
@@ -40,15 +40,15 @@ pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
     Ok(caller.sealed(document).into())
 }
 
-fn not_there() -> Refusal {
-    Refusal::service("REFUNDNOTEXIST", "not exist")
+fn not_there() -> CallRefusal {
+    CallRefusal::service("REFUNDNOTEXIST", "not exist")
 }
 
 fn count(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
 }
 
-fn offset(caller: &Caller) -> Result<Option<usize>, Refusal> {
+fn offset(caller: &CallingMerchant) -> Result<Option<usize>, CallRefusal> {
     match caller.get("offset") {
         "" => Ok(None),
         text => {
@@ -59,10 +59,10 @@ fn offset(caller: &Caller) -> Result<Option<usize>, Refusal> {
 }
 
 /// The refunds meant: one by its own number, or all of an order.
-fn found(world: &World, caller: &Caller) -> Result<Vec<Refund>, Refusal> {
+fn found(world: &GatewayState, caller: &CallingMerchant) -> Result<Vec<PlacedRefund>, CallRefusal> {
     let ids = field::either(caller, IDS)?;
     let id = |n: usize| ids.get(n).copied().unwrap_or_default();
-    let ours = |refund: &&Refund| {
+    let ours = |refund: &&PlacedRefund| {
         refund.mch_id == caller.account.mch_id && refund.sub_mch_id == caller.get("sub_mch_id")
     };
     let all = world.refunds.all().iter().filter(ours);
@@ -78,7 +78,7 @@ fn found(world: &World, caller: &Caller) -> Result<Vec<Refund>, Refusal> {
     })
 }
 
-fn write_order(document: &mut Document, order: &Order, refunds: &[Refund]) {
+fn write_order(document: &mut XmlDocument, order: &PlacedOrder, refunds: &[PlacedRefund]) {
     document
         .text("transaction_id", order.transaction_id())
         .text("out_trade_no", &order.out_trade_no)
@@ -92,7 +92,7 @@ fn write_order(document: &mut Document, order: &Order, refunds: &[Refund]) {
     }
 }
 
-fn write_refund(document: &mut Document, order: &Order, refund: &Refund, n: usize) {
+fn write_refund(document: &mut XmlDocument, order: &PlacedOrder, refund: &PlacedRefund, n: usize) {
     document
         .text(&format!("out_refund_no_{n}"), &refund.out_refund_no)
         .text(&format!("refund_id_{n}"), &refund.refund_id)
@@ -113,7 +113,7 @@ fn write_refund(document: &mut Document, order: &Order, refund: &Refund, n: usiz
     }
 }
 
-fn write_coupons(document: &mut Document, refund: &Refund, n: usize) {
+fn write_coupons(document: &mut XmlDocument, refund: &PlacedRefund, n: usize) {
     document
         .integer(&format!("coupon_refund_fee_{n}"), refund.coupon_fee())
         .integer(&format!("coupon_refund_count_{n}"), count(refund.coupons.len()));

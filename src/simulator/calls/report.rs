@@ -1,22 +1,22 @@
 //! `/payitil/report`: the merchant reports how a call went; the answer is unsigned.
 
-use super::super::answer::{Answer, Outcome};
-use super::super::document::Document;
-use super::super::world::World;
-use super::caller::{Caller, Refusal};
+use super::super::answer::{CallEnd, Response};
+use super::super::document::XmlDocument;
+use super::super::world::GatewayState;
+use super::caller::{CallRefusal, CallingMerchant};
 use super::field;
 
 /// Answers the call; a refusal is a bare one, since nothing here is signed.
-pub fn answer(_: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
+pub fn answer(_: &mut GatewayState, caller: &CallingMerchant) -> Result<CallEnd, CallRefusal> {
     check(caller).map_err(|refusal| match refusal {
-        Refusal::Service(_, text) | Refusal::Bare(text) => Refusal::Bare(text),
+        CallRefusal::Service(_, text) | CallRefusal::Bare(text) => CallRefusal::Bare(text),
     })?;
-    let answer = Answer { document: received(), seal: None };
+    let answer = Response { document: received(), seal: None };
     Ok(answer.into())
 }
 
-fn received() -> Document {
-    let mut document = Document::default();
+fn received() -> XmlDocument {
+    let mut document = XmlDocument::default();
     document
         .text("return_code", "SUCCESS")
         .text("return_msg", "")
@@ -25,7 +25,7 @@ fn received() -> Document {
     document
 }
 
-fn check(caller: &Caller) -> Result<(), Refusal> {
+fn check(caller: &CallingMerchant) -> Result<(), CallRefusal> {
     field::nonce(caller)?;
     field::sub_merchant(caller)?;
     field::required(caller, "interface_url", 127)?;

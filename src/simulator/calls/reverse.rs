@@ -1,24 +1,24 @@
 //! `/secapi/pay/reverse`: takes a code payment back, whatever has become of it.
 
-use super::super::answer::{Answer, Outcome};
+use super::super::answer::{CallEnd, Response};
 use super::super::clock::{DAY, SECOND};
-use super::super::order::State;
+use super::super::order::PlacedState;
 use super::super::till::Hitch;
-use super::super::world::World;
-use super::caller::{Caller, Refusal};
+use super::super::world::GatewayState;
+use super::caller::{CallRefusal, CallingMerchant};
 use super::{field, trade};
 
 const EARLIEST_MS: i64 = 15 * SECOND;
 const LATEST_MS: i64 = 7 * DAY;
 
 /// Answers the call.
-pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
+pub fn answer(world: &mut GatewayState, caller: &CallingMerchant) -> Result<CallEnd, CallRefusal> {
     field::nonce(caller)?;
     field::sub_merchant(caller)?;
     let place = trade::named(world, caller)?;
     let number = match world.book.get(place) {
         Some(order) => order.out_trade_no.clone(),
-        None => return Err(Refusal::service("SYSTEMERROR", "系统错误")),
+        None => return Err(CallRefusal::service("SYSTEMERROR", "系统错误")),
     };
     if too_early(world, place) && !world.till.allows_early(&number) {
         let text = "支付操作15秒后才能发起撤销";
@@ -31,19 +31,25 @@ pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
     Ok(reversed(world, caller).into())
 }
 
-fn too_early(world: &World, place: usize) -> bool {
+fn too_early(world: &GatewayState, place: usize) -> bool {
     let now = world.clock.now();
     let order = world.book.get(place);
     order.is_some_and(|order| now - order.created_ms < EARLIEST_MS)
 }
 
-fn stumble(world: &mut World, caller: &Caller, place: usize, hitch: Hitch, carried_out: bool) -> Outcome {
+fn stumble(
+    world: &mut GatewayState,
+    caller: &CallingMerchant,
+    place: usize,
+    hitch: Hitch,
+    carried_out: bool,
+) -> CallEnd {
     if carried_out && matches!(hitch, Hitch::Silence | Hitch::Page) {
         let _ = reverse(world, place);
     }
     match hitch {
-        Hitch::Silence => Outcome::Silence,
-        Hitch::Page => Outcome::Page(502),
+        Hitch::Silence => CallEnd::Silence,
+        Hitch::Page => CallEnd::Page(502),
         Hitch::Recall => failed(world, caller, "SYSTEMERROR", "系统超时", "Y").into(),
         Hitch::SystemError => failed(world, caller, "SYSTEMERROR", "系统超时", "N").into(),
         Hitch::UserPaying => {
@@ -53,34 +59,40 @@ fn stumble(world: &mut World, caller: &Caller, place: usize, hitch: Hitch, carri
     }
 }
 
-fn failed(world: &mut World, caller: &Caller, code: &str, text: &str, recall: &str) -> Answer {
-    let mut answer = caller.refused(world, Refusal::service(code, text));
+fn failed(
+    world: &mut GatewayState,
+    caller: &CallingMerchant,
+    code: &str,
+    text: &str,
+    recall: &str,
+) -> Response {
+    let mut answer = caller.refused(world, CallRefusal::service(code, text));
     answer.document.text("recall", recall);
     answer
 }
 
-fn reversed(world: &mut World, caller: &Caller) -> Answer {
+fn reversed(world: &mut GatewayState, caller: &CallingMerchant) -> Response {
     let mut document = caller.success(world);
     document.text("recall", "N");
     caller.sealed(document)
 }
 
-fn reverse(world: &mut World, place: usize) -> Result<(), Refusal> {
+fn reverse(world: &mut GatewayState, place: usize) -> Result<(), CallRefusal> {
     let now = world.clock.now();
     let Some(order) = world.book.get_mut(place) else {
         return Ok(());
     };
     if order.trade_type != "MICROPAY" {
-        return Err(Refusal::service("TRADE_ERROR", "非付款码订单不能撤销"));
+        return Err(CallRefusal::service("TRADE_ERROR", "非付款码订单不能撤销"));
     }
     if now - order.created_ms > LATEST_MS {
-        return Err(Refusal::service("REVERSE_EXPIRE", "订单无法撤销"));
+        return Err(CallRefusal::service("REVERSE_EXPIRE", "订单无法撤销"));
     }
     match order.state {
-        State::Refund => Err(Refusal::service("TRADE_ERROR", "订单已有退款，不能撤销")),
-        State::Closed | State::Revoked => Ok(()),
+        PlacedState::Refund => Err(CallRefusal::service("TRADE_ERROR", "订单已有退款，不能撤销")),
+        PlacedState::Closed | PlacedState::Revoked => Ok(()),
         _ => {
-            order.state = State::Revoked;
+            order.state = PlacedState::Revoked;
             order.fate = None;
             Ok(())
         }

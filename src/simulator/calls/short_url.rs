@@ -1,12 +1,12 @@
 //! `/tools/shorturl`: a short link for a long product link.
 
-use super::super::answer::Outcome;
-use super::super::world::World;
-use super::caller::{Caller, Refusal};
+use super::super::answer::CallEnd;
+use super::super::world::GatewayState;
+use super::caller::{CallRefusal, CallingMerchant};
 use super::field;
 
 /// Answers the call.
-pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
+pub fn answer(world: &mut GatewayState, caller: &CallingMerchant) -> Result<CallEnd, CallRefusal> {
     field::nonce(caller)?;
     field::sub_merchant(caller)?;
     let long_url = field::required(caller, "long_url", 512)?;

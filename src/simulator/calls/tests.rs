@@ -1,17 +1,17 @@
 //! The rules of the calls, tried on the world itself.
 
 use super::super::clock::{DAY, MINUTE, SECOND};
-use super::super::document::Document;
-use super::super::fault::Side;
+use super::super::document::XmlDocument;
+use super::super::fault::GatewaySide;
 use super::super::gateway;
 use super::super::options::{Account, Options};
 use super::super::order::PaymentDetails;
 use super::super::reader;
 use super::super::request::Request;
-use super::super::script::Act;
-use super::super::signer::Method;
-use super::super::till::{Reversal, Script};
-use super::super::world::World;
+use super::super::script::ResponseAct;
+use super::super::signer::SignMethod;
+use super::super::till::{ReversalScript, Script};
+use super::super::world::GatewayState;
 
 const PATHS: &[(&str, &str)] = &[
     ("order", "/pay/unifiedorder"),
@@ -23,13 +23,13 @@ const PATHS: &[(&str, &str)] = &[
     ("refunds", "/pay/refundquery"),
 ];
 
-fn world() -> World {
-    World::new(&Options::default(), 7)
+fn world() -> GatewayState {
+    GatewayState::new(&Options::default(), 7)
 }
 
 fn request(path: &str, body: &str) -> Request {
     Request {
-        side: Side::Api,
+        side: GatewaySide::Api,
         connection: 1,
         verb: "POST".to_owned(),
         path: path.to_owned(),
@@ -39,38 +39,38 @@ fn request(path: &str, body: &str) -> Request {
     }
 }
 
-fn asked(fields: &[(&str, &str)]) -> Document {
+fn asked(fields: &[(&str, &str)]) -> XmlDocument {
     let account = Account::default();
-    let mut document = Document::default();
+    let mut document = XmlDocument::default();
     document.text("appid", account.appid).text("mch_id", account.mch_id).text("nonce_str", "n");
     for (name, text) in fields {
         document.set(name, *text);
     }
-    document.seal(&account.key, Method::Md5);
+    document.seal(&account.key, SignMethod::Md5);
     document
 }
 
 /// The body of the answer, if there is one.
-fn sent(world: &mut World, call: &str, fields: &[(&str, &str)]) -> Option<String> {
+fn sent(world: &mut GatewayState, call: &str, fields: &[(&str, &str)]) -> Option<String> {
     let (_, path) = PATHS.iter().find(|(name, _)| *name == call).unwrap();
     let play = gateway::serve(world, &request(path, &asked(fields).to_xml()));
     match play.act {
-        Act::Page(page) => Some(String::from_utf8(page.body).unwrap()),
-        Act::Raw(_) => None,
+        ResponseAct::Page(page) => Some(String::from_utf8(page.body).unwrap()),
+        ResponseAct::Raw(_) => None,
     }
 }
 
 /// The verified answer.
-fn call(world: &mut World, name: &str, fields: &[(&str, &str)]) -> Document {
+fn call(world: &mut GatewayState, name: &str, fields: &[(&str, &str)]) -> XmlDocument {
     let body = sent(world, name, fields).expect("an answer");
     let answer = reader::read(body.as_bytes()).expect("a document");
-    let sign = answer.sign_with(&Account::default().key, Method::Md5);
+    let sign = answer.sign_with(&Account::default().key, SignMethod::Md5);
     assert_eq!(answer.get("sign"), Some(sign.as_str()), "{body}");
     answer
 }
 
 /// The err_code of a refusal, or the result_code of a success.
-fn code(world: &mut World, name: &str, fields: &[(&str, &str)]) -> String {
+fn code(world: &mut GatewayState, name: &str, fields: &[(&str, &str)]) -> String {
     let answer = call(world, name, fields);
     let code = answer.get("err_code").or(answer.get("result_code"));
     code.unwrap_or_default().to_owned()
@@ -97,13 +97,13 @@ fn till<'a>(number: &'a str, code: &'a str) -> Vec<(&'a str, &'a str)> {
     ]
 }
 
-fn state(world: &mut World, number: &str) -> String {
+fn state(world: &mut GatewayState, number: &str) -> String {
     let answer = call(world, "query", &[("out_trade_no", number)]);
     let state = answer.get("trade_state").or(answer.get("err_code"));
     state.unwrap_or_default().to_owned()
 }
 
-fn paid(world: &mut World, number: &str, fee: &str) {
+fn paid(world: &mut GatewayState, number: &str, fee: &str) {
     let answer = call(world, "order", &order(number, fee));
     assert_eq!(answer.get("result_code"), Some("SUCCESS"));
     let place = world.book.all().len() - 1;
@@ -146,9 +146,9 @@ fn fields_are_checked_by_name() {
 #[test]
 fn a_wrong_sign_and_a_stranger_get_bare_failures() {
     let mut world = world();
-    let mut bare = |document: Document| {
+    let mut bare = |document: XmlDocument| {
         let play = gateway::serve(&mut world, &request("/pay/orderquery", &document.to_xml()));
-        let Act::Page(page) = play.act else { panic!() };
+        let ResponseAct::Page(page) = play.act else { panic!() };
         let answer = reader::read(&page.body).unwrap();
         assert_eq!(answer.get("return_code"), Some("FAIL"));
         assert_eq!(answer.get("sign"), None);
@@ -248,7 +248,7 @@ fn a_reverse_waits_stumbles_and_takes_the_payment_back() {
     let number = [("out_trade_no", "M00001")];
     assert_eq!(code(&mut world, "reverse", &number), "INVALID_REQUEST");
     world.clock.advance(15 * SECOND);
-    world.till.set_reversal(Reversal { recall: 1, userpaying: 1, ..Reversal::default() });
+    world.till.set_reversal(ReversalScript { recall: 1, userpaying: 1, ..ReversalScript::default() });
     let recall = call(&mut world, "reverse", &number);
     assert_eq!((recall.get("err_code"), recall.get("recall")), (Some("SYSTEMERROR"), Some("Y")));
     assert_eq!(code(&mut world, "reverse", &number), "USERPAYING");
@@ -293,7 +293,7 @@ fn what_cannot_be_refunded_is_refused_as_it_was_captured() {
     assert_eq!(code(&mut world, "refund", &refund("R2", "T000002", "1")), "TRADE_OVERDUE");
     let mut naked = request("/secapi/pay/refund", &asked(&[]).to_xml());
     naked.certificate = None;
-    let Act::Page(page) = gateway::serve(&mut world, &naked).act else { panic!() };
+    let ResponseAct::Page(page) = gateway::serve(&mut world, &naked).act else { panic!() };
     assert!(String::from_utf8(page.body).unwrap().contains("证书未传"));
 }
 

@@ -2,16 +2,21 @@
 
 use super::super::book::Wanted;
 use super::super::clock;
-use super::super::document::Document;
-use super::super::order::{Order, Payment, State};
-use super::super::world::World;
-use super::caller::{Caller, Refusal};
+use super::super::document::XmlDocument;
+use super::super::order::{PlacedOrder, PlacedPayment, PlacedState};
+use super::super::world::GatewayState;
+use super::caller::{CallRefusal, CallingMerchant};
 use super::field;
 
 const VARYING: &[&str] = &["nonce_str", "sign", "sign_type"];
 
 /// The place of the order that the caller names.
-pub fn find(world: &World, caller: &Caller, transaction_id: &str, number: &str) -> Option<usize> {
+pub fn find(
+    world: &GatewayState,
+    caller: &CallingMerchant,
+    transaction_id: &str,
+    number: &str,
+) -> Option<usize> {
     let found = world.book.find(Wanted {
         mch_id: &caller.account.mch_id,
         sub_mch_id: caller.get("sub_mch_id"),
@@ -26,9 +31,9 @@ pub fn find(world: &World, caller: &Caller, transaction_id: &str, number: &str) 
 }
 
 /// An order of the caller with everything that needs no check of its own.
-pub fn draft(caller: &Caller, now: i64) -> Order {
+pub fn draft(caller: &CallingMerchant, now: i64) -> PlacedOrder {
     let text = |name: &str| caller.get(name).to_owned();
-    Order {
+    PlacedOrder {
         appid: caller.account.appid.clone(),
         mch_id: caller.account.mch_id.clone(),
         sub_appid: text("sub_appid"),
@@ -37,7 +42,7 @@ pub fn draft(caller: &Caller, now: i64) -> Order {
         total_fee: 0,
         fee_type: "CNY".to_owned(),
         trade_type: text("trade_type"),
-        state: State::NotPay,
+        state: PlacedState::NotPay,
         body: text("body"),
         attach: text("attach"),
         device_info: text("device_info"),
@@ -54,7 +59,7 @@ pub fn draft(caller: &Caller, now: i64) -> Order {
     }
 }
 
-fn terms(caller: &Caller) -> Vec<(String, String)> {
+fn terms(caller: &CallingMerchant) -> Vec<(String, String)> {
     let mut terms: Vec<_> = caller
         .fields
         .pairs()
@@ -66,19 +71,19 @@ fn terms(caller: &Caller) -> Vec<(String, String)> {
 }
 
 /// The place of the order that a call names by `transaction_id` or `out_trade_no`; the first wins.
-pub fn named(world: &World, caller: &Caller) -> Result<usize, Refusal> {
+pub fn named(world: &GatewayState, caller: &CallingMerchant) -> Result<usize, CallRefusal> {
     let ids = field::either(caller, &[("transaction_id", 32), ("out_trade_no", 32)])?;
     let id = |n: usize| ids.get(n).copied().unwrap_or_default();
     find(world, caller, id(0), id(1)).ok_or_else(|| not_there("订单不存在"))
 }
 
 /// No such order, in the words of the endpoint.
-pub fn not_there(text: &str) -> Refusal {
-    Refusal::service("ORDERNOTEXIST", text)
+pub fn not_there(text: &str) -> CallRefusal {
+    CallRefusal::service("ORDERNOTEXIST", text)
 }
 
 /// The block of a payment as orderquery and micropay write it.
-pub fn write_payment(document: &mut Document, order: &Order, payment: &Payment, state: bool) {
+pub fn write_payment(document: &mut XmlDocument, order: &PlacedOrder, payment: &PlacedPayment, state: bool) {
     document.text("openid", &payment.openid).text("is_subscribe", "N");
     if !order.sub_openid.is_empty() {
         document.text("sub_openid", &order.sub_openid).text("sub_is_subscribe", "N");

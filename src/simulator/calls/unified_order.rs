@@ -1,11 +1,11 @@
 //! `/pay/unifiedorder`: places an order, or gives a repeated one a fresh prepay_id.
 
-use super::super::answer::Outcome;
+use super::super::answer::CallEnd;
 use super::super::clock::{self, MINUTE};
-use super::super::document::Document;
-use super::super::order::{Order, State};
-use super::super::world::World;
-use super::caller::{Caller, Refusal};
+use super::super::document::XmlDocument;
+use super::super::order::{PlacedOrder, PlacedState};
+use super::super::world::GatewayState;
+use super::caller::{CallRefusal, CallingMerchant};
 use super::{field, trade};
 
 const LIMITS: &[(&str, usize)] = &[
@@ -18,7 +18,7 @@ const LIMITS: &[(&str, usize)] = &[
 ];
 
 /// Answers the call.
-pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
+pub fn answer(world: &mut GatewayState, caller: &CallingMerchant) -> Result<CallEnd, CallRefusal> {
     let order = asked_for(world, caller)?;
     let place = if let Some(place) = trade::find(world, caller, "", &order.out_trade_no) {
         repeated(world, place, &order)?;
@@ -29,7 +29,7 @@ pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
     };
     let prepay_id = fresh_prepay_id(world);
     let Some(order) = world.book.get_mut(place) else {
-        return Err(Refusal::service("SYSTEMERROR", "系统错误"));
+        return Err(CallRefusal::service("SYSTEMERROR", "系统错误"));
     };
     order.prepay_id.clone_from(&prepay_id);
     let order = order.clone();
@@ -38,12 +38,12 @@ pub fn answer(world: &mut World, caller: &Caller) -> Result<Outcome, Refusal> {
     Ok(caller.sealed(document).into())
 }
 
-fn asked_for(world: &World, caller: &Caller) -> Result<Order, Refusal> {
+fn asked_for(world: &GatewayState, caller: &CallingMerchant) -> Result<PlacedOrder, CallRefusal> {
     check_terms(caller)?;
     check_payer(caller)?;
     field::time(caller, "time_start")?;
     let expires_ms = field::time(caller, "time_expire")?;
-    Ok(Order {
+    Ok(PlacedOrder {
         expires_ms,
         total_fee: field::amount(caller, "total_fee")?,
         trade_type: field::required(caller, "trade_type", 16)?.to_owned(),
@@ -52,7 +52,7 @@ fn asked_for(world: &World, caller: &Caller) -> Result<Order, Refusal> {
     })
 }
 
-fn check_terms(caller: &Caller) -> Result<(), Refusal> {
+fn check_terms(caller: &CallingMerchant) -> Result<(), CallRefusal> {
     field::nonce(caller)?;
     field::sub_merchant(caller)?;
     field::required(caller, "body", 127)?;
@@ -69,7 +69,7 @@ fn check_terms(caller: &Caller) -> Result<(), Refusal> {
     field::one_of(caller, "version", &["1.0"])
 }
 
-fn check_payer(caller: &Caller) -> Result<(), Refusal> {
+fn check_payer(caller: &CallingMerchant) -> Result<(), CallRefusal> {
     let sub_openid = !caller.get("sub_openid").is_empty();
     match field::required(caller, "trade_type", 16)? {
         "JSAPI" if caller.get("openid").is_empty() && !sub_openid => {
@@ -84,27 +84,29 @@ fn check_payer(caller: &Caller) -> Result<(), Refusal> {
 }
 
 /// The number is known: only the very same terms may be repeated.
-fn repeated(world: &World, place: usize, asked: &Order) -> Result<(), Refusal> {
+fn repeated(world: &GatewayState, place: usize, asked: &PlacedOrder) -> Result<(), CallRefusal> {
     let Some(known) = world.book.get(place) else {
         return Ok(());
     };
     match known.state {
-        State::Success | State::Refund => Err(Refusal::service("ORDERPAID", "该订单已支付")),
-        State::Closed | State::Revoked => Err(Refusal::service("ORDERCLOSED", "该订单已关闭")),
-        _ if known.trade_type == "MICROPAY" || known.appid != asked.appid => {
-            Err(Refusal::service("OUT_TRADE_NO_USED", "商户订单号重复"))
+        PlacedState::Success | PlacedState::Refund => Err(CallRefusal::service("ORDERPAID", "该订单已支付")),
+        PlacedState::Closed | PlacedState::Revoked => {
+            Err(CallRefusal::service("ORDERCLOSED", "该订单已关闭"))
         }
-        _ if known.terms != asked.terms => Err(Refusal::service("INVALID_REQUEST", "201 商户订单号重复")),
+        _ if known.trade_type == "MICROPAY" || known.appid != asked.appid => {
+            Err(CallRefusal::service("OUT_TRADE_NO_USED", "商户订单号重复"))
+        }
+        _ if known.terms != asked.terms => Err(CallRefusal::service("INVALID_REQUEST", "201 商户订单号重复")),
         _ => Ok(()),
     }
 }
 
-fn fresh_prepay_id(world: &mut World) -> String {
+fn fresh_prepay_id(world: &mut GatewayState) -> String {
     let now = clock::compact(world.clock.now());
     format!("wx{now}{}", world.dice.hex(20))
 }
 
-fn write(document: &mut Document, world: &mut World, order: &Order) {
+fn write(document: &mut XmlDocument, world: &mut GatewayState, order: &PlacedOrder) {
     document
         .text_if_any("device_info", &order.device_info)
         .text("prepay_id", &order.prepay_id)
@@ -124,7 +126,7 @@ fn write(document: &mut Document, world: &mut World, order: &Order) {
 }
 
 /// `time_expire` must lie at least a minute ahead; a second is left for the way.
-fn check_expiry(now: i64, expires_ms: Option<i64>) -> Result<(), Refusal> {
+fn check_expiry(now: i64, expires_ms: Option<i64>) -> Result<(), CallRefusal> {
     match expires_ms {
         Some(end) if end < now + MINUTE - clock::SECOND => {
             Err(field::wrong("time_expire时间过短，刷卡至少1分钟，其他5分钟"))

@@ -1,12 +1,12 @@
 //! Control calls about bills.
 
-use super::super::bill::damage::Rule;
-use super::super::world::World;
-use super::{Told, objection};
+use super::super::bill::damage::BillRule;
+use super::super::world::GatewayState;
+use super::{ControlAnswer, objection};
 use serde_json::json;
 
 /// `POST /bills`: what happens to the next ones.
-pub fn add(world: &mut World, rule: Rule) -> Told {
+pub fn add(world: &mut GatewayState, rule: BillRule) -> ControlAnswer {
     if rule.times == 0 || rule.row == 0 {
         return Err(objection(400, "times and row are at least 1"));
     }

@@ -1,9 +1,9 @@
 //! Control calls about faults and connections.
 
-use super::super::fault::{Fault, Rule};
-use super::super::hub::Hub;
-use super::super::world::World;
-use super::{Told, objection};
+use super::super::fault::{FaultKind, FaultRule};
+use super::super::hub::SharedState;
+use super::super::world::GatewayState;
+use super::{ControlAnswer, objection};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -16,12 +16,12 @@ pub struct Deletion {
 }
 
 /// `GET /faults`
-pub fn list(world: &World) -> Value {
-    world.faults.rules().iter().map(Rule::shown).collect()
+pub fn list(world: &GatewayState) -> Value {
+    world.faults.rules().iter().map(FaultRule::shown).collect()
 }
 
 /// `POST /faults`
-pub async fn add(hub: &Hub, rule: Rule) -> Told {
+pub async fn add(hub: &SharedState, rule: FaultRule) -> ControlAnswer {
     if rule.times == Some(0) {
         return Err(objection(400, "times must be at least 1"));
     }
@@ -37,8 +37,8 @@ pub async fn add(hub: &Hub, rule: Rule) -> Told {
 }
 
 /// `DELETE /faults`
-pub async fn delete(hub: &Hub, deletion: Deletion) -> Told {
-    let fault = match deletion.fault.as_deref().map(Fault::named) {
+pub async fn delete(hub: &SharedState, deletion: Deletion) -> ControlAnswer {
+    let fault = match deletion.fault.as_deref().map(FaultKind::named) {
         Some(None) => return Err(objection(400, "no fault has this name")),
         other => other.flatten(),
     };
@@ -55,7 +55,7 @@ pub async fn delete(hub: &Hub, deletion: Deletion) -> Told {
 }
 
 /// `POST /reset`: closes connections only if a fault stood at the door.
-pub async fn reset(hub: &Hub) -> Told {
+pub async fn reset(hub: &SharedState) -> ControlAnswer {
     let closes = {
         let mut world = hub.world();
         let doors = world.faults.at_the_door();
@@ -69,13 +69,13 @@ pub async fn reset(hub: &Hub) -> Told {
 }
 
 /// `DELETE /connections`: closes every open one.
-pub async fn close_all(hub: &Hub) -> Told {
+pub async fn close_all(hub: &SharedState) -> ControlAnswer {
     hub.renew().await;
     Ok(connections(hub))
 }
 
 /// `GET /connections`
-pub fn connections(hub: &Hub) -> Value {
+pub fn connections(hub: &SharedState) -> Value {
     let (opened, open) = hub.connections();
     json!({"opened": opened, "open": open})
 }

@@ -40,8 +40,8 @@ mod till_desk;
 
 pub use server::serve;
 
-use super::hub::Hub;
-use super::world::World;
+use super::hub::SharedState;
+use super::world::GatewayState;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::io;
@@ -57,7 +57,7 @@ pub struct Objection {
 }
 
 /// What a control call gives.
-pub type Told = Result<Value, Objection>;
+pub type ControlAnswer = Result<Value, Objection>;
 
 /// An objection with a status.
 pub fn objection(status: u16, sentence: impl Into<String>) -> Objection {
@@ -65,7 +65,7 @@ pub fn objection(status: u16, sentence: impl Into<String>) -> Objection {
 }
 
 /// Enters an order that is given as the JSON of `POST /orders`.
-pub fn enter_order(world: &mut World, order: &str) -> io::Result<()> {
+pub fn enter_order(world: &mut GatewayState, order: &str) -> io::Result<()> {
     let entered = wanted(order.as_bytes()).and_then(|order| order_desk::create(world, order));
     entered.map(drop).map_err(|objection| io::Error::other(format!("{order}: {}", objection.sentence)))
 }
@@ -77,7 +77,7 @@ pub fn wanted<T: DeserializeOwned>(body: &[u8]) -> Result<T, Objection> {
 }
 
 /// Answers one control call.
-pub async fn respond(hub: &Arc<Hub>, verb: &str, path: &str, body: &[u8]) -> Told {
+pub async fn respond(hub: &Arc<SharedState>, verb: &str, path: &str, body: &[u8]) -> ControlAnswer {
     let told = match (verb, path) {
         ("POST", "/faults") => fault_desk::add(hub, wanted(body)?).await,
         ("DELETE", "/faults") => fault_desk::delete(hub, wanted(body)?).await,
@@ -99,7 +99,7 @@ fn unknown(verb: &str, path: &str) -> Objection {
     objection(404, format!("no control call {verb} {path}"))
 }
 
-fn look(world: &mut World, path: &str) -> Told {
+fn look(world: &mut GatewayState, path: &str) -> ControlAnswer {
     Ok(match path {
         "/orders" => order_desk::list(world),
         "/refunds" => refund_desk::list(world),
@@ -112,7 +112,7 @@ fn look(world: &mut World, path: &str) -> Told {
     })
 }
 
-fn change(world: &mut World, path: &str, body: &[u8]) -> Told {
+fn change(world: &mut GatewayState, path: &str, body: &[u8]) -> ControlAnswer {
     match path {
         "/orders" => order_desk::create(world, wanted(body)?),
         "/pay" => order_desk::pay(world, wanted(body)?),

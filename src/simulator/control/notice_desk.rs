@@ -1,12 +1,12 @@
 //! Control calls about notices: sent now, as they are or mutated, once or many times at once.
 
-use super::super::hub::Hub;
-use super::super::notice::{self, Attempt, Kind, Message, Target};
-use super::super::order::Payment;
-use super::super::refund::RefundStatus;
-use super::super::world::World;
-use super::order_desk::{Named, place_of};
-use super::{Objection, Told, objection};
+use super::super::hub::SharedState;
+use super::super::notice::{self, DeliveryAttempt, NoticeKind, QueuedNotice, Target};
+use super::super::order::PlacedPayment;
+use super::super::refund::PlacedRefundStatus;
+use super::super::world::GatewayState;
+use super::order_desk::{OrderName, place_of};
+use super::{ControlAnswer, Objection, objection};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -16,9 +16,9 @@ const MOST_COPIES: usize = 200;
 
 /// `POST /notify`
 #[derive(Debug, Deserialize)]
-pub struct Wish {
+pub struct NoticeRequest {
     #[serde(flatten)]
-    named: Named,
+    named: OrderName,
     #[serde(default)]
     kind: Option<String>,
     #[serde(default)]
@@ -30,7 +30,7 @@ pub struct Wish {
     rest: Map<String, Value>,
 }
 
-impl Wish {
+impl NoticeRequest {
     fn mutation(&self) -> &str {
         self.mutate.as_deref().unwrap_or("resend")
     }
@@ -42,7 +42,7 @@ impl Wish {
 }
 
 /// `POST /notify`: sends at once, outside of the schedule, and tells what came back.
-pub async fn notify(hub: &Arc<Hub>, wish: Wish) -> Told {
+pub async fn notify(hub: &Arc<SharedState>, wish: NoticeRequest) -> ControlAnswer {
     super::order_desk::none_left(&wish.rest)?;
     let message = {
         let mut world = hub.world();
@@ -60,13 +60,13 @@ pub async fn notify(hub: &Arc<Hub>, wish: Wish) -> Told {
     for attempt in tries {
         attempts.extend(attempt.await.ok());
     }
-    let sent: Vec<_> = attempts.iter().map(Attempt::shown).collect();
+    let sent: Vec<_> = attempts.iter().map(DeliveryAttempt::shown).collect();
     let told = json!({"mutate": message.mutate, "body": message.body, "sent": sent});
     hub.world().outbox.note(message, attempts);
     Ok(told)
 }
 
-fn message(world: &mut World, wish: &Wish) -> Result<Message, Objection> {
+fn message(world: &mut GatewayState, wish: &NoticeRequest) -> Result<QueuedNotice, Objection> {
     let place = place_of(world, &wish.named)?;
     match wish.kind.as_deref().unwrap_or("payment") {
         "payment" => payment_message(world, wish, place),
@@ -75,11 +75,15 @@ fn message(world: &mut World, wish: &Wish) -> Result<Message, Objection> {
     }
 }
 
-fn no_such_mutation(wish: &Wish) -> Objection {
+fn no_such_mutation(wish: &NoticeRequest) -> Objection {
     objection(400, format!("no mutation is called {}", wish.mutation()))
 }
 
-fn payment_message(world: &mut World, wish: &Wish, place: usize) -> Result<Message, Objection> {
+fn payment_message(
+    world: &mut GatewayState,
+    wish: &NoticeRequest,
+    place: usize,
+) -> Result<QueuedNotice, Objection> {
     let number = wish.named.out_trade_no.clone();
     let unpaid = world.book.get(place).is_some_and(|o| o.payment.is_none());
     let body = if unpaid {
@@ -90,15 +94,15 @@ fn payment_message(world: &mut World, wish: &Wish, place: usize) -> Result<Messa
         fresh.ok_or_else(|| no_such_mutation(wish))?
     };
     let url = world.book.get(place).map(|order| order.notify_url.clone());
-    Ok(finished(world, wish, Kind::Payment, (number, String::new()), url, body))
+    Ok(finished(world, wish, NoticeKind::Payment, (number, String::new()), url, body))
 }
 
 /// A notice about a payment that never was.
-fn lie(world: &mut World, wish: &Wish, place: usize) -> Result<String, Objection> {
+fn lie(world: &mut GatewayState, wish: &NoticeRequest, place: usize) -> Result<String, Objection> {
     if matches!(wish.mutation(), "resend" | "two_at_once") {
         return Err(objection(409, "the order is not paid: there is nothing true to tell"));
     }
-    let payment = Payment {
+    let payment = PlacedPayment {
         transaction_id: world.dice.digits(28),
         paid_ms: world.clock.now(),
         bank_type: "OTHERS".to_owned(),
@@ -112,7 +116,11 @@ fn lie(world: &mut World, wish: &Wish, place: usize) -> Result<String, Objection
     body.ok_or_else(|| no_such_mutation(wish))
 }
 
-fn refund_message(world: &mut World, wish: &Wish, order: usize) -> Result<Message, Objection> {
+fn refund_message(
+    world: &mut GatewayState,
+    wish: &NoticeRequest,
+    order: usize,
+) -> Result<QueuedNotice, Objection> {
     let wanted = wish.out_refund_no.as_deref();
     let place = world.refunds.all().iter().rposition(|refund| {
         refund.order == order && wanted.is_none_or(|number| refund.out_refund_no == number)
@@ -125,29 +133,29 @@ fn refund_message(world: &mut World, wish: &Wish, order: usize) -> Result<Messag
             (refund.out_refund_no.clone(), url, refund.status)
         })
         .ok_or_else(|| objection(404, "the refund is gone"))?;
-    if status == RefundStatus::Processing && wish.mutation() == "resend" {
+    if status == PlacedRefundStatus::Processing && wish.mutation() == "resend" {
         return Err(objection(409, "the refund is still processed: there is nothing to tell"));
     }
     let letter = world.refund_letter(place);
     let body = letter.and_then(|letter| notice::mutated_refund(wish.mutation(), &letter));
     let body = body.ok_or_else(|| no_such_mutation(wish))?;
     let numbers = (wish.named.out_trade_no.clone(), number);
-    Ok(finished(world, wish, Kind::Refund, numbers, url, body))
+    Ok(finished(world, wish, NoticeKind::Refund, numbers, url, body))
 }
 
 /// A repeat has the bytes of what was sent before, if anything was.
 fn finished(
-    world: &World,
-    wish: &Wish,
-    kind: Kind,
+    world: &GatewayState,
+    wish: &NoticeRequest,
+    kind: NoticeKind,
     (out_trade_no, out_refund_no): (String, String),
     url: Option<String>,
     fresh: String,
-) -> Message {
+) -> QueuedNotice {
     let repeats = matches!(wish.mutation(), "resend" | "two_at_once");
     let before = world.outbox.last(kind, &out_trade_no, &out_refund_no);
     let body = before.filter(|_| repeats).map(|before| before.body.clone());
-    Message {
+    QueuedNotice {
         kind,
         url: wish.notify_url.clone().or(url).unwrap_or_default(),
         body: body.unwrap_or(fresh),
@@ -158,7 +166,7 @@ fn finished(
 }
 
 /// `POST /settle`: waits until nothing is due and nothing under way, at most a minute.
-pub async fn settle(hub: &Hub) -> Told {
+pub async fn settle(hub: &SharedState) -> ControlAnswer {
     for _ in 0..6_000 {
         {
             let mut world = hub.world();

@@ -1,10 +1,10 @@
 //! Control calls about orders, payers and time.
 
 use super::super::clock;
-use super::super::order::{Coupon, Order, PaymentDetails, State};
-use super::super::signer::Method;
-use super::super::world::World;
-use super::{Objection, Told, objection};
+use super::super::order::{PaidCoupon, PaymentDetails, PlacedOrder, PlacedState};
+use super::super::signer::SignMethod;
+use super::super::world::GatewayState;
+use super::{ControlAnswer, Objection, objection};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -27,7 +27,7 @@ pub struct Manners {
 
 /// Names an order; the sub-merchant only where numbers would be ambiguous.
 #[derive(Debug, Deserialize)]
-pub struct Named {
+pub struct OrderName {
     /// The merchant's number.
     pub out_trade_no: String,
     mch_id: Option<String>,
@@ -38,7 +38,7 @@ pub struct Named {
 #[derive(Debug, Deserialize)]
 pub struct Force {
     #[serde(flatten)]
-    named: Named,
+    named: OrderName,
     trade_state: String,
     #[serde(flatten)]
     rest: Map<String, Value>,
@@ -68,7 +68,7 @@ pub struct Paid {
 #[derive(Debug, Deserialize)]
 pub struct Pay {
     #[serde(flatten)]
-    named: Named,
+    named: OrderName,
     #[serde(flatten)]
     paid: Paid,
     #[serde(flatten)]
@@ -79,7 +79,7 @@ pub struct Pay {
 #[derive(Debug, Deserialize)]
 pub struct NewOrder {
     #[serde(flatten)]
-    named: Named,
+    named: OrderName,
     total_fee: i64,
     appid: Option<String>,
     sub_appid: Option<String>,
@@ -99,26 +99,26 @@ pub struct NewOrder {
 }
 
 /// `GET /orders`
-pub fn list(world: &mut World) -> Value {
+pub fn list(world: &mut GatewayState) -> Value {
     world.pass_time();
-    world.book.all().iter().map(Order::shown).collect()
+    world.book.all().iter().map(PlacedOrder::shown).collect()
 }
 
 /// `GET /clock`
-pub fn clock(world: &World) -> Value {
+pub fn clock(world: &GatewayState) -> Value {
     let now = world.clock.now();
     json!({"now_ms": now, "beijing": clock::spaced(now), "offset_ms": world.clock.offset_ms()})
 }
 
 /// `POST /clock`
-pub fn advance(world: &mut World, by: &Advance) -> Value {
+pub fn advance(world: &mut GatewayState, by: &Advance) -> Value {
     world.clock.advance(by.advance_ms);
     world.pass_time();
     clock(world)
 }
 
 /// `POST /manners`
-pub fn manners(world: &mut World, manners: &Manners) -> Told {
+pub fn manners(world: &mut GatewayState, manners: &Manners) -> ControlAnswer {
     let captured = chosen("closeorder", manners.closeorder.as_ref(), CLOSEORDER, world.captured_manners)?;
     let keeps_pace = chosen("pace", manners.pace.as_ref(), PACE, world.keeps_pace)?;
     let by_appid = chosen("other_appid", manners.other_appid.as_ref(), OTHER_APPID, world.by_appid)?;
@@ -145,8 +145,8 @@ fn chosen(name: &str, given: Option<&String>, words: [&str; 2], now: bool) -> Re
 }
 
 /// The place of a named order.
-pub fn place_of(world: &World, named: &Named) -> Result<usize, Objection> {
-    let fits = |order: &Order| {
+pub fn place_of(world: &GatewayState, named: &OrderName) -> Result<usize, Objection> {
+    let fits = |order: &PlacedOrder| {
         let same = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|w| w == is);
         order.out_trade_no == named.out_trade_no
             && same(&named.mch_id, &order.mch_id)
@@ -171,13 +171,13 @@ pub fn none_left(rest: &Map<String, Value>) -> Result<(), Objection> {
     }
 }
 
-fn order_shown(world: &World, place: usize) -> Told {
-    let order = world.book.get(place).map(Order::shown);
+fn order_shown(world: &GatewayState, place: usize) -> ControlAnswer {
+    let order = world.book.get(place).map(PlacedOrder::shown);
     order.ok_or_else(|| objection(404, "the order is gone"))
 }
 
 /// `POST /pay`
-pub fn pay(world: &mut World, pay: Pay) -> Told {
+pub fn pay(world: &mut GatewayState, pay: Pay) -> ControlAnswer {
     none_left(&pay.rest)?;
     world.pass_time();
     let place = place_of(world, &pay.named)?;
@@ -198,15 +198,15 @@ pub fn pay(world: &mut World, pay: Pay) -> Told {
 }
 
 /// `POST /state`
-pub fn force(world: &mut World, force: &Force) -> Told {
+pub fn force(world: &mut GatewayState, force: &Force) -> ControlAnswer {
     none_left(&force.rest)?;
     let place = place_of(world, &force.named)?;
     enter_state(world, place, &force.trade_state, PaymentDetails::default());
     order_shown(world, place)
 }
 
-fn enter_state(world: &mut World, place: usize, name: &str, details: PaymentDetails) {
-    let state = State::named(name);
+fn enter_state(world: &mut GatewayState, place: usize, name: &str, details: PaymentDetails) {
+    let state = PlacedState::named(name);
     let unpaid = world.book.get(place).is_some_and(|o| o.payment.is_none());
     if state.is_paid() && unpaid {
         world.pay(place, details);
@@ -218,7 +218,7 @@ fn enter_state(world: &mut World, place: usize, name: &str, details: PaymentDeta
 }
 
 /// `POST /orders`
-pub fn create(world: &mut World, new: NewOrder) -> Told {
+pub fn create(world: &mut GatewayState, new: NewOrder) -> ControlAnswer {
     none_left(&new.rest)?;
     if new.total_fee < 0 || new.named.out_trade_no.is_empty() {
         return Err(objection(400, "out_trade_no must not be empty nor total_fee negative"));
@@ -239,14 +239,14 @@ pub fn create(world: &mut World, new: NewOrder) -> Told {
     order_shown(world, place)
 }
 
-fn made(world: &World, new: NewOrder) -> Result<(Order, Paid), Objection> {
+fn made(world: &GatewayState, new: NewOrder) -> Result<(PlacedOrder, Paid), Objection> {
     let first = world.first_account();
     let mch_id = new.named.mch_id.unwrap_or(first.mch_id);
     let account = world.accounts.iter().find(|known| known.mch_id == mch_id);
     let account = account.ok_or_else(|| objection(404, format!("no merchant {mch_id}")))?;
-    let method = Method::named(new.sign_type.as_deref())
+    let method = SignMethod::named(new.sign_type.as_deref())
         .ok_or_else(|| objection(400, "sign_type is MD5 or HMAC-SHA256"))?;
-    let order = Order {
+    let order = PlacedOrder {
         appid: new.appid.unwrap_or_else(|| account.appid.clone()),
         mch_id,
         sub_appid: new.sub_appid.unwrap_or_default(),
@@ -255,7 +255,7 @@ fn made(world: &World, new: NewOrder) -> Result<(Order, Paid), Objection> {
         total_fee: new.total_fee,
         fee_type: "CNY".to_owned(),
         trade_type: new.trade_type.unwrap_or_else(|| "NATIVE".to_owned()),
-        state: State::NotPay,
+        state: PlacedState::NotPay,
         body: new.body.unwrap_or_else(|| "test".to_owned()),
         attach: new.attach.unwrap_or_default(),
         device_info: new.device_info.unwrap_or_default(),
@@ -275,7 +275,7 @@ fn made(world: &World, new: NewOrder) -> Result<(Order, Paid), Objection> {
 
 fn details(paid: Paid, total_fee: i64) -> Result<PaymentDetails, Objection> {
     let coupons: Vec<_> =
-        paid.coupons.into_iter().map(|CouponGiven { id, kind, fee }| Coupon { id, kind, fee }).collect();
+        paid.coupons.into_iter().map(|CouponGiven { id, kind, fee }| PaidCoupon { id, kind, fee }).collect();
     let coupon_fee: i64 = coupons.iter().map(|coupon| coupon.fee).sum();
     if coupons.iter().any(|coupon| coupon.fee < 0) || coupon_fee > total_fee {
         return Err(objection(400, "coupons must not be negative nor exceed total_fee"));
@@ -292,7 +292,7 @@ fn details(paid: Paid, total_fee: i64) -> Result<PaymentDetails, Objection> {
 }
 
 /// `true` makes a promotion of every coupon; a JSON value is taken as it is, a text word by word.
-fn promotion(given: Value, coupons: &[Coupon]) -> Option<String> {
+fn promotion(given: Value, coupons: &[PaidCoupon]) -> Option<String> {
     match given {
         Value::Bool(true) => {
             let list: Vec<_> = coupons.iter().map(promotion_of).collect();
@@ -305,7 +305,7 @@ fn promotion(given: Value, coupons: &[Coupon]) -> Option<String> {
     }
 }
 
-fn promotion_of(coupon: &Coupon) -> Value {
+fn promotion_of(coupon: &PaidCoupon) -> Value {
     let own = if coupon.kind == "NO_CASH" { 0 } else { coupon.fee };
     json!({
         "promotion_id": coupon.id,

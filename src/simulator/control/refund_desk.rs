@@ -1,8 +1,8 @@
 //! Control calls about refunds and the merchant's balance.
 
-use super::super::refund::RefundStatus;
-use super::super::world::World;
-use super::{Told, objection};
+use super::super::refund::PlacedRefundStatus;
+use super::super::world::GatewayState;
+use super::{ControlAnswer, objection};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -17,23 +17,23 @@ pub struct Settlement {
 /// `POST /balance`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Balance {
+pub struct BalanceSetting {
     mch_id: Option<String>,
     account: Option<String>,
     fen: i64,
 }
 
 /// `GET /refunds`
-pub fn list(world: &mut World) -> Value {
+pub fn list(world: &mut GatewayState) -> Value {
     world.pass_time();
     let refunds = world.refunds.all().iter();
     refunds.map(|refund| refund.shown(world.book.get(refund.order))).collect()
 }
 
 /// `POST /refunds`: ends the processing; the notice goes out unless it goes on.
-pub fn settle(world: &mut World, settlement: &Settlement) -> Told {
+pub fn settle(world: &mut GatewayState, settlement: &Settlement) -> ControlAnswer {
     world.pass_time();
-    let status = RefundStatus::named(&settlement.status)
+    let status = PlacedRefundStatus::named(&settlement.status)
         .ok_or_else(|| objection(400, "status is SUCCESS, CHANGE, REFUNDCLOSE or PROCESSING"))?;
     let number = &settlement.out_refund_no;
     let mut refunds = world.refunds.all().iter();
@@ -44,7 +44,7 @@ pub fn settle(world: &mut World, settlement: &Settlement) -> Told {
     if let Some(refund) = world.refunds.get_mut(place) {
         refund.settle(status, now);
     }
-    if status != RefundStatus::Processing {
+    if status != PlacedRefundStatus::Processing {
         world.announce_refund(place);
     }
     let refund = world.refunds.get(place);
@@ -53,7 +53,7 @@ pub fn settle(world: &mut World, settlement: &Settlement) -> Told {
 }
 
 /// `POST /balance`
-pub fn set_balance(world: &mut World, balance: Balance) -> Value {
+pub fn set_balance(world: &mut GatewayState, balance: BalanceSetting) -> Value {
     let mch_id = balance.mch_id.unwrap_or_else(|| world.first_account().mch_id);
     let account = balance.account.as_deref();
     let account = account.unwrap_or("REFUND_SOURCE_UNSETTLED_FUNDS");

@@ -1,14 +1,14 @@
 //! `POST /scan`: a payer scans a product link of Native mode 1, and the merchant's callback is asked.
 
-use super::super::document::Document;
-use super::super::hub::Hub;
+use super::super::document::XmlDocument;
+use super::super::hub::SharedState;
 use super::super::notice::{Target, post};
 use super::super::options::Account;
 use super::super::reader;
 use super::super::sabotage::OTHER_KEY;
-use super::super::signer::{self, Method};
-use super::super::world::World;
-use super::{Objection, Told, objection};
+use super::super::signer::{self, SignMethod};
+use super::super::world::GatewayState;
+use super::{ControlAnswer, Objection, objection};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -26,7 +26,7 @@ pub struct Scan {
 }
 
 /// `POST /scan`: tells the callback, the answer, and whether the answer was a right one.
-pub async fn scan(hub: &Hub, scan: Scan) -> Told {
+pub async fn scan(hub: &SharedState, scan: Scan) -> ControlAnswer {
     let target = Target::parse(&scan.notify_url).map_err(|fault| objection(400, fault))?;
     let (account, callback, request_id) = {
         let mut world = hub.world();
@@ -50,12 +50,12 @@ pub async fn scan(hub: &Hub, scan: Scan) -> Told {
 }
 
 /// Reads the link, short or long, and checks its sign as WeChat does.
-fn verified(world: &World, url: &str) -> Result<(Account, Document), Objection> {
+fn verified(world: &GatewayState, url: &str) -> Result<(Account, XmlDocument), Objection> {
     let url = world.short_urls.get(url).map_or(url, String::as_str);
     let query = url
         .strip_prefix("weixin://wxpay/bizpayurl?")
         .ok_or_else(|| objection(400, "url is no link of Native mode 1"))?;
-    let mut link = Document::default();
+    let mut link = XmlDocument::default();
     for (name, text) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         let text = percent_decoded(text)
             .ok_or_else(|| objection(400, format!("{name} is no percent-encoded text")))?;
@@ -67,7 +67,7 @@ fn verified(world: &World, url: &str) -> Result<(Account, Document), Objection> 
     let mch_id = link.get("mch_id").unwrap_or_default();
     let account = world.accounts.iter().find(|a| a.mch_id == mch_id).cloned();
     let account = account.ok_or_else(|| objection(404, format!("no merchant {mch_id}")))?;
-    let right = link.sign_with(&account.key, Method::Md5);
+    let right = link.sign_with(&account.key, SignMethod::Md5);
     if link.get("sign") != Some(right.as_str()) {
         return Err(objection(409, "the link's sign is wrong"));
     }
@@ -86,9 +86,9 @@ fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn callback(world: &mut World, account: &Account, link: &Document, scan: &Scan) -> Document {
+fn callback(world: &mut GatewayState, account: &Account, link: &XmlDocument, scan: &Scan) -> XmlDocument {
     let made_up = format!("oUpF8u{}", world.dice.letters(22));
-    let mut callback = Document::default();
+    let mut callback = XmlDocument::default();
     callback
         .text("appid", &account.appid)
         .text("openid", scan.openid.clone().unwrap_or(made_up))
@@ -97,7 +97,7 @@ fn callback(world: &mut World, account: &Account, link: &Document, scan: &Scan) 
         .text("nonce_str", world.dice.nonce())
         .text("product_id", link.get("product_id").unwrap_or_default());
     let forged = scan.mutate.as_deref() == Some("forged");
-    callback.seal(if forged { OTHER_KEY } else { &account.key }, Method::Md5);
+    callback.seal(if forged { OTHER_KEY } else { &account.key }, SignMethod::Md5);
     if scan.mutate.as_deref() == Some("no_sign") {
         callback.remove("sign");
     }
@@ -105,13 +105,13 @@ fn callback(world: &mut World, account: &Account, link: &Document, scan: &Scan) 
 }
 
 /// Was the merchant's answer signed by him, and does its prepay_id belong to an order of his?
-fn judge(world: &World, account: &Account, body: &str) -> Value {
+fn judge(world: &GatewayState, account: &Account, body: &str) -> Value {
     let fields = match reader::read(body.as_bytes()) {
         Ok(fields) => fields,
         Err(fault) => return json!({"readable": false, "fault": fault.to_string()}),
     };
     let sign = fields.get("sign").unwrap_or_default();
-    let method = if sign.len() == 64 { Method::HmacSha256 } else { Method::Md5 };
+    let method = if sign.len() == 64 { SignMethod::HmacSha256 } else { SignMethod::Md5 };
     let right = signer::sign(fields.pairs(), &account.key, method) == sign;
     let prepay_id = fields.filled("prepay_id");
     let order = world

@@ -1,6 +1,6 @@
 //! The HTTP server of the control.
 
-use super::super::hub::Hub;
+use super::super::hub::SharedState;
 use super::respond;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 const BODY_CAP: usize = 4 << 20;
 
 /// Serves the control until the runtime ends.
-pub async fn serve(hub: Arc<Hub>, listener: TcpListener) {
+pub async fn serve(hub: Arc<SharedState>, listener: TcpListener) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -29,12 +29,15 @@ pub async fn serve(hub: Arc<Hub>, listener: TcpListener) {
     }
 }
 
-async fn converse(hub: Arc<Hub>, stream: TcpStream) {
+async fn converse(hub: Arc<SharedState>, stream: TcpStream) {
     let service = service_fn(move |request| answer(Arc::clone(&hub), request));
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn answer(hub: Arc<Hub>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    hub: Arc<SharedState>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, BODY_CAP).collect().await else {
         return Ok(response(400, &json!({"error": "the body is too long or broken"})));

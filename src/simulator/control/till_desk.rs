@@ -1,12 +1,12 @@
 //! Control calls about code payments and reverses.
 
-use super::super::till::{Reversal, Script};
-use super::super::world::World;
-use super::{Told, objection};
+use super::super::till::{ReversalScript, Script};
+use super::super::world::GatewayState;
+use super::{ControlAnswer, objection};
 use serde_json::{Value, json};
 
 /// `POST /micropay`
-pub fn script(world: &mut World, script: Script) -> Told {
+pub fn script(world: &mut GatewayState, script: Script) -> ControlAnswer {
     if script.course().is_none() {
         let name = &script.scenario;
         return Err(objection(400, format!("no scenario is called {name}")));
@@ -20,7 +20,7 @@ pub fn script(world: &mut World, script: Script) -> Told {
 }
 
 /// `POST /reverse`
-pub fn reversal(world: &mut World, reversal: Reversal) -> Value {
+pub fn reversal(world: &mut GatewayState, reversal: ReversalScript) -> Value {
     let told = json!({"out_trade_no": reversal.out_trade_no});
     world.till.set_reversal(reversal);
     told

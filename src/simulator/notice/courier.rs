@@ -28,9 +28,9 @@ pub async fn post(target: &Target, body: &str, request_id: &str) -> Result<(u16,
     }
 }
 
-type Fault = Box<dyn std::error::Error + Send + Sync>;
+type DeliveryFault = Box<dyn std::error::Error + Send + Sync>;
 
-async fn exchange(target: &Target, body: &str, request_id: &str) -> Result<(u16, String), Fault> {
+async fn exchange(target: &Target, body: &str, request_id: &str) -> Result<(u16, String), DeliveryFault> {
     let stream = TcpStream::connect(target.addresses.as_slice()).await?;
     let request = Request::post(&target.path)
         .header("host", &target.authority)
@@ -49,7 +49,7 @@ async fn exchange(target: &Target, body: &str, request_id: &str) -> Result<(u16,
     converse(stream, request).await
 }
 
-async fn converse<S>(stream: S, request: Request<Full<Bytes>>) -> Result<(u16, String), Fault>
+async fn converse<S>(stream: S, request: Request<Full<Bytes>>) -> Result<(u16, String), DeliveryFault>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -67,7 +67,7 @@ where
     reply
 }
 
-fn connector() -> Result<TlsConnector, Fault> {
+fn connector() -> Result<TlsConnector, DeliveryFault> {
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?

@@ -1,27 +1,27 @@
 //! What notices say: the payment under its sign, the refund under its cipher.
 
 use super::super::clock;
-use super::super::document::Document;
-use super::super::order::{Order, Payment};
-use super::super::refund::Refund;
-use super::super::signer::Method;
+use super::super::document::XmlDocument;
+use super::super::order::{PlacedOrder, PlacedPayment};
+use super::super::refund::PlacedRefund;
+use super::super::signer::SignMethod;
 use super::cipher;
 
 /// A payment notice before it is signed.
 #[derive(Debug, Clone)]
-pub struct PaymentLetter {
+pub struct PaymentNoticeBody {
     /// The fields.
-    pub document: Document,
+    pub document: XmlDocument,
     /// The merchant's key.
     pub key: String,
     /// The algorithm of the order.
-    pub method: Method,
+    pub method: SignMethod,
 }
 
-impl PaymentLetter {
+impl PaymentNoticeBody {
     /// The notice of an order's payment, names in alphabetical order.
-    pub fn of(order: &Order, payment: &Payment, nonce: &str, key: &str) -> Self {
-        let mut document = Document::default();
+    pub fn of(order: &PlacedOrder, payment: &PlacedPayment, nonce: &str, key: &str) -> Self {
+        let mut document = XmlDocument::default();
         identity(&mut document, order, nonce);
         document
             .text("return_code", "SUCCESS")
@@ -54,7 +54,7 @@ impl PaymentLetter {
     }
 }
 
-fn identity(document: &mut Document, order: &Order, nonce: &str) {
+fn identity(document: &mut XmlDocument, order: &PlacedOrder, nonce: &str) {
     document
         .text("appid", &order.appid)
         .text("mch_id", &order.mch_id)
@@ -65,19 +65,19 @@ fn identity(document: &mut Document, order: &Order, nonce: &str) {
 
 /// A refund notice before it is encrypted.
 #[derive(Debug, Clone)]
-pub struct RefundLetter {
+pub struct RefundNoticeBody {
     /// The outer fields without `req_info`.
-    pub outer: Document,
+    pub outer: XmlDocument,
     /// The fields under the cipher.
-    pub inner: Document,
+    pub inner: XmlDocument,
     /// The merchant's key.
     pub key: String,
 }
 
-impl RefundLetter {
+impl RefundNoticeBody {
     /// The notice of a refund's end.
-    pub fn of(order: &Order, refund: &Refund, nonce: &str, key: &str) -> Self {
-        let mut outer = Document::default();
+    pub fn of(order: &PlacedOrder, refund: &PlacedRefund, nonce: &str, key: &str) -> Self {
+        let mut outer = XmlDocument::default();
         outer.text("return_code", "SUCCESS");
         identity(&mut outer, order, nonce);
         Self { outer, inner: inner(order, refund), key: key.to_owned() }
@@ -101,10 +101,10 @@ impl RefundLetter {
     }
 }
 
-fn inner(order: &Order, refund: &Refund) -> Document {
+fn inner(order: &PlacedOrder, refund: &PlacedRefund) -> XmlDocument {
     let payment = order.payment.as_ref();
     let settled = payment.and_then(|payment| payment.settlement(order.total_fee));
-    let mut inner = Document::default();
+    let mut inner = XmlDocument::default();
     inner
         .text("out_refund_no", &refund.out_refund_no)
         .text("out_trade_no", &order.out_trade_no)

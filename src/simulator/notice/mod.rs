@@ -8,7 +8,7 @@ mod round;
 mod target;
 
 pub use courier::post;
-pub use letter::{PaymentLetter, RefundLetter};
+pub use letter::{PaymentNoticeBody, RefundNoticeBody};
 pub use mutation::{payment as mutated_payment, refund as mutated_refund};
 pub use round::{run, serve};
 pub use target::Target;
@@ -37,14 +37,14 @@ const PAUSES: &[i64] = &[
 ];
 /// What a notice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum NoticeKind {
     /// An order was paid.
     Payment,
     /// A refund has come to its end.
     Refund,
 }
 
-impl Kind {
+impl NoticeKind {
     /// The name in the control's JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl Kind {
 
 /// What came back from one try.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
+pub struct DeliveryAttempt {
     /// On the virtual clock.
     pub at_ms: i64,
     /// How long it took in real time.
@@ -65,7 +65,7 @@ pub struct Attempt {
     pub reply: Result<(u16, String), String>,
 }
 
-impl Attempt {
+impl DeliveryAttempt {
     /// 200 within 5 s and a document whose return_code is SUCCESS, however it is written and whatever else is in it.
     pub fn is_accepted(&self) -> bool {
         matches!(&self.reply, Ok((200, body)) if says_success(body))
@@ -93,9 +93,9 @@ fn says_success(body: &str) -> bool {
 
 /// A message to a merchant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
+pub struct QueuedNotice {
     /// What it is about.
-    pub kind: Kind,
+    pub kind: NoticeKind,
     /// The order's number.
     pub out_trade_no: String,
     /// The refund's number, or empty.
@@ -111,16 +111,16 @@ pub struct Message {
 #[derive(Debug)]
 struct Notice {
     number: u64,
-    message: Message,
+    message: QueuedNotice,
     due_ms: Option<i64>,
     flying: bool,
-    attempts: Vec<Attempt>,
+    attempts: Vec<DeliveryAttempt>,
     skipped: Option<String>,
 }
 
 impl Notice {
     fn shown(&self) -> Value {
-        let Message { kind, out_trade_no, out_refund_no, url, body, mutate } = &self.message;
+        let QueuedNotice { kind, out_trade_no, out_refund_no, url, body, mutate } = &self.message;
         json!({
             "n": self.number,
             "kind": kind.name(),
@@ -129,17 +129,17 @@ impl Notice {
             "url": url,
             "mutate": Some(mutate).filter(|name| !name.is_empty()),
             "body": body,
-            "accepted": self.attempts.iter().any(Attempt::is_accepted),
+            "accepted": self.attempts.iter().any(DeliveryAttempt::is_accepted),
             "next_try": self.due_ms.map(clock::spaced),
             "skipped": self.skipped,
-            "attempts": self.attempts.iter().map(Attempt::shown).collect::<Vec<_>>(),
+            "attempts": self.attempts.iter().map(DeliveryAttempt::shown).collect::<Vec<_>>(),
         })
     }
 }
 
 /// One try that is to be made now.
 #[derive(Debug, Clone)]
-pub struct Errand {
+pub struct DeliveryTask {
     /// The notice.
     pub number: u64,
     /// When it was due.
@@ -164,22 +164,22 @@ impl Outbox {
     }
 
     /// Puts a message in, to be tried from now on. Only loopback addresses are ever called.
-    pub fn post(&mut self, message: Message, now: i64) {
+    pub fn post(&mut self, message: QueuedNotice, now: i64) {
         let skipped = Target::parse(&message.url).err();
         let due_ms = skipped.is_none().then_some(now);
         self.enter(message, due_ms, Vec::new(), skipped);
     }
 
     /// Notes a message that was sent outside of the schedule.
-    pub fn note(&mut self, message: Message, attempts: Vec<Attempt>) {
+    pub fn note(&mut self, message: QueuedNotice, attempts: Vec<DeliveryAttempt>) {
         self.enter(message, None, attempts, None);
     }
 
     fn enter(
         &mut self,
-        message: Message,
+        message: QueuedNotice,
         due_ms: Option<i64>,
-        attempts: Vec<Attempt>,
+        attempts: Vec<DeliveryAttempt>,
         skipped: Option<String>,
     ) {
         self.count += 1;
@@ -187,14 +187,14 @@ impl Outbox {
     }
 
     /// The tries that are due.
-    pub fn take_due(&mut self, now: i64) -> Vec<Errand> {
+    pub fn take_due(&mut self, now: i64) -> Vec<DeliveryTask> {
         let mut errands = Vec::new();
         for notice in &mut self.notices {
             let due = notice.due_ms.filter(|due| *due <= now && !notice.flying);
             let target = Target::parse(&notice.message.url).ok();
             if let Some((due_ms, target)) = due.zip(target) {
                 notice.flying = true;
-                errands.push(Errand {
+                errands.push(DeliveryTask {
                     number: notice.number,
                     due_ms,
                     target,
@@ -206,7 +206,7 @@ impl Outbox {
     }
 
     /// Notes what came back; the next try is due one pause after this one was.
-    pub fn returned(&mut self, errand: &Errand, attempt: Attempt) {
+    pub fn returned(&mut self, errand: &DeliveryTask, attempt: DeliveryAttempt) {
         let Some(notice) = self.notices.iter_mut().find(|n| n.number == errand.number) else {
             return;
         };
@@ -224,7 +224,7 @@ impl Outbox {
     }
 
     /// The honest message that was sent last about something.
-    pub fn last(&self, kind: Kind, out_trade_no: &str, out_refund_no: &str) -> Option<&Message> {
+    pub fn last(&self, kind: NoticeKind, out_trade_no: &str, out_refund_no: &str) -> Option<&QueuedNotice> {
         let mut messages = self.notices.iter().map(|notice| &notice.message);
         messages.rfind(|message| {
             message.kind == kind
@@ -244,9 +244,9 @@ impl Outbox {
 mod tests {
     use super::*;
 
-    fn message(url: &str) -> Message {
-        Message {
-            kind: Kind::Payment,
+    fn message(url: &str) -> QueuedNotice {
+        QueuedNotice {
+            kind: NoticeKind::Payment,
             out_trade_no: "T1".to_owned(),
             out_refund_no: String::new(),
             url: url.to_owned(),
@@ -255,8 +255,8 @@ mod tests {
         }
     }
 
-    fn attempt(at_ms: i64, body: &str) -> Attempt {
-        Attempt { at_ms, took_ms: 1, reply: Ok((200, body.to_owned())) }
+    fn attempt(at_ms: i64, body: &str) -> DeliveryAttempt {
+        DeliveryAttempt { at_ms, took_ms: 1, reply: Ok((200, body.to_owned())) }
     }
 
     #[test]
@@ -312,7 +312,7 @@ mod tests {
         ] {
             assert!(!attempt(0, other).is_accepted(), "{other}");
         }
-        assert!(!Attempt { reply: Ok((500, SUCCESS.to_owned())), ..attempt(0, "") }.is_accepted());
+        assert!(!DeliveryAttempt { reply: Ok((500, SUCCESS.to_owned())), ..attempt(0, "") }.is_accepted());
         let mut outbox = Outbox::default();
         outbox.post(message("http://127.0.0.1:9/n"), 0);
         let errand = outbox.take_due(0).remove(0);

@@ -1,18 +1,18 @@
 //! Notices that are not what they should be, by name.
 
-use super::super::document::Document;
+use super::super::document::XmlDocument;
 use super::super::sabotage::{OTHER_KEY, flipped};
-use super::super::signer::Method;
-use super::letter::{PaymentLetter, RefundLetter};
+use super::super::signer::SignMethod;
+use super::letter::{PaymentNoticeBody, RefundNoticeBody};
 
 /// A payment notice under a mutation; nothing if there is none of this name.
-pub fn payment(name: &str, letter: &PaymentLetter) -> Option<String> {
+pub fn payment(name: &str, letter: &PaymentNoticeBody) -> Option<String> {
     let mut letter = letter.clone();
     let document = &mut letter.document;
     match name {
         "" | "resend" | "two_at_once" => {}
         "forged" => OTHER_KEY.clone_into(&mut letter.key),
-        "md5_sign" => letter.method = Method::Md5,
+        "md5_sign" => letter.method = SignMethod::Md5,
         "with_sign_type" => document.set("sign_type", letter.method.name()),
         "wrong_sign_type" => document.set("sign_type", other(letter.method).name()),
         "other_merchant" => flip(document, "mch_id"),
@@ -35,7 +35,7 @@ pub fn payment(name: &str, letter: &PaymentLetter) -> Option<String> {
 }
 
 /// Mutations after signing.
-fn broken(name: &str, letter: &PaymentLetter) -> Option<String> {
+fn broken(name: &str, letter: &PaymentNoticeBody) -> Option<String> {
     let body = letter.body();
     let without = |names: &[&str]| {
         let mut document = letter.document.clone();
@@ -67,7 +67,7 @@ fn broken(name: &str, letter: &PaymentLetter) -> Option<String> {
 }
 
 /// A refund notice under a mutation; nothing if there is none of this name.
-pub fn refund(name: &str, letter: &RefundLetter) -> Option<String> {
+pub fn refund(name: &str, letter: &RefundNoticeBody) -> Option<String> {
     let mut letter = letter.clone();
     match name {
         "" | "resend" | "two_at_once" => {}
@@ -88,19 +88,19 @@ pub fn refund(name: &str, letter: &RefundLetter) -> Option<String> {
     Some(letter.body())
 }
 
-fn other(method: Method) -> Method {
+fn other(method: SignMethod) -> SignMethod {
     match method {
-        Method::Md5 => Method::HmacSha256,
-        Method::HmacSha256 => Method::Md5,
+        SignMethod::Md5 => SignMethod::HmacSha256,
+        SignMethod::HmacSha256 => SignMethod::Md5,
     }
 }
 
-fn flip(document: &mut Document, name: &str) {
+fn flip(document: &mut XmlDocument, name: &str) {
     let text = flipped(document.get(name).unwrap_or_default());
     document.set(name, text);
 }
 
-fn more(document: &mut Document, names: &[&str]) {
+fn more(document: &mut XmlDocument, names: &[&str]) {
     for name in names {
         let fee: i64 = document.get(name).and_then(|t| t.parse().ok()).unwrap_or(0);
         document.set(name, (fee + 1).to_string());
@@ -118,17 +118,17 @@ mod tests {
 
     const KEY: &str = "0123456789abcdefghijKLMNOPQRSTUV";
 
-    fn letter() -> PaymentLetter {
-        let mut document = Document::default();
+    fn letter() -> PaymentNoticeBody {
+        let mut document = XmlDocument::default();
         document.text("mch_id", "10000100").text("out_trade_no", "T100");
         document.text("return_code", "SUCCESS").integer("total_fee", 100);
-        PaymentLetter { document, key: KEY.to_owned(), method: Method::HmacSha256 }
+        PaymentNoticeBody { document, key: KEY.to_owned(), method: SignMethod::HmacSha256 }
     }
 
-    fn verified(name: &str) -> Option<Document> {
+    fn verified(name: &str) -> Option<XmlDocument> {
         let body = payment(name, &letter()).unwrap();
         let document = reader::read(body.as_bytes()).ok()?;
-        let sign = document.sign_with(KEY, Method::HmacSha256);
+        let sign = document.sign_with(KEY, SignMethod::HmacSha256);
         (document.get("sign") == Some(&sign)).then_some(document)
     }
 
