@@ -1,6 +1,5 @@
 //! What WeChat answers instead of a bill: a small XML message that nobody signed (docs/protocol.md E.1, E.3).
 
-use super::fault::{BillError, beginning};
 use crate::clock::BEIJING;
 use crate::error::Error;
 use crate::wire::v2::fields::Fields;
@@ -33,9 +32,9 @@ pub enum Meaning {
 
 impl Answer {
     /// Reads a document that begins with `<`; anything but a whole answer is no bill.
-    pub fn read(document: &[u8]) -> Result<Self, BillError> {
+    pub fn read(document: &[u8]) -> Option<Self> {
         let told = xml::decode(document, Root::Xml).ok().filter(|fields| fields.get("return_code").is_some());
-        told.map(|fields| Self::of(&fields)).ok_or_else(|| BillError::NotABill(beginning(document)))
+        told.map(|fields| Self::of(&fields))
     }
 
     fn of(fields: &Fields) -> Self {

@@ -1,7 +1,7 @@
 //! Why a bill is refused. Each variant is one cause, and says where.
 
 use super::answer::Answer;
-use super::sums::Unbalanced;
+use super::unbalanced::Unbalanced;
 use crate::error::{Advice, Error, Fault, Repeat};
 use time::Date;
 

@@ -11,6 +11,7 @@ pub mod fault;
 pub mod field;
 pub mod header;
 mod index;
+pub mod layout;
 mod lines;
 pub mod moment;
 pub mod number;
@@ -18,7 +19,9 @@ pub mod reader;
 pub mod reconcile;
 pub mod row;
 pub mod source;
+pub mod sum;
 pub mod sums;
+pub mod unbalanced;
 pub mod verify;
 
 #[cfg(test)]

@@ -234,7 +234,9 @@ fn header<R: Read>(lines: &mut Lines<R>) -> Result<Header, BillError> {
 
 fn answer<R: Read>(lines: &mut Lines<R>) -> BillError {
     match lines.all(xml::MAX_BYTES) {
-        Ok(document) => Answer::read(document).map_or_else(|e| e, BillError::Answer),
+        Ok(document) => {
+            Answer::read(document).map_or_else(|| BillError::NotABill(beginning(document)), BillError::Answer)
+        }
         Err(e) => e,
     }
 }

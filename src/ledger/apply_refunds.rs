@@ -3,11 +3,12 @@
 use super::decide::Step;
 use super::entry::{Entry, OrderKey, RefundRow, RefundWord};
 use super::ledger::{Ended, Ledger, Proof, unsigned};
+use super::reason::Reason;
 use super::refunds;
 use super::sighting::{RefundSighting, SeenRefund, Source, digest_of};
 use super::state::LedgerState;
 use super::store::{Added, Halt, Refusal, Shop, Store};
-use super::transition::{Reason, Transition};
+use super::transition::Transition;
 
 impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     /// Applies what a verified list says of all refunds. `asked` is the order as a worker had claimed it when it

@@ -3,9 +3,9 @@
 //! [`edge`] is the table of docs/ledger.md; [`decide`] first asks whether the sighting fits the order at all.
 
 use super::entry::{Entry, Intent};
+use super::reason::Reason;
 use super::sighting::Sighting;
 use super::state::LedgerState;
-use super::transition::Reason;
 use crate::model::trade_state::TradeState;
 
 /// What has to be done beside moving the state.

@@ -3,10 +3,11 @@
 use super::entry::{Entry, Intent, OrderKey, RefundRow, RefundWord};
 use super::intents::{Plan, RefundOrder};
 use super::ledger::{Ended, Ledger};
+use super::reason::Reason;
 use super::schedule;
 use super::store::{Halt, Refusal, Shop, Store, Whose};
 use super::sync::{Answer, Counter, Question, What};
-use super::transition::{Reason, Transition};
+use super::transition::Transition;
 use std::time::Instant;
 
 /// What came of it, and what is left of the wish.

@@ -1,7 +1,7 @@
 //! What the ledger knows of one order.
 
+use super::reason::Reason;
 use super::state::LedgerState;
-use super::transition::Reason;
 
 /// Milliseconds: a length, or UTC since 1970.
 pub type Ms = i64;

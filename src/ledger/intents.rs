@@ -4,12 +4,13 @@
 use super::decide::Step;
 use super::entry::{Entry, Intent, Ms, OrderKey, RefundRow, RefundWord};
 use super::ledger::{Ended, Ledger, Proof, unsigned};
+use super::reason::Reason;
 use super::refunds::{self, refunded, reserved};
 use super::schedule;
 use super::sighting::{Source, digest_of};
 use super::state::LedgerState;
 use super::store::{Added, Halt, Refusal, Shop, Store};
-use super::transition::{Reason, Transition};
+use super::transition::Transition;
 
 /// A refund as the shop orders it.
 #[derive(Debug, Clone)]

@@ -5,11 +5,12 @@
 
 use super::decide::{self, Deed, Step};
 use super::entry::{Entry, Intent, Ms, OrderKey, Terms};
+use super::reason::Reason;
 use super::schedule::{self, Jitter};
 use super::sighting::{Payment, Sighting, Source, digest_of};
 use super::state::LedgerState;
 use super::store::{Added, Evidence, Halt, Opening, Refusal, Shop, Store};
-use super::transition::{Reason, Transition};
+use super::transition::Transition;
 use crate::model::trade_state::TradeState;
 
 /// What the shop has chosen.
@@ -280,8 +281,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     }
 
     fn announce(&mut self, entry: &Entry, transition: &Transition) -> Ended<(), S::Fault> {
-        let payload = super::outbox::payload(transition);
-        Ok(self.store.announce(entry, transition.to.word(), &payload)?)
+        Ok(self.store.announce(entry, transition.to.word(), &transition.payload())?)
     }
 }
 

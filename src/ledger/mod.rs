@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod outbox;
 pub mod purge;
 pub mod question;
+pub mod reason;
 pub mod refunds;
 pub mod resolve;
 pub mod schedule;

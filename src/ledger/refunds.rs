@@ -2,9 +2,9 @@
 
 use super::decide::{Deed, Step};
 use super::entry::{Entry, Ms, RefundRow, RefundWord, SETTLES};
+use super::reason::Reason;
 use super::sighting::{RefundSighting, SeenRefund};
 use super::state::LedgerState;
-use super::transition::Reason;
 
 /// What follows from seeing all refunds of an order, `refunds` being our rows after they were brought up to
 /// date with the list.

@@ -4,11 +4,12 @@ use super::decide::{Deed, Step};
 use super::entry::{Entry, OrderKey, RefundRow, RefundWord};
 use super::intents::RefundOrder;
 use super::ledger::{Ended, Ledger, Proof, unsigned};
+use super::reason::Reason;
 use super::refunds::{self, reserved};
 use super::sighting::{Source, digest_of};
 use super::state::LedgerState;
 use super::store::{Halt, Refusal, Shop, Store};
-use super::transition::{Reason, Transition};
+use super::transition::Transition;
 use serde_json::json;
 
 /// How a person decides.

@@ -1,9 +1,10 @@
 //! What the ledger needs of a database, in its own words, and of the shop.
 
 use super::entry::{Entry, Ms, OrderKey, RefundRow, RefundWord, Terms};
+use super::reason::Reason;
 use super::sighting::Source;
 use super::state::LedgerState;
-use super::transition::{Reason, Transition};
+use super::transition::Transition;
 
 /// What a database's error means for us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,99 +1,10 @@
 //! What an application of evidence did.
 
+use super::ascii;
 use super::entry::{Entry, OrderKey};
+use super::reason::Reason;
 use super::state::LedgerState;
-
-/// Why an application ended as it did. The word is written to the database and shown to the shop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the words of `text` say it")]
-pub enum Reason {
-    Opened,
-    Advanced,
-    Paid,
-    PaidAfterClose,
-    NotPaidYet,
-    Duplicate,
-    Late,
-    Contradiction,
-    UnknownState,
-    Incomplete,
-    RefundsUnknown,
-    Refunds,
-    RefundNotice,
-    NoRefunds,
-    Reversed,
-    PaymentFailed,
-    Closed,
-    NeverOrdered,
-    CloseWanted,
-    ReverseWanted,
-    RefundWanted,
-    RefundEnded,
-    RefundRefused,
-    RefundWithdrawn,
-    IntentEnded,
-    UnknownOrder,
-    AppidDiffers,
-    AmountDiffers,
-    CurrencyDiffers,
-    SecondTransaction,
-    TransactionTaken,
-    RefundTaken,
-    RefundsExceed,
-    Poison,
-    UnderReview,
-    Dismissed,
-    ResolvedCredit,
-    ResolvedPaid,
-    ResolvedRefund,
-}
-
-impl Reason {
-    /// The word for database and shop.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::Opened => "opened",
-            Self::Advanced => "advanced",
-            Self::Paid => "paid",
-            Self::PaidAfterClose => "paid after close",
-            Self::NotPaidYet => "not paid yet",
-            Self::Duplicate => "seen before",
-            Self::Late => "late news, ignored",
-            Self::Contradiction => "contradicts what is known, ignored",
-            Self::UnknownState => "unknown trade_state",
-            Self::Incomplete => "total_fee or transaction_id is missing",
-            Self::RefundsUnknown => "refunds unknown",
-            Self::Refunds => "refunds",
-            Self::RefundNotice => "refund notice, to be asked about",
-            Self::NoRefunds => "no refunds",
-            Self::Reversed => "reversed",
-            Self::PaymentFailed => "the payment failed, to be given up",
-            Self::Closed => "closed",
-            Self::NeverOrdered => "WeChat has never known it",
-            Self::CloseWanted => "to be closed",
-            Self::ReverseWanted => "to be reversed",
-            Self::RefundWanted => "refund written down",
-            Self::RefundEnded => "refund not accepted",
-            Self::RefundRefused => "refund refused",
-            Self::RefundWithdrawn => "refund withdrawn",
-            Self::IntentEnded => "close or reverse not accepted",
-            Self::UnknownOrder => "unknown order",
-            Self::AppidDiffers => "appid differs",
-            Self::AmountDiffers => "total_fee differs",
-            Self::CurrencyDiffers => "fee_type differs",
-            Self::SecondTransaction => "second transaction_id",
-            Self::TransactionTaken => "transaction_id belongs to another order",
-            Self::RefundTaken => "out_refund_no belongs to another order",
-            Self::RefundsExceed => "refunds exceed the payment",
-            Self::Poison => "failed too often",
-            Self::UnderReview => "under review",
-            Self::Dismissed => "dismissed by a person",
-            Self::ResolvedCredit => "credited by a person",
-            Self::ResolvedPaid => "credited by a person, what was paid is not what was opened",
-            Self::ResolvedRefund => "refund ordered by a person",
-        }
-    }
-}
+use serde_json::json;
 
 /// What one application did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +30,27 @@ pub struct Transition {
 }
 
 impl Transition {
+    /// It as the outbox tells it.
+    pub fn payload(&self) -> String {
+        let entry = self.entry.as_ref();
+        ascii::json(&json!({
+            "mch_id": self.key.mch_id,
+            "sub_mch_id": self.key.sub_mch_id,
+            "out_trade_no": self.key.out_trade_no,
+            "from": self.from.word(),
+            "to": self.to.word(),
+            "credited": self.credited,
+            "revoked": self.revoked,
+            "reason": self.reason.text(),
+            "transaction_id": entry.and_then(|entry| entry.transaction_id.as_deref()),
+            "total_fee": entry.map(|entry| entry.terms.total_fee),
+            "paid_fee": entry.and_then(|entry| entry.paid),
+            "refunded_fee": entry.map(|entry| entry.refunded),
+            "pending_refund_fee": entry.map(|entry| entry.pending_refund),
+            "note": self.note,
+        }))
+    }
+
     /// From one entry to the next.
     pub fn between(before: &Entry, after: &Entry, reason: Reason) -> Self {
         Self {

@@ -2,12 +2,12 @@
 
 use super::batch::Batch;
 use super::books::{BookRefund, BookRow};
-use super::compare::Statement;
 use super::difference::{DifferenceKind as Kind, Numbers};
 use super::draft::{Draft, Side};
 use super::orders::{self, Group, MANY, PAID, REFUNDED, REVOKED, payment, reference};
 use super::refunds::LISTED;
 use super::report::Totals;
+use super::statement::Statement;
 use super::table::{Entry, Fingerprint};
 use crate::bill::field::Field;
 use std::collections::HashSet;

@@ -18,4 +18,5 @@ mod leftovers;
 mod orders;
 mod refunds;
 pub mod report;
+mod statement;
 mod table;

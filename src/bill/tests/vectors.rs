@@ -6,7 +6,8 @@ use crate::bill::field::{Field, Form};
 use crate::bill::header::Header;
 use crate::bill::reader::Reader;
 use crate::bill::row::Row;
-use crate::bill::sums::{Sum, Summary};
+use crate::bill::sum::Sum;
+use crate::bill::sums::Summary;
 use crate::bill::verify::verify;
 use base64::Engine;
 use serde_json::{Map, Value, json};
@@ -82,7 +83,7 @@ fn verdict(file: &[u8]) -> Value {
     match verify(file) {
         Ok(_) => json!("ok"),
         Err(BillError::Unbalanced(wrong)) if wrong.sums.is_empty() => {
-            let told = |b: &crate::bill::sums::BalanceBreak| {
+            let told = |b: &crate::bill::unbalanced::BalanceBreak| {
                 json!({
                     "row": b.row, "flow_id": b.flow_id, "printed": b.printed, "computed": b.computed,
                     "difference": b.printed - b.computed,
@@ -138,7 +139,7 @@ fn error_as_json(e: &BillError, inputs: &Value) -> Value {
             json!({ "meaning": meaning, "err_code": answer.err_code, "message": answer.message })
         }
         BillError::Unbalanced(wrong) => {
-            let told = |d: &crate::bill::sums::SumDifference| {
+            let told = |d: &crate::bill::unbalanced::SumDifference| {
                 json!({
                     "column": d.column, "field": d.sum.name(), "summary": i64::try_from(d.summary).unwrap(),
                     "rows": i64::try_from(d.rows).unwrap(), "difference": i64::try_from(d.summary - d.rows).unwrap(),

@@ -1,10 +1,10 @@
 //! What must hold: always, and when all is quiet. Written without the ledger's own rules.
 
 use super::super::entry::{Entry, OrderKey, RefundWord};
+use super::super::reason::Reason;
 use super::super::resolve::Resolution;
 use super::super::schedule::MOST_ATTEMPTS;
 use super::super::state::LedgerState;
-use super::super::transition::Reason;
 use super::bank::{BY_HAND, BankOrder, BankRefund};
 use super::stage::OLD_ATTEMPTS;
 use super::world::World;

@@ -1,9 +1,9 @@
 //! A connection to the database in memory, with everything that real ones do to a transaction.
 
 use super::super::entry::{Entry, Ms, OrderKey, RefundRow, RefundWord, Terms};
+use super::super::reason::Reason;
 use super::super::state::LedgerState;
 use super::super::store::{Added, Evidence, Kind, Leftover, Message, Opening, Scope, Store, Whose};
-use super::super::transition::Reason;
 use super::database::{CreditRow, EvidenceRow, OutboxRow, RefundLine, Undo};
 use super::line::{Core, fresh};
 pub use super::line::{Line, SimFault, Turn};
