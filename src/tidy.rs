@@ -1,9 +1,17 @@
-//! Keeps the house in order: the arrow rule, where PHP and `unsafe` may stand, the size of files, finished work.
+//! Keeps the house in order: floors and rooms, circles, where PHP, SQL and `unsafe` may stand, sizes, names, finished work.
 
+mod circles;
+mod code;
 mod comments;
+mod functions;
+mod known;
 mod pages;
+mod paths;
 mod php_versions;
 mod phpunit;
+mod rooms;
+mod types;
+mod words;
 
 use std::path::{Path, PathBuf};
 
@@ -27,12 +35,12 @@ const FLOORS: [(&str, u32); 11] = [
 ];
 
 /// A source file: where it is below the package, and its text.
-struct Source {
+struct SourceFile {
     path: String,
     text: String,
 }
 
-impl Source {
+impl SourceFile {
     /// The first part of the path below `src`: the module.
     fn module(&self) -> &str {
         let below = self.path.strip_prefix("src/").unwrap_or("");
@@ -71,7 +79,7 @@ fn floor(module: &str) -> Option<u32> {
 }
 
 /// What is wrong with the imports of one file.
-fn wrong_imports(source: &Source) -> Vec<String> {
+fn wrong_imports(source: &SourceFile) -> Vec<String> {
     let Some(own) = floor(source.module()) else { return Vec::new() };
     let allowed = |name: &str| {
         let Some(other) = floor(name) else { return false };
@@ -85,7 +93,7 @@ fn root() -> PathBuf {
 }
 
 /// Our own files with this ending, below these folders.
-fn sources(folders: &[&str], ending: &str) -> Vec<Source> {
+fn sources(folders: &[&str], ending: &str) -> Vec<SourceFile> {
     let mut found = Vec::new();
     for folder in folders {
         collect(&root().join(folder), ending, &mut found);
@@ -93,7 +101,7 @@ fn sources(folders: &[&str], ending: &str) -> Vec<Source> {
     found
 }
 
-fn collect(folder: &Path, ending: &str, found: &mut Vec<Source>) {
+fn collect(folder: &Path, ending: &str, found: &mut Vec<SourceFile>) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for path in entries.map(|entry| entry.unwrap().path()) {
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
@@ -101,16 +109,16 @@ fn collect(folder: &Path, ending: &str, found: &mut Vec<Source>) {
             collect(&path, ending, found);
         } else if name.ends_with(ending) {
             let below = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
-            found.push(Source { path: below, text: std::fs::read_to_string(&path).unwrap() });
+            found.push(SourceFile { path: below, text: std::fs::read_to_string(&path).unwrap() });
         }
     }
 }
 
-fn rust() -> Vec<Source> {
+fn rust() -> Vec<SourceFile> {
     sources(&["src", "benches", "fuzz", "examples", "tests"], ".rs")
 }
 
-fn php() -> Vec<Source> {
+fn php() -> Vec<SourceFile> {
     sources(&["stubs", "php-tests", "examples", "demo", "benches", "bench", "docs"], ".php")
 }
 
@@ -233,7 +241,7 @@ fn no_file_speaks_of_unfinished_work() {
 
 #[test]
 fn the_rules_see_what_they_must() {
-    let source = |path: &str, text: &str| Source { path: path.into(), text: text.into() };
+    let source = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
     let wrong = |path: &str, text: &str| wrong_imports(&source(path, text));
     assert_eq!(wrong("src/wire/xml.rs", "use crate::model::order::Order;"), ["model"]);
     assert_eq!(wrong("src/model/order.rs", "use crate::{wire::xml, gateway::client};"), ["gateway"]);

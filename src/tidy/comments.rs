@@ -1,6 +1,6 @@
 //! Doc comments are wrapped by somebody who reads them: no word stands alone on a line.
 
-use super::{Source, no_complaints, rust, sources};
+use super::{SourceFile, no_complaints, rust, sources};
 
 /// What begins a line of a doc comment.
 const MARKS: [&str; 3] = ["/// ", "//! ", "* "];
@@ -18,7 +18,7 @@ fn begins(text: &str) -> bool {
 
 /// Lines of one word that go on with a paragraph, and lines of two short ones in the middle of it: somebody has wrapped
 /// wrapped lines.
-fn leftovers(source: &Source) -> Vec<String> {
+fn leftovers(source: &SourceFile) -> Vec<String> {
     let lines: Vec<Option<&str>> = source.text.lines().map(text).collect();
     let mut is_code = false;
     let mut found = Vec::new();
@@ -45,7 +45,7 @@ fn no_word_stands_alone_in_a_doc_comment() {
 
 #[test]
 fn the_rule_for_comments_sees_what_it_must() {
-    let found = |text: &str| leftovers(&Source { path: String::new(), text: text.to_owned() }).len();
+    let found = |text: &str| leftovers(&SourceFile { path: String::new(), text: text.to_owned() }).len();
     for bad in [
         "/**\n * A service that\n * lives\n * in the shop's database.\n */",
         "/**\n * A service that lives in the shop's\n * database.\n */",

@@ -1,13 +1,13 @@
 //! The pages of the documentation: what refers to one finds it, and Chinese reads as Chinese.
 
-use super::{Source, no_complaints, root, sources};
+use super::{SourceFile, no_complaints, root, sources};
 use std::path::Path;
 
 /// Pages that quote the paths of other projects.
 const QUOTING: [&str; 2] = ["docs/protocol.md", "docs/protocol-v3.md"];
 
 /// Everything that may speak of a page.
-fn speakers() -> Vec<Source> {
+fn speakers() -> Vec<SourceFile> {
     let code = sources(&["src", "tests", "benches", "fuzz", "build", "php-tests", "examples"], ".rs");
     let php = sources(&["php-tests", "examples", "benches", "tools", "stubs"], ".php");
     let scripts =
@@ -22,16 +22,16 @@ fn speakers() -> Vec<Source> {
 }
 
 /// The pages themselves, in both languages.
-fn pages() -> Vec<Source> {
+fn pages() -> Vec<SourceFile> {
     let top =
         std::fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let top = top.filter(|name| Path::new(name).extension().is_some_and(|ending| ending == "md")).map(read);
     top.chain(sources(&["docs"], ".md")).collect()
 }
 
-fn read(path: String) -> Source {
+fn read(path: String) -> SourceFile {
     let text = std::fs::read_to_string(root().join(&path)).unwrap();
-    Source { path, text }
+    SourceFile { path, text }
 }
 
 /// A page by its name, and the chapter or row that is meant, if one is named: `protocol.md A.5`.
@@ -73,7 +73,7 @@ fn has_chapter(page: &str, chapter: &str) -> bool {
 }
 
 /// The references of a file that lead nowhere.
-fn lost(source: &Source) -> Vec<String> {
+fn lost(source: &SourceFile) -> Vec<String> {
     let beside = Path::new(&source.path).parent().unwrap_or(Path::new("")).to_owned();
     let find = |page: &str| {
         let places = [root().join(page), root().join("docs").join(page), root().join(&beside).join(page)];
@@ -102,7 +102,7 @@ fn is_block(line: &str) -> bool {
 }
 
 /// Lines that end in the middle of a Chinese sentence: Markdown makes a blank of the break.
-fn broken_lines(page: &Source) -> Vec<String> {
+fn broken_lines(page: &SourceFile) -> Vec<String> {
     let ends = |line: &str| line.is_empty() || line.starts_with(['|', '#']) || line.starts_with("```");
     let mut in_code = false;
     let mut found = Vec::new();
@@ -134,7 +134,7 @@ fn no_chinese_sentence_is_broken_over_two_lines() {
 
 #[test]
 fn the_rules_for_pages_see_what_they_must() {
-    let source = |text: &str| Source { path: "src/x.rs".into(), text: text.into() };
+    let source = |text: &str| SourceFile { path: "src/x.rs".into(), text: text.into() };
     for good in [
         "docs/protocol.md A.5, C.1",
         "decisions.md 2.10).",

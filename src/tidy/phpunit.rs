@@ -1,7 +1,7 @@
 //! PHPUnit 9.6 to 13 must run our tests: 9.6 reads annotations only, 12 and newer read attributes only, and what is
 //! gone or final in one of them must not be used at all.
 
-use super::{Source, no_complaints, sources};
+use super::{SourceFile, no_complaints, sources};
 
 /// What PHPUnit 9.6 reads in a doc comment, where a name of ours must not stand without its attribute.
 const ANNOTATIONS: [&str; 23] = [
@@ -77,8 +77,8 @@ const FINAL: [&str; 23] = [
 ];
 
 /// The tests, without the scripts that no PHPUnit sees.
-fn tests() -> Vec<Source> {
-    let of_phpunit = |s: &Source| s.path.ends_with("Test.php") || s.path.ends_with("TestCase.php");
+fn tests() -> Vec<SourceFile> {
+    let of_phpunit = |s: &SourceFile| s.path.ends_with("Test.php") || s.path.ends_with("TestCase.php");
     sources(&["php-tests"], ".php").into_iter().filter(of_phpunit).collect()
 }
 
@@ -116,7 +116,7 @@ fn attributes(head: &str) -> Vec<(String, String)> {
 }
 
 /// What one file says to one PHPUnit and not to the other.
-fn one_sided(source: &Source) -> Vec<String> {
+fn one_sided(source: &SourceFile) -> Vec<String> {
     let mut complaints = Vec::new();
     for (comment, head) in described(&source.text) {
         let (for_old, for_new) = (annotations(comment), attributes(head));
@@ -134,16 +134,16 @@ fn one_sided(source: &Source) -> Vec<String> {
     complaints
 }
 
-fn complaint(source: &Source, what: &str) -> String {
+fn complaint(source: &SourceFile, what: &str) -> String {
     format!("{}: {what}", source.path)
 }
 
 /// Providers that are not `public static`; one that stands in a parent class is looked for everywhere.
-fn bound_providers(source: &Source, all: &[Source]) -> Vec<String> {
+fn bound_providers(source: &SourceFile, all: &[SourceFile]) -> Vec<String> {
     let names = described(&source.text).flat_map(|(_, head)| attributes(head));
     let names = names.filter(|(name, _)| name == "dataProvider").map(|(_, provider)| provider);
-    let declared = |s: &Source, name: &str| s.text.contains(&format!("function {name}("));
-    let is_static = |s: &Source, name: &str| s.text.contains(&format!("public static function {name}("));
+    let declared = |s: &SourceFile, name: &str| s.text.contains(&format!("function {name}("));
+    let is_static = |s: &SourceFile, name: &str| s.text.contains(&format!("public static function {name}("));
     let is_right = |name: &String| {
         if declared(source, name) { is_static(source, name) } else { all.iter().any(|s| is_static(s, name)) }
     };
@@ -154,7 +154,7 @@ fn bound_providers(source: &Source, all: &[Source]) -> Vec<String> {
 }
 
 /// What is gone, and methods whose names are taken.
-fn misfits(source: &Source) -> Vec<String> {
+fn misfits(source: &SourceFile) -> Vec<String> {
     let gone = GONE.iter().filter(|(word, _)| source.text.contains(word));
     let gone = gone.map(|(word, instead)| complaint(source, &format!("{word} is gone; take {instead}")));
     let taken = FINAL.iter().filter(|name| source.text.contains(&format!("function {name}(")));
@@ -176,13 +176,13 @@ fn data_providers_are_public_and_static() {
 fn the_tests_use_nothing_that_a_newer_php_or_phpunit_has_not() {
     no_complaints(&tests().iter().flat_map(misfits).collect::<Vec<_>>());
     let helpers = sources(&["php-tests", "examples", "benches"], ".php");
-    let gone = |s: &Source| GONE.iter().take(4).any(|(word, _)| s.text.contains(word));
+    let gone = |s: &SourceFile| GONE.iter().take(4).any(|(word, _)| s.text.contains(word));
     no_complaints(&helpers.iter().filter(|s| gone(s)).map(|s| s.path.clone()).collect::<Vec<_>>());
 }
 
 #[test]
 fn the_rules_for_phpunit_see_what_they_must() {
-    let source = |text: &str| Source { path: "php-tests/XTest.php".into(), text: text.into() };
+    let source = |text: &str| SourceFile { path: "php-tests/XTest.php".into(), text: text.into() };
     let both = source("/** @dataProvider a */\n#[DataProvider('a')]\npublic function testA(){}");
     assert!(one_sided(&both).is_empty());
     for wrong in [
