@@ -22,9 +22,7 @@ use WechatPay\Transition;
 use WechatPayTests\Database;
 use WechatPayTests\SimulatorProcess;
 
-foreach (['PhpProcess', 'DatabaseServer', 'Database', 'SimulatorProcess'] as $helper) {
-    require_once __DIR__ . "/../php-tests/$helper.php";
-}
+require __DIR__ . '/../php-tests/autoload.php';
 
 final class LedgerBench
 {

@@ -16,9 +16,7 @@ const ROOT = __DIR__ . '/..';
 define(__NAMESPACE__ . '\ROUNDS', QUICK ? 7 : 21);
 define(__NAMESPACE__ . '\TURN_SECONDS', QUICK ? 0.03 : 0.1);
 
-require ROOT . '/php-tests/Http.php';
-require ROOT . '/php-tests/SimulatorProcess.php';
-require ROOT . '/php-tests/FpmServer.php';
+require ROOT . '/php-tests/autoload.php';
 foreach (['Row', 'Contest', 'PlainOrder', 'plain', 'codec', 'query', 'page', 'process'] as $piece) {
     require __DIR__ . "/$piece.php";
 }

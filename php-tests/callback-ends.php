@@ -21,8 +21,7 @@ use WechatPay\Signer;
 use WechatPay\SignType;
 use WechatPay\Sync;
 
-require __DIR__ . '/Http.php';
-require __DIR__ . '/SimulatorProcess.php';
+require __DIR__ . '/autoload.php';
 
 $ends = [
     'exception' => fn () => throw new \RuntimeException('boom'),

@@ -46,8 +46,7 @@ use WechatPay\UndecidedException;
 use WechatPay\UnifiedOrder;
 use WechatPay\Xml;
 
-require __DIR__ . '/Http.php';
-require __DIR__ . '/SimulatorProcess.php';
+require __DIR__ . '/autoload.php';
 
 /** Methods and constructors that this file does not name. @return list<string> */
 function forgotten(): array

@@ -30,8 +30,7 @@ use WechatPay\TradeState;
 use WechatPay\Transition;
 use WechatPay\Xml;
 
-require __DIR__ . '/Http.php';
-require __DIR__ . '/SimulatorProcess.php';
+require __DIR__ . '/autoload.php';
 
 const MOST_KILOBYTES = 2 * 1024;
 /** What a payment notice says. */

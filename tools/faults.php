@@ -3,8 +3,8 @@
 
 /**
  * Writes the chapter "Proofs" of docs/faults.md: for each row of its tables the tests whose names begin with the row's id,
- * `n12_...` in Rust and `test_n12_...` or `testN12...` in PHP. One test may name several rows: `n4_n5_n6_...`,
- * `test_n4_n5_n6_...`.
+ * `n12_...` in Rust and `testN12...` in PHP. One test may name several rows: `n4_n5_n6_...`,
+ * `testN4N5N6...`.
  *
  *     tools/faults.php           writes
  *     tools/faults.php --check   changes nothing; fails if the page is not up to date, or a row has no proof
@@ -32,14 +32,14 @@ function sources(): iterable
 function proofs(): array
 {
     $rust = '~#\[(?:tokio::)?test[^\]]*\]\s+(?:#\[[^\]]*\]\s+)*(?:async )?fn ((?:[a-z]\d+_)+)(\w+)~';
-    $php = '~function (test_?((?:[A-Za-z]\d+_?)+)\w*)\(~';
+    $php = '~function (test((?:[A-Z]\d+)+)\w*)\(~';
     $proofs = [];
     foreach (sources() as $path) {
         preg_match_all(str_ends_with($path, '.rs') ? $rust : $php, file_get_contents($path), $tests, PREG_SET_ORDER);
         foreach ($tests as [, $first, $second]) {
             [$name, $ids] = str_starts_with($first, 'test') ? [$first, $second] : [$first . $second, $first];
             preg_match_all('~[A-Z]\d+~', strtoupper($ids), $rows);
-            $name = str_ends_with($path, '.php') ? 'php-tests/' . basename($path) . "::$name" : $name;
+            $name = str_ends_with($path, '.php') ? substr(realpath($path), \strlen(\dirname(__DIR__)) + 1) . "::$name" : $name;
             foreach ($rows[0] as $row) {
                 $proofs[$row][] = $name;
             }

@@ -78,7 +78,7 @@ final class BillVectorsTest extends TestCase
 
     public function testB8TheBillsOfTheProtocolReadCellByCell(): void
     {
-        $vectors = json_decode(file_get_contents(__DIR__ . '/fixtures/vectors.json'), true)['v2_bills'];
+        $vectors = json_decode(file_get_contents(ROOT . '/php-tests/fixtures/vectors.json'), true)['v2_bills'];
         self::assertNotSame([], $vectors);
         foreach ($vectors as $vector) {
             $bill = self::bill($vector['text'], str_contains($vector['text'], '记账时间'));
@@ -173,7 +173,7 @@ final class BillVectorsTest extends TestCase
     /** @return iterable<string, array{array<string, mixed>}> */
     private static function vectors(string $group): iterable
     {
-        foreach (json_decode(file_get_contents(__DIR__ . '/fixtures/vectors-bills.json'), true)[$group] as $vector) {
+        foreach (json_decode(file_get_contents(ROOT . '/php-tests/fixtures/vectors-bills.json'), true)[$group] as $vector) {
             yield $vector['id'] => [$vector];
         }
     }

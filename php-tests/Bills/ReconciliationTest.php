@@ -51,7 +51,7 @@ final class ReconciliationTest extends TestCase
     /** @return iterable<string, array{array<string, mixed>, array<string, mixed>}> */
     public static function vectors(): iterable
     {
-        $vectors = json_decode(file_get_contents(__DIR__ . '/fixtures/vectors-bills.json'), true)['reconcile'];
+        $vectors = json_decode(file_get_contents(ROOT . '/php-tests/fixtures/vectors-bills.json'), true)['reconcile'];
         foreach ($vectors as ['id' => $id, 'inputs' => $inputs, 'expected' => $expected]) {
             if (!\in_array($id, self::FOR_A_STORE, true)) {
                 yield $id => [$inputs, $expected];

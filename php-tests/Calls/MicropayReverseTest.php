@@ -61,7 +61,7 @@ final class MicropayReverseTest extends TestCase
             }
             $asked = ['ready' => $simulator->ready, 'number' => 'M100001', 'code' => '134567890123456789'];
             $asked['watch'] = $sale['watch'] ?? null;
-            $command = [PHP_BINARY, '-d', 'extension=' . PhpProcess::extension(), __DIR__ . '/sell.php', json_encode($asked)];
+            $command = [PHP_BINARY, '-d', 'extension=' . PhpProcess::extension(), ROOT . '/php-tests/sell.php', json_encode($asked)];
             $process = proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], STDERR], $pipes);
             self::$running[$name] = [$simulator, $process, $pipes[1]];
         }

@@ -83,7 +83,7 @@ final class FpmReuseTest extends SimulatorTestCase
 
     /** @dataProvider managers */
     #[DataProvider('managers')]
-    public function test_200_requests_over_2_workers_make_at_most_2_tls_connections(string $manager): void
+    public function test200RequestsOver2WorkersMakeAtMost2TlsConnections(string $manager): void
     {
         $before = $this->opened();
         $workers = $this->visit($manager, 200);
@@ -94,7 +94,7 @@ final class FpmReuseTest extends SimulatorTestCase
         self::assertLessThanOrEqual(self::WORKERS, $this->opened() - $before);
     }
 
-    public function test_after_8_idle_seconds_each_worker_makes_exactly_one_new_connection_and_nothing_fails(): void
+    public function testAfter8IdleSecondsEachWorkerMakesExactlyOneNewConnectionAndNothingFails(): void
     {
         foreach (array_keys(self::$servers) as $manager) {
             $this->visit($manager, 40);
@@ -109,7 +109,7 @@ final class FpmReuseTest extends SimulatorTestCase
 
     /** @dataProvider managers */
     #[DataProvider('managers')]
-    public function test_no_query_fails_when_the_gateway_closes_all_connections_midway(string $manager): void
+    public function testNoQueryFailsWhenTheGatewayClosesAllConnectionsMidway(string $manager): void
     {
         for ($round = 0; $round < 5; $round++) {
             $this->visit($manager, 20, midway: static fn () => self::$simulator->control('DELETE', '/connections'));
@@ -119,7 +119,7 @@ final class FpmReuseTest extends SimulatorTestCase
 
     /** @dataProvider managers */
     #[DataProvider('managers')]
-    public function test_no_query_fails_when_the_gateway_is_killed_midway_and_starts_again(string $manager): void
+    public function testNoQueryFailsWhenTheGatewayIsKilledMidwayAndStartsAgain(string $manager): void
     {
         // A machine under load may start the gateway too late for three tries; that says nothing, so it is tried again.
         for ($tries = 20, $bridged = 0; $bridged < 2 && $tries > 0; $tries--) {
@@ -151,7 +151,7 @@ final class FpmReuseTest extends SimulatorTestCase
         self::assertSame(2, $bridged, 'the gateway never came back in time');
     }
 
-    public function test_a_longer_outage_is_told_and_forgotten_when_it_is_over(): void
+    public function testALongerOutageIsToldAndForgottenWhenItIsOver(): void
     {
         $query = new \WechatPay\OrderQuery($this->merchant(), new Gateway(self::$simulator->url, caFile: self::$simulator->caFile));
         $query->byOutTradeNo(self::NUMBER);
@@ -165,7 +165,7 @@ final class FpmReuseTest extends SimulatorTestCase
 
     /** @dataProvider managers */
     #[DataProvider('managers')]
-    public function test_no_query_fails_when_php_fpm_is_reloaded_midway_and_new_workers_keep_their_connections(string $manager): void
+    public function testNoQueryFailsWhenPhpFpmIsReloadedMidwayAndNewWorkersKeepTheirConnections(string $manager): void
     {
         $old = $this->visit($manager, 20);
         $this->visit($manager, 60, midway: static fn () => self::$servers[$manager]->reload());
@@ -179,7 +179,7 @@ final class FpmReuseTest extends SimulatorTestCase
         self::assertLessThanOrEqual(self::WORKERS, $this->opened() - $before);
     }
 
-    public function test_the_children_of_a_worker_that_has_asked_never_touch_its_socket(): void
+    public function testTheChildrenOfAWorkerThatHasAskedNeverTouchItsSocket(): void
     {
         $query = new \WechatPay\OrderQuery($this->merchant(), new Gateway(self::$simulator->url, caFile: self::$simulator->caFile));
         $query->byOutTradeNo(self::NUMBER);
@@ -201,7 +201,7 @@ final class FpmReuseTest extends SimulatorTestCase
         self::assertSame([25, 25, 25, 25, 26], $by, 'five processes, five connections');
     }
 
-    public function test_two_merchants_with_different_certificates_never_share_a_connection(): void
+    public function testTwoMerchantsWithDifferentCertificatesNeverShareAConnection(): void
     {
         $folder = \dirname(self::$simulator->ready['cert_file']);
         $gateway = new Gateway(self::$simulator->url, caFile: self::$simulator->caFile);

@@ -26,7 +26,7 @@ final class HostFaultsTest extends SimulatorTestCase
         return PhpProcess::code(self::preamble($gatewayArguments) . $statements, $ini);
     }
 
-    public function test_h1_parent_and_children_never_share_a_socket_and_each_gets_its_own_answers(): void
+    public function testH1ParentAndChildrenNeverShareASocketAndEachGetsItsOwnAnswers(): void
     {
         $run = self::run_(<<<'PHP'
             $query->byOutTradeNo('T100001');
@@ -66,7 +66,7 @@ final class HostFaultsTest extends SimulatorTestCase
         self::assertCount(5, array_unique(array_merge(...array_map('array_keys', array_values($connections)))));
     }
 
-    public function test_h1_a_fork_inside_a_callback_leaves_the_parents_sockets_alone(): void
+    public function testH1AForkInsideACallbackLeavesTheParentsSocketsAlone(): void
     {
         $run = self::run_(<<<'PHP'
             $order = $query->untilFinal('T100001', 1500, 100, function ($seen, $number) use (&$child) {
@@ -84,7 +84,7 @@ final class HostFaultsTest extends SimulatorTestCase
         self::assertSame(['T100001 0', ''], [$run->output, $run->errors]);
     }
 
-    public function test_h3_after_the_memory_limit_was_hit_the_worker_serves_its_next_request(): void
+    public function testH3AfterTheMemoryLimitWasHitTheWorkerServesItsNextRequest(): void
     {
         for ($n = 1; $n <= 8; $n++) {
             self::order("BIG00$n", ['trade_state' => 'SUCCESS', 'attach' => str_repeat('x', 900_000)]);
@@ -114,7 +114,7 @@ final class HostFaultsTest extends SimulatorTestCase
 
     /** @dataProvider exits */
     #[DataProvider('exits')]
-    public function test_h4_exit_in_a_callback_ends_the_script_with_its_code(string $call, string $gateway): void
+    public function testH4ExitInACallbackEndsTheScriptWithItsCode(string $call, string $gateway): void
     {
         $before = 'register_shutdown_function(function () { echo "shutdown"; });';
         $run = self::run_("$before $call; echo 'never';", $gateway);
@@ -149,7 +149,7 @@ final class HostFaultsTest extends SimulatorTestCase
 
     /** @dataProvider fatals */
     #[DataProvider('fatals')]
-    public function test_h4_a_fatal_error_in_a_callback_waits_for_the_threads_and_ends_the_script(string $call, string $gateway): void
+    public function testH4AFatalErrorInACallbackWaitsForTheThreadsAndEndsTheScript(string $call, string $gateway): void
     {
         $statements = 'register_shutdown_function(function () use ($query) {'
             . ' echo "shutdown ", $query->byOutTradeNo("T100001")->outTradeNo; });'
@@ -170,7 +170,7 @@ final class HostFaultsTest extends SimulatorTestCase
         ];
     }
 
-    public function test_h5_what_on_poll_throws_is_thrown_on_as_it_is(): void
+    public function testH5WhatOnPollThrowsIsThrownOnAsItIs(): void
     {
         $thrown = new \DomainException('enough');
         $query = $this->query();
@@ -179,7 +179,7 @@ final class HostFaultsTest extends SimulatorTestCase
         self::assertSame('T100001', $query->byOutTradeNo('T100001')->outTradeNo);
     }
 
-    public function test_h5_what_on_attempt_throws_becomes_a_warning_and_the_result_stays(): void
+    public function testH5WhatOnAttemptThrowsBecomesAWarningAndTheResultStays(): void
     {
         $run = self::run_(
             'echo $query->byOutTradeNo("T100001")->outTradeNo, count($query->many(["A1", "A2"]));',
@@ -191,7 +191,7 @@ final class HostFaultsTest extends SimulatorTestCase
         self::assertSame(3, substr_count($run->errors, 'no disk'));
     }
 
-    public function test_h5_an_error_handler_that_throws_does_not_replace_the_result_either(): void
+    public function testH5AnErrorHandlerThatThrowsDoesNotReplaceTheResultEither(): void
     {
         $run = self::run_(
             'set_error_handler(function ($level, $text) { throw new ErrorException($text); });'
@@ -203,7 +203,7 @@ final class HostFaultsTest extends SimulatorTestCase
         self::assertStringContainsString('onAttempt threw DomainException: no disk', $run->errors);
     }
 
-    public function test_r21_h5_a_generator_is_told_for_none_of_it_has_run(): void
+    public function testR21H5AGeneratorIsToldForNoneOfItHasRun(): void
     {
         $never = static function () {
             yield self::fail('It ran.');
@@ -222,7 +222,7 @@ final class HostFaultsTest extends SimulatorTestCase
         self::assertSame(3, substr_count($run->errors, 'a Generator'));
     }
 
-    public function test_h6_a_callback_may_use_the_same_objects(): void
+    public function testH6ACallbackMayUseTheSameObjects(): void
     {
         self::order('T100002');
         $seen = [];
@@ -242,7 +242,7 @@ final class HostFaultsTest extends SimulatorTestCase
         self::assertContains(2, $seen);
     }
 
-    public function test_h6_a_callback_may_drop_the_objects_that_are_in_use(): void
+    public function testH6ACallbackMayDropTheObjectsThatAreInUse(): void
     {
         $run = self::run_(
             '$poll = function () use (&$query, &$gateway, &$merchant, &$poll) { $query = $gateway = $merchant = $poll = null; gc_collect_cycles(); };'
@@ -252,7 +252,7 @@ final class HostFaultsTest extends SimulatorTestCase
         self::assertSame(['T100001null', ''], [$run->output, $run->errors]);
     }
 
-    public function test_h7_a_poll_keeps_its_own_wall_deadline_which_max_execution_time_does_not_count(): void
+    public function testH7APollKeepsItsOwnWallDeadlineWhichMaxExecutionTimeDoesNotCount(): void
     {
         self::fault('delay', ['ms' => 4000, 'times' => 9]);
         $run = self::run_(
@@ -265,7 +265,7 @@ final class HostFaultsTest extends SimulatorTestCase
         self::assertSame('', $run->errors);
     }
 
-    public function test_h9_a_pcntl_handler_runs_within_100_ms_while_a_poll_waits(): void
+    public function testH9APcntlHandlerRunsWithin100MsWhileAPollWaits(): void
     {
         $run = self::run_(<<<'PHP'
             pcntl_signal(SIGALRM, function () use (&$at) { $at = hrtime(true); throw new DomainException('alarm'); });
@@ -280,7 +280,7 @@ final class HostFaultsTest extends SimulatorTestCase
         self::assertSame(['alarm soon', ''], [$run->output, $run->errors]);
     }
 
-    public function test_h9_ctrl_c_ends_a_poll_at_once(): void
+    public function testH9CtrlCEndsAPollAtOnce(): void
     {
         $run = self::run_(<<<'PHP'
             if (($child = pcntl_fork()) === 0) {
@@ -297,7 +297,7 @@ final class HostFaultsTest extends SimulatorTestCase
     }
 
     /** The clock of a panic: a libc whose clock fails makes Rust's own library panic, in the very binary we ship. */
-    public function test_h11_a_rust_panic_becomes_an_error_and_the_process_lives(): void
+    public function testH11ARustPanicBecomesAnErrorAndTheProcessLives(): void
     {
         $folder = sys_get_temp_dir() . '/wechatpay-clock-' . bin2hex(random_bytes(4));
         mkdir($folder);
@@ -346,7 +346,7 @@ final class HostFaultsTest extends SimulatorTestCase
         }
     }
 
-    public function test_h16_a_ca_file_that_is_missing_or_holds_no_certificate_is_a_clear_fault(): void
+    public function testH16ACaFileThatIsMissingOrHoldsNoCertificateIsAClearFault(): void
     {
         $files = ['/nowhere/ca.pem' => 'cannot read /nowhere/ca.pem: No such file', __FILE__ => 'has no certificate in it', __DIR__ => 'cannot read'];
         foreach ($files as $file => $says) {
@@ -359,23 +359,23 @@ final class HostFaultsTest extends SimulatorTestCase
         self::assertSame([], self::requests());
     }
 
-    public function test_h16_a_ca_file_whose_path_has_a_null_byte_is_refused_by_its_argument(): void
+    public function testH16ACaFileWhosePathHasANullByteIsRefusedByItsArgument(): void
     {
         $this->expectException(ValueError::class);
         $this->expectExceptionMessage('Argument #3 ($caFile) must not contain any null bytes');
         $this->query(caFile: "a\0b");
     }
 
-    public function test_h16_open_basedir_holds_for_the_ca_file(): void
+    public function testH16OpenBasedirHoldsForTheCaFile(): void
     {
         $run = self::run_(
             'try { $query->byOutTradeNo("T100001"); } catch (WechatPay\PayException $e) { echo $e->getMessage(), $e->advice->name; }',
-            ini: ['open_basedir' => __DIR__ . PATH_SEPARATOR . sys_get_temp_dir() . '/wechatpay-test-'],
+            ini: ['open_basedir' => ROOT . '/php-tests' . PATH_SEPARATOR . sys_get_temp_dir() . '/wechatpay-test-'],
         );
         self::assertMatchesRegularExpression('~^open_basedir does not allow to read /\S+ .*FixConfiguration$~', $run->output, $run->errors);
     }
 
-    public function test_h16_disabled_functions_are_not_missed(): void
+    public function testH16DisabledFunctionsAreNotMissed(): void
     {
         $ini = ['disable_functions' => 'json_encode,pcntl_signal_dispatch,call_user_func,is_callable'];
         $run = self::run_(<<<'PHP'

@@ -17,7 +17,7 @@ final class LeakTest extends TestCase
 {
     public function testTensOfThousandsOfQueriesLeaveTheMemoryFlat(): void
     {
-        $run = PhpProcess::file(__DIR__ . '/leak.php', ['20000', '100000'], timeout: 300);
+        $run = PhpProcess::file(ROOT . '/php-tests/leak.php', ['20000', '100000'], timeout: 300);
         self::assertSame(0, $run->exitCode, $run->output . $run->errors);
         $result = json_decode($run->output, true);
         self::assertGreaterThan(20_000, $result['attempts']);

@@ -50,7 +50,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         return substr($url, \strlen('https://'));
     }
 
-    public function test_n1_a_refused_connection_is_tried_three_times(): void
+    public function testN1ARefusedConnectionIsTriedThreeTimes(): void
     {
         self::fault('refuse');
         $e = $this->lost(Advice::Retry, true);
@@ -61,7 +61,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertNull($this->attempts[0]->reused);
     }
 
-    public function test_n1_the_second_try_goes_to_the_backup_and_after_three_faults_the_backup_comes_first(): void
+    public function testN1TheSecondTryGoesToTheBackupAndAfterThreeFaultsTheBackupComesFirst(): void
     {
         self::fault('refuse', ['listener' => 'api']);
         $query = $this->query(backupUrl: self::$simulator->backupUrl);
@@ -76,7 +76,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         );
     }
 
-    public function test_n1_a_call_that_acts_goes_to_the_backup_once_and_without_a_backup_is_not_repeated(): void
+    public function testN1ACallThatActsGoesToTheBackupOnceAndWithoutABackupIsNotRepeated(): void
     {
         self::fault('refuse', ['listener' => 'api']);
         (new CloseOrder($this->merchant(), $this->gateway(backupUrl: self::$simulator->backupUrl)))
@@ -91,7 +91,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertSame(['transport'], $this->outcomes());
     }
 
-    public function test_n4_an_unknown_ca_is_named_and_neither_retried_nor_evaded(): void
+    public function testN4AnUnknownCaIsNamedAndNeitherRetriedNorEvaded(): void
     {
         self::fault('unknown_ca');
         $e = $this->lost(Advice::FixConfiguration, false, backupUrl: self::$simulator->backupUrl);
@@ -99,14 +99,14 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertSame(['transport'], $this->outcomes());
     }
 
-    public function test_n4_the_simulators_ca_is_unknown_to_the_built_in_roots(): void
+    public function testN4TheSimulatorsCaIsUnknownToTheBuiltInRoots(): void
     {
         $e = $this->lost(Advice::FixConfiguration, false, caFile: null);
         self::assertStringContainsString('which is not trusted', $e->getMessage());
         self::assertSame(['transport'], $this->outcomes());
     }
 
-    public function test_n5_an_expired_certificate_is_refused_with_its_date(): void
+    public function testN5AnExpiredCertificateIsRefusedWithItsDate(): void
     {
         self::fault('expired_cert');
         $e = $this->lost(Advice::FixConfiguration, false, backupUrl: self::$simulator->backupUrl);
@@ -114,7 +114,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertSame(['transport'], $this->outcomes());
     }
 
-    public function test_n6_a_certificate_for_another_host_is_refused(): void
+    public function testN6ACertificateForAnotherHostIsRefused(): void
     {
         self::fault('wrong_host_cert');
         $e = $this->lost(Advice::FixConfiguration, false, backupUrl: self::$simulator->backupUrl);
@@ -122,7 +122,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertSame(['transport'], $this->outcomes());
     }
 
-    public function test_n8_a_handshake_that_stalls_ends_at_the_connect_deadline(): void
+    public function testN8AHandshakeThatStallsEndsAtTheConnectDeadline(): void
     {
         self::fault('stall_handshake');
         $seconds = self::seconds(fn () => $this->lost(Advice::Retry, true, connectTimeoutMs: 300));
@@ -133,7 +133,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         }
     }
 
-    public function test_n9_a_close_notify_in_the_handshake_ends_it_at_once(): void
+    public function testN9ACloseNotifyInTheHandshakeEndsItAtOnce(): void
     {
         self::fault('close_notify_in_handshake');
         $seconds = self::seconds(fn () => $this->lost(Advice::Retry, true));
@@ -142,7 +142,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
 
     /** @dataProvider drips */
     #[DataProvider('drips')]
-    public function test_n10_n11_an_answer_that_drips_ends_at_the_total_deadline(string $fault): void
+    public function testN10N11AnAnswerThatDripsEndsAtTheTotalDeadline(string $fault): void
     {
         self::fault($fault, ['ms' => 150]);
         $seconds = self::seconds(fn () => $this->lost(Advice::Retry, true, timeoutMs: 800));
@@ -158,7 +158,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
 
     /** @dataProvider breaks */
     #[DataProvider('breaks')]
-    public function test_n12_n16_n21_a_broken_answer_is_never_parsed(string $fault): void
+    public function testN12N16N21ABrokenAnswerIsNeverParsed(string $fault): void
     {
         self::fault($fault, ['times' => 3]);
         $this->lost(Advice::Retry, true);
@@ -169,7 +169,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
 
     /** @dataProvider breaks */
     #[DataProvider('breaks')]
-    public function test_n12_n16_n21_a_call_that_acts_is_not_repeated_after_a_broken_answer(string $fault): void
+    public function testN12N16N21ACallThatActsIsNotRepeatedAfterABrokenAnswer(string $fault): void
     {
         self::fault($fault, ['path' => '/pay/closeorder']);
         $close = new CloseOrder($this->merchant(), $this->gateway(backupUrl: self::$simulator->backupUrl));
@@ -189,7 +189,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         ];
     }
 
-    public function test_n13_what_follows_the_promised_length_is_ignored_and_the_socket_is_not_used_again(): void
+    public function testN13WhatFollowsThePromisedLengthIsIgnoredAndTheSocketIsNotUsedAgain(): void
     {
         self::order('T100002');
         self::fault('trailing_bytes');
@@ -200,7 +200,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertFalse($this->attempts[1]->reused);
     }
 
-    public function test_n14_an_answer_over_a_mebibyte_is_refused(): void
+    public function testN14AnAnswerOverAMebibyteIsRefused(): void
     {
         self::fault('oversize', ['times' => 3]);
         $e = $this->lost(Advice::Retry, true);
@@ -209,7 +209,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
 
     /** @dataProvider statuses */
     #[DataProvider('statuses')]
-    public function test_n17_a_server_error_is_tried_again_with_growing_pauses(int $status): void
+    public function testN17AServerErrorIsTriedAgainWithGrowingPauses(int $status): void
     {
         self::fault("status_$status", ['times' => 2]);
         $seconds = self::seconds(fn () => $this->found());
@@ -228,7 +228,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         return [[500], [502], [503], [504]];
     }
 
-    public function test_n18_a_429_waits_as_long_as_retry_after_says(): void
+    public function testN18A429WaitsAsLongAsRetryAfterSays(): void
     {
         self::fault('status_429', ['retry_after' => 1]);
         $seconds = self::seconds(fn () => $this->found());
@@ -236,7 +236,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertSame(['transport', 'ok'], $this->outcomes());
     }
 
-    public function test_n18_a_retry_after_that_does_not_fit_the_deadline_ends_the_call(): void
+    public function testN18ARetryAfterThatDoesNotFitTheDeadlineEndsTheCall(): void
     {
         self::fault('status_429', ['retry_after' => 60]);
         $seconds = self::seconds(fn () => $this->lost(Advice::Wait, true));
@@ -244,7 +244,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertSame(['transport'], $this->outcomes());
     }
 
-    public function test_n18_frequency_limited_means_wait(): void
+    public function testN18FrequencyLimitedMeansWait(): void
     {
         $body = self::signed(['result_code' => 'FAIL', 'err_code' => 'FREQUENCY_LIMITED']);
         self::fault('raw_body', ['body' => $body]);
@@ -272,7 +272,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         return \WechatPay\Xml::encode($fields + ['sign' => \WechatPay\Signer::sign($fields, SimulatorProcess::KEY, $type)]);
     }
 
-    public function test_n19_a_page_of_a_proxy_is_not_xml_and_says_how_it_begins(): void
+    public function testN19APageOfAProxyIsNotXmlAndSaysHowItBegins(): void
     {
         self::fault('html_200');
         $query = $this->query();
@@ -286,7 +286,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertSame(['malformed'], $this->outcomes());
     }
 
-    public function test_n20_a_redirect_is_not_followed(): void
+    public function testN20ARedirectIsNotFollowed(): void
     {
         self::fault('redirect');
         $e = $this->lost(Advice::FixConfiguration, false);
@@ -294,7 +294,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertSame(['/pay/orderquery'], array_column(self::requests(), 'path'));
     }
 
-    public function test_n22_a_connection_that_the_gateway_has_closed_is_replaced_silently(): void
+    public function testN22AConnectionThatTheGatewayHasClosedIsReplacedSilently(): void
     {
         $query = $this->query();
         $query->byOutTradeNo('T100001');
@@ -305,7 +305,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertSame([false, false, true], array_map(static fn ($a) => $a->reused, $this->attempts));
     }
 
-    public function test_n22_a_query_on_a_kept_connection_that_dies_unseen_is_sent_again_once(): void
+    public function testN22AQueryOnAKeptConnectionThatDiesUnseenIsSentAgainOnce(): void
     {
         $query = $this->query();
         $query->byOutTradeNo('T100001');
@@ -315,7 +315,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertFalse($this->attempts[1]->reused);
     }
 
-    public function test_n22_a_call_that_acts_is_not_sent_again_on_a_connection_that_died(): void
+    public function testN22ACallThatActsIsNotSentAgainOnAConnectionThatDied(): void
     {
         $gateway = $this->gateway();
         $close = new CloseOrder($this->merchant(), $gateway);
@@ -327,7 +327,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertCount(2, self::requests());
     }
 
-    public function test_n22_an_idle_connection_is_not_used_after_seven_seconds(): void
+    public function testN22AnIdleConnectionIsNotUsedAfterSevenSeconds(): void
     {
         $query = $this->query();
         $query->byOutTradeNo('T100001');
@@ -337,7 +337,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertSame(['ok', 'ok'], $this->outcomes());
     }
 
-    public function test_n24_an_answer_that_came_too_late_is_never_taken_for_the_next_one(): void
+    public function testN24AnAnswerThatCameTooLateIsNeverTakenForTheNextOne(): void
     {
         self::order('T100002');
         self::fault('late_answer', ['ms' => 500]);
@@ -349,7 +349,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertFalse($this->attempts[1]->reused);
     }
 
-    public function test_n27_both_domains_down_is_a_fault_that_passes_by_itself(): void
+    public function testN27BothDomainsDownIsAFaultThatPassesByItself(): void
     {
         self::fault('refuse');
         $gateway = $this->gateway(backupUrl: self::$simulator->backupUrl);
@@ -367,7 +367,7 @@ final class NetworkFaultsTest extends SimulatorTestCase
         self::assertSame('T100001', $query->byOutTradeNo('T100001')->outTradeNo);
     }
 
-    public function test_placing_again_after_a_lost_answer_gives_the_same_order_a_fresh_code(): void
+    public function testPlacingAgainAfterALostAnswerGivesTheSameOrderAFreshCode(): void
     {
         $order = new UnifiedOrder($this->merchant(), $this->gateway());
         $place = static fn () => $order->native('T100009', 5, 'tea', 'https://shop.example/n', '127.0.0.1');

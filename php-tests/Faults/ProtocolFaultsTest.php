@@ -49,7 +49,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
 
     /** @dataProvider signs */
     #[DataProvider('signs')]
-    public function test_p1_p2_p3_p4_p5_a_sign_that_proves_nothing_is_refused(string $fault, string $says): void
+    public function testP1P2P3P4P5ASignThatProvesNothingIsRefused(string $fault, string $says): void
     {
         $e = $this->refused(SignatureException::class, Advice::FixConfiguration, false, $fault);
         self::assertStringContainsString($says, $e->getMessage());
@@ -70,12 +70,12 @@ final class ProtocolFaultsTest extends SimulatorTestCase
         ];
     }
 
-    public function test_p4_an_md5_answer_is_taken_while_leaving_an_md5_integration(): void
+    public function testP4AnMd5AnswerIsTakenWhileLeavingAnMd5Integration(): void
     {
         self::assertSame(100, $this->ask('md5_sign', acceptMd5: true)->totalFee);
     }
 
-    public function test_p4_an_md5_merchant_takes_the_stronger_sign_too(): void
+    public function testP4AnMd5MerchantTakesTheStrongerSignToo(): void
     {
         $fields = $this->ask()->fields();
         unset($fields['sign']);
@@ -83,7 +83,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
         self::assertSame(100, $this->ask('raw_body', ['body' => $body], signType: SignType::Md5)->totalFee);
     }
 
-    public function test_the_previous_key_is_accepted_on_answers_while_a_key_is_rotated(): void
+    public function testThePreviousKeyIsAcceptedOnAnswersWhileAKeyIsRotated(): void
     {
         $fields = $this->ask()->fields();
         unset($fields['sign']);
@@ -94,7 +94,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
         $this->refused(SignatureException::class, Advice::FixConfiguration, false, 'raw_body', ['body' => $body]);
     }
 
-    public function test_p6_a_genuine_answer_about_another_order_or_merchant_is_refused(): void
+    public function testP6AGenuineAnswerAboutAnotherOrderOrMerchantIsRefused(): void
     {
         $e = $this->refused(MismatchException::class, Advice::Retry, true, 'swapped_order');
         self::assertSame('out_trade_no', $e->field);
@@ -107,7 +107,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
 
     /** @dataProvider swaps */
     #[DataProvider('swaps')]
-    public function test_p6_each_identity_is_compared(string $field, string $value): void
+    public function testP6EachIdentityIsCompared(string $field, string $value): void
     {
         $e = self::caught(fn () => $this->ask('set_field', ['name' => $field, 'value' => $value]));
         self::assertInstanceOf(MismatchException::class, $e);
@@ -120,14 +120,14 @@ final class ProtocolFaultsTest extends SimulatorTestCase
         return [['appid', 'wxother'], ['mch_id', '1'], ['sub_mch_id', '1900000109'], ['out_trade_no', 'T100002']];
     }
 
-    public function test_p6_an_answer_without_the_number_that_was_asked_is_refused(): void
+    public function testP6AnAnswerWithoutTheNumberThatWasAskedIsRefused(): void
     {
         $e = self::caught(fn () => $this->ask('remove_field', ['name' => 'out_trade_no']));
         self::assertInstanceOf(MismatchException::class, $e);
         self::assertSame('out_trade_no', $e->field);
     }
 
-    public function test_p6_a_query_by_transaction_id_compares_the_transaction_id(): void
+    public function testP6AQueryByTransactionIdComparesTheTransactionId(): void
     {
         $id = $this->ask()->transactionId;
         $query = $this->query();
@@ -138,14 +138,14 @@ final class ProtocolFaultsTest extends SimulatorTestCase
         self::assertSame(['transaction_id', null], [$e->field, $e->outTradeNo]);
     }
 
-    public function test_p7_a_return_code_fail_is_unsigned_and_says_nothing_about_the_order(): void
+    public function testP7AReturnCodeFailIsUnsignedAndSaysNothingAboutTheOrder(): void
     {
         $e = $this->refused(GatewayException::class, Advice::Retry, true, 'return_fail');
         self::assertSame('系统繁忙，请稍后再试', $e->returnMsg);
         self::assertSame(['gateway'], $this->outcomes());
     }
 
-    public function test_p7_a_wrong_key_is_for_the_operator(): void
+    public function testP7AWrongKeyIsForTheOperator(): void
     {
         $query = new \WechatPay\OrderQuery($this->merchant(key: str_repeat('w', 32)), $this->gateway());
         self::assertFault(
@@ -158,7 +158,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
 
     /** @dataProvider codes */
     #[DataProvider('codes')]
-    public function test_p8_a_code_that_is_missing_or_unknown_is_refused(string $body): void
+    public function testP8ACodeThatIsMissingOrUnknownIsRefused(string $body): void
     {
         $this->refused(MalformedMessageException::class, Advice::Retry, true, 'raw_body', ['body' => $body]);
     }
@@ -177,7 +177,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
         }
     }
 
-    public function test_p9_an_order_that_does_not_exist_may_not_be_there_yet(): void
+    public function testP9AnOrderThatDoesNotExistMayNotBeThereYet(): void
     {
         $query = $this->query();
         $ask = static fn () => $query->byOutTradeNo('T999999');
@@ -187,13 +187,13 @@ final class ProtocolFaultsTest extends SimulatorTestCase
         self::assertSame(['service'], $this->outcomes());
     }
 
-    public function test_p10_a_system_error_asks_for_the_same_call_again(): void
+    public function testP10ASystemErrorAsksForTheSameCallAgain(): void
     {
         $e = $this->refused(ServiceException::class, Advice::Retry, true, 'system_error');
         self::assertSame('SYSTEMERROR', $e->errCode);
     }
 
-    public function test_p11_a_state_nobody_knows_is_neither_paid_nor_final_and_stays_readable(): void
+    public function testP11AStateNobodyKnowsIsNeitherPaidNorFinalAndStaysReadable(): void
     {
         $order = $this->ask('unknown_state');
         self::assertSame(TradeState::Unknown, $order->tradeState);
@@ -201,12 +201,12 @@ final class ProtocolFaultsTest extends SimulatorTestCase
         self::assertSame('SOMETHING_NEW', $order->fields()['trade_state']);
     }
 
-    public function test_p12_a_field_nobody_knows_is_kept_and_takes_part_in_the_sign(): void
+    public function testP12AFieldNobodyKnowsIsKeptAndTakesPartInTheSign(): void
     {
         self::assertSame('值0', $this->ask('extra_field')->fields()['brand_new_field']);
     }
 
-    public function test_p13_an_empty_field_reads_as_absent_and_stays_in_fields(): void
+    public function testP13AnEmptyFieldReadsAsAbsentAndStaysInFields(): void
     {
         $order = $this->ask('set_field', ['name' => 'attach', 'value' => '']);
         self::assertNull($order->attach);
@@ -215,7 +215,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
 
     /** @dataProvider amounts */
     #[DataProvider('amounts')]
-    public function test_p14_an_amount_that_is_no_number_is_malformed_if_it_is_decided_by_and_null_if_not(string $amount): void
+    public function testP14AnAmountThatIsNoNumberIsMalformedIfItIsDecidedByAndNullIfNot(string $amount): void
     {
         foreach (['total_fee', 'cash_fee', 'settlement_total_fee'] as $field) {
             $e = self::caught(fn () => $this->ask('set_field', ['name' => $field, 'value' => $amount]));
@@ -233,7 +233,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
         return [['-1'], ['1.0'], ['1e3'], ['０１'], [' 1'], ['1 '], ['9223372036854775808'], ['0x1'], ['+1']];
     }
 
-    public function test_p14_an_empty_amount_is_absent_and_the_largest_int_is_an_amount(): void
+    public function testP14AnEmptyAmountIsAbsentAndTheLargestIntIsAnAmount(): void
     {
         self::assertNull($this->ask('set_field', ['name' => 'total_fee', 'value' => ''])->totalFee);
         $max = (string) PHP_INT_MAX;
@@ -241,7 +241,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
         self::assertSame(0, $this->ask('set_field', ['name' => 'total_fee', 'value' => '0'])->totalFee);
     }
 
-    public function test_p14_other_typed_fields_that_cannot_be_read_are_null(): void
+    public function testP14OtherTypedFieldsThatCannotBeReadAreNull(): void
     {
         foreach (['time_end' => 'timeEnd', 'is_subscribe' => 'isSubscribe', 'promotion_detail' => 'promotionDetail'] as $field => $property) {
             $order = $this->ask('set_field', ['name' => $field, 'value' => 'x']);
@@ -250,24 +250,24 @@ final class ProtocolFaultsTest extends SimulatorTestCase
         }
     }
 
-    public function test_p15_a_field_that_comes_twice_is_refused(): void
+    public function testP15AFieldThatComesTwiceIsRefused(): void
     {
         $e = $this->refused(MalformedMessageException::class, Advice::Retry, true, 'duplicate_field');
         self::assertStringContainsString('trade_state is there twice', $e->getMessage());
         self::assertUnreadable('<xml><a>1</a><a>1</a></xml>');
     }
 
-    public function test_p16_an_element_in_a_value_is_refused(): void
+    public function testP16AnElementInAValueIsRefused(): void
     {
         self::assertUnreadable('<xml><a><b>1</b></a></xml>', '<xml><a>1<b/>2</a></xml>', '<xml><a><a>1</a></a></xml>');
     }
 
-    public function test_p17_a_comment_or_instruction_in_a_value_is_refused(): void
+    public function testP17ACommentOrInstructionInAValueIsRefused(): void
     {
         self::assertUnreadable('<xml><a>1<!-- -->2</a></xml>', '<xml><a>1<?x?>2</a></xml>', '<xml><a><!----></a></xml>');
     }
 
-    public function test_p18_cdata_however_it_is_split_gives_one_text(): void
+    public function testP18CdataHoweverItIsSplitGivesOneText(): void
     {
         foreach (['a<![CDATA[b]]>c' => 'abc', '<![CDATA[]]]]><![CDATA[>]]>' => ']]>', '<![CDATA[<b>&amp;]]>' => '<b>&amp;',
             '<![CDATA[]]><![CDATA[]]>' => '', '<![CDATA[ ]] ]]>&#13;' => " ]] \r"] as $written => $text) {
@@ -277,14 +277,14 @@ final class ProtocolFaultsTest extends SimulatorTestCase
         self::assertUnreadable('<xml><a>]]></a></xml>', '<xml><a><![CDATA[</a></xml>');
     }
 
-    public function test_p19_any_doctype_is_refused(): void
+    public function testP19AnyDoctypeIsRefused(): void
     {
         $e = $this->refused(MalformedMessageException::class, Advice::Retry, true, 'doctype');
         self::assertStringContainsString('DOCTYPE', $e->getMessage());
         self::assertUnreadable('<!DOCTYPE xml><xml><a>1</a></xml>', "<?xml version='1.0'?><!DOCTYPE x SYSTEM 'file:///etc/passwd'><xml/>");
     }
 
-    public function test_p20_p21_an_entity_or_reference_to_no_character_is_refused(): void
+    public function testP20P21AnEntityOrReferenceToNoCharacterIsRefused(): void
     {
         foreach (['&x;', '&nbsp;', '&', '&amp', '&#0;', '&#xD800;', '&#xFFFF;', '&#x110000;', '&#;', '&#x;', '&#-1;'] as $entity) {
             self::assertUnreadable("<xml><a>$entity</a></xml>");
@@ -292,7 +292,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
         self::assertSame(['a' => '<>&"\'A中'], Xml::decode('<xml><a>&lt;&gt;&amp;&quot;&apos;&#65;&#x4E2D;</a></xml>'));
     }
 
-    public function test_p22_p23_p24_bytes_that_are_no_utf8_are_refused(): void
+    public function testP22P23P24BytesThatAreNoUtf8AreRefused(): void
     {
         foreach (["\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE4\xB8", "\0", "\x01", "\xEF\xBF\xBF"] as $bytes) {
             self::assertUnreadable("<xml><a>$bytes</a></xml>");
@@ -304,7 +304,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
         self::assertSame(['a' => '1'], Xml::decode("\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?><xml><a>1</a></xml>"));
     }
 
-    public function test_p25_p26_p27_whatever_is_huge_is_refused_soon(): void
+    public function testP25P26P27WhateverIsHugeIsRefusedSoon(): void
     {
         $seconds = self::seconds(static function (): void {
             $attributes = implode(' ', array_map(static fn ($n) => "a$n=''", range(1, 80_000)));
@@ -323,7 +323,7 @@ final class ProtocolFaultsTest extends SimulatorTestCase
         self::assertCount(4096, $most);
     }
 
-    public function test_p28_nothing_follows_the_root(): void
+    public function testP28NothingFollowsTheRoot(): void
     {
         self::assertUnreadable('<xml/><xml/>', '<xml/>x', '<xml></xml></xml>', "<xml/>\0", '<xml/><?xml version="1.0"?>');
         self::assertSame([], Xml::decode("<xml/>\n<!-- end -->\n"));

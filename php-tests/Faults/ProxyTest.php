@@ -30,7 +30,7 @@ final class ProxyTest extends SimulatorTestCase
     private function proxy(string ...$login): int
     {
         $log = tempnam(sys_get_temp_dir(), 'wechatpay-proxy-');
-        $process = proc_open([PHP_BINARY, __DIR__ . '/proxy.php', $log, ...$login], [['pipe', 'r'], ['pipe', 'w'], ['file', '/dev/null', 'w']], $pipes);
+        $process = proc_open([PHP_BINARY, ROOT . '/php-tests/proxy.php', $log, ...$login], [['pipe', 'r'], ['pipe', 'w'], ['file', '/dev/null', 'w']], $pipes);
         $this->proxies[] = [$process, $pipes[0], $log];
         return (int) fgets($pipes[1]);
     }

@@ -30,7 +30,7 @@ final class SecretsTest extends SimulatorTestCase
 
     /** @dataProvider dumps */
     #[DataProvider('dumps')]
-    public function test_h15_no_dump_shows_a_secret(callable $dump): void
+    public function testH15NoDumpShowsASecret(callable $dump): void
     {
         $merchant = self::secretive();
         $gateway = $this->gateway();
@@ -79,7 +79,7 @@ final class SecretsTest extends SimulatorTestCase
 
     /** @dataProvider throwing */
     #[DataProvider('throwing')]
-    public function test_h15_no_message_and_no_trace_shows_a_secret(string $call): void
+    public function testH15NoMessageAndNoTraceShowsASecret(string $call): void
     {
         $statements = 'class Bad { function __toString(): string { throw new Exception(print_r(debug_backtrace(), true)); } }'
             . "try { $call; } catch (Throwable \$e) { do { echo \$e, print_r(\$e->getTrace(), true); } while (\$e = \$e->getPrevious()); exit(3); }";
@@ -107,7 +107,7 @@ final class SecretsTest extends SimulatorTestCase
         ];
     }
 
-    public function test_h15_what_calls_throw_shows_no_secret(): void
+    public function testH15WhatCallsThrowShowsNoSecret(): void
     {
         $query = new \WechatPay\OrderQuery(self::secretive(), $this->gateway());
         $client = new \WechatPay\Client(self::secretive(), $this->gateway());
@@ -126,7 +126,7 @@ final class SecretsTest extends SimulatorTestCase
         }
     }
 
-    public function test_h15_a_key_that_lost_its_first_and_last_line_is_not_shown_as_a_path(): void
+    public function testH15AKeyThatLostItsFirstAndLastLineIsNotShownAsAPath(): void
     {
         preg_match('~KEY-----(.*)-----END~s', (string) file_get_contents(self::$simulator->ready['key_file']), $found);
         $lines = trim($found[1]);
@@ -142,13 +142,13 @@ final class SecretsTest extends SimulatorTestCase
         }
     }
 
-    public function test_h15_explain_masks_a_key_that_somebody_put_among_the_fields(): void
+    public function testH15ExplainMasksAKeyThatSomebodyPutAmongTheFields(): void
     {
         $fields = ['key' => self::KEY, 'a' => 'x' . self::KEY, self::OLD => '1', 'sign' => self::KEY];
         self::assertNoSecret(Signer::explain($fields, self::KEY, SignType::Md5, self::OLD));
     }
 
-    public function test_h15_phpinfo_shows_versions_and_settings_and_no_secret(): void
+    public function testH15PhpinfoShowsVersionsAndSettingsAndNoSecret(): void
     {
         $code = 'new WechatPay\Merchant("wx1", "1", "' . self::KEY . '"); phpinfo(INFO_MODULES);';
         $run = PhpProcess::code($code, ['wechatpay.url' => 'https://127.0.0.1:1']);

@@ -35,7 +35,7 @@ final class LedgerUpgradeTest extends LedgerSimulatorTestCase
         foreach (['order', 'evidence', 'credit', 'refund', 'outbox', 'schema'] as $table) {
             $this->pdo->exec("DROP TABLE wechatpay_$table");
         }
-        $sql = file_get_contents(__DIR__ . "/fixtures/schema-1/{$this->database->kind}.sql");
+        $sql = file_get_contents(ROOT . "/php-tests/fixtures/schema-1/{$this->database->kind}.sql");
         foreach (explode(";\n", trim($sql, ";\n")) as $statement) {
             $this->pdo->exec($statement);
         }

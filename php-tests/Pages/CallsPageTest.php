@@ -61,7 +61,7 @@ final class CallsPageTest extends TradeTestCase
         $arguments = [SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY];
         $arguments += ['certificate' => $ready['cert_file'], 'privateKey' => $ready['key_file']];
         $code .= '$merchant = new \WechatPay\Merchant(...' . var_export($arguments, true) . ");\n";
-        return $code . 'require ' . var_export(__DIR__ . '/fixtures/frameworks.php', true) . ";\n";
+        return $code . 'require ' . var_export(ROOT . '/php-tests/fixtures/frameworks.php', true) . ";\n";
     }
 
     /** The snippet with the files of the running simulator for those of the text, and the notice for the request. */

@@ -50,7 +50,7 @@ final class StubExamplesTest extends TestCase
     /** @return iterable<string, array{string}> */
     public static function stubs(): iterable
     {
-        foreach (glob(__DIR__ . '/../stubs/*.php') as $file) {
+        foreach (glob(ROOT . '/stubs/*.php') as $file) {
             yield basename($file, '.php') => [$file];
         }
     }

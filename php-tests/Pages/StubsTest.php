@@ -43,7 +43,7 @@ final class StubsTest extends TestCase
     /** @return iterable<string, array{string}> */
     public static function classes(): iterable
     {
-        foreach (glob(__DIR__ . '/../stubs/*.php') as $file) {
+        foreach (glob(ROOT . '/stubs/*.php') as $file) {
             $name = basename($file, '.php');
             yield $name => ["WechatPay\\$name"];
         }
@@ -59,7 +59,7 @@ final class StubsTest extends TestCase
     /** @return array<string, array<string, mixed>> */
     private static function dump(bool $loaded, string ...$folder): array
     {
-        $run = PhpProcess::file(__DIR__ . '/reflection-dump.php', $folder, loaded: $loaded);
+        $run = PhpProcess::file(ROOT . '/php-tests/reflection-dump.php', $folder, loaded: $loaded);
         self::assertSame('', $run->errors);
         self::assertSame(0, $run->exitCode);
         return json_decode($run->output, true, 512, JSON_THROW_ON_ERROR);

@@ -4,8 +4,6 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
-require_once __DIR__ . '/Http.php';
-
 /**
  * A PHP page behind a real web server (`php -S`) on loopback, with the extension: where the simulator posts its notices.
  *

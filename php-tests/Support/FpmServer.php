@@ -44,7 +44,7 @@ final class FpmServer
         $port = self::freePort();
         file_put_contents("$folder/fpm.conf", self::fpmConfig($folder, array_keys($pages), $workers, $manager));
         file_put_contents("$folder/nginx.conf", self::nginxConfig($folder, $port, $pages));
-        $ini += ['extension' => getenv('WECHATPAY_EXTENSION') ?: \dirname(__DIR__) . '/target/release/libwechatpay.so'];
+        $ini += ['extension' => getenv('WECHATPAY_EXTENSION') ?: ROOT . '/target/release/libwechatpay.so'];
         $settings = [];
         foreach ($ini as $name => $value) {
             array_push($settings, '-d', "$name=$value");

@@ -95,7 +95,7 @@ final class PhpProcess
     /** The path of the extension under test. */
     public static function extension(): string
     {
-        return getenv('WECHATPAY_EXTENSION') ?: \dirname(__DIR__) . '/target/release/libwechatpay.so';
+        return getenv('WECHATPAY_EXTENSION') ?: ROOT . '/target/release/libwechatpay.so';
     }
 
     /** @param resource $file */

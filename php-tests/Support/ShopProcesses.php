@@ -37,7 +37,7 @@ trait ShopProcesses
         $address = stream_socket_get_name($socket, false);
         fclose($socket);
         $this->url = "http://$address/";
-        $page = ['-S', $address, __DIR__ . '/ledger/notify.php'];
+        $page = ['-S', $address, ROOT . '/php-tests/shop/notify.php'];
         $this->processes['endpoint'] = $this->spawn($page, ['PHP_CLI_SERVER_WORKERS' => (string) $workers]);
         for ($tries = 0; $tries < 500 && @file_get_contents($this->url) === false; $tries++) {
             usleep(20_000);
@@ -47,7 +47,7 @@ trait ShopProcesses
     /** @return resource */
     private function startWorker()
     {
-        return $this->spawn([__DIR__ . '/ledger/worker.php']);
+        return $this->spawn([ROOT . '/php-tests/shop/worker.php']);
     }
 
     /**

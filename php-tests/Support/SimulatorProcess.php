@@ -4,8 +4,6 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
-require_once __DIR__ . '/Http.php';
-
 /**
  * A running `wechatpay-simulator`: started by a test class, ended with it.
  *
@@ -51,7 +49,7 @@ final class SimulatorProcess
     /** Starts one and waits until it is ready. The environment's WECHATPAY_SIMULATOR names another binary. */
     public static function start(string ...$arguments): self
     {
-        $program = getenv('WECHATPAY_SIMULATOR') ?: \dirname(__DIR__) . '/target/release/wechatpay-simulator';
+        $program = getenv('WECHATPAY_SIMULATOR') ?: ROOT . '/target/release/wechatpay-simulator';
         if (!is_executable($program)) {
             throw new \RuntimeException("There is no $program: run `make build` first.");
         }

@@ -163,7 +163,7 @@ final class ArgumentsTest extends SimulatorTestCase
         self::assertSame('T2', $numbers['a'], 'still a reference');
     }
 
-    public function test_h18_generators_and_array_objects_are_no_arrays(): void
+    public function testH18GeneratorsAndArrayObjectsAreNoArrays(): void
     {
         $generator = (static function () {
             yield 'T1';
@@ -174,7 +174,7 @@ final class ArgumentsTest extends SimulatorTestCase
         }
     }
 
-    public function test_h18_huge_arguments_are_refused_without_being_copied(): void
+    public function testH18HugeArgumentsAreRefusedWithoutBeingCopied(): void
     {
         $text = str_repeat('x', 32 << 20);
         $seconds = self::seconds(function () use ($text): void {

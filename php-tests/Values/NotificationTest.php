@@ -291,7 +291,7 @@ final class NotificationTest extends SimulatorTestCase
 
     public function testF19TheRepliesAreTheExactBytes(): void
     {
-        $vectors = json_decode(file_get_contents(__DIR__ . '/fixtures/vectors.json'), true)['v2_notify_reply'];
+        $vectors = json_decode(file_get_contents(ROOT . '/php-tests/fixtures/vectors.json'), true)['v2_notify_reply'];
         self::assertSame($vectors['success'], Notification::success());
         self::assertSame($vectors['fail'], Notification::fail('reason'));
         foreach (['', "a]]>b", '</return_msg>', "two\nlines", "\xff\xfe", str_repeat('长', 500)] as $reason) {

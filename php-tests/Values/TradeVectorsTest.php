@@ -19,7 +19,7 @@ final class TradeVectorsTest extends TestCase
     /** @return iterable<string, array{array<string, mixed>}> */
     private static function group(string $name): iterable
     {
-        $vectors = json_decode(file_get_contents(__DIR__ . '/fixtures/vectors.json'), true, 512, JSON_THROW_ON_ERROR);
+        $vectors = json_decode(file_get_contents(ROOT . '/php-tests/fixtures/vectors.json'), true, 512, JSON_THROW_ON_ERROR);
         foreach ($vectors[$name] as $vector) {
             yield $vector['id'] => [$vector];
         }
@@ -81,7 +81,7 @@ final class TradeVectorsTest extends TestCase
 
     public function testF19NotifyReply(): void
     {
-        $replies = json_decode(file_get_contents(__DIR__ . '/fixtures/vectors.json'), true)['v2_notify_reply'];
+        $replies = json_decode(file_get_contents(ROOT . '/php-tests/fixtures/vectors.json'), true)['v2_notify_reply'];
         self::assertSame(
             $replies,
             ['success' => Notification::success(), 'fail' => Notification::fail('reason')],

@@ -127,7 +127,7 @@ final class VectorsTest extends TestCase
     /** @return iterable<string, array{array<string, mixed>}> */
     private static function group(string $name): iterable
     {
-        $all = json_decode(file_get_contents(__DIR__ . '/fixtures/vectors.json'), true, 512, JSON_THROW_ON_ERROR);
+        $all = json_decode(file_get_contents(ROOT . '/php-tests/fixtures/vectors.json'), true, 512, JSON_THROW_ON_ERROR);
         foreach ($all[$name] as $vector) {
             yield $vector['id'] => [$vector];
         }
