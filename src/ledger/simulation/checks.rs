@@ -6,8 +6,7 @@ use super::super::resolve::Resolution;
 use super::super::schedule::MOST_ATTEMPTS;
 use super::super::state::LedgerState;
 use super::bank::{BY_HAND, BankOrder, BankRefund};
-use super::stage::OLD_ATTEMPTS;
-use super::world::World;
+use super::world::{OLD_ATTEMPTS, World};
 use crate::model::trade_state::TradeState;
 use std::collections::{BTreeMap, BTreeSet};
 

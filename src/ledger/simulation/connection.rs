@@ -1,11 +1,11 @@
 //! What a connection does with each statement: locks, deadlocks, and a server that goes away.
 
-use super::super::store::{Kind, Store};
+use super::super::store::Kind;
 use super::database::Tx;
-use super::line::{Core, Line, SimFault, Turn};
+use super::line::{Core, Line, SimFault};
+use super::pace::{Pace, Turn};
 use super::session::Session;
-use super::world::{Sabotage, Shared};
-use corosensei::Yielder;
+use super::world::Sabotage;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -13,40 +13,42 @@ use std::rc::Rc;
 const PATIENCE: u32 = 60;
 
 impl<'y> Session<'y> {
-    pub fn new(world: &Shared, yielder: &'y Yielder<(), Turn>) -> Self {
+    pub fn new(pace: &Pace<'y>) -> Self {
         let core = Core {
-            world: world.clone(),
+            world: pace.shared().clone(),
             line: Cell::new(Line::Idle),
             marks: RefCell::default(),
             fence: Cell::new(None),
             deferred: Cell::new(None),
         };
-        Self { core: Rc::new(core), yielder }
+        Self { core: Rc::new(core), pace: pace.clone() }
     }
 
     pub fn world(&self) -> std::cell::RefMut<'_, super::world::World> {
-        self.core.world.borrow_mut()
+        self.pace.world()
     }
 
     pub fn line(&self) -> Line {
         self.core.line.get()
     }
 
-    /// A point where others run, and where a process may die.
     pub fn step(&self, what: &str) {
-        self.world().trace(what);
-        self.yielder.suspend(Turn::Step);
+        self.pace.step(what);
+    }
+
+    pub fn fault(&self, kind: Kind, what: &'static str) -> SimFault {
+        let counts = &mut self.world().counts;
+        match kind {
+            Kind::Busy => counts.busy += 1,
+            Kind::Lost => counts.lost += 1,
+            Kind::OutcomeUnknown => counts.unknown += 1,
+            _ => {}
+        }
+        SimFault(kind, what)
     }
 
     pub fn fail<T>(&self, kind: Kind, what: &'static str) -> Result<T, SimFault> {
-        let mut world = self.world();
-        match kind {
-            Kind::Busy => world.counts.busy += 1,
-            Kind::Lost => world.counts.lost += 1,
-            Kind::OutcomeUnknown => world.counts.unknown += 1,
-            _ => {}
-        }
-        Err(SimFault(kind, what))
+        Err(self.fault(kind, what))
     }
 
     /// One statement: the transaction it runs in, or none when it commits by itself.
@@ -88,7 +90,7 @@ impl<'y> Session<'y> {
             if !taken(&self.world()) {
                 return Ok(());
             }
-            self.yielder.suspend(Turn::Step);
+            self.pace.give_way(Turn::Step);
             if self.line() == Line::Dead {
                 return self.fail(Kind::Lost, "wait");
             }
@@ -114,22 +116,39 @@ impl<'y> Session<'y> {
         Ok(())
     }
 
-    /// The shop commits behind our back.
-    pub fn steal_commit(&self) {
-        if let Line::Open(tx) = self.line() {
-            self.world().db.commit(tx);
-            self.core.line.set(Line::Idle);
-        }
-    }
-
     pub fn autocommit(&self, tx: Option<Tx>) {
         if tx.is_none() {
             self.world().db.remember();
         }
     }
 
-    /// The shop's own transaction around ours.
-    pub fn begin_outer(&mut self) -> Result<(), SimFault> {
-        self.begin().map(|_| ())
+    /// COMMIT: it may be refused, and its answer may be lost.
+    pub fn commit_open(&self, tx: Tx) -> Result<(), SimFault> {
+        if self.core.deferred.take() == Some(tx) {
+            self.end(Some(tx), Line::Idle);
+            let lost = self.sabotaged(Sabotage::RefusalsLost);
+            return self.fail(if lost { Kind::OutcomeUnknown } else { Kind::Other }, "deferred constraint");
+        }
+        let fate = {
+            let mut world = self.world();
+            if world.fault(80) { 1 + world.dice.below(3) } else { 0 }
+        };
+        if fate == 3 {
+            self.end(Some(tx), Line::Idle);
+            return self.fail(Kind::Busy, "commit");
+        }
+        let stored = fate != 2;
+        if stored {
+            self.world().db.commit(tx);
+            self.core.line.set(Line::Idle);
+        } else {
+            self.end(Some(tx), Line::Idle);
+        }
+        if fate != 0 {
+            self.core.line.set(Line::Dead);
+            return self.fail(Kind::OutcomeUnknown, "commit");
+        }
+        self.step("committed");
+        Ok(())
     }
 }

@@ -3,18 +3,8 @@
 use super::super::entry::{Entry, Ms, Terms};
 use super::super::store::{Failure, Kind, Opening};
 use super::database::Tx;
-use super::session::Session;
-use super::world::{Sabotage, Shared};
+use super::world::Shared;
 use std::cell::{Cell, RefCell};
-
-/// Why an actor gives the turn away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
-    /// In the middle of something.
-    Step,
-    /// Nothing to do.
-    Idle,
-}
 
 #[derive(Debug)]
 #[allow(dead_code, reason = "read in messages")]
@@ -86,37 +76,5 @@ pub fn fresh(id: i64, terms: &Terms, opening: &Opening, now: Ms) -> Entry {
         epoch: 0,
         attempt: 0,
         now,
-    }
-}
-
-impl Session<'_> {
-    /// COMMIT: it may be refused, and its answer may be lost.
-    pub fn commit_open(&self, tx: Tx) -> Result<(), SimFault> {
-        if self.core.deferred.take() == Some(tx) {
-            self.end(Some(tx), Line::Idle);
-            let lost = self.sabotaged(Sabotage::RefusalsLost);
-            return self.fail(if lost { Kind::OutcomeUnknown } else { Kind::Other }, "deferred constraint");
-        }
-        let fate = {
-            let mut world = self.world();
-            if world.fault(80) { 1 + world.dice.below(3) } else { 0 }
-        };
-        if fate == 3 {
-            self.end(Some(tx), Line::Idle);
-            return self.fail(Kind::Busy, "commit");
-        }
-        let stored = fate != 2;
-        if stored {
-            self.world().db.commit(tx);
-            self.core.line.set(Line::Idle);
-        } else {
-            self.end(Some(tx), Line::Idle);
-        }
-        if fate != 0 {
-            self.core.line.set(Line::Dead);
-            return self.fail(Kind::OutcomeUnknown, "commit");
-        }
-        self.step("committed");
-        Ok(())
     }
 }

@@ -17,17 +17,23 @@ mod checks;
 mod connection;
 mod database;
 mod dice;
+mod disk;
 mod line;
+mod pace;
 mod people;
 mod queue;
+mod seat;
 mod session;
+mod sqlite;
 mod stage;
 mod world;
 
 use super::ledger::Ended;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
-use session::{Line, Turn};
-use stage::{Run, run};
+use line::Line;
+use pace::{Pace, Turn};
+use session::Session;
+use stage::{Base, Run, run};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -40,16 +46,19 @@ use world::{Counts, Sabotage, World};
 /// Without a wish for a number, the simulation ends after so long.
 const BUDGET: Duration = Duration::from_secs(60);
 
+/// So many seeds run on a real SQLite.
+const SQLITE_SEEDS: u64 = 200;
+
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok()?.parse().ok()
 }
 
-fn checked(seed: u64) -> Run {
-    run(seed, None).unwrap_or_else(|why| panic!("seed {seed} fails (replay: SEED={seed}): {why}"))
+fn checked(seed: u64, base: Base) -> Run {
+    run(seed, base, None).unwrap_or_else(|why| panic!("seed {seed} fails (replay: SEED={seed}): {why}"))
 }
 
 /// Seeds until they or the time are used up; how many, and what happened.
-fn sweep(seeds: u64, deadline: Option<Instant>) -> (u64, Counts) {
+fn sweep(base: Base, seeds: u64, deadline: Option<Instant>) -> (u64, Counts) {
     let next = AtomicU64::new(1);
     let lane = || {
         let (mut done, mut total) = (0, Counts::default());
@@ -58,7 +67,7 @@ fn sweep(seeds: u64, deadline: Option<Instant>) -> (u64, Counts) {
             if seed > seeds {
                 break;
             }
-            total.add(&checked(seed).counts);
+            total.add(&checked(seed, base).counts);
             done += 1;
         }
         (done, total)
@@ -77,14 +86,14 @@ fn sweep(seeds: u64, deadline: Option<Instant>) -> (u64, Counts) {
 #[test]
 fn every_seed_keeps_the_rules() {
     if let Some(seed) = number("SEED") {
-        println!("seed {seed}: {:?}", checked(seed).counts);
+        println!("seed {seed}: {:?}", checked(seed, Base::Model).counts);
         return;
     }
     let started = Instant::now();
     let usual = if cfg!(debug_assertions) { 1000 } else { 20_000 };
     let (done, total) = match number("SEEDS") {
-        Some(seeds) => sweep(seeds, None),
-        None => sweep(usual, Some(started + BUDGET)),
+        Some(seeds) => sweep(Base::Model, seeds, None),
+        None => sweep(Base::Model, usual, Some(started + BUDGET)),
     };
     println!("simulation: {done} seeds in {:.1} s: {total:?}", started.elapsed().as_secs_f64());
     assert!(
@@ -95,17 +104,18 @@ fn every_seed_keeps_the_rules() {
 
 #[test]
 fn the_same_seed_is_the_same_run() {
-    for seed in 1..=50 {
-        let (one, other) = (checked(seed), checked(seed));
-        assert_eq!((one.trace, one.counts), (other.trace, other.counts), "seed {seed}");
+    for (seed, base) in (1..=50).map(|seed| (seed, Base::Model)).chain([(1, Base::Sqlite), (2, Base::Sqlite)])
+    {
+        let (one, other) = (checked(seed, base), checked(seed, base));
+        assert_eq!((one.trace, one.counts), (other.trace, other.counts), "seed {seed} {base:?}");
     }
 }
 
 #[test]
 fn a_panic_leaves_no_transaction_open() {
-    let world = Rc::new(RefCell::new(World::new(1)));
+    let world = Rc::new(RefCell::new(World::new(1, None)));
     let mut body: Coroutine<(), Turn, bool> = Coroutine::new(move |yielder: &Yielder<(), Turn>, ()| {
-        let mut ledger = people::ledger(&world, yielder);
+        let mut ledger = people::ledger::<Session<'_>>(&Pace::new(&world, yielder));
         let work = AssertUnwindSafe(|| {
             ledger.transact(|ledger| -> Ended<(), _> {
                 assert!(matches!(ledger.store.line(), Line::Open(_)));
@@ -143,8 +153,37 @@ fn a_broken_rule_is_noticed() {
         Sabotage::PurgesAll,
         Sabotage::NoAsking,
     ] {
-        let caught = (1..=3000).find_map(|seed| run(seed, Some(sabotage)).err().map(|why| (seed, why)));
-        let (seed, why) = caught.unwrap_or_else(|| panic!("nobody notices {sabotage:?}"));
-        println!("{sabotage:?} is noticed by seed {seed}: {}", why.chars().take(120).collect::<String>());
+        is_noticed(Base::Model, sabotage);
+    }
+}
+
+fn is_noticed(base: Base, sabotage: Sabotage) {
+    let caught = (1..=3000).find_map(|seed| run(seed, base, Some(sabotage)).err().map(|why| (seed, why)));
+    let (seed, why) = caught.unwrap_or_else(|| panic!("nobody notices {sabotage:?}"));
+    println!("{sabotage:?} is noticed by seed {seed}: {}", why.chars().take(120).collect::<String>());
+}
+
+#[test]
+fn every_seed_keeps_the_rules_in_a_real_sqlite() {
+    if let Some(seed) = number("SEED") {
+        println!("seed {seed}: {:?}", checked(seed, Base::Sqlite).counts);
+        return;
+    }
+    let started = Instant::now();
+    let seeds = number("SEEDS").unwrap_or(SQLITE_SEEDS);
+    let (done, total) = sweep(Base::Sqlite, seeds, None);
+    println!("simulation on SQLite: {done} seeds in {:.1} s: {total:?}", started.elapsed().as_secs_f64());
+    assert!(
+        total.credits > done / 2 && total.kills > done && total.by_hand > done / 20,
+        "the simulation idles: {total:?}"
+    );
+}
+
+#[test]
+fn a_broken_rule_is_noticed_in_a_real_sqlite() {
+    for sabotage in
+        [Sabotage::NoFence, Sabotage::NoNextPoll, Sabotage::NoEvidence, Sabotage::NoRefunds, Sabotage::NoPaid]
+    {
+        is_noticed(Base::Sqlite, sabotage);
     }
 }

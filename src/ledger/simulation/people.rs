@@ -7,14 +7,13 @@ use super::super::ledger::{Ledger, Rules};
 use super::super::resolve::Resolution;
 use super::super::schedule::Jitter;
 use super::super::sighting::Sighting;
-use super::super::store::{Failure, Halt, Kind, Shop, Store, Whose};
+use super::super::store::{Failure, Halt, Kind, Shop, Whose};
 use super::super::sync::{Answer, Counter, Question, What, round};
 use super::super::transition::Transition;
 use super::bank::Curse;
-use super::database::{Delivery, Undo};
-use super::session::{Line, Session, SimFault, Turn};
-use super::world::{Sabotage, Shared};
-use corosensei::Yielder;
+use super::pace::{Pace, Turn};
+use super::seat::{Link, Seat};
+use super::world::Sabotage;
 use std::time::Duration;
 
 pub const MCH_ID: &str = "1900";
@@ -25,62 +24,45 @@ pub const APPIDS: [&str; 2] = ["wx1", "wx2"];
 const PATIENCE: Ms = 30_000;
 
 /// The shop's callbacks, with everything that shops do.
-pub struct SimShop<'y>(Session<'y>);
+pub struct SimShop<'y, L> {
+    pace: Pace<'y>,
+    pub link: L,
+}
 
-impl SimShop<'_> {
-    fn deliver(&self, key: &OrderKey, count: i64) -> Result<(), SimFault> {
-        let written = self.0.statement("shop writes").and_then(|tx| {
-            let unlucky = tx.is_some() && self.0.world().fault(20);
-            if unlucky { self.0.deadlock(tx, "shop writes") } else { Ok(tx) }
-        });
-        let tx = match written {
-            Ok(tx) => tx,
+impl<L: Link> SimShop<'_, L> {
+    fn deliver(&self, key: &OrderKey, count: i64) -> Result<(), L::Fault> {
+        if let Err(fault) = self.link.write(key, count) {
             // The callback catches the deadlock, says nothing and goes on.
-            Err(_) if self.0.world().dice.one_in(2) => return Ok(()),
-            Err(fault) => return Err(fault),
-        };
-        {
-            let mut world = self.0.world();
-            let id = world.db.id();
-            world.db.deliveries.insert(id, Delivery { key: key.clone(), count });
-            if world.sabotage != Some(Sabotage::HalfRollback) {
-                world.db.note(tx, Undo::DeliveryAdded(id));
-            }
+            return if self.pace.world().dice.one_in(2) { Ok(()) } else { Err(fault) };
         }
-        let curse = self.0.world().bank.curse(key);
+        let curse = self.pace.world().bank.curse(key);
         match curse.filter(|_| count > 0) {
             Some(Curse::Constraint) => {
-                self.0.core.deferred.set(tx);
+                self.link.defer_a_constraint();
                 return Ok(());
             }
-            Some(Curse::Connection) => {
-                self.0.end(tx, Line::Dead);
-                return self.0.fail(Kind::Lost, "the shop ends the connection");
-            }
+            Some(Curse::Connection) => return Err(self.link.hang_up()),
             None => {}
         }
-        if self.0.world().fault(300) {
-            self.0.steal_commit();
+        if self.pace.world().fault(300) {
+            self.link.steal_commit();
         }
-        if self.0.world().fault(25) {
-            return Err(SimFault(Kind::Foreign, "the shop throws"));
-        }
-        Ok(())
+        if self.pace.world().fault(25) { Err(self.link.thrown()) } else { Ok(()) }
     }
 }
 
-impl Shop<SimFault> for SimShop<'_> {
-    fn credit(&mut self, transition: &Transition) -> Result<(), SimFault> {
+impl<L: Link> Shop<L::Fault> for SimShop<'_, L> {
+    fn credit(&mut self, transition: &Transition) -> Result<(), L::Fault> {
         self.deliver(&transition.key, 1)
     }
 
-    fn revoke(&mut self, transition: &Transition) -> Result<(), SimFault> {
+    fn revoke(&mut self, transition: &Transition) -> Result<(), L::Fault> {
         self.deliver(&transition.key, -1)
     }
 }
 
 /// The way to the bank: slow, lossy, and full of other people.
-pub struct SimCounter<'y>(Session<'y>, Whose);
+pub struct SimCounter<'y>(Pace<'y>, Whose);
 
 impl Counter for SimCounter<'_> {
     fn ask(&mut self, questions: &[Question]) -> Vec<Answer> {
@@ -148,11 +130,14 @@ impl SimCounter<'_> {
     }
 }
 
-pub fn ledger<'y>(world: &Shared, yielder: &'y Yielder<(), Turn>) -> Ledger<Session<'y>, SimShop<'y>> {
-    let session = Session::new(world, yielder);
-    let seed = world.borrow_mut().dice.next();
-    let shop = SimShop(session.clone());
-    Ledger { store: session, shop, rules: Rules::default(), jitter: Jitter::new(seed) }
+/// A ledger of an actor's.
+pub type SimLedger<'y, S> = Ledger<S, SimShop<'y, <S as Seat<'y>>::Link>>;
+
+pub fn ledger<'y, S: Seat<'y>>(pace: &Pace<'y>) -> SimLedger<'y, S> {
+    let (store, link) = S::take(pace);
+    let seed = pace.world().dice.next();
+    let shop = SimShop { pace: pace.clone(), link };
+    Ledger { store, shop, rules: Rules::default(), jitter: Jitter::new(seed) }
 }
 
 fn account(appid: &str) -> Whose {
@@ -161,62 +146,60 @@ fn account(appid: &str) -> Whose {
 }
 
 /// A worker: rounds for both accounts until somebody ends it; a new connection after a lost one.
-pub fn worker(world: &Shared, yielder: &Yielder<(), Turn>) -> bool {
+pub fn worker<'y, S: Seat<'y>>(pace: &Pace<'y>) -> bool {
     loop {
-        let mut ledger = ledger(world, yielder);
-        while let Ok(claimed) = rounds(world, &mut ledger) {
+        let mut ledger = ledger::<S>(pace);
+        while let Ok(claimed) = rounds(pace, &mut ledger) {
             if claimed == 0 {
-                yielder.suspend(Turn::Idle);
+                pace.give_way(Turn::Idle);
             }
         }
-        yielder.suspend(Turn::Idle);
+        pace.give_way(Turn::Idle);
     }
 }
 
-fn rounds<'y>(
-    world: &Shared,
-    ledger: &mut Ledger<Session<'y>, SimShop<'y>>,
-) -> Result<usize, Halt<SimFault>> {
+fn rounds<'y, S: Seat<'y>>(pace: &Pace<'y>, ledger: &mut SimLedger<'y, S>) -> Result<usize, Halt<S::Fault>> {
     let mut claimed = 0;
     for appid in APPIDS {
         let whose = account(appid);
-        let mut counter = SimCounter(ledger.store.clone(), whose.clone());
+        let mut counter = SimCounter(pace.clone(), whose.clone());
         let tally = round(ledger, &mut counter, &whose, 4)?;
         claimed += tally.claimed;
-        tally.transitions.iter().for_each(|t| world.borrow_mut().told(t));
+        tally.transitions.iter().for_each(|t| pace.world().told(t));
     }
     Ok(claimed)
 }
 
 /// The notify endpoint: says whether WeChat may stop repeating.
-pub fn endpoint(world: &Shared, yielder: &Yielder<(), Turn>, sighting: &Sighting) -> bool {
-    let mut ledger = ledger(world, yielder);
-    let joined = world.borrow_mut().dice.one_in(3);
-    if joined && ledger.store.begin_outer().is_err() {
+pub fn endpoint<'y, S: Seat<'y>>(pace: &Pace<'y>, sighting: &Sighting) -> bool {
+    let mut ledger = ledger::<S>(pace);
+    let joined = pace.world().dice.one_in(3);
+    if joined && ledger.shop.link.begin_outer().is_err() {
         return false;
     }
     let settled = match ledger.apply(sighting, None) {
-        Ok(transition) if joined => ledger.store.commit().is_ok() && transition.is_settled(),
+        Ok(transition) if joined => ledger.shop.link.commit_outer().is_ok() && transition.is_settled(),
         Ok(transition) => {
-            world.borrow_mut().told(&transition);
+            pace.world().told(&transition);
             transition.is_settled()
         }
         Err(_) => {
             if joined {
-                ledger.store.abandon();
+                ledger.shop.link.abandon_outer();
             }
             false
         }
     };
-    if settled && sighting.trade_state.is_paid() && world.borrow().sabotage != Some(Sabotage::HalfRollback) {
-        world.borrow_mut().settled.insert(sighting.key.clone());
+    let world = &mut *pace.world();
+    if settled && sighting.trade_state.is_paid() && world.sabotage != Some(Sabotage::HalfRollback) {
+        world.settled.insert(sighting.key.clone());
     }
     settled
 }
 
 /// The shop opens an order and will not rest until it is open.
-pub fn opener(world: &Shared, yielder: &Yielder<(), Turn>, terms: &Terms) -> bool {
-    ledger(world, yielder).open(terms).is_ok()
+pub fn opener<'y, S: Seat<'y>>(pace: &Pace<'y>, terms: &Terms) -> bool {
+    ledger::<S>(pace).open(terms).is_ok()
 }
 
 /// The back office.
@@ -228,29 +211,29 @@ pub enum Wish {
     Resolve(OrderKey, Resolution),
 }
 
-pub fn office(world: &Shared, yielder: &Yielder<(), Turn>, wish: &Wish) -> bool {
-    let mut ledger = ledger(world, yielder);
+pub fn office<'y, S: Seat<'y>>(pace: &Pace<'y>, wish: &Wish) -> bool {
+    let mut ledger = ledger::<S>(pace);
     let (Wish::Refund(RefundOrder { key, .. })
     | Wish::GiveUp(key, _)
     | Wish::Withdraw(key, _)
     | Wish::Resolve(key, _)) = wish;
     let Ok(Some(entry)) = ledger.find(key) else { return true };
-    let mut counter = SimCounter(ledger.store.clone(), Whose::of(&entry.terms));
+    let mut counter = SimCounter(pace.clone(), Whose::of(&entry.terms));
     let served = match wish {
-        Wish::Refund(order) => return refunds(world, &mut ledger, &mut counter, order),
+        Wish::Refund(order) => return refunds(pace, &mut ledger, &mut counter, order),
         Wish::Withdraw(key, number) => {
-            world.borrow_mut().calls(number);
+            pace.world().calls(number);
             let served = desk::withdraw(&mut ledger, &mut counter, key, number);
             let ended = matches!(&served, Ok(Served { left: Left::Nothing, .. }));
-            world.borrow_mut().counts.withdrawn += u64::from(ended);
-            world.borrow_mut().hears(number, ended);
+            pace.world().counts.withdrawn += u64::from(ended);
+            pace.world().hears(number, ended);
             served.map(|_| ())
         }
         Wish::GiveUp(key, intent) => desk::give_up(&mut ledger, &mut counter, key, *intent).map(|_| ()),
         Wish::Resolve(key, how) => {
-            world.borrow_mut().resolved.entry(key.clone()).or_default().push(*how);
+            pace.world().resolved.entry(key.clone()).or_default().push(*how);
             let resolved = ledger.resolve(key, *how, "a person");
-            world.borrow_mut().counts.resolved += u64::from(resolved.is_ok());
+            pace.world().counts.resolved += u64::from(resolved.is_ok());
             resolved.map(|_| ())
         }
     };
@@ -258,18 +241,18 @@ pub fn office(world: &Shared, yielder: &Yielder<(), Turn>, wish: &Wish) -> bool 
 }
 
 /// A clerk who is told that nothing will go back under a number takes another one.
-fn refunds(
-    world: &Shared,
-    ledger: &mut Ledger<Session<'_>, SimShop<'_>>,
-    counter: &mut SimCounter<'_>,
+fn refunds<'y, S: Seat<'y>>(
+    pace: &Pace<'y>,
+    ledger: &mut SimLedger<'y, S>,
+    counter: &mut SimCounter<'y>,
     order: &RefundOrder,
 ) -> bool {
     let mut order = order.clone();
     for _ in 0..3 {
-        world.borrow_mut().calls(&order.out_refund_no);
+        pace.world().calls(&order.out_refund_no);
         let served = desk::refund(ledger, counter, &order);
         let ended = matches!(&served, Ok(Served { left: Left::Ended(_), .. }));
-        world.borrow_mut().hears(&order.out_refund_no, ended);
+        pace.world().hears(&order.out_refund_no, ended);
         if !ended {
             return !matches!(served, Err(Halt::Store(fault)) if fault.kind() == Kind::Other);
         }
@@ -279,8 +262,8 @@ fn refunds(
 }
 
 /// The postman: delivers messages in order, slowly at times, and sometimes dies on the way.
-pub fn postman(world: &Shared, yielder: &Yielder<(), Turn>) -> bool {
-    let mut ledger = ledger(world, yielder);
+pub fn postman<'y, S: Seat<'y>>(pace: &Pace<'y>) -> bool {
+    let mut ledger = ledger::<S>(pace);
     if ledger.set_messages_aside().is_err() {
         return false;
     }
@@ -289,22 +272,22 @@ pub fn postman(world: &Shared, yielder: &Yielder<(), Turn>) -> bool {
             Ok(Some(message)) => message,
             ended => return ended.is_ok(),
         };
-        let order: i64 = message.topic.parse().unwrap();
-        let until = world.borrow().db.outbox.get(&message.id).map_or(0, |row| row.due_at);
-        world.borrow_mut().hands_over(order, message.id, until);
-        let slow = world.borrow_mut().fault(8);
-        (0..if slow { 80 } else { 1 }).for_each(|_| ledger.store.step("deliver"));
-        let delivered = !world.borrow_mut().fault(10);
+        let row = pace.world().db.outbox.get(&message.id).cloned();
+        let Some(row) = row else { continue };
+        pace.world().hands_over(row.order_id, message.id, row.due_at);
+        let slow = pace.world().fault(8);
+        (0..if slow { 80 } else { 1 }).for_each(|_| pace.step("deliver"));
+        let delivered = !pace.world().fault(10);
         let Ok(settled) = ledger.settle_message(&message, delivered) else { return false };
         if settled && delivered {
-            world.borrow_mut().reports(message.id);
+            pace.world().reports(message.id);
         }
-        world.borrow_mut().handing.retain(|_, (id, _)| *id != message.id);
+        pace.world().handing.retain(|_, (id, _)| *id != message.id);
     }
 }
 
 /// Removes what is over.
-pub fn purger(world: &Shared, yielder: &Yielder<(), Turn>, age: Ms) -> bool {
-    let before = world.borrow().now - age;
-    ledger(world, yielder).purge(before).is_ok()
+pub fn purger<'y, S: Seat<'y>>(pace: &Pace<'y>, age: Ms) -> bool {
+    let before = pace.world().now - age;
+    ledger::<S>(pace).purge(before).is_ok()
 }

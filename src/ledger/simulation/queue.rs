@@ -85,9 +85,8 @@ impl Session<'_> {
         let found = world.db.outbox.iter().filter(free).min_by_key(|(_, row)| row.due_at);
         let Some((id, row)) = found.map(|(id, row)| (*id, row.clone())) else { return Ok(None) };
         let (epoch, attempt) = (row.epoch + 1, row.attempt + 1);
-        let topic = row.order_id.to_string();
         world.db.outbox.insert(id, OutboxRow { due_at: now + lease, epoch, attempt, ..row });
-        Ok(Some(Message { id, epoch, attempt, topic, payload: String::new() }))
+        Ok(Some(Message { id, epoch, attempt, topic: String::new(), payload: String::new() }))
     }
 
     pub fn settle_one_message(&self, claimed: &Message, due_in: Option<Ms>) -> Result<bool, SimFault> {

@@ -6,15 +6,15 @@ use super::super::state::LedgerState;
 use super::super::store::{Added, Evidence, Kind, Leftover, Message, Opening, Scope, Store, Whose};
 use super::database::{CreditRow, EvidenceRow, OutboxRow, RefundLine, Undo};
 use super::line::{Core, fresh};
-pub use super::line::{Line, SimFault, Turn};
+pub use super::line::{Line, SimFault};
+use super::pace::Pace;
 use super::world::Sabotage;
-use corosensei::Yielder;
 use std::rc::Rc;
 
 #[derive(Clone)]
 pub struct Session<'y> {
     pub core: Rc<Core>,
-    pub yielder: &'y Yielder<(), Turn>,
+    pub pace: Pace<'y>,
 }
 
 /// A refund as it is stored.

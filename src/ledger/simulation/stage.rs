@@ -4,12 +4,17 @@ use super::super::entry::{Entry, Intent, Ms, OrderKey, Terms};
 use super::super::intents::RefundOrder;
 use super::super::resolve::Resolution;
 use super::super::sighting::Sighting;
+use super::super::sql::store::SqlStore;
 use super::super::state::LedgerState;
 use super::bank::{BankOrder, Curse, Event, Mood};
 use super::checks;
 use super::dice::Dice;
+use super::disk::Disk;
+use super::pace::{Pace, Turn};
 use super::people::{self, APPIDS, MCH_ID, Wish};
-use super::session::Turn;
+use super::seat::Seat;
+use super::session::Session;
+use super::sqlite::RoughSqlite;
 use super::world::{Counts, Sabotage, Shared, World};
 use crate::model::trade_state::TradeState;
 use corosensei::{Coroutine, CoroutineResult};
@@ -23,12 +28,21 @@ pub struct Run {
     pub counts: Counts,
 }
 
+/// Where the ledger keeps its rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Base {
+    /// In our own model of three databases.
+    Model,
+    /// In a real SQLite, by the store's own SQL.
+    Sqlite,
+}
+
 /// What an actor does.
 #[derive(Debug, Clone)]
 enum Role {
     Worker,
     Endpoint(Sighting, u32),
-    Opener(usize),
+    Opener(Terms),
     Office(Wish),
     Postman,
     Purger(Ms),
@@ -51,12 +65,11 @@ const ROUGH_STEPS: u64 = 700;
 const QUIET_STEPS: u64 = 60_000;
 /// A refund that is closed by the bank is decided about again: somewhere it ends.
 const MOST_DECISIONS: u32 = 60;
-/// Some orders have failed so often already: an outage is over.
-pub const OLD_ATTEMPTS: i64 = 28;
 
 /// Runs one seed.
-pub fn run(seed: u64, sabotage: Option<Sabotage>) -> Result<Run, String> {
-    let world = Rc::new(RefCell::new(World::new(seed)));
+pub fn run(seed: u64, base: Base, sabotage: Option<Sabotage>) -> Result<Run, String> {
+    let disk = (base == Base::Sqlite).then(Disk::new);
+    let world = Rc::new(RefCell::new(World::new(seed, disk)));
     world.borrow_mut().sabotage = sabotage;
     let mut stage = Stage { plans: plans(&world), world, actors: Vec::new(), opened: 0 };
     stage.rough_time()?;
@@ -97,6 +110,17 @@ fn decision(dice: &mut Dice) -> Resolution {
     [Resolution::Credit, Resolution::Refund, Resolution::Dismiss][dice.below(3)]
 }
 
+fn play<'y, S: Seat<'y>>(pace: &Pace<'y>, role: &Role) -> bool {
+    match role {
+        Role::Worker => people::worker::<S>(pace),
+        Role::Endpoint(sighting, _) => people::endpoint::<S>(pace, sighting),
+        Role::Opener(terms) => people::opener::<S>(pace, terms),
+        Role::Office(wish) => people::office::<S>(pace, wish),
+        Role::Postman => people::postman::<S>(pace),
+        Role::Purger(age) => people::purger::<S>(pace, *age),
+    }
+}
+
 impl Stage {
     fn rough_time(&mut self) -> Result<(), String> {
         (0..WORKERS).for_each(|_| self.enter(Role::Worker));
@@ -120,13 +144,7 @@ impl Stage {
                 world.db.rollback(tx);
             }
             if world.dice.one_in(40) {
-                let open = |entry: &&mut Entry| entry.state.is_open() && entry.attempt < OLD_ATTEMPTS;
-                let locked = world.db.order_locks.clone();
-                let mut free = world.db.orders.values_mut().filter(|entry| !locked.contains_key(&entry.id));
-                if let Some(entry) = free.find(open) {
-                    entry.attempt = OLD_ATTEMPTS;
-                    world.aged.insert(entry.terms.key.clone());
-                }
+                world.age();
             }
             if world.dice.one_in(12) {
                 let jump = if world.dice.one_in(12) { 300_000 } else { 8_000 };
@@ -165,7 +183,7 @@ impl Stage {
     fn order(&mut self) {
         let at = self.opened;
         self.opened += 1;
-        self.enter(Role::Opener(at));
+        self.enter(Role::Opener(self.plans[at].clone()));
         let world = &mut *self.world.borrow_mut();
         world.counts.orders += 1;
         let placed_at = world.now + world.dice.between(0, 4000);
@@ -253,17 +271,14 @@ impl Stage {
 
     fn enter(&mut self, role: Role) {
         let (world, part) = (self.world.clone(), role.clone());
-        let terms = match role {
-            Role::Opener(at) => Some(self.plans[at].clone()),
-            _ => None,
-        };
-        let body = Coroutine::new(move |yielder: &corosensei::Yielder<(), Turn>, ()| match &part {
-            Role::Worker => people::worker(&world, yielder),
-            Role::Endpoint(sighting, _) => people::endpoint(&world, yielder, sighting),
-            Role::Opener(_) => people::opener(&world, yielder, terms.as_ref().unwrap()),
-            Role::Office(wish) => people::office(&world, yielder, wish),
-            Role::Postman => people::postman(&world, yielder),
-            Role::Purger(age) => people::purger(&world, yielder, *age),
+        let real = world.borrow().disk.is_some();
+        let body = Coroutine::new(move |yielder: &corosensei::Yielder<(), Turn>, ()| {
+            let pace = Pace::new(&world, yielder);
+            if real {
+                play::<SqlStore<RoughSqlite<'_>>>(&pace, &part)
+            } else {
+                play::<Session<'_>>(&pace, &part)
+            }
         });
         self.actors.push(Actor { role, body });
     }

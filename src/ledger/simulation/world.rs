@@ -1,12 +1,16 @@
 //! Everything that is not the ledger: clock, dice, database, bank, and how rough it all is.
 
-use super::super::entry::{Ms, OrderKey};
+use super::super::entry::{Entry, Ms, OrderKey};
 use super::super::resolve::Resolution;
 use super::bank::Bank;
 use super::database::Database;
 use super::dice::Dice;
+use super::disk::Disk;
 use std::cell::RefCell;
 use std::rc::Rc;
+
+/// Some orders have failed so often already: an outage is over.
+pub const OLD_ATTEMPTS: i64 = 28;
 
 /// The simulated world, shared by all actors.
 pub type Shared = Rc<RefCell<World>>;
@@ -16,6 +20,8 @@ pub struct World {
     pub dice: Dice,
     pub now: Ms,
     pub db: Database,
+    /// The real database, where there is one: `db` is then what is committed in it.
+    pub disk: Option<Disk>,
     pub bank: Bank,
     /// One writer at a time, as SQLite has it; otherwise row locks.
     pub single_writer: bool,
@@ -112,13 +118,14 @@ pub struct Counts {
 }
 
 impl World {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, disk: Option<Disk>) -> Self {
         let mut dice = Dice::new(seed);
         let single_writer = dice.one_in(2);
         Self {
             dice,
             now: 1_000_000,
             db: Database::default(),
+            disk,
             bank: Bank::default(),
             single_writer,
             rough: true,
@@ -136,6 +143,21 @@ impl World {
             perils: std::collections::BTreeMap::new(),
             aged: std::collections::BTreeSet::new(),
             zombies: Vec::new(),
+        }
+    }
+
+    /// An order looks as if it had failed often, unless somebody works on it.
+    pub fn age(&mut self) {
+        let young = |entry: &&Entry| entry.state.is_open() && entry.attempt < OLD_ATTEMPTS;
+        let free = |entry: &&Entry| !self.db.order_locks.contains_key(&entry.id);
+        let found = self.db.orders.values().filter(free).find(young);
+        let Some((id, key)) = found.map(|entry| (entry.id, entry.terms.key.clone())) else { return };
+        let aged = match &self.disk {
+            Some(disk) => disk.ages(id, OLD_ATTEMPTS, &mut self.db),
+            None => self.db.orders.get_mut(&id).map(|entry| entry.attempt = OLD_ATTEMPTS).is_some(),
+        };
+        if aged {
+            self.aged.insert(key);
         }
     }
 

@@ -2,6 +2,8 @@
 
 use super::dialect::{Sql, Statement};
 use super::fault::SqlFault;
+use std::thread;
+use std::time::Duration;
 
 /// What a call of a connection ends with; `C` is what the fault came from.
 pub type Ended<T, C> = Result<T, SqlFault<C>>;
@@ -37,6 +39,10 @@ pub trait Connection {
     fn rows_once(&self, text: &str) -> Ended<Vec<Row>, Self::Cause>;
     /// Does work that is needed even if the script is over: a rollback.
     fn cleaning<T>(&self, work: impl FnOnce() -> T) -> T;
+    /// Waits before something is tried again.
+    fn pause(&self, wait: Duration) {
+        thread::sleep(wait);
+    }
     /// How many children this process has forked so far: each may have spoken on the connection.
     fn forks(&self) -> u32;
 }

@@ -6,10 +6,10 @@ pub mod connection;
 pub mod dialect;
 pub mod fault;
 mod install;
-mod rows;
+pub(super) mod rows;
 pub mod store;
 
 #[cfg(test)]
-mod sqlite;
+pub(super) mod sqlite;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,8 @@ use std::time::Duration;
 /// Milliseconds since 1970, as a test sets them.
 pub type Clock = Arc<AtomicI64>;
 
+const A_DAY: i64 = 86_400_000;
+
 /// SQLite's own connection.
 pub struct Sqlite {
     pub connection: rusqlite::Connection,
@@ -28,8 +30,9 @@ impl Sqlite {
         let clock = clock.clone();
         // 2440587.5 is 1970 in the days that the dialect's text counts in.
         let days = move |_: &mut rusqlite::functions::Context<'_>| {
-            Ok(f64::from(i32::try_from(clock.load(Ordering::Relaxed)).unwrap_or(i32::MAX)) / 86_400_000.0
-                + 2_440_587.5)
+            let now = clock.load(Ordering::Relaxed);
+            let [whole, rest] = [now / A_DAY, now % A_DAY].map(|n| f64::from(i32::try_from(n).unwrap()));
+            Ok(whole + rest / 86_400_000.0 + 2_440_587.5)
         };
         connection.create_scalar_function("julianday", 1, FunctionFlags::SQLITE_UTF8, days).unwrap();
         Self { connection, sql: Sql::new(Dialect::Sqlite, "wechatpay_").unwrap() }

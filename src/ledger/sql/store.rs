@@ -257,7 +257,7 @@ impl<C: Connection> Store for SqlStore<C> {
     fn pause(&mut self, tries: u32) {
         let most = 4_u64 << tries.min(4);
         let nanos = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |t| u64::from(t.subsec_nanos()));
-        std::thread::sleep(Duration::from_millis(most / 2 + nanos / 1000 % most));
+        self.connection.pause(Duration::from_millis(most / 2 + nanos / 1000 % most));
     }
 
     fn guard(&mut self) -> Ended<(), C::Cause> {
