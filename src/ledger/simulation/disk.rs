@@ -56,16 +56,16 @@ impl Disk {
     pub fn ages(&self, order: i64, attempt: i64, db: &mut Database) -> bool {
         let text = format!("UPDATE wechatpay_order SET attempt = {attempt} WHERE id = {order}");
         let aged = self.keeper.exec(&text).is_ok();
-        self.mirror(&self.keeper, db);
+        if aged {
+            self.mirror(&self.keeper, db);
+        }
         aged
     }
 
-    /// Brings what the checks read up to what is committed, unless this connection is in the middle of something.
+    /// Brings what the checks read up to what is committed.
     pub fn mirror(&self, sqlite: &Sqlite, db: &mut Database) {
-        if sqlite.connection.is_autocommit() {
-            // Whoever writes now will commit, and then it is read.
-            let _ = read(sqlite, db);
-        }
+        // While somebody else writes it cannot be read: then this was a rollback, and nothing is new.
+        let _ = read(sqlite, db);
     }
 }
 

@@ -47,7 +47,7 @@ use world::{Counts, Sabotage, World};
 const BUDGET: Duration = Duration::from_secs(60);
 
 /// So many seeds run on a real SQLite.
-const SQLITE_SEEDS: u64 = 200;
+const SQLITE_SEEDS: u64 = if cfg!(debug_assertions) { 60 } else { 1000 };
 
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok()?.parse().ok()

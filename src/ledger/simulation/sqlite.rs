@@ -25,6 +25,8 @@ pub struct RoughSqlite<'y> {
     sql: Sql,
     sqlite: Rc<RefCell<Sqlite>>,
     dead: Rc<Cell<bool>>,
+    /// How many rows this connection had changed when the world last looked at them.
+    seen: Rc<Cell<u64>>,
 }
 
 impl<'y> Seat<'y> for SqlStore<RoughSqlite<'y>> {
@@ -37,6 +39,7 @@ impl<'y> Seat<'y> for SqlStore<RoughSqlite<'y>> {
             sql: sqlite.sql().clone(),
             sqlite: Rc::new(RefCell::new(sqlite)),
             dead: Rc::default(),
+            seen: Rc::default(),
         };
         (Self::new(link.clone()), link)
     }
@@ -100,8 +103,12 @@ impl RoughSqlite<'_> {
         let world = &mut *self.pace.world();
         let Some(disk) = &world.disk else { return Err(SqlFault::lost("no disk")) };
         disk.set_clock(world.now);
-        let ended = work(&mut self.sqlite.borrow_mut());
-        disk.mirror(&self.sqlite.borrow(), &mut world.db);
+        let sqlite = &mut *self.sqlite.borrow_mut();
+        let ended = work(sqlite);
+        let changed = sqlite.connection.total_changes();
+        if sqlite.connection.is_autocommit() && self.seen.replace(changed) != changed {
+            disk.mirror(sqlite, &mut world.db);
+        }
         ended
     }
 

@@ -57,6 +57,11 @@ impl Dialect {
         if self == Self::Mysql { "" } else { " ON CONFLICT DO NOTHING" }
     }
 
+    /// The newest message stays where its number would be given to the next one: a shop may know messages by number.
+    fn spared(self) -> &'static str {
+        if self == Self::Sqlite { " AND id < (SELECT MAX(id) FROM {outbox})" } else { "" }
+    }
+
     /// What a session says of how transactions end in it, for a list of columns; nothing where it cannot be changed.
     pub fn modes(self) -> &'static str {
         if self == Self::Mysql { ", @@autocommit, @@completion_type" } else { "" }
@@ -229,7 +234,7 @@ impl Sql {
             Statement::EndMessage => END_MESSAGE.into(),
             Statement::MessageSpan => SPAN.replace("{table}", "{outbox}"),
             Statement::EvidenceSpan => SPAN.replace("{table}", "{evidence}"),
-            Statement::PurgeMessages => PURGE_MESSAGES.into(),
+            Statement::PurgeMessages => PURGE_MESSAGES.to_owned() + self.dialect.spared(),
             Statement::PurgeEvidence => PURGE_EVIDENCE.into(),
         }
     }

@@ -217,6 +217,21 @@ fn messages_of_an_order_come_one_at_a_time_and_in_their_order() {
 }
 
 #[test]
+fn r20_the_number_of_a_message_is_never_given_to_another_one() {
+    let mut ledger = ledger(":memory:", &clock());
+    ledger.open(&terms("a1")).unwrap();
+    ledger.apply(&paid("a1"), None).unwrap();
+    let first = ledger.store.claim_message(30_000).unwrap().unwrap();
+    assert!(ledger.store.settle_message(&first, None).unwrap());
+    ledger.purge(2_000_000).unwrap();
+    let entry = ledger.find(&key("a1")).unwrap().unwrap();
+    ledger.store.announce(&entry, "REFUND", "{}").unwrap();
+    assert!(ledger.store.claim_message(30_000).unwrap().unwrap().id > first.id);
+    ledger.purge(2_000_000).unwrap();
+    assert_eq!(count(&ledger, "SELECT COUNT(*) FROM wechatpay_outbox"), 1, "a newer one lets it go");
+}
+
+#[test]
 fn tables_of_another_version_are_refused_by_name() {
     let mut ledger = ledger(":memory:", &clock());
     ledger.store.connection.exec("UPDATE wechatpay_schema SET version = 99").unwrap();
