@@ -57,13 +57,13 @@ impl Disk {
         let text = format!("UPDATE wechatpay_order SET attempt = {attempt} WHERE id = {order}");
         let aged = self.keeper.exec(&text).is_ok();
         if aged {
-            self.mirror(&self.keeper, db);
+            Self::mirror(&self.keeper, db);
         }
         aged
     }
 
     /// Brings what the checks read up to what is committed.
-    pub fn mirror(&self, sqlite: &Sqlite, db: &mut Database) {
+    pub fn mirror(sqlite: &Sqlite, db: &mut Database) {
         // While somebody else writes it cannot be read: then this was a rollback, and nothing is new.
         let _ = read(sqlite, db);
     }

@@ -7,6 +7,7 @@ use super::super::sql::fault::SqlFault;
 use super::super::sql::sqlite::Sqlite;
 use super::super::sql::store::SqlStore;
 use super::super::store::{Failure, Kind};
+use super::disk::Disk;
 use super::pace::{Pace, Turn};
 use super::seat::{Link, Seat};
 use super::world::Sabotage;
@@ -46,19 +47,15 @@ impl<'y> Seat<'y> for SqlStore<RoughSqlite<'y>> {
 }
 
 impl RoughSqlite<'_> {
-    fn fail<T>(&self, kind: Kind, what: &str) -> Ended<T, Error> {
-        let counts = &mut self.pace.world().counts;
-        match kind {
-            Kind::Busy => {
-                counts.busy += 1;
-                let problem = Problem { state: "HY000".into(), code: 5, text: what.into() };
-                Err(SqlFault::of(Dialect::Sqlite, &problem))
-            }
-            _ => {
-                counts.lost += 1;
-                Err(SqlFault::lost(what))
-            }
-        }
+    fn busy<T>(&self, what: &str) -> Ended<T, Error> {
+        self.pace.world().counts.busy += 1;
+        let problem = Problem { state: "HY000".into(), code: 5, text: what.into() };
+        Err(SqlFault::of(Dialect::Sqlite, &problem))
+    }
+
+    fn lost<T>(&self, what: &str) -> Ended<T, Error> {
+        self.pace.world().counts.lost += 1;
+        Err(SqlFault::lost(what))
     }
 
     fn is_open(&self) -> bool {
@@ -79,18 +76,18 @@ impl RoughSqlite<'_> {
     /// The database ends our transaction by itself.
     fn deadlock<T>(&self, what: &str) -> Ended<T, Error> {
         self.undo();
-        self.fail(Kind::Busy, what)
+        self.busy(what)
     }
 
     /// What may happen before a statement.
     fn weather(&self, what: &str) -> Ended<(), Error> {
         self.pace.step(what);
         if self.dead.get() {
-            return self.fail(Kind::Lost, what);
+            return self.lost(what);
         }
         if self.pace.world().fault(400) {
             self.die();
-            return self.fail(Kind::Lost, what);
+            return self.lost(what);
         }
         if self.is_open() && self.pace.world().fault(150) {
             return self.deadlock(what);
@@ -107,7 +104,7 @@ impl RoughSqlite<'_> {
         let ended = work(sqlite);
         let changed = sqlite.connection.total_changes();
         if sqlite.connection.is_autocommit() && self.seen.replace(changed) != changed {
-            disk.mirror(sqlite, &mut world.db);
+            Disk::mirror(sqlite, &mut world.db);
         }
         ended
     }
@@ -121,23 +118,18 @@ impl RoughSqlite<'_> {
                 ended => return ended,
             }
         }
-        self.fail(Kind::Busy, what)
+        self.busy(what)
     }
 
     fn sabotaged(&self, sabotage: Sabotage) -> bool {
         self.pace.world().sabotage == Some(sabotage)
     }
 
-    /// The parameters as they are bound; some are forgotten on purpose.
+    /// The parameters as they are bound; when an order is due next is forgotten on purpose.
     fn spoiled<'a>(&self, statement: Statement, bound: &[Bound<'a>]) -> Vec<Bound<'a>> {
         let mut bound = bound.to_vec();
-        if statement == Statement::Advance {
-            let forgotten = match self.pace.world().sabotage {
-                Some(Sabotage::NoPaid) => Some(3),
-                Some(Sabotage::NoNextPoll) => Some(16),
-                _ => None,
-            };
-            forgotten.and_then(|at| bound.get_mut(at)).into_iter().for_each(|slot| *slot = Bound::Null);
+        if statement == Statement::Advance && self.sabotaged(Sabotage::NoNextPoll) {
+            bound[16] = Bound::Null;
         }
         bound
     }
@@ -175,7 +167,7 @@ impl Connection for RoughSqlite<'_> {
         };
         match fate {
             0 => self.at_once(|sqlite| sqlite.commit()),
-            3 => self.fail(Kind::Busy, "commit"),
+            3 => self.busy("commit"),
             fate => {
                 if fate == 1 {
                     self.at_once(|sqlite| sqlite.commit())?;
