@@ -14,9 +14,10 @@ use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
 use crate::php::engine::files;
 use crate::php::engine::files::Saved;
-use crate::php::engine::object::call::{Call, Param, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Holds, Returns, method, php_class, register};
 use crate::php::engine::object::lazy::Lazy;
+use crate::php::engine::object::param::{Bytes, Optional, Param, Text, bytes, text};
 use crate::php::engine::object::property::{INT, PropertyOf, STRING, nullable, object, property, unread};
 use crate::php::engine::object::walk::{Walk, Walkable};
 use crate::php::engine::object::{interfaces, lazy, walk};
@@ -73,9 +74,9 @@ const SUMMARY: &[PropertyOf<Summary>] = &[
     nullable("expenseFee", INT, |s| s.get(Sum::ExpenseFee).to_php()),
 ];
 
-const PATH: Param = param("path", DataType::String);
-const CSV: Param = param("csv", DataType::String);
-const DATE: Param = param("date", DataType::String).or_null();
+const PATH: Param<Text> = text("path");
+const CSV: Param<Bytes> = bytes("csv");
+const DATE: Param<Optional<Text>> = text("date").or_null();
 
 /// The methods that both classes have.
 macro_rules! methods {
@@ -175,14 +176,15 @@ pub fn refused(e: BillError) -> Raise {
 }
 
 /// A `string $date`, as `2026-11-21`.
-pub fn day(call: &Call<'_>, n: usize) -> Result<Date, Raise> {
-    day_or(call, n)?.ok_or_else(|| Raise::Engine("the date is missing".into()))
+pub fn day(call: &Call<'_>, param: Param<Text>) -> Result<Date, Raise> {
+    let wrong = || call.bad(param, "must be a day like 2026-11-21");
+    moment::date(call.get(param)?.as_bytes()).ok_or_else(wrong)
 }
 
 /// A `?string $date`.
-fn day_or(call: &Call<'_>, n: usize) -> Result<Option<Date>, Raise> {
-    let Some(text) = call.text_or(n)? else { return Ok(None) };
-    let wrong = || call.bad(n, "must be a day like 2026-11-21");
+fn day_or_null(call: &Call<'_>) -> Result<Option<Date>, Raise> {
+    let Some(text) = call.get(DATE)? else { return Ok(None) };
+    let wrong = || call.bad(DATE, "must be a day like 2026-11-21");
     moment::date(text.as_bytes()).map(Some).ok_or_else(wrong)
 }
 
@@ -196,21 +198,21 @@ pub fn flows_to_php(document: Document, account: AccountType) -> Outcome {
     unread(PhpFundFlow(Arc::new(document), Some(account)))
 }
 
-/// The n-th argument, as a path.
-pub fn path<'a>(call: &Call<'a>, n: usize) -> Result<&'a str, Raise> {
-    let path = call.text(n)?;
-    if path.contains('\0') { Err(call.bad(n, "must not contain any null bytes")) } else { Ok(path) }
+/// An argument, as a path.
+pub fn path<'a>(call: &Call<'a>, param: Param<Text>) -> Result<&'a str, Raise> {
+    let path = call.get(param)?;
+    if path.contains('\0') { Err(call.bad(param, "must not contain any null bytes")) } else { Ok(path) }
 }
 
 fn open<T: Paper>(call: &mut Call<'_>) -> Outcome {
-    let (path, date) = (path(call, 0)?, day_or(call, 1)?);
+    let (path, date) = (path(call, PATH)?, day_or_null(call)?);
     let file = files::open(path).map_err(misplaced)?;
     made::<T>(Kept::File(file), date)
 }
 
 fn from_string<T: Paper>(call: &mut Call<'_>) -> Outcome {
-    let date = day_or(call, 1)?;
-    made::<T>(Kept::Memory(call.bytes(0)?.to_vec()), date)
+    let date = day_or_null(call)?;
+    made::<T>(Kept::Memory(call.get(CSV)?.to_vec()), date)
 }
 
 fn made<T: Paper>(kept: Kept, date: Option<Date>) -> Outcome {
@@ -240,7 +242,7 @@ fn count<T: Paper>(call: &mut Call<'_>) -> Outcome {
 
 /// A name that ends in `.gz` gets the packed bytes, if there are any; every other one gets text.
 fn save<T: Paper>(call: &mut Call<'_>) -> Outcome {
-    let path = path(call, 0)?;
+    let path = path(call, PATH)?;
     let document = call.this::<T>()?.document();
     let mut saved = Saved::begin(path).map_err(misplaced)?;
     let written = saved.write(|file| {

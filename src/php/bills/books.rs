@@ -7,6 +7,7 @@ use crate::php::engine::convert::iteration::Iteration;
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
 use crate::php::engine::object::call::{Call, is_whole};
+use crate::php::engine::object::param::{Param, Raw};
 use crate::php::engine::raise::Raise;
 use crate::php::engine::zend;
 use ext_php_rs::types::{ZendHashTable, ZendStr, Zval};
@@ -16,7 +17,7 @@ use time::{Date, OffsetDateTime};
 /// Books that are read row by row.
 pub struct PhpBooks<'c, 'a> {
     call: &'c Call<'a>,
-    argument: usize,
+    param: Param<Raw>,
     rows: Iteration<'a>,
     number: u64,
     row: Row,
@@ -42,15 +43,15 @@ struct Booked {
 }
 
 impl<'c, 'a> PhpBooks<'c, 'a> {
-    /// The books of the n-th argument.
-    pub fn new(call: &'c Call<'a>, argument: usize) -> Result<Self, Raise> {
+    /// The books of an argument.
+    pub fn new(call: &'c Call<'a>, param: Param<Raw>) -> Result<Self, Raise> {
         let wrong = |given: &str| {
-            Call::type_error(argument, &format!("must be of type Traversable|array, {given} given"))
+            call.type_error(param, &format!("must be of type Traversable|array, {given} given"))
         };
-        let given = call.zval(argument).ok_or_else(|| Raise::Engine("the books are missing".into()))?;
+        let given = call.zval(param).ok_or_else(|| Raise::Engine("the books are missing".into()))?;
         let type_name = value::type_name(given);
         let rows = Iteration::begin(given)?.ok_or_else(|| wrong(&type_name))?;
-        Ok(Self { call, argument, rows, number: 0, row: Row::default() })
+        Ok(Self { call, param, rows, number: 0, row: Row::default() })
     }
 }
 
@@ -60,7 +61,7 @@ impl Books for PhpBooks<'_, '_> {
     fn next_row(&mut self) -> Result<Option<BookRow<'_>>, Raise> {
         let Some(given) = self.rows.next()? else { return Ok(None) };
         self.number += 1;
-        let place = Place { call: self.call, argument: self.argument, row: self.number };
+        let place = Place { call: self.call, param: self.param, row: self.number };
         self.row = place.row(&given)?;
         Ok(Some(self.row.lent()))
     }
@@ -95,7 +96,7 @@ impl Booked {
 #[derive(Clone, Copy)]
 struct Place<'c, 'a> {
     call: &'c Call<'a>,
-    argument: usize,
+    param: Param<Raw>,
     row: u64,
 }
 
@@ -103,8 +104,8 @@ impl Place<'_, '_> {
     fn row(&self, given: &Zval) -> Result<Row, Raise> {
         let Some(table) = given.array() else {
             let given = value::type_name(given);
-            return Err(Call::type_error(
-                self.argument,
+            return Err(self.call.type_error(
+                self.param,
                 &format!("must have only rows of type array, row {} is {given}", self.row),
             ));
         };
@@ -180,7 +181,7 @@ impl Place<'_, '_> {
     }
 
     fn wrong(&self, name: &str, needed: &str) -> Raise {
-        self.call.bad(self.argument, format!("must have {needed} as {name} in row {}", self.row))
+        self.call.bad(self.param, format!("must have {needed} as {name} in row {}", self.row))
     }
 }
 

@@ -11,9 +11,10 @@ use crate::php::bills::bill::{misplaced, path, refused};
 use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
 use crate::php::engine::files::Saved;
-use crate::php::engine::object::call::{Call, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, php_class, register};
 use crate::php::engine::object::lazy::Lazy;
+use crate::php::engine::object::param::{Param, Text, text};
 use crate::php::engine::object::property::{
     ARRAY, INT, PropertyOf, STRING, nullable, object, property, unread,
 };
@@ -64,6 +65,9 @@ const DIFFERENCE: &[PropertyOf<Difference>] = &[
     nullable("refundId", STRING, |d| d.numbers.refund_id.to_php()),
 ];
 
+const ORDERS: Param<Text> = text("orders");
+const DIFFERENCES: Param<Text> = text("differences");
+
 /// Registers both classes.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const ARRAY: Option<Returns> = Some(Returns(DataType::Array, false));
@@ -73,12 +77,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
     lazy::register::<PhpDayReport>(
         &[
             method!("isClean", is_clean, [], Some(Returns(DataType::Bool, false))),
-            method!(
-                "toCsv",
-                to_csv,
-                [param("orders", DataType::String), param("differences", DataType::String)],
-                Some(Returns(DataType::Void, false))
-            ),
+            method!("toCsv", to_csv, [ORDERS, DIFFERENCES], Some(Returns(DataType::Void, false))),
             method!("toArray", to_array, [], ARRAY),
             method!("jsonSerialize", to_array, [], ARRAY),
             method!("count", count, [], Some(Returns(DataType::Long, false))),
@@ -185,7 +184,7 @@ fn plain(of: &Difference) -> Outcome {
 
 /// Writes both tables; neither has its name before both are whole.
 fn to_csv(call: &mut Call<'_>) -> Outcome {
-    let (orders, differences) = (path(call, 0)?, path(call, 1)?);
+    let (orders, differences) = (path(call, ORDERS)?, path(call, DIFFERENCES)?);
     let this = call.this::<PhpDayReport>()?;
     let first = table(orders, |file| {
         let mut table = OrderTable::begin(file)?;

@@ -8,32 +8,29 @@ use crate::php::bills::bill;
 use crate::php::bills::bill::day;
 use crate::php::calls::gateway::{Caller, caller_class};
 use crate::php::engine::files;
-use crate::php::engine::object::call::{Call, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, register};
+use crate::php::engine::object::param::{Param, Text, text};
 use crate::php::engine::object::property::NONE;
 use crate::php::engine::raise::{Outcome, Raise};
-use crate::php::values::enums::PhpEnum;
+use crate::php::values::enums::{Case, case_of};
 use ext_php_rs::flags::DataType;
 use time::{Date, OffsetDateTime};
 
 caller_class!(PhpDownloadBill, "WechatPay\\DownloadBill");
 
+const DATE: Param<Text> = text("date");
+const TYPE: Param<Case<Kind>> = case_of("type").or("\\WechatPay\\BillType::All");
+
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
-    let trade = method!(
-        "trade",
-        trade,
-        [
-            param("date", DataType::String),
-            param("type", DataType::object(Kind::NAME)).or("\\WechatPay\\BillType::All")
-        ],
-        Some(Returns(DataType::object("WechatPay\\Bill"), false))
-    );
+    let trade =
+        method!("trade", trade, [DATE, TYPE], Some(Returns(DataType::object("WechatPay\\Bill"), false)));
     register::<PhpDownloadBill, _>(NONE, &[trade], &[])
 }
 
 fn trade(call: &mut Call<'_>) -> Outcome {
-    let (date, kind) = (day(call, 0)?, call.case_or(1)?.unwrap_or(Kind::All));
+    let (date, kind) = (day(call, DATE)?, call.get(TYPE)?);
     let caller = &call.this::<PhpDownloadBill>()?.0;
     bill::trades_to_php(download(caller, DownloadKind::Bill(kind), date)?)
 }

@@ -6,9 +6,12 @@ use crate::model::sendable::sendable;
 use crate::notification;
 use crate::php::calls::gateway::caller_class;
 use crate::php::engine::convert::{elements, value};
-use crate::php::engine::object::call::{Call, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, register};
 use crate::php::engine::object::fields;
+use crate::php::engine::object::param::{
+    Array, Bool, Bytes, Object, Param, Text, array, bytes, flag, object, text,
+};
 use crate::php::engine::object::property::NONE;
 use crate::php::engine::raise::Outcome;
 use crate::php::values::merchant::PhpMerchant;
@@ -16,47 +19,39 @@ use ext_php_rs::flags::DataType;
 
 caller_class!(PhpClient, "WechatPay\\Client");
 
+const BODY: Param<Bytes> = bytes("body");
+const MERCHANT: Param<Object<PhpMerchant>> = object("merchant");
+const PATH: Param<Text> = text("path");
+const FIELDS: Param<Array> = array("fields");
+const CERTIFICATE: Param<Bool> = flag("certificate").or("false");
+const ALLOW_UNSIGNED: Param<Bool> = flag("allowUnsigned").or("false");
+
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const ARRAY: Option<Returns> = Some(Returns(DataType::Array, false));
     let notice = method!(
-        static "readNotice",
-        read_notice,
-        [
-            param("body", DataType::String),
-            param("merchant", DataType::object("WechatPay\\Merchant")),
-        ],
-        ARRAY
-    );
-    let methods = [
-        notice,
-        method!(
-            "call",
-            any_call,
+            static "readNotice",
+            read_notice,
             [
-                param("path", DataType::String),
-                param("fields", DataType::Array),
-                param("certificate", DataType::Bool).or("false"),
-                param("allowUnsigned", DataType::Bool).or("false"),
-            ],
+    BODY, MERCHANT        ],
             ARRAY
-        ),
-    ];
+        );
+    let methods = [notice, method!("call", any_call, [PATH, FIELDS, CERTIFICATE, ALLOW_UNSIGNED], ARRAY)];
     register::<PhpClient, _>(NONE, &methods, &[])
 }
 
 fn read_notice(call: &mut Call<'_>) -> Outcome {
-    let body = call.bytes(0)?;
-    let merchant = &call.object::<PhpMerchant>(1)?.0;
+    let body = call.get(BODY)?;
+    let merchant = &call.get(MERCHANT)?.0;
     let fields = notification::read_fields(body, merchant).map_err(Fault::of_notice)?;
     Ok(value::texts(fields.iter()))
 }
 
 fn any_call(call: &mut Call<'_>) -> Outcome {
-    let path = Path::new(call.text(0)?)?;
-    let (fields, omitted) = fields::sendable(call, 1)?;
+    let path = Path::new(call.get(PATH)?)?;
+    let (fields, omitted) = fields::sendable(call, FIELDS)?;
     sendable("fields", &fields)?;
-    let (certificate, allow_unsigned) = (call.bool_or(2, false)?, call.bool_or(3, false)?);
+    let (certificate, allow_unsigned) = (call.get(CERTIFICATE)?, call.get(ALLOW_UNSIGNED)?);
     let any = AnyCall { path, fields, omitted, certificate, allow_unsigned };
     let answer = call.this::<PhpClient>()?.0.ask(&any)?;
     elements::elements(&answer.0)

@@ -13,13 +13,16 @@ use crate::php::engine::files::PhpFiles;
 use crate::php::engine::guard::gave::Gave;
 use crate::php::engine::guard::{door, warning};
 use crate::php::engine::ini;
-use crate::php::engine::object::call::{Call, Param, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Holds, hide, php_class, register};
-use crate::php::engine::object::property::{BOOL, INT, PropertyOf, STRING, nullable, object, property};
+use crate::php::engine::object::param::{
+    Callback, Int, Object, Optional, Param, Text, callback, int, object, text,
+};
+use crate::php::engine::object::property::{self, BOOL, INT, PropertyOf, STRING, nullable, property};
+use crate::php::engine::object::shown::Shown;
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::merchant::PhpMerchant;
 use ext_php_rs::class::RegisteredClass;
-use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendClassObject, Zval};
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -42,14 +45,22 @@ pub struct PhpAttempt;
 php_class!(PhpAttempt, "WechatPay\\Attempt", private);
 php_class!(PhpGateway, "WechatPay\\Gateway", construct, PARAMS, holds);
 
-const PARAMS: &[Param] = &[
-    param("url", DataType::String).or_null(),
-    param("backupUrl", DataType::String).or_null(),
-    param("caFile", DataType::String).or_null(),
-    param("connectTimeoutMs", DataType::Long).or_null(),
-    param("timeoutMs", DataType::Long).or_null(),
-    param("onAttempt", DataType::Callable).or_null(),
-    param("proxy", DataType::String).or_null().secret(),
+const URL: Param<Optional<Text>> = text("url").or_null();
+const BACKUP_URL: Param<Optional<Text>> = text("backupUrl").or_null();
+const CA_FILE: Param<Optional<Text>> = text("caFile").or_null();
+const CONNECT_TIMEOUT_MS: Param<Optional<Int>> = int("connectTimeoutMs").or_null();
+const TIMEOUT_MS: Param<Optional<Int>> = int("timeoutMs").or_null();
+const ON_ATTEMPT: Param<Optional<Callback>> = callback("onAttempt").or_null();
+const PROXY: Param<Optional<Text>> = text("proxy").or_null().secret();
+
+const PARAMS: &[Shown] = &[
+    URL.shown,
+    BACKUP_URL.shown,
+    CA_FILE.shown,
+    CONNECT_TIMEOUT_MS.shown,
+    TIMEOUT_MS.shown,
+    ON_ATTEMPT.shown,
+    PROXY.shown,
 ];
 
 const GATEWAY: &[PropertyOf<Settings>] = &[
@@ -83,15 +94,15 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 const MOST_MS: i64 = 600_000;
 
 fn construct(call: &mut Call<'_>) -> Result<PhpGateway, Raise> {
-    let (url, backup) = addresses(call.text_or(0)?, call.text_or(1)?)?;
-    let ca_file = match call.text_or(2)? {
+    let (url, backup) = addresses(call.get(URL)?, call.get(BACKUP_URL)?)?;
+    let ca_file = match call.get(CA_FILE)? {
         Some(path) => Some(ca_path(path)?),
         None => set_ca_file()?,
     };
-    let connect = milliseconds(call, 3)?.map_or_else(set_connect_timeout, Ok)?;
-    let total = milliseconds(call, 4)?.map_or_else(set_timeout, Ok)?;
-    let on_attempt = call.callable_or(5)?.as_ref().map(closure).transpose()?;
-    let proxy = match call.text_or(6)? {
+    let connect = milliseconds(call, CONNECT_TIMEOUT_MS)?.map_or_else(set_connect_timeout, Ok)?;
+    let total = milliseconds(call, TIMEOUT_MS)?.map_or_else(set_timeout, Ok)?;
+    let on_attempt = call.get(ON_ATTEMPT)?.as_ref().map(closure).transpose()?;
+    let proxy = match call.get(PROXY)? {
         Some(proxy) => Some(Proxy::new(proxy)?),
         None => set_proxy()?,
     };
@@ -153,9 +164,9 @@ fn misconfigured(why: String, out_trade_no: Option<&str>) -> Raise {
 
 const LIMITS: &str = "must be between 1 and 600000 milliseconds";
 
-fn milliseconds(call: &Call<'_>, n: usize) -> Result<Option<i64>, Raise> {
-    match call.int_or_null(n)? {
-        Some(ms) if !(1..=MOST_MS).contains(&ms) => Err(call.bad(n, LIMITS)),
+fn milliseconds(call: &Call<'_>, param: Param<Optional<Int>>) -> Result<Option<i64>, Raise> {
+    match call.get(param)? {
+        Some(ms) if !(1..=MOST_MS).contains(&ms) => Err(call.bad(param, LIMITS)),
         given => Ok(given),
     }
 }
@@ -202,9 +213,9 @@ impl Holds for Caller {
 }
 
 /// A `?Gateway` argument, as an object to keep.
-pub fn given(call: &Call<'_>, n: usize) -> Result<Option<Zval>, Raise> {
-    let gateway = call.object_or::<PhpGateway>(n)?;
-    Ok(gateway.and(call.zval(n)).map(|gateway| gateway.shallow_clone()))
+pub fn given(call: &Call<'_>, param: Param<Optional<Object<PhpGateway>>>) -> Result<Option<Zval>, Raise> {
+    let gateway = call.get(param)?;
+    Ok(gateway.and(call.zval(param)).map(|gateway| gateway.shallow_clone()))
 }
 
 fn inside(gateway: &Zval) -> Option<&PhpGateway> {
@@ -214,8 +225,8 @@ fn inside(gateway: &Zval) -> Option<&PhpGateway> {
 impl Caller {
     /// The constructor that every call class has: `(Merchant $merchant, ?Gateway $gateway = null)`.
     pub fn construct(call: &mut Call<'_>) -> Result<Self, Raise> {
-        let merchant = call.object::<PhpMerchant>(0)?.0.clone();
-        Self::over(merchant, given(call, 1)?)
+        let merchant = call.get(MERCHANT)?.0.clone();
+        Self::over(merchant, given(call, GATEWAY_OR_NULL)?)
     }
 
     /// Calls for this merchant; without a gateway over that of the INI settings.
@@ -277,14 +288,14 @@ fn default_settings() -> Result<Settings, Raise> {
 }
 
 fn attempt_to_php(attempt: &Attempt) -> Outcome {
-    object(PhpAttempt, ATTEMPT, |get, _| get(attempt))
+    property::object(PhpAttempt, ATTEMPT, |get, _| get(attempt))
 }
 
+const MERCHANT: Param<Object<PhpMerchant>> = object("merchant");
+const GATEWAY_OR_NULL: Param<Optional<Object<PhpGateway>>> = object("gateway").or_null();
+
 /// The parameters of [`Caller::construct`].
-pub const CALLER: &[Param] = &[
-    param("merchant", DataType::object("WechatPay\\Merchant")),
-    param("gateway", DataType::object("WechatPay\\Gateway")).or_null(),
-];
+pub const CALLER: &[Shown] = &[MERCHANT.shown, GATEWAY_OR_NULL.shown];
 
 /// Declares a call class: a [`Caller`] under a PHP name.
 macro_rules! caller_class {

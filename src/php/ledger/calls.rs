@@ -17,12 +17,26 @@ use crate::php::engine::guard::door;
 use crate::php::engine::guard::gave::Gave;
 use crate::php::engine::object::call::Call;
 use crate::php::engine::object::fields;
+use crate::php::engine::object::param::{
+    Array, Callback, Fen, Int, Optional, Param, Text, array, callback, fen, int, text,
+};
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::ledger::callback::of_callback;
 use crate::php::ledger::core::{Core, PhpLedger, key, merchant, whose};
 use crate::php::ledger::pdo_fault::PdoFault;
 use crate::php::ledger::transition;
 use ext_php_rs::types::Zval;
+
+/// The refund's number.
+pub const OUT_REFUND_NO: Param<Text> = text("outRefundNo");
+/// What goes back.
+pub const REFUND_FEE: Param<Fen> = fen("refundFee");
+/// Optional fields of the refund.
+pub const OPTIONS: Param<Optional<Array>> = array("options").or_empty();
+/// Who takes a message.
+pub const DELIVER: Param<Callback> = callback("deliver");
+/// How many messages at most.
+pub const LIMIT: Param<Int> = int("limit").or("100");
 
 /// Writes a refund down, asks for it and books the answer.
 pub fn refund(call: &mut Call<'_>) -> Outcome {
@@ -40,10 +54,10 @@ pub fn refund(call: &mut Call<'_>) -> Outcome {
 
 fn ordered(call: &Call<'_>) -> Result<RefundOrder, Raise> {
     let key = key(call)?;
-    let number = out_refund_no(call.text(2)?)?.to_owned();
-    let (refund_fee, options) = (call.fen(3)?, fields::options(call, 4)?);
+    let number = out_refund_no(call.get(OUT_REFUND_NO)?)?.to_owned();
+    let (refund_fee, options) = (call.get(REFUND_FEE)?, fields::options(call, OPTIONS)?);
     if refund_fee < 1 {
-        return Err(call.bad(3, "must be at least 1 fen"));
+        return Err(call.bad(REFUND_FEE, "must be at least 1 fen"));
     }
     let id = OrderId::OutTradeNo(key.out_trade_no.clone());
     Refund::new(id, &number, refund_fee, refund_fee, &options)?;
@@ -53,7 +67,7 @@ fn ordered(call: &Call<'_>) -> Result<RefundOrder, Raise> {
 /// Takes a refund back that WeChat verifiably does not know.
 pub fn withdraw(call: &mut Call<'_>) -> Outcome {
     let key = key(call)?;
-    let number = out_refund_no(call.text(2)?)?;
+    let number = out_refund_no(call.get(OUT_REFUND_NO)?)?;
     let mut counter = Counter::new(call, "Ledger::withdraw()")?;
     let ledger = call.this::<PhpLedger>()?;
     let owner = whose(&counter.caller.merchant);
@@ -170,10 +184,9 @@ impl sync::Counter for Counter {
 
 /// Delivers messages: at least once, in order for each trade. Gives the number of those delivered.
 pub fn outbox(call: &mut Call<'_>) -> Outcome {
-    let deliver = call.callable_or(0)?.ok_or_else(|| Raise::Engine("deliver is missing".into()))?;
-    let limit = call.int_or(1, 100)?;
-    let limit = usize::try_from(limit).ok().filter(|n| (1..=100_000).contains(n));
-    let limit = limit.ok_or_else(|| call.bad(1, "must be between 1 and 100000"))?;
+    let deliver = call.get(DELIVER)?;
+    let limit = usize::try_from(call.get(LIMIT)?).ok().filter(|n| (1..=100_000).contains(n));
+    let limit = limit.ok_or_else(|| call.bad(LIMIT, "must be between 1 and 100000"))?;
     let ledger = call.this::<PhpLedger>()?;
     ledger.run("", Core::set_messages_aside)?;
     let mut delivered = 0;

@@ -4,15 +4,19 @@ use crate::ledger::entry::{OrderKey, Terms};
 use crate::ledger::resolve::Resolution;
 use crate::ledger::sighting::{RefundSighting, Sighting, Source, digest_of};
 use crate::notification::Subject;
-use crate::php::calls::gateway;
-use crate::php::calls::gateway::closure;
-use crate::php::engine::object::call::{Call, Param, param};
+use crate::php::calls::gateway::{self, PhpGateway, closure};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::param::{
+    Bool, Callback, Fen, Instant, Object, Optional, Param, Text, callback, fen, flag, instant, object, text,
+};
 use crate::php::engine::object::property::NONE;
+use crate::php::engine::object::shown::Shown;
 use crate::php::engine::raise::{Outcome, Raise};
-use crate::php::ledger::core::{PhpLedger, PhpShop, key, key_of, merchant, whose};
+use crate::php::ledger::core::{MERCHANT, OUT_TRADE_NO, PhpLedger, PhpShop, key, key_of, merchant, whose};
+use crate::php::ledger::setup::PDO;
 use crate::php::ledger::{calls, setup, transition};
-use crate::php::values::enums::PhpEnum;
+use crate::php::values::enums::{Case, case_of};
 use crate::php::values::notification::PhpNotification;
 use crate::php::values::order::PhpOrder;
 use crate::php::values::refund_list::PhpRefundList;
@@ -21,17 +25,24 @@ use ext_php_rs::types::Zval;
 
 php_class!(PhpLedger, "WechatPay\\Ledger", construct, PARAMS, holds);
 
-const PARAMS: &[Param] = &[
-    param("pdo", DataType::object("PDO")),
-    param("onCredit", DataType::Callable),
-    param("onRevoke", DataType::Callable).or_null(),
-    param("gateway", DataType::object("WechatPay\\Gateway")).or_null(),
-    param("creditLate", DataType::Bool).or("false"),
-    param("prefix", DataType::String).or("'wechatpay_'"),
-];
+const ON_CREDIT: Param<Callback> = callback("onCredit");
+const ON_REVOKE: Param<Optional<Callback>> = callback("onRevoke").or_null();
+const GATEWAY: Param<Optional<Object<PhpGateway>>> = object("gateway").or_null();
+const CREDIT_LATE: Param<Bool> = flag("creditLate").or("false");
+const PREFIX: Param<Text> = text("prefix").or("'wechatpay_'");
 
-const MERCHANT: Param = param("merchant", DataType::object("WechatPay\\Merchant"));
-const OUT_TRADE_NO: Param = param("outTradeNo", DataType::String);
+const PARAMS: &[Shown] =
+    &[PDO.shown, ON_CREDIT.shown, ON_REVOKE.shown, GATEWAY.shown, CREDIT_LATE.shown, PREFIX.shown];
+
+const TOTAL_FEE: Param<Fen> = fen("totalFee");
+const EXPIRES_AT: Param<Optional<Instant>> = instant("expiresAt").or_null();
+const FEE_TYPE: Param<Text> = text("feeType").or("'CNY'");
+const TRADE_TYPE: Param<Text> = text("tradeType").or("'NATIVE'");
+const ORDER: Param<Object<PhpOrder>> = object("order");
+const NOTIFICATION: Param<Object<PhpNotification>> = object("notification");
+const REFUNDS: Param<Object<PhpRefundList>> = object("refunds");
+const AS: Param<Case<Resolution>> = case_of("as");
+const NOTE: Param<Text> = text("note");
 
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
@@ -42,71 +53,28 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         method!(
             "open",
             open,
-            [
-                MERCHANT,
-                OUT_TRADE_NO,
-                param("totalFee", DataType::Long),
-                param("expiresAt", DataType::object("DateTimeInterface")).or_null(),
-                param("feeType", DataType::String).or("'CNY'"),
-                param("tradeType", DataType::String).or("'NATIVE'"),
-            ],
+            [MERCHANT, OUT_TRADE_NO, TOTAL_FEE, EXPIRES_AT, FEE_TYPE, TRADE_TYPE],
             Some(Returns(ENTRY, false))
         ),
-        method!("apply", apply, [param("order", DataType::object("WechatPay\\Order"))], TRANSITION),
-        method!(
-            "applyNotification",
-            apply_notification,
-            [param("notification", DataType::object("WechatPay\\Notification"))],
-            TRANSITION
-        ),
-        method!(
-            "applyRefunds",
-            apply_refunds,
-            [param("refunds", DataType::object("WechatPay\\RefundList"))],
-            TRANSITION
-        ),
+        method!("apply", apply, [ORDER], TRANSITION),
+        method!("applyNotification", apply_notification, [NOTIFICATION], TRANSITION),
+        method!("applyRefunds", apply_refunds, [REFUNDS], TRANSITION),
         method!("find", find, [MERCHANT, OUT_TRADE_NO], Some(Returns(ENTRY, true))),
         method!(
             "refund",
             calls::refund,
-            [
-                MERCHANT,
-                OUT_TRADE_NO,
-                param("outRefundNo", DataType::String),
-                param("refundFee", DataType::Long),
-                param("options", DataType::Array).or("[]"),
-            ],
+            [MERCHANT, OUT_TRADE_NO, calls::OUT_REFUND_NO, calls::REFUND_FEE, calls::OPTIONS],
             TRANSITION
         ),
-        method!(
-            "withdraw",
-            calls::withdraw,
-            [MERCHANT, OUT_TRADE_NO, param("outRefundNo", DataType::String)],
-            TRANSITION
-        ),
+        method!("withdraw", calls::withdraw, [MERCHANT, OUT_TRADE_NO, calls::OUT_REFUND_NO], TRANSITION),
         method!("close", calls::close, [MERCHANT, OUT_TRADE_NO], TRANSITION),
         method!("reverse", calls::reverse, [MERCHANT, OUT_TRADE_NO], TRANSITION),
-        method!(
-            "resolve",
-            resolve,
-            [
-                MERCHANT,
-                OUT_TRADE_NO,
-                param("as", DataType::object(Resolution::NAME)),
-                param("note", DataType::String)
-            ],
-            TRANSITION
-        ),
-        method!(
-            "purge",
-            setup::purge,
-            [param("before", DataType::object("DateTimeInterface"))],
-            Some(Returns(DataType::Long, false))
-        ),
+        method!("resolve", resolve, [MERCHANT, OUT_TRADE_NO, AS, NOTE], TRANSITION),
+        method!("purge", setup::purge, [setup::BEFORE], Some(Returns(DataType::Long, false))),
         method!(
             "outbox",
             calls::outbox,
-            [param("deliver", DataType::Callable), param("limit", DataType::Long).or("100")],
+            [calls::DELIVER, calls::LIMIT],
             Some(Returns(DataType::Long, false))
         ),
     ];
@@ -115,12 +83,11 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 
 fn construct(call: &mut Call<'_>) -> Result<PhpLedger, Raise> {
     let object = setup::pdo(call)?;
-    let callback = |n: usize| call.callable_or(n)?.as_ref().map(closure).transpose();
-    let on_credit = callback(1)?.ok_or_else(|| Raise::Engine("onCredit is missing".into()))?;
-    let on_revoke = callback(2)?;
-    let gateway = gateway::given(call, 3)?;
-    let credit_late = call.bool_or(4, false)?;
-    let pdo = setup::connection(call, object, call.text_or(5)?.unwrap_or("wechatpay_"))?;
+    let on_credit = closure(&call.get(ON_CREDIT)?)?;
+    let on_revoke = call.get(ON_REVOKE)?.as_ref().map(closure).transpose()?;
+    let gateway = gateway::given(call, GATEWAY)?;
+    let credit_late = call.get(CREDIT_LATE)?;
+    let pdo = setup::connection(call, object, call.get(PREFIX)?)?;
     let shop = PhpShop::new(&pdo, on_credit, on_revoke);
     Ok(PhpLedger::new(pdo, shop, gateway, credit_late))
 }
@@ -134,42 +101,44 @@ fn open(call: &mut Call<'_>) -> Outcome {
 
 fn terms(call: &Call<'_>) -> Result<Terms, Raise> {
     let (merchant, key) = (merchant(call)?, key(call)?);
-    let total_fee = call.fen(2)?;
+    let total_fee = call.get(TOTAL_FEE)?;
     if total_fee < 1 {
-        return Err(call.bad(2, "must be at least 1 fen"));
+        return Err(call.bad(TOTAL_FEE, "must be at least 1 fen"));
     }
     Ok(Terms {
         key,
         appid: merchant.appid.clone(),
         sub_appid: merchant.sub_appid.clone().unwrap_or_default(),
         total_fee,
-        expires_at: setup::milliseconds(call, 3)?,
-        fee_type: word(call, 4, "CNY")?,
-        trade_type: word(call, 5, "NATIVE")?,
+        expires_at: call.get(EXPIRES_AT)?.map(|at| setup::milliseconds(call, EXPIRES_AT, at)).transpose()?,
+        fee_type: word(call, FEE_TYPE)?,
+        trade_type: word(call, TRADE_TYPE)?,
     })
 }
 
-fn word(call: &Call<'_>, n: usize, default: &str) -> Result<String, Raise> {
-    let word = call.text_or(n)?.unwrap_or(default);
+fn word(call: &Call<'_>, param: Param<Text>) -> Result<String, Raise> {
+    let word = call.get(param)?;
     let fits = (1..=16).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-    if fits { Ok(word.to_owned()) } else { Err(call.bad(n, "must be 1 to 16 characters of A-Z_")) }
+    if fits { Ok(word.to_owned()) } else { Err(call.bad(param, "must be 1 to 16 characters of A-Z_")) }
 }
 
 fn apply(call: &mut Call<'_>) -> Outcome {
-    let sighting = Sighting::of(&call.object::<PhpOrder>(0)?.0, Source::Query);
-    apply_sighting(call, sighting)
+    let sighting = Sighting::of(&call.get(ORDER)?.0, Source::Query);
+    apply_sighting(call, &sighting.map_err(|what| call.bad(ORDER, what))?)
 }
 
-fn apply_sighting(call: &mut Call<'_>, sighting: Result<Sighting, &'static str>) -> Outcome {
-    let sighting = sighting.map_err(|what| call.bad(0, what))?;
+fn apply_sighting(call: &mut Call<'_>, sighting: &Sighting) -> Outcome {
     let ledger = call.this::<PhpLedger>()?;
-    transition::to_php(ledger.run(&sighting.key.out_trade_no, |core| core.apply(&sighting, None))?)
+    transition::to_php(ledger.run(&sighting.key.out_trade_no, |core| core.apply(sighting, None))?)
 }
 
 fn apply_notification(call: &mut Call<'_>) -> Outcome {
-    let PhpNotification(notice, merchant) = call.object::<PhpNotification>(0)?;
+    let PhpNotification(notice, merchant) = call.get(NOTIFICATION)?;
     let refund = match &notice.subject {
-        Subject::Payment(order) => return apply_sighting(call, Sighting::of(order, Source::Notice)),
+        Subject::Payment(order) => {
+            let sighting = Sighting::of(order, Source::Notice);
+            return apply_sighting(call, &sighting.map_err(|what| call.bad(NOTIFICATION, what))?);
+        }
         Subject::Refund(refund) => refund,
     };
     let sub_mch_id = notice.sub_mch_id.clone();
@@ -181,11 +150,13 @@ fn apply_notification(call: &mut Call<'_>) -> Outcome {
 }
 
 fn apply_refunds(call: &mut Call<'_>) -> Outcome {
-    let PhpRefundList(list, whole) = call.object::<PhpRefundList>(0)?;
+    let PhpRefundList(list, whole) = call.get(REFUNDS)?;
     if !whole {
-        return Err(call.bad(0, "must be the list of all refunds of an order, not of one refund's number"));
+        return Err(
+            call.bad(REFUNDS, "must be the list of all refunds of an order, not of one refund's number")
+        );
     }
-    let seen = RefundSighting::of(list).map_err(|what| call.bad(0, what))?;
+    let seen = RefundSighting::of(list).map_err(|what| call.bad(REFUNDS, what))?;
     let ledger = call.this::<PhpLedger>()?;
     transition::to_php(ledger.run(&seen.key.out_trade_no, |core| core.apply_refunds(&seen, None))?)
 }
@@ -198,9 +169,9 @@ fn find(call: &mut Call<'_>) -> Outcome {
 }
 
 fn resolve(call: &mut Call<'_>) -> Outcome {
-    let (key, how, note) = (key(call)?, call.case::<Resolution>(2)?, call.text(3)?);
+    let (key, how, note) = (key(call)?, call.get(AS)?, call.get(NOTE)?);
     if note.is_empty() || note.len() > 1000 || note.contains('\0') {
-        return Err(call.bad(3, "must be 1 to 1000 bytes without NUL"));
+        return Err(call.bad(NOTE, "must be 1 to 1000 bytes without NUL"));
     }
     let (owner, ledger) = (whose(&*merchant(call)?), call.this::<PhpLedger>()?);
     let done = ledger.run(&key.out_trade_no, |core| {

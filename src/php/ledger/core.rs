@@ -14,6 +14,7 @@ use crate::php::engine::guard::door;
 use crate::php::engine::guard::gave::Gave;
 use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::Holds;
+use crate::php::engine::object::param::{Object, Param, Text, object, text};
 use crate::php::engine::raise::Raise;
 use crate::php::ledger::callback::of_callback;
 use crate::php::ledger::errors::raised;
@@ -131,15 +132,20 @@ impl Shop<PdoFault> for PhpShop {
     }
 }
 
-/// The merchant of the first argument.
+/// Whose order a method is about.
+pub const MERCHANT: Param<Object<PhpMerchant>> = object("merchant");
+/// The order's number.
+pub const OUT_TRADE_NO: Param<Text> = text("outTradeNo");
+
+/// The merchant that is given.
 pub fn merchant(call: &Call<'_>) -> Result<Arc<Merchant>, Raise> {
-    Ok(call.object::<PhpMerchant>(0)?.0.clone())
+    Ok(call.get(MERCHANT)?.0.clone())
 }
 
-/// The order that the first two arguments name.
+/// The order that is named.
 pub fn key(call: &Call<'_>) -> Result<OrderKey, Raise> {
     let merchant = merchant(call)?;
-    let id = OrderId::out_trade_no(call.text(1)?)?;
+    let id = OrderId::out_trade_no(call.get(OUT_TRADE_NO)?)?;
     Ok(key_of(&merchant, id.number()))
 }
 

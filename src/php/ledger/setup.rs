@@ -6,10 +6,11 @@ use crate::ledger::sql::dialect::{Dialect, Sql};
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
 use crate::php::engine::object::call::Call;
+use crate::php::engine::object::param::{Instant, Param, Raw, instant, param};
 use crate::php::engine::raise::{Outcome, Raise};
-use crate::php::engine::zend;
 use crate::php::ledger::core::PhpLedger;
 use crate::php::ledger::pdo::{Ended, Pdo};
+use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::ClassEntry;
 
@@ -19,12 +20,17 @@ const DRIVER_NAME: i64 = 16;
 /// SQLite's lock is waited for at least so long.
 const LEAST_BUSY_MS: i64 = 1000;
 
+/// The connection. Its class is looked for when it is needed.
+pub const PDO: Param<Raw> = param("pdo", DataType::object("PDO"));
+/// What is over since then is removed.
+pub const BEFORE: Param<Instant> = instant("before");
+
 /// The first argument, a PDO. ext/pdo is looked for only now: nobody needs it for the rest.
 pub fn pdo(call: &Call<'_>) -> Result<Zval, Raise> {
     // An autoloader may be asked.
     let class = door::through(|| ClassEntry::try_find("PDO"))?;
     let class = class.ok_or_else(|| Raise::Engine("ext/pdo is not loaded".into()))?;
-    let object = call.instance_or(0, class, "PDO")?.map(|object| object.shallow_clone());
+    let object = call.instance(PDO, class)?.map(|object| object.shallow_clone());
     object.ok_or_else(|| Raise::Engine("a PDO argument is missing".into()))
 }
 
@@ -34,17 +40,19 @@ pub fn connection(call: &Call<'_>, object: Zval, prefix: &str) -> Result<Pdo, Ra
     let asking = Pdo::new(object, Sql::new(Dialect::Sqlite, prefix)?);
     let driver = asking.attribute(DRIVER_NAME)?.string().unwrap_or_default();
     let drivers = "must be a connection to SQLite, MySQL, MariaDB or PostgreSQL";
-    let dialect = Dialect::of_driver(&driver).ok_or_else(|| call.bad(0, drivers))?;
+    let dialect = Dialect::of_driver(&driver).ok_or_else(|| call.bad(PDO, drivers))?;
     let pdo = Pdo::new(asking.object, Sql::new(dialect, prefix)?);
     if !pdo.is_loud()? {
-        return Err(call.bad(0, "must have PDO::ATTR_ERRMODE set to PDO::ERRMODE_EXCEPTION"));
+        return Err(call.bad(PDO, "must have PDO::ATTR_ERRMODE set to PDO::ERRMODE_EXCEPTION"));
     }
     match dialect {
         Dialect::Mysql if pdo.number(AUTOCOMMIT)? == Some(0) => {
-            Err(call.bad(0, "must not have PDO::ATTR_AUTOCOMMIT switched off"))
+            Err(call.bad(PDO, "must not have PDO::ATTR_AUTOCOMMIT switched off"))
         }
-        Dialect::Sqlite if pragma(&pdo, "busy_timeout")? < LEAST_BUSY_MS => Err(call
-            .bad(0, "must wait a second or more for SQLite's lock (PDO::ATTR_TIMEOUT, PRAGMA busy_timeout)")),
+        Dialect::Sqlite if pragma(&pdo, "busy_timeout")? < LEAST_BUSY_MS => Err(call.bad(
+            PDO,
+            "must wait a second or more for SQLite's lock (PDO::ATTR_TIMEOUT, PRAGMA busy_timeout)",
+        )),
         _ => Ok(pdo),
     }
 }
@@ -57,21 +65,19 @@ fn pragma(pdo: &Pdo, name: &str) -> Ended<i64> {
 /// 9999-12-31 23:59:59 in Beijing: nothing later can be written there.
 const LAST_SECOND: i64 = 253_402_271_999;
 
-/// An instant given as `DateTimeInterface`, in milliseconds.
-pub fn milliseconds(call: &Call<'_>, n: usize) -> Result<Option<Ms>, Raise> {
-    // SAFETY: ext/date is always there, and its interface lives as long as the process.
-    let interface: &ClassEntry = unsafe { &*zend::php_date_get_interface_ce() };
-    let Some(time) = call.instance_or(n, interface, "DateTimeInterface")? else { return Ok(None) };
-    let seconds = time.object().map(|time| door::method(time, "getTimestamp", &[])).transpose()?;
-    let seconds = seconds.and_then(|seconds| seconds.long());
-    let seconds = seconds.filter(|seconds| (0..=LAST_SECOND).contains(seconds));
-    let seconds = seconds.ok_or_else(|| call.bad(n, "must be a time between 1970 and 9999, in Beijing"))?;
-    Ok(Some(seconds * 1000))
+/// An instant that was given, in milliseconds.
+pub fn milliseconds<T>(call: &Call<'_>, param: Param<T>, seconds: i64) -> Result<Ms, Raise> {
+    let fits = (0..=LAST_SECOND).contains(&seconds);
+    if fits {
+        Ok(seconds * 1000)
+    } else {
+        Err(call.bad(param, "must be a time between 1970 and 9999, in Beijing"))
+    }
 }
 
 /// Removes what is over since before a time.
 pub fn purge(call: &mut Call<'_>) -> Outcome {
-    let before = milliseconds(call, 0)?.ok_or_else(|| Raise::Engine("before is missing".into()))?;
+    let before = milliseconds(call, BEFORE, call.get(BEFORE)?)?;
     let ledger = call.this::<PhpLedger>()?;
     ledger.with(|core| Ok(core.store.alone("Ledger::purge()")?))?;
     Ok(value::int(ledger.run("", |core| core.purge(before))?))

@@ -9,15 +9,17 @@ use crate::model::merchant::Merchant;
 use crate::php::calls::gateway::Caller;
 use crate::php::engine::guard::door;
 use crate::php::engine::guard::gave::Gave;
-use crate::php::engine::object::call::{Call, Param, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Holds, Returns, method, php_class, register};
+use crate::php::engine::object::param::{Callback, Int, Object, Optional, Param, callback, int, object};
 use crate::php::engine::object::property::NONE;
+use crate::php::engine::object::shown::Shown;
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::signals;
 use crate::php::engine::signals::Stop;
 use crate::php::ledger::core::{PhpLedger, whose};
 use crate::php::ledger::sync_report::{Report, register_report};
-use crate::php::values::merchant::PhpMerchant;
+use crate::php::values::merchant::{PhpMerchant, merchants};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendClassObject, Zval};
 use std::sync::Arc;
@@ -37,10 +39,15 @@ impl Holds for PhpSync {
     }
 }
 
-const PARAMS: &[Param] = &[
-    param("ledger", DataType::object("WechatPay\\Ledger")),
-    param("merchants", DataType::object("WechatPay\\Merchant")).rest(),
-];
+const LEDGER: Param<Object<PhpLedger>> = object("ledger");
+const MERCHANTS: Param<Object<PhpMerchant>> = object("merchants").rest();
+
+const PARAMS: &[Shown] = &[LEDGER.shown, MERCHANTS.shown];
+
+const SECONDS: Param<Int> = int("seconds").or("60");
+const CONCURRENCY: Param<Int> = int("concurrency").or("16");
+const BATCH: Param<Int> = int("batch").or("50");
+const ON_PROGRESS: Param<Optional<Callback>> = callback("onProgress").or_null();
 
 /// Questions about one merchant's orders in a second, at most.
 const PER_SECOND: i64 = 300;
@@ -53,26 +60,17 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
     let methods = [method!(
         "run",
         run,
-        [
-            param("seconds", DataType::Long).or("60"),
-            param("concurrency", DataType::Long).or("16"),
-            param("batch", DataType::Long).or("50"),
-            param("onProgress", DataType::Callable).or_null(),
-        ],
+        [SECONDS, CONCURRENCY, BATCH, ON_PROGRESS],
         Some(Returns(DataType::object("WechatPay\\SyncReport"), false))
     )];
     register::<PhpSync, _>(NONE, &methods, &[])
 }
 
 fn construct(call: &mut Call<'_>) -> Result<PhpSync, Raise> {
-    call.object::<PhpLedger>(0)?;
-    let ledger = call.zval(0).map_or_else(Zval::null, |zval| zval.shallow_clone());
-    if call.count() < 2 {
-        return Err(call.bad(1, "must be at least one Merchant"));
-    }
-    let merchant = |n: usize| Ok(call.object::<PhpMerchant>(n)?.0.clone());
-    let merchants: Result<Vec<Arc<Merchant>>, Raise> = (1..call.count()).map(merchant).collect();
-    Ok(PhpSync { ledger, merchants: merchants? })
+    call.get(LEDGER)?;
+    let ledger = call.zval(LEDGER).map_or_else(Zval::null, |zval| zval.shallow_clone());
+    let merchants = merchants(call, MERCHANTS)?.into_iter().map(|(merchant, _)| merchant).collect();
+    Ok(PhpSync { ledger, merchants })
 }
 
 /// How long, how wide, how much at once.
@@ -85,10 +83,10 @@ struct SyncOptions {
 
 fn run(call: &mut Call<'_>) -> Outcome {
     let options = SyncOptions {
-        seconds: u64::try_from(within(call, 0, 60, 0..=86_400)?).unwrap_or(0),
-        concurrency: usize::try_from(within(call, 1, 16, 1..=64)?).unwrap_or(1),
-        batch: usize::try_from(within(call, 2, 50, 1..=1000)?).unwrap_or(1),
-        on_progress: call.callable_or(3)?,
+        seconds: u64::try_from(within(call, SECONDS, 0..=86_400)?).unwrap_or(0),
+        concurrency: usize::try_from(within(call, CONCURRENCY, 1..=64)?).unwrap_or(1),
+        batch: usize::try_from(within(call, BATCH, 1..=1000)?).unwrap_or(1),
+        on_progress: call.get(ON_PROGRESS)?,
     };
     let sync = call.this::<PhpSync>()?;
     let object = sync.ledger.object().and_then(ZendClassObject::<PhpLedger>::from_zend_obj);
@@ -100,18 +98,13 @@ fn run(call: &mut Call<'_>) -> Outcome {
     Worker::new(ledger, desks?, options).work()
 }
 
-fn within(
-    call: &Call<'_>,
-    n: usize,
-    default: i64,
-    allowed: std::ops::RangeInclusive<i64>,
-) -> Result<i64, Raise> {
-    let given = call.int_or(n, default)?;
+fn within(call: &Call<'_>, param: Param<Int>, allowed: std::ops::RangeInclusive<i64>) -> Result<i64, Raise> {
+    let given = call.get(param)?;
     let (least, most) = (allowed.start(), allowed.end());
     if allowed.contains(&given) {
         Ok(given)
     } else {
-        Err(call.bad(n, format!("must be between {least} and {most}")))
+        Err(call.bad(param, format!("must be between {least} and {most}")))
     }
 }
 

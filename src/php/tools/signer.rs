@@ -2,13 +2,14 @@
 
 use crate::error::{Fault, Repeat};
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, php_class, register};
 use crate::php::engine::object::fields;
 use crate::php::engine::object::fields::Pairs;
+use crate::php::engine::object::param::{Array, Bytes, Optional, Param, array, bytes};
 use crate::php::engine::object::property::NONE;
 use crate::php::engine::raise::{Outcome, Raise};
-use crate::php::values::enums::PhpEnum;
+use crate::php::values::enums::{Case, case_of};
 use crate::wire::v2::explain::{Explanation, explain};
 use crate::wire::v2::fields::SortKey;
 use crate::wire::v2::key::Key;
@@ -23,19 +24,21 @@ pub struct PhpSigner;
 
 php_class!(PhpSigner, "WechatPay\\Signer", private);
 
+const FIELDS: Param<Array> = array("fields");
+const KEY: Param<Bytes> = bytes("key").secret();
+const TYPE: Param<Case<SignType>> = case_of("type");
+const PREVIOUS_KEY: Param<Optional<Bytes>> = bytes("previousKey").or_null().secret();
+
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const STRING: Option<Returns> = Some(Returns(DataType::String, false));
-    const FIELDS: crate::php::engine::object::call::Param = param("fields", DataType::Array);
-    const KEY: crate::php::engine::object::call::Param = param("key", DataType::String).secret();
-    const TYPE: crate::php::engine::object::call::Param = param("type", DataType::object(SignType::NAME));
     let methods = [
         method!(static "sign", sign_fields, [FIELDS, KEY, TYPE], STRING),
         method!(static "verify", verify_fields, [FIELDS, KEY, TYPE], Some(Returns(DataType::Void, false))),
         method!(
             static "explain",
             explain_fields,
-            [FIELDS, KEY, TYPE, param("previousKey", DataType::String).or_null().secret()],
+            [FIELDS, KEY, TYPE, PREVIOUS_KEY],
             STRING
         ),
     ];
@@ -52,21 +55,21 @@ pub fn forget_key() {
     drop(LAST_KEY.take());
 }
 
-fn key(call: &Call<'_>, n: usize) -> Result<Arc<Key>, Raise> {
-    let bytes = call.bytes(n)?;
+fn key(call: &Call<'_>) -> Result<Arc<Key>, Raise> {
+    let bytes = call.get(KEY)?;
     let last = LAST_KEY.with_borrow(|last| last.clone().filter(|key| key.is(bytes)));
-    last.map_or_else(|| fresh_key(call, n, bytes), Ok)
+    last.map_or_else(|| fresh_key(call, bytes), Ok)
 }
 
-fn fresh_key(call: &Call<'_>, n: usize, bytes: &[u8]) -> Result<Arc<Key>, Raise> {
-    let key = Arc::new(Key::new(bytes).map_err(|e| call.bad(n, e.to_string()))?);
+fn fresh_key(call: &Call<'_>, bytes: &[u8]) -> Result<Arc<Key>, Raise> {
+    let key = Arc::new(Key::new(bytes).map_err(|e| call.bad(KEY, e.to_string()))?);
     LAST_KEY.replace(Some(key.clone()));
     Ok(key)
 }
 
-fn previous_key(call: &Call<'_>, n: usize) -> Result<Option<Key>, Raise> {
-    let bytes = call.bytes_or(n)?;
-    bytes.map(Key::new).transpose().map_err(|e| call.bad(n, e.to_string()))
+fn previous_key(call: &Call<'_>) -> Result<Option<Key>, Raise> {
+    let bytes = call.get(PREVIOUS_KEY)?;
+    bytes.map(Key::new).transpose().map_err(|e| call.bad(PREVIOUS_KEY, e.to_string()))
 }
 
 /// Given fields in the order of signing; null is as empty.
@@ -78,8 +81,8 @@ fn sorted(given: Pairs<'_>) -> Vec<(SortKey<'_>, &[u8])> {
 }
 
 fn sign_fields(call: &mut Call<'_>) -> Outcome {
-    let (key, sign_type) = (key(call, 1)?, call.case(2)?);
-    fields::with_given(call, 0, |given| {
+    let (key, sign_type) = (key(call)?, call.get(TYPE)?);
+    fields::with_given(call, FIELDS, |given| {
         let sorted = sorted(given);
         let sign = sign(sorted.iter().map(|(name, text)| (name.name(), *text)), &key, sign_type);
         value::text(sign.as_bytes())
@@ -87,9 +90,9 @@ fn sign_fields(call: &mut Call<'_>) -> Outcome {
 }
 
 fn verify_fields(call: &mut Call<'_>) -> Outcome {
-    let (key, sign_type) = (key(call, 1)?, call.case(2)?);
+    let (key, sign_type) = (key(call)?, call.get(TYPE)?);
     let pin = SignaturePolicy { sign_type, fixed: true, accept_md5: false, key: &key, previous_key: None };
-    let checked = fields::with_given(call, 0, |given| {
+    let checked = fields::with_given(call, FIELDS, |given| {
         let sorted = sorted(given);
         let pairs = sorted.iter().map(|(name, text)| (name.name(), *text));
         check(&pairs, &pin)
@@ -99,8 +102,8 @@ fn verify_fields(call: &mut Call<'_>) -> Outcome {
 }
 
 fn explain_fields(call: &mut Call<'_>) -> Outcome {
-    let (key, sign_type, previous) = (key(call, 1)?, call.case(2)?, previous_key(call, 3)?);
-    fields::with_given(call, 0, |given| {
+    let (key, sign_type, previous) = (key(call)?, call.get(TYPE)?, previous_key(call)?);
+    fields::with_given(call, FIELDS, |given| {
         let pairs: Vec<_> = given.map(|(name, text)| (name, text.unwrap_or_default())).collect();
         let question = Explanation { fields: &pairs, key: &key, sign_type, previous_key: previous.as_ref() };
         value::text(explain(&question))

@@ -2,10 +2,11 @@
 
 use crate::error::{Advice, Error, Fault, Repeat};
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, php_class, register};
 use crate::php::engine::object::fields;
 use crate::php::engine::object::fields::Pairs;
+use crate::php::engine::object::param::{Array, Bytes, Param, array, bytes};
 use crate::php::engine::object::property::NONE;
 use crate::php::engine::raise::Outcome;
 use crate::wire::v2::xml::{self, Layout, Root};
@@ -17,17 +18,20 @@ pub struct PhpXml;
 
 php_class!(PhpXml, "WechatPay\\Xml", private);
 
+const FIELDS: Param<Array> = array("fields");
+const XML: Param<Bytes> = bytes("xml");
+
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     let methods = [
-        method!(static "encode", encode, [param("fields", DataType::Array)], Some(Returns(DataType::String, false))),
-        method!(static "decode", decode, [param("xml", DataType::String)], Some(Returns(DataType::Array, false))),
+        method!(static "encode", encode, [FIELDS], Some(Returns(DataType::String, false))),
+        method!(static "decode", decode, [XML], Some(Returns(DataType::Array, false))),
     ];
     register::<PhpXml, _>(NONE, &methods, &[])
 }
 
 fn encode(call: &mut Call<'_>) -> Outcome {
-    fields::with_outgoing(call, 0, |given| {
+    fields::with_outgoing(call, FIELDS, |given| {
         encode_blindly(given.clone()).map_or_else(|| encode_carefully(call, given), Ok)
     })?
 }
@@ -40,13 +44,13 @@ fn encode_blindly(given: Pairs<'_>) -> Option<Zval> {
 }
 
 fn encode_carefully(call: &Call<'_>, given: Pairs<'_>) -> Outcome {
-    let (fields, _) = fields::checked(call, 0, given)?;
-    let document = xml::encode(&fields).map_err(|e| call.bad(0, format!("must be writable: {e}")))?;
+    let (fields, _) = fields::checked(call, FIELDS, given)?;
+    let document = xml::encode(&fields).map_err(|e| call.bad(FIELDS, format!("must be writable: {e}")))?;
     Ok(value::text(document))
 }
 
 fn decode(call: &mut Call<'_>) -> Outcome {
-    let document = call.bytes(0)?;
+    let document = call.get(XML)?;
     if let Some(array) =
         xml::decode_plain(document, Root::Xml).and_then(|plain| value::texts_once(plain.iter()))
     {

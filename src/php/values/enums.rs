@@ -10,8 +10,10 @@ use crate::model::refund::RefundStatus;
 use crate::model::trade_state::TradeState;
 use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Method, Returns, function, keep, method};
+use crate::php::engine::object::param::{Argument, Param, Text, param, text};
+use crate::php::engine::object::shown::Shown;
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::wire::v2::sign::SignType;
 use ext_php_rs::builders::EnumBuilder;
@@ -20,6 +22,7 @@ use ext_php_rs::ffi::zend_enum_get_case;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendObject, ZendStr, Zval};
 use ext_php_rs::zend::ClassEntry;
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// `ZEND_ACC_ENUM`.
@@ -201,20 +204,31 @@ fn from_object<E: PhpEnum>(case: &ZendObject) -> Option<E> {
     E::CASES.iter().find(|(_, case)| is(case)).map(|(value, _)| *value)
 }
 
-impl Call<'_> {
-    /// An enum argument, `None` if it is absent.
-    pub fn case_or<E: PhpEnum>(&self, n: usize) -> Result<Option<E>, Raise> {
+/// A case of one of our enums.
+pub struct Case<E>(PhantomData<E>);
+
+/// A case of one of our enums, as its value.
+pub const fn case_of<E: PhpEnum>(name: &'static str) -> Param<Case<E>> {
+    param(name, DataType::object(E::NAME))
+}
+
+impl<E: PhpEnum> Argument for Case<E> {
+    type Of<'a> = E;
+
+    fn read(call: &Call<'_>, n: usize, shown: &Shown) -> Result<E, Raise> {
         // SAFETY: the class was registered at startup and lives as long as the module.
         let class: &ClassEntry = unsafe { &*E::class().load(Ordering::Acquire) };
-        let zval = self.instance_or(n, class, E::NAME)?;
-        Ok(zval.and_then(|zval| from_php(zval)))
+        let given = call.instance_or(n, class, E::NAME)?.map(|zval| from_php(zval));
+        given.unwrap_or_else(|| named(shown.default_word())).ok_or_else(|| shown.missing())
     }
+}
 
-    /// A required enum argument.
-    pub fn case<E: PhpEnum>(&self, n: usize) -> Result<E, Raise> {
-        self.case_or(n)?.ok_or_else(|| Raise::Engine(format!("a {} argument is missing", E::NAME)))
-    }
+/// The value whose case has this name.
+fn named<E: PhpEnum>(name: &str) -> Option<E> {
+    E::CASES.iter().find(|(_, case)| case.name == name).map(|(value, _)| *value)
+}
 
+impl Call<'_> {
     fn this_state(&mut self) -> Result<TradeState, Raise> {
         from_object(self.this_object()?).ok_or_else(|| Raise::Engine("called without a TradeState".into()))
     }
@@ -234,6 +248,9 @@ fn register<E: PhpEnum>(methods: &[Method]) -> ext_php_rs::error::Result<()> {
         .register()
 }
 
+const NEXT: Param<Case<TradeState>> = case_of("next");
+const LANG: Param<Text> = text("lang").or("'zh'");
+
 /// Registers all enums.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const BOOL: Option<Returns> = Some(Returns(DataType::Bool, false));
@@ -250,13 +267,8 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         method!("isFinal", is_final, [], BOOL),
         method!("isPaid", is_paid, [], BOOL),
         method!("isPending", is_pending, [], BOOL),
-        method!("mayBecome", may_become, [param("next", DataType::object(TradeState::NAME))], BOOL),
-        method!(
-            "label",
-            label,
-            [param("lang", DataType::String).or("'zh'")],
-            Some(Returns(DataType::String, false))
-        ),
+        method!("mayBecome", may_become, [NEXT], BOOL),
+        method!("label", label, [LANG], Some(Returns(DataType::String, false))),
     ])
 }
 
@@ -273,9 +285,9 @@ fn is_pending(call: &mut Call<'_>) -> Outcome {
 }
 
 fn may_become(call: &mut Call<'_>) -> Outcome {
-    Ok(value::bool(call.this_state()?.may_become(call.case(0)?)))
+    Ok(value::bool(call.this_state()?.may_become(call.get(NEXT)?)))
 }
 
 fn label(call: &mut Call<'_>) -> Outcome {
-    Ok(value::text(call.this_state()?.label(call.text_or(0)?.unwrap_or("zh"))))
+    Ok(value::text(call.this_state()?.label(call.get(LANG)?)))
 }

@@ -5,13 +5,15 @@
 use crate::error::{Advice, Error, Fault};
 use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, Param, param, run};
+use crate::php::engine::object::call::{Call, run};
 use crate::php::engine::object::class::{Handler, keep, with_params};
+use crate::php::engine::object::param::{Argument, Bool, Bytes, Int, Optional, Param, bytes, int, param};
 use crate::php::engine::object::property::{BOOL, Property, PropertyOf, STRING, declare, nullable, property};
+use crate::php::engine::object::shown::Shown;
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::zend;
-use crate::php::values::enums::PhpEnum;
-use crate::php::values::{enums, order};
+use crate::php::values::enums::{Case, PhpEnum};
+use crate::php::values::order;
 use ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
 use ext_php_rs::convert::IntoZval;
 use ext_php_rs::flags::{DataType, MethodFlags};
@@ -24,7 +26,7 @@ struct Class {
     name: &'static str,
     entry: &'static AtomicPtr<ClassEntry>,
     own: &'static [Told],
-    params: &'static [Param],
+    params: &'static [Shown],
     handler: Handler,
 }
 
@@ -41,19 +43,17 @@ const fn told(property: PropertyOf<Fault>, default: &'static str) -> Told {
 }
 
 impl Told {
-    const fn param(&self) -> Param {
-        Param {
-            nullable: self.property.nullable,
-            ..param(self.property.name, self.property.kind).or(self.default)
-        }
+    const fn shown(&self) -> Shown {
+        let Property { name, kind, nullable, .. } = self.property;
+        Shown { nullable, ..param::<()>(name, kind).or(self.default).shown }
     }
 }
 
 const ORDER: DataType = DataType::object("WechatPay\\Order");
 
-const MESSAGE: Param = param("message", DataType::String).or("''");
-const CODE: Param = param("code", DataType::Long).or("0");
-const PREVIOUS: Param = param("previous", DataType::object("Throwable")).or_null();
+const MESSAGE: Param<Bytes> = bytes("message").or("''");
+const CODE: Param<Int> = int("code").or("0");
+const PREVIOUS: Param<Optional<Throwable>> = param("previous", DataType::object("Throwable")).or_null();
 
 const ADVICE: Told = told(
     property("advice", DataType::object(Advice::NAME), |f| f.advice.to_php()),
@@ -72,16 +72,16 @@ macro_rules! exception {
     ($static:ident, $name:literal $(, $told:expr)* $(,)?) => {
         static $static: Class = {
             static ENTRY: AtomicPtr<ClassEntry> = AtomicPtr::new(std::ptr::null_mut());
-            static PARAMS: &[Param] = &[
-                MESSAGE,
-                $($told.param(),)*
-                ADVICE.param(),
-                RETRYABLE.param(),
-                MAYBE_PROCESSED.param(),
-                OUT_TRADE_NO.param(),
-                CODE,
-                PREVIOUS,
-                STILL_WANTED.param(),
+            static PARAMS: &[Shown] = &[
+                MESSAGE.shown,
+                $($told.shown(),)*
+                ADVICE.shown(),
+                RETRYABLE.shown(),
+                MAYBE_PROCESSED.shown(),
+                OUT_TRADE_NO.shown(),
+                CODE.shown,
+                PREVIOUS.shown,
+                STILL_WANTED.shown(),
             ];
             extern "C" fn handler(ex: &mut ExecuteData, returned: &mut Zval) {
                 run(ex, returned, PARAMS, |call| construct(call, &$static));
@@ -150,11 +150,6 @@ impl Class {
         // SAFETY: registered at startup, lives as long as the module.
         unsafe { &*self.entry.load(Ordering::Acquire) }
     }
-
-    /// Where the constructor has a parameter.
-    fn place(&self, name: &str) -> usize {
-        self.params.iter().position(|param| param.name == name).unwrap_or(usize::MAX)
-    }
 }
 
 fn runtime_exception() -> &'static ClassEntry {
@@ -196,13 +191,11 @@ fn register(
 
 /// The constructor PHP calls: sets message, code and previous, our common properties and the class's own.
 fn construct(call: &mut Call<'_>, class: &'static Class) -> Outcome {
-    let message = call.bytes(class.place(MESSAGE.name))?;
-    let given = |told: &'static Told| Ok((told, argument(call, class.place(told.property.name), told)?));
+    let given = |told: &'static Told| Ok((told, argument(call, told)?));
+    let message = call.get(MESSAGE)?;
     let own = class.own.iter().map(given).collect::<Result<Vec<_>, Raise>>()?;
     let common = COMMON.iter().map(given).collect::<Result<Vec<_>, Raise>>()?;
-    let code = call.int(class.place(CODE.name))?;
-    let previous = call.instance_or(class.place(PREVIOUS.name), ce::throwable(), "Throwable")?;
-    let previous = previous.map(|previous| previous.shallow_clone());
+    let (code, previous) = (call.get(CODE)?, call.get(PREVIOUS)?);
     let object = call.this_object()?;
     if object.has_property(ADVICE.property.name, PropertyQuery::Isset)? {
         return Err(Raise::Engine(format!("{} is constructed already", class.name)));
@@ -217,18 +210,43 @@ fn construct(call: &mut Call<'_>, class: &'static Class) -> Outcome {
     Ok(Zval::null())
 }
 
-fn argument(call: &Call<'_>, n: usize, told: &Told) -> Outcome {
-    let Property { kind, nullable, .. } = told.property;
-    Ok(match kind {
-        DataType::Bool => value::bool(call.bool_or(n, false)?),
-        DataType::String if nullable => value::text_or_null(call.bytes_or(n)?),
-        DataType::String => value::text(call.bytes(n)?),
-        _ if kind == ORDER => {
-            let order = call.instance_or(n, order::class(), "WechatPay\\Order")?;
-            order.map_or_else(Zval::null, |order| order.shallow_clone())
+fn argument(call: &Call<'_>, told: &Told) -> Outcome {
+    let (kind, shown) = (told.property.kind, told.shown());
+    match kind {
+        DataType::Bool => call.get(Param::<Bool>::of(shown))?.to_php(),
+        DataType::String if shown.nullable => {
+            Ok(value::text_or_null(call.get(Param::<Optional<Bytes>>::of(shown))?))
         }
-        _ => enums::to_php(call.case_or(n)?.unwrap_or(Advice::GiveUp)),
-    })
+        DataType::String => Ok(value::text(call.get(Param::<Bytes>::of(shown))?)),
+        _ if kind == ORDER => {
+            Ok(call.get(Param::<Optional<OrderValue>>::of(shown))?.unwrap_or_else(Zval::null))
+        }
+        _ => call.get(Param::<Case<Advice>>::of(shown))?.to_php(),
+    }
+}
+
+/// An exception of anybody's, as it is.
+struct Throwable;
+
+impl Argument for Throwable {
+    type Of<'a> = Zval;
+
+    fn read(call: &Call<'_>, n: usize, shown: &Shown) -> Outcome {
+        let given = call.instance_or(n, ce::throwable(), "Throwable")?;
+        given.map(|zval| zval.shallow_clone()).ok_or_else(|| shown.missing())
+    }
+}
+
+/// An `Order`, as it is.
+struct OrderValue;
+
+impl Argument for OrderValue {
+    type Of<'a> = Zval;
+
+    fn read(call: &Call<'_>, n: usize, shown: &Shown) -> Outcome {
+        let given = call.instance_or(n, order::class(), "WechatPay\\Order")?;
+        given.map(|zval| zval.shallow_clone()).ok_or_else(|| shown.missing())
+    }
 }
 
 fn set(object: &mut ZendObject, scope: &ClassEntry, name: &str, mut value: Zval) {

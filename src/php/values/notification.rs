@@ -7,15 +7,16 @@ use crate::model::refund::{RefundNotice, RefundStatus};
 use crate::notification::{self, Notification, Subject};
 use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::param::{Array, Bytes, Object, Param, array, bytes, object as object_param};
 use crate::php::engine::object::property::{
     INT, Property, PropertyOf, STRING, TIME, nullable, object, property,
 };
 use crate::php::engine::object::{fields, interfaces};
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::enums::PhpEnum;
-use crate::php::values::merchant::PhpMerchant;
+use crate::php::values::merchant::{PhpMerchant, merchants};
 use crate::php::values::order;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
@@ -78,11 +79,16 @@ const REFUND: &[PropertyOf<RefundNotice>] = &[
     nullable("refundRequestSource", STRING, |n| n.claimed.refund_request_source.to_php()),
 ];
 
+const BODY: Param<Bytes> = bytes("body");
+const MERCHANTS: Param<Object<PhpMerchant>> = object_param("merchants").rest();
+const REASON: Param<Bytes> = bytes("reason");
+const FIELDS: Param<Array> = array("fields");
+const MERCHANT: Param<Object<PhpMerchant>> = object_param("merchant");
+
 /// Registers both classes.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const STRING: Option<Returns> = Some(Returns(DataType::String, false));
     const ARRAY: Option<Returns> = Some(Returns(DataType::Array, false));
-    const MERCHANT: DataType = DataType::object("WechatPay\\Merchant");
     let methods = [
         method!("fields", refund_fields, [], ARRAY),
         method!("jsonSerialize", interfaces::json_serialize, [], ARRAY),
@@ -96,33 +102,22 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         method!(
             static "read",
             read,
-            [param("body", DataType::String), param("merchants", MERCHANT).rest()],
+            [BODY, MERCHANTS],
             Some(Returns(DataType::object("WechatPay\\Notification"), false))
         ),
         method!(static "success", success, [], STRING),
-        method!(static "fail", fail, [param("reason", DataType::String)], STRING),
-        method!(static "sign", sign, [param("fields", DataType::Array), param("merchant", MERCHANT)], STRING),
+        method!(static "fail", fail, [REASON], STRING),
+        method!(static "sign", sign, [FIELDS, MERCHANT], STRING),
     ];
     register::<PhpNotification, _>(NOTIFICATION, &methods, &[])
 }
 
 fn read(call: &mut Call<'_>) -> Outcome {
-    let body = call.bytes(0)?;
-    let merchants = merchants(call)?;
+    let body = call.get(BODY)?;
+    let merchants = merchants(call, MERCHANTS)?;
     let known: Vec<&Merchant> = merchants.iter().map(|(merchant, _)| &**merchant).collect();
     let read = notification::read(body, &known).map_err(Fault::of_notice)?;
     to_php(read, merchants)
-}
-
-fn merchants(call: &Call<'_>) -> Result<Vec<(Arc<Merchant>, Zval)>, Raise> {
-    if call.count() < 2 {
-        return Err(call.bad(1, "must be at least one Merchant"));
-    }
-    let merchant = |n: usize| {
-        let zval = call.zval(n).map_or_else(Zval::null, |zval| zval.shallow_clone());
-        Ok((call.object::<PhpMerchant>(n)?.0.clone(), zval))
-    };
-    (1..call.count()).map(merchant).collect()
 }
 
 fn to_php(read: Notification, merchants: Vec<(Arc<Merchant>, Zval)>) -> Result<Zval, Raise> {
@@ -143,11 +138,11 @@ fn success(_: &mut Call<'_>) -> Outcome {
 }
 
 fn fail(call: &mut Call<'_>) -> Outcome {
-    Ok(value::text(notification::fail(&String::from_utf8_lossy(call.bytes(0)?))))
+    Ok(value::text(notification::fail(&String::from_utf8_lossy(call.get(REASON)?))))
 }
 
 fn sign(call: &mut Call<'_>) -> Outcome {
-    let (fields, _) = fields::sendable(call, 0)?;
-    let merchant = &call.object::<PhpMerchant>(1)?.0;
+    let (fields, _) = fields::sendable(call, FIELDS)?;
+    let merchant = &call.get(MERCHANT)?.0;
     Ok(value::text(notification::sign(fields, merchant, &random_nonce())?))
 }

@@ -8,8 +8,9 @@ use crate::model::prepay::Prepay;
 use crate::model::qr_code::{qr_png, qr_svg, qr_text};
 use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::param::{Int, Param, int};
 use crate::php::engine::object::property::{PropertyOf, STRING, nullable, object};
 use crate::php::engine::raise::{Outcome, Raise};
 use ext_php_rs::flags::DataType;
@@ -33,10 +34,11 @@ const PROPERTIES: &[PropertyOf<Prepay>] = &[
     nullable("h5Url", STRING, |p| p.mweb_url.to_php()),
 ];
 
+const SIZE: Param<Int> = int("size").or("256");
+
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const STRING: Option<Returns> = Some(Returns(DataType::String, false));
-    const SIZE: crate::php::engine::object::call::Param = param("size", DataType::Long).or("256");
     let methods = [
         method!("qrSvg", svg, [SIZE], STRING),
         method!("qrPng", png, [SIZE], STRING),
@@ -88,8 +90,8 @@ fn fresh(nonce: &str) -> Fresh<'_> {
 }
 
 fn size(call: &Call<'_>) -> Result<u32, Raise> {
-    let size = u32::try_from(call.int_or(0, 256)?).ok().filter(|s| (32..=4096).contains(s));
-    size.ok_or_else(|| call.bad(0, "must be between 32 and 4096 pixels"))
+    let size = u32::try_from(call.get(SIZE)?).ok().filter(|s| (32..=4096).contains(s));
+    size.ok_or_else(|| call.bad(SIZE, "must be between 32 and 4096 pixels"))
 }
 
 fn svg(call: &mut Call<'_>) -> Outcome {

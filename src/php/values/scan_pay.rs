@@ -7,9 +7,11 @@ use crate::model::client_sign::{Fresh, product_url};
 use crate::model::merchant::Merchant;
 use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
-use crate::php::engine::object::call::{Call, Param, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, php_class, register};
+use crate::php::engine::object::param::{Bytes, Object, Param, Text, bytes, object as object_param, text};
 use crate::php::engine::object::property::{BOOL, NONE, PropertyOf, STRING, nullable, object, property};
+use crate::php::engine::object::shown::Shown;
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::merchant::PhpMerchant;
 use crate::scan_pay::{self, Scanned};
@@ -25,7 +27,13 @@ pub struct PhpScanned;
 php_class!(PhpScanned, "WechatPay\\ScannedProduct", private);
 php_class!(PhpScanPay, "WechatPay\\ScanPay", construct, PARAMS);
 
-const PARAMS: &[Param] = &[param("merchant", DataType::object("WechatPay\\Merchant"))];
+const MERCHANT: Param<Object<PhpMerchant>> = object_param("merchant");
+const PRODUCT_ID: Param<Text> = text("productId");
+const BODY: Param<Bytes> = bytes("body");
+const PREPAY_ID: Param<Text> = text("prepayId");
+const REASON: Param<Text> = text("reason");
+
+const PARAMS: &[Shown] = &[MERCHANT.shown];
 
 const SCANNED: &[PropertyOf<Scanned>] = &[
     property("productId", STRING, |s| s.product_id.to_php()),
@@ -38,41 +46,36 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
     const STRING: Option<Returns> = Some(Returns(DataType::String, false));
     register::<PhpScanned, _>(SCANNED, &[], &[])?;
     let methods = [
-        method!("productUrl", url, [param("productId", DataType::String)], STRING),
-        method!(
-            "read",
-            read,
-            [param("body", DataType::String)],
-            Some(Returns(DataType::object("WechatPay\\ScannedProduct"), false))
-        ),
-        method!("answer", answer, [param("prepayId", DataType::String)], STRING),
-        method!("refuse", refuse, [param("reason", DataType::String)], STRING),
+        method!("productUrl", url, [PRODUCT_ID], STRING),
+        method!("read", read, [BODY], Some(Returns(DataType::object("WechatPay\\ScannedProduct"), false))),
+        method!("answer", answer, [PREPAY_ID], STRING),
+        method!("refuse", refuse, [REASON], STRING),
     ];
     register::<PhpScanPay, _>(NONE, &methods, &[])
 }
 
 fn construct(call: &mut Call<'_>) -> Result<PhpScanPay, Raise> {
-    Ok(PhpScanPay(call.object::<PhpMerchant>(0)?.0.clone()))
+    Ok(PhpScanPay(call.get(MERCHANT)?.0.clone()))
 }
 
 fn url(call: &mut Call<'_>) -> Outcome {
-    let product_id = call.text(0)?;
+    let product_id = call.get(PRODUCT_ID)?;
     let fresh = Fresh { seconds: SystemClock.unix_seconds(), nonce: &random_nonce() };
     Ok(value::text(product_url(&call.this::<PhpScanPay>()?.0, product_id, fresh)?))
 }
 
 fn read(call: &mut Call<'_>) -> Outcome {
-    let body = call.bytes(0)?;
+    let body = call.get(BODY)?;
     let scanned = scan_pay::read(body, &call.this::<PhpScanPay>()?.0).map_err(Fault::of_notice)?;
     object(PhpScanned, SCANNED, |get, _| get(&scanned))
 }
 
 fn answer(call: &mut Call<'_>) -> Outcome {
-    let prepay_id = call.text(0)?;
+    let prepay_id = call.get(PREPAY_ID)?;
     Ok(value::text(scan_pay::answer(&call.this::<PhpScanPay>()?.0, prepay_id, &random_nonce())?))
 }
 
 fn refuse(call: &mut Call<'_>) -> Outcome {
-    let reason = call.text(0)?;
+    let reason = call.get(REASON)?;
     Ok(value::text(scan_pay::refuse(&call.this::<PhpScanPay>()?.0, reason, &random_nonce())?))
 }

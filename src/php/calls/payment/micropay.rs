@@ -4,9 +4,12 @@ use crate::api::micropay::{Clients, Micropay, Patience, Sale, pay};
 use crate::php::calls::gateway::caller_class;
 use crate::php::calls::polling::Polling;
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Call, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, register};
 use crate::php::engine::object::fields;
+use crate::php::engine::object::param::{
+    Array, Callback, Fen, Int, Optional, Param, Text, array, callback, fen, int, text,
+};
 use crate::php::engine::object::property::NONE;
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::order;
@@ -14,21 +17,31 @@ use ext_php_rs::flags::DataType;
 
 caller_class!(PhpMicropay, "WechatPay\\Micropay");
 
+const OUT_TRADE_NO: Param<Text> = text("outTradeNo");
+const AUTH_CODE: Param<Text> = text("authCode").secret();
+const TOTAL_FEE: Param<Fen> = fen("totalFee");
+const BODY: Param<Text> = text("body");
+const SPBILL_CREATE_IP: Param<Text> = text("spbillCreateIp");
+const TIMEOUT_MS: Param<Int> = int("timeoutMs").or("30000");
+const INTERVAL_MS: Param<Int> = int("intervalMs").or("5000");
+const ON_POLL: Param<Optional<Callback>> = callback("onPoll").or_null();
+const OPTIONS: Param<Optional<Array>> = array("options").or_empty();
+
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     let methods = [method!(
         "pay",
         charge,
         [
-            param("outTradeNo", DataType::String),
-            param("authCode", DataType::String).secret(),
-            param("totalFee", DataType::Long),
-            param("body", DataType::String),
-            param("spbillCreateIp", DataType::String),
-            param("timeoutMs", DataType::Long).or("30000"),
-            param("intervalMs", DataType::Long).or("5000"),
-            param("onPoll", DataType::Callable).or_null(),
-            param("options", DataType::Array).or("[]"),
+            OUT_TRADE_NO,
+            AUTH_CODE,
+            TOTAL_FEE,
+            BODY,
+            SPBILL_CREATE_IP,
+            TIMEOUT_MS,
+            INTERVAL_MS,
+            ON_POLL,
+            OPTIONS
         ],
         Some(Returns(DataType::object("WechatPay\\Order"), false))
     )];
@@ -37,15 +50,15 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 
 fn charge(call: &mut Call<'_>) -> Outcome {
     let sale = Sale {
-        out_trade_no: call.text(0)?,
-        auth_code: call.text(1)?,
-        total_fee: call.fen(2)?,
-        body: call.text(3)?,
-        spbill_create_ip: call.text(4)?,
+        out_trade_no: call.get(OUT_TRADE_NO)?,
+        auth_code: call.get(AUTH_CODE)?,
+        total_fee: call.get(TOTAL_FEE)?,
+        body: call.get(BODY)?,
+        spbill_create_ip: call.get(SPBILL_CREATE_IP)?,
     };
-    let patience = Patience::new(call.int_or(5, 30_000)?, call.int_or(6, 5000)?)?;
-    let on_poll = call.callable_or(7)?;
-    let payment = Micropay::new(&sale, &fields::options(call, 8)?)?;
+    let patience = Patience::new(call.get(TIMEOUT_MS)?, call.get(INTERVAL_MS)?)?;
+    let on_poll = call.get(ON_POLL)?;
+    let payment = Micropay::new(&sale, &fields::options(call, OPTIONS)?)?;
     let caller = &call.this::<PhpMicropay>()?.0;
     // The sale may have to be reversed: without a usable certificate nothing is charged at all.
     let certified = caller.line(true, Some(sale.out_trade_no))?;

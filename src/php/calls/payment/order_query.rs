@@ -8,8 +8,11 @@ use crate::php::calls::gateway::caller_class;
 use crate::php::calls::polling::Polling;
 use crate::php::engine::convert::{array, value};
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Call, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, register};
+use crate::php::engine::object::param::{
+    Array, Callback, Int, Optional, Param, Text, array, callback, int, text,
+};
 use crate::php::engine::object::property::NONE;
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::{exception, order};
@@ -18,51 +21,43 @@ use ext_php_rs::types::ZendHashTable;
 
 caller_class!(PhpOrderQuery, "WechatPay\\OrderQuery");
 
+const OUT_TRADE_NO: Param<Text> = text("outTradeNo");
+const TRANSACTION_ID: Param<Text> = text("transactionId");
+const OUT_TRADE_NOS: Param<Array> = array("outTradeNos");
+const CONCURRENCY: Param<Int> = int("concurrency").or("16");
+const TIMEOUT_MS: Param<Int> = int("timeoutMs");
+const INTERVAL_MS: Param<Int> = int("intervalMs").or("5000");
+const ON_POLL: Param<Optional<Callback>> = callback("onPoll").or_null();
+
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const ORDER: Option<Returns> = Some(Returns(DataType::object("WechatPay\\Order"), false));
     register::<PhpOrderQuery, _>(
         NONE,
         &[
-            method!("byOutTradeNo", by_out_trade_no, [param("outTradeNo", DataType::String)], ORDER),
-            method!("byTransactionId", by_transaction_id, [param("transactionId", DataType::String)], ORDER),
-            method!(
-                "many",
-                query_many,
-                [param("outTradeNos", DataType::Array), param("concurrency", DataType::Long).or("16")],
-                Some(Returns(DataType::Array, false))
-            ),
-            method!(
-                "untilFinal",
-                query_until_final,
-                [
-                    param("outTradeNo", DataType::String),
-                    param("timeoutMs", DataType::Long),
-                    param("intervalMs", DataType::Long).or("5000"),
-                    param("onPoll", DataType::Callable).or_null(),
-                ],
-                ORDER
-            ),
+            method!("byOutTradeNo", by_out_trade_no, [OUT_TRADE_NO], ORDER),
+            method!("byTransactionId", by_transaction_id, [TRANSACTION_ID], ORDER),
+            method!("many", query_many, [OUT_TRADE_NOS, CONCURRENCY], Some(Returns(DataType::Array, false))),
+            method!("untilFinal", query_until_final, [OUT_TRADE_NO, TIMEOUT_MS, INTERVAL_MS, ON_POLL], ORDER),
         ],
         &[],
     )
 }
 
 fn by_out_trade_no(call: &mut Call<'_>) -> Outcome {
-    let id = OrderId::out_trade_no(call.text(0)?)?;
+    let id = OrderId::out_trade_no(call.get(OUT_TRADE_NO)?)?;
     order::to_php(call.this::<PhpOrderQuery>()?.0.ask(&OrderQuery(id))?)
 }
 
 fn by_transaction_id(call: &mut Call<'_>) -> Outcome {
-    let id = OrderId::transaction_id(call.text(0)?)?;
+    let id = OrderId::transaction_id(call.get(TRANSACTION_ID)?)?;
     order::to_php(call.this::<PhpOrderQuery>()?.0.ask(&OrderQuery(id))?)
 }
 
 fn query_many(call: &mut Call<'_>) -> Outcome {
-    let queries = distinct(call, call.array(0)?)?;
-    let concurrency = call.int_or(1, 16)?;
-    let threads = usize::try_from(concurrency).ok().filter(|n| (1..=64).contains(n));
-    let threads = threads.ok_or_else(|| call.bad(1, "must be between 1 and 64"))?;
+    let queries = distinct(call, call.get(OUT_TRADE_NOS)?)?;
+    let threads = usize::try_from(call.get(CONCURRENCY)?).ok().filter(|n| (1..=64).contains(n));
+    let threads = threads.ok_or_else(|| call.bad(CONCURRENCY, "must be between 1 and 64"))?;
     let caller = &call.this::<PhpOrderQuery>()?.0;
     let line = caller.line(false, None)?;
     let mut observe = |attempt: &Attempt| caller.observe(attempt);
@@ -92,10 +87,10 @@ fn distinct(call: &Call<'_>, numbers: &ZendHashTable) -> Result<Vec<OrderQuery>,
         let Some(number) = number.zend_str() else {
             let what =
                 format!("must contain only strings, {} given for key \"{key}\"", value::type_name(number));
-            return Err(Call::type_error(0, &what));
+            return Err(call.type_error(OUT_TRADE_NOS, &what));
         };
         let wrong = || {
-            call.bad(0, format!("must contain order numbers of 1 to 32 characters of 0-9A-Za-z_-|*@, key \"{key}\" has none"))
+            call.bad(OUT_TRADE_NOS, format!("must contain order numbers of 1 to 32 characters of 0-9A-Za-z_-|*@, key \"{key}\" has none"))
         };
         let number = std::str::from_utf8(number.as_bytes()).map_err(|_| wrong())?;
         let id = OrderId::out_trade_no(number).map_err(|_| wrong())?;
@@ -107,9 +102,9 @@ fn distinct(call: &Call<'_>, numbers: &ZendHashTable) -> Result<Vec<OrderQuery>,
 }
 
 fn query_until_final(call: &mut Call<'_>) -> Outcome {
-    let query = OrderQuery(OrderId::out_trade_no(call.text(0)?)?);
-    let plan = Plan { timeout_ms: positive(call, 1)?, interval_ms: positive_or(call, 2, 5000)? };
-    let on_poll = call.callable_or(3)?;
+    let query = OrderQuery(OrderId::out_trade_no(call.get(OUT_TRADE_NO)?)?);
+    let plan = Plan { timeout_ms: positive(call, TIMEOUT_MS)?, interval_ms: positive(call, INTERVAL_MS)? };
+    let on_poll = call.get(ON_POLL)?;
     let caller = &call.this::<PhpOrderQuery>()?.0;
     let mut watch = Polling::new(caller, on_poll);
     let line = caller.line(false, query.0.as_out_trade_no())?;
@@ -121,14 +116,7 @@ fn query_until_final(call: &mut Call<'_>) -> Outcome {
     }
 }
 
-fn positive(call: &Call<'_>, n: usize) -> Result<u64, Raise> {
-    positive_or(call, n, 0)
-}
-
-fn positive_or(call: &Call<'_>, n: usize, default: i64) -> Result<u64, Raise> {
-    let ms = call.int_or(n, default)?;
-    u64::try_from(ms)
-        .ok()
-        .filter(|ms| (1..=86_400_000).contains(ms))
-        .ok_or_else(|| call.bad(n, "must be between 1 and 86400000 milliseconds"))
+fn positive(call: &Call<'_>, param: Param<Int>) -> Result<u64, Raise> {
+    let ms = u64::try_from(call.get(param)?).ok().filter(|ms| (1..=86_400_000).contains(ms));
+    ms.ok_or_else(|| call.bad(param, "must be between 1 and 86400000 milliseconds"))
 }

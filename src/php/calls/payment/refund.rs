@@ -7,9 +7,10 @@ use crate::php::calls::gateway::caller_class;
 use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Call, Param, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, php_class, register};
 use crate::php::engine::object::fields;
+use crate::php::engine::object::param::{Array, Fen, Optional, Param, Text, array, fen, text};
 use crate::php::engine::object::property::{
     ARRAY, INT, NONE, PropertyOf, STRING, nullable, object, property,
 };
@@ -40,10 +41,12 @@ const PROPERTIES: &[PropertyOf<RefundReceipt>] = &[
     property("coupons", ARRAY, |r| order::coupons(&r.coupons)),
 ];
 
-const OUT_REFUND_NO: Param = param("outRefundNo", DataType::String);
-const TOTAL_FEE: Param = param("totalFee", DataType::Long);
-const REFUND_FEE: Param = param("refundFee", DataType::Long);
-const OPTIONS: Param = param("options", DataType::Array).or("[]");
+const OUT_TRADE_NO: Param<Text> = text("outTradeNo");
+const TRANSACTION_ID: Param<Text> = text("transactionId");
+const OUT_REFUND_NO: Param<Text> = text("outRefundNo");
+const TOTAL_FEE: Param<Fen> = fen("totalFee");
+const REFUND_FEE: Param<Fen> = fen("refundFee");
+const OPTIONS: Param<Optional<Array>> = array("options").or_empty();
 
 /// Registers both classes.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
@@ -54,13 +57,13 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         method!(
             "byOutTradeNo",
             by_out_trade_no,
-            [param("outTradeNo", DataType::String), OUT_REFUND_NO, TOTAL_FEE, REFUND_FEE, OPTIONS],
+            [OUT_TRADE_NO, OUT_REFUND_NO, TOTAL_FEE, REFUND_FEE, OPTIONS],
             RECEIPT
         ),
         method!(
             "byTransactionId",
             by_transaction_id,
-            [param("transactionId", DataType::String), OUT_REFUND_NO, TOTAL_FEE, REFUND_FEE, OPTIONS],
+            [TRANSACTION_ID, OUT_REFUND_NO, TOTAL_FEE, REFUND_FEE, OPTIONS],
             RECEIPT
         ),
     ];
@@ -68,17 +71,23 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 }
 
 fn by_out_trade_no(call: &mut Call<'_>) -> Outcome {
-    let id = OrderId::out_trade_no(call.text(0)?)?;
+    let id = OrderId::out_trade_no(call.get(OUT_TRADE_NO)?)?;
     give_back(call, id)
 }
 
 fn by_transaction_id(call: &mut Call<'_>) -> Outcome {
-    let id = OrderId::transaction_id(call.text(0)?)?;
+    let id = OrderId::transaction_id(call.get(TRANSACTION_ID)?)?;
     give_back(call, id)
 }
 
 fn give_back(call: &mut Call<'_>, id: OrderId) -> Outcome {
-    let asked = Refund::new(id, call.text(1)?, call.fen(2)?, call.fen(3)?, &fields::options(call, 4)?)?;
+    let asked = Refund::new(
+        id,
+        call.get(OUT_REFUND_NO)?,
+        call.get(TOTAL_FEE)?,
+        call.get(REFUND_FEE)?,
+        &fields::options(call, OPTIONS)?,
+    )?;
     let caller = &call.this::<PhpRefund>()?.0;
     let line = caller.line(true, crate::gateway::endpoint::Endpoint::out_trade_no(&asked))?;
     let receipt = refund(&line, &caller.merchant, &asked, &mut |attempt| caller.observe(attempt));

@@ -4,8 +4,9 @@ use crate::api::reverse::{Reverse, reverse};
 use crate::model::order_id::OrderId;
 use crate::php::calls::gateway::caller_class;
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Call, param};
+use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, register};
+use crate::php::engine::object::param::{Param, Text, text};
 use crate::php::engine::object::property::NONE;
 use crate::php::engine::raise::{Outcome, Raise};
 use ext_php_rs::flags::DataType;
@@ -13,23 +14,26 @@ use ext_php_rs::types::Zval;
 
 caller_class!(PhpReverse, "WechatPay\\Reverse");
 
+const OUT_TRADE_NO: Param<Text> = text("outTradeNo");
+const TRANSACTION_ID: Param<Text> = text("transactionId");
+
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const NOTHING: Option<Returns> = Some(Returns(DataType::Void, false));
     let methods = [
-        method!("byOutTradeNo", by_out_trade_no, [param("outTradeNo", DataType::String)], NOTHING),
-        method!("byTransactionId", by_transaction_id, [param("transactionId", DataType::String)], NOTHING),
+        method!("byOutTradeNo", by_out_trade_no, [OUT_TRADE_NO], NOTHING),
+        method!("byTransactionId", by_transaction_id, [TRANSACTION_ID], NOTHING),
     ];
     register::<PhpReverse, _>(NONE, &methods, &[])
 }
 
 fn by_out_trade_no(call: &mut Call<'_>) -> Outcome {
-    let id = OrderId::out_trade_no(call.text(0)?)?;
+    let id = OrderId::out_trade_no(call.get(OUT_TRADE_NO)?)?;
     undo(call, id)
 }
 
 fn by_transaction_id(call: &mut Call<'_>) -> Outcome {
-    let id = OrderId::transaction_id(call.text(0)?)?;
+    let id = OrderId::transaction_id(call.get(TRANSACTION_ID)?)?;
     undo(call, id)
 }
 

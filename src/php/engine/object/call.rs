@@ -3,6 +3,7 @@
 use crate::model::argument::BadArgument;
 use crate::php::engine::guard::door;
 use crate::php::engine::guard::throw::raise;
+use crate::php::engine::object::shown::Shown;
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::zend;
 use ext_php_rs::class::RegisteredClass;
@@ -13,61 +14,10 @@ use ext_php_rs::zend::{ClassEntry, ExecuteData, ExecutorGlobals};
 use std::ffi::CString;
 use std::ptr;
 
-/// A parameter as reflection shows it.
-#[derive(Debug, Clone, Copy)]
-pub struct Param {
-    /// The name, in PHP's case.
-    pub name: &'static str,
-    /// The type.
-    pub kind: DataType,
-    /// May it be null?
-    pub nullable: bool,
-    /// What it may be beside its type.
-    pub beside: Option<DataType>,
-    /// The default as PHP code; none for required ones.
-    pub default: Option<&'static str>,
-    /// Does it take the rest?
-    pub variadic: bool,
-    /// Must traces hide it?
-    pub sensitive: bool,
-}
-
-/// Makes a required parameter.
-pub const fn param(name: &'static str, kind: DataType) -> Param {
-    Param { name, kind, nullable: false, beside: None, default: None, variadic: false, sensitive: false }
-}
-
-impl Param {
-    /// With a default, written as PHP code.
-    pub const fn or(self, default: &'static str) -> Self {
-        Self { default: Some(default), ..self }
-    }
-
-    /// Nullable, null by default.
-    pub const fn or_null(self) -> Self {
-        Self { nullable: true, default: Some("null"), ..self }
-    }
-
-    /// Or an array.
-    pub const fn or_array(self) -> Self {
-        Self { beside: Some(DataType::Array), ..self }
-    }
-
-    /// Hidden in traces.
-    pub const fn secret(self) -> Self {
-        Self { sensitive: true, ..self }
-    }
-
-    /// Takes all further arguments.
-    pub const fn rest(self) -> Self {
-        Self { variadic: true, ..self }
-    }
-}
-
 /// The running call.
 pub struct Call<'a> {
     ex: &'a mut ExecuteData,
-    params: &'static [Param],
+    params: &'static [Shown],
     count: usize,
 }
 
@@ -75,7 +25,7 @@ pub struct Call<'a> {
 pub fn run(
     ex: &mut ExecuteData,
     returned: &mut Zval,
-    params: &'static [Param],
+    params: &'static [Shown],
     body: fn(&mut Call<'_>) -> Outcome,
 ) {
     door::frame(|| {
@@ -89,7 +39,7 @@ pub fn run(
 
 impl<'a> Call<'a> {
     /// Checks the number of arguments, and that none has an unknown name; else PHP's `ArgumentCountError` is pending.
-    pub fn new(ex: &'a mut ExecuteData, params: &'static [Param]) -> Option<Self> {
+    pub fn new(ex: &'a mut ExecuteData, params: &'static [Shown]) -> Option<Self> {
         let count = zend::argument_count(ex);
         let required = params.iter().filter(|p| p.default.is_none() && !p.variadic).count();
         let variadic = params.iter().any(|p| p.variadic);
@@ -126,8 +76,8 @@ impl<'a> Call<'a> {
         unsafe { zend::zend_argument_value_error(number, c"%s".as_ptr(), what.as_ptr()) };
     }
 
-    /// A wrong type inside an argument: PHP's `TypeError` for that argument.
-    pub fn type_error(n: usize, what: &str) -> Raise {
+    /// The same by the argument's place.
+    pub fn type_error_at(n: usize, what: &str) -> Raise {
         let what = CString::new(what.replace('\0', "\\0")).unwrap_or_default();
         // SAFETY: as in `value_error`.
         unsafe { zend::zend_argument_type_error(number(n), c"%s".as_ptr(), what.as_ptr()) };
@@ -135,13 +85,13 @@ impl<'a> Call<'a> {
     }
 
     /// A `ValueError` for the n-th argument.
-    pub fn bad(&self, n: usize, what: impl Into<String>) -> Raise {
+    pub fn bad_at(&self, n: usize, what: impl Into<String>) -> Raise {
         let name = self.params.get(n).map_or("", |p| p.name);
         Raise::Argument(BadArgument::new(name, what))
     }
 
     /// The n-th argument, counted from 0; `None` if it was not given, or skipped by a named one.
-    pub fn zval(&self, n: usize) -> Option<&'a mut Zval> {
+    pub fn zval_at(&self, n: usize) -> Option<&'a mut Zval> {
         if n >= self.count {
             return None;
         }
@@ -154,19 +104,24 @@ impl<'a> Call<'a> {
         (arg.get_type() != DataType::Undef).then_some(arg)
     }
 
+    /// The places of arguments from one on.
+    pub fn places_from(&self, first: usize) -> std::ops::Range<usize> {
+        first..self.count.max(first)
+    }
+
+    /// Where a parameter of this name has its argument.
+    pub fn place_of(&self, name: &str) -> Option<usize> {
+        self.params.iter().position(|shown| shown.name == name)
+    }
+
+    /// Is there an argument, and no null where null says that there is none?
+    pub fn is_given(&self, n: usize) -> bool {
+        self.given(n).is_some()
+    }
+
     fn given(&self, n: usize) -> Option<&'a mut Zval> {
         let nullable = self.params.get(n).is_some_and(|p| p.nullable);
-        self.zval(n).filter(|arg| !(nullable && arg.is_null()))
-    }
-
-    /// How many arguments there are.
-    pub fn count(&self) -> usize {
-        self.count
-    }
-
-    /// A string argument's bytes.
-    pub fn bytes(&self, n: usize) -> Result<&'a [u8], Raise> {
-        Ok(self.bytes_or(n)?.unwrap_or_default())
+        self.zval_at(n).filter(|arg| !(nullable && arg.is_null()))
     }
 
     /// A string argument's bytes, `None` if it is null or absent.
@@ -185,26 +140,11 @@ impl<'a> Call<'a> {
         Ok(unsafe { text.cast_const().cast::<ZendStr>().as_ref() }.map(ZendStr::as_bytes))
     }
 
-    /// A string argument that must be UTF-8.
-    pub fn text(&self, n: usize) -> Result<&'a str, Raise> {
-        Ok(self.text_or(n)?.unwrap_or_default())
-    }
-
-    /// As [`text`](Self::text), `None` if it is null or absent.
+    /// A string argument that must be UTF-8, `None` if it is null or absent.
     pub fn text_or(&self, n: usize) -> Result<Option<&'a str>, Raise> {
         let Some(bytes) = self.bytes_or(n)? else { return Ok(None) };
-        let text = std::str::from_utf8(bytes).map_err(|_| self.bad(n, "must be valid UTF-8"))?;
+        let text = std::str::from_utf8(bytes).map_err(|_| self.bad_at(n, "must be valid UTF-8"))?;
         Ok(Some(text))
-    }
-
-    /// An int argument.
-    pub fn int(&self, n: usize) -> Result<i64, Raise> {
-        self.int_or(n, 0)
-    }
-
-    /// An int argument with its default.
-    pub fn int_or(&self, n: usize, default: i64) -> Result<i64, Raise> {
-        Ok(self.int_or_null(n)?.unwrap_or(default))
     }
 
     /// An int argument, `None` if it is null or absent.
@@ -232,12 +172,7 @@ impl<'a> Call<'a> {
                 return Err(self.wrong_type(n, ffi::_zend_expected_type_Z_EXPECTED_LONG, arg));
             }
         }
-        self.int(n)
-    }
-
-    /// A bool argument with its default.
-    pub fn bool_or(&self, n: usize, default: bool) -> Result<bool, Raise> {
-        Ok(self.bool_or_null(n)?.unwrap_or(default))
+        Ok(self.int_or_null(n)?.unwrap_or_default())
     }
 
     /// A bool argument, `None` if it is null or absent.
@@ -261,11 +196,6 @@ impl<'a> Call<'a> {
             return Err(self.wrong_type(n, ffi::_zend_expected_type_Z_EXPECTED_ARRAY, arg));
         }
         Ok(arg.array())
-    }
-
-    /// A required array argument.
-    pub fn array(&self, n: usize) -> Result<&'a ZendHashTable, Raise> {
-        self.array_or(n)?.ok_or_else(|| Raise::Engine("an array argument is missing".into()))
     }
 
     /// A callable argument, `None` if it is null or absent.
@@ -299,11 +229,6 @@ impl<'a> Call<'a> {
         let class_object = arg.object().and_then(ZendClassObject::<T>::from_zend_obj);
         let inner = class_object.and_then(|object| object.obj.as_ref());
         inner.map(Some).ok_or_else(|| Raise::Engine(format!("this {} was not constructed", T::CLASS_NAME)))
-    }
-
-    /// A required object argument of one of our classes.
-    pub fn object<T: RegisteredClass>(&self, n: usize) -> Result<&'a T, Raise> {
-        self.object_or(n)?.ok_or_else(|| Raise::Engine(format!("a {} argument is missing", T::CLASS_NAME)))
     }
 
     /// An argument that must be an instance of a class.

@@ -1,8 +1,10 @@
 //! Making PHP classes: methods with exact signatures, typed readonly properties, secrets hidden in traces.
 
 use crate::php::engine::guard::door;
-use crate::php::engine::object::call::{Call, Param};
-use crate::php::engine::object::property::{self, Property, declare, mask};
+use crate::php::engine::object::call::Call;
+use crate::php::engine::object::property;
+use crate::php::engine::object::property::{Property, declare, mask};
+use crate::php::engine::object::shown::Shown;
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::zend;
 use ext_php_rs::args::{Arg, ArgInfoTables};
@@ -29,7 +31,7 @@ pub struct Method {
     /// What runs.
     pub handler: Handler,
     /// The parameters.
-    pub params: &'static [Param],
+    pub params: &'static [Shown],
     /// The return type; `None` for constructors.
     pub returns: Option<Returns>,
     /// Called without an object?
@@ -49,7 +51,7 @@ macro_rules! method {
         crate::php::engine::object::class::method!(@ $name, $body, [$($param),*], $returns, true)
     };
     (@ $name:literal, $body:path, [$($param:expr),*], $returns:expr, $is_static:literal) => {{
-        static PARAMS: &[crate::php::engine::object::call::Param] = &[$($param),*];
+        static PARAMS: &[crate::php::engine::object::shown::Shown] = &[$($param.shown),*];
         extern "C" fn handler(ex: &mut ext_php_rs::zend::ExecuteData, returned: &mut ext_php_rs::types::Zval) {
             crate::php::engine::object::call::run(ex, returned, PARAMS, $body);
         }
@@ -141,7 +143,7 @@ use ext_php_rs::class::ConstructorResult;
 /// Runs a constructor's body.
 pub fn construct<T: RegisteredClass>(
     ex: &mut ExecuteData,
-    params: &'static [Param],
+    params: &'static [Shown],
     body: fn(&mut Call<'_>) -> std::result::Result<T, Raise>,
 ) -> ConstructorResult<T> {
     door::frame(|| constructed(ex, params, body)).unwrap_or(ConstructorResult::ArgError)
@@ -149,7 +151,7 @@ pub fn construct<T: RegisteredClass>(
 
 fn constructed<T: RegisteredClass>(
     ex: &mut ExecuteData,
-    params: &'static [Param],
+    params: &'static [Shown],
     body: fn(&mut Call<'_>) -> std::result::Result<T, Raise>,
 ) -> ConstructorResult<T> {
     let Some(mut call) = Call::new(ex, params) else { return ConstructorResult::ArgError };
@@ -185,13 +187,13 @@ impl Call<'_> {
 }
 
 /// Adds parameters to a function.
-pub fn with_params<'a>(function: FunctionBuilder<'a>, params: &'static [Param]) -> FunctionBuilder<'a> {
+pub fn with_params<'a>(function: FunctionBuilder<'a>, params: &'static [Shown]) -> FunctionBuilder<'a> {
     let required = params.iter().filter(|p| p.default.is_none() && !p.variadic).count();
     let variadic = usize::from(params.iter().any(|p| p.variadic));
     params.iter().fold(function, |f, p| f.arg(arg(p))).required_args(required + variadic)
 }
 
-fn arg(param: &Param) -> Arg<'static> {
+fn arg(param: &Shown) -> Arg<'static> {
     let mut arg = Arg::new(param.name, param.kind);
     if param.nullable {
         arg = arg.allow_null();
@@ -305,7 +307,7 @@ fn widen(class: &ClassEntry, method: &Method) {
 }
 
 /// Marks secret parameters with `#[\SensitiveParameter]`, so that traces show no key.
-pub fn hide(class: &ClassEntry, method: &str, params: &[Param]) {
+pub fn hide(class: &ClassEntry, method: &str, params: &[Shown]) {
     let lower = method.to_ascii_lowercase();
     let Some(entry) = class.function_table.get(lower.as_str()) else { return };
     // SAFETY: a class's function table holds pointers to functions and nothing else.

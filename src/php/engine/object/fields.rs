@@ -3,6 +3,7 @@
 use crate::php::engine::convert::{array, value};
 use crate::php::engine::guard::door;
 use crate::php::engine::object::call::Call;
+use crate::php::engine::object::param::{Array, Optional, Param};
 use crate::php::engine::raise::Raise;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::xml;
@@ -40,44 +41,57 @@ impl<'a> Iterator for Pairs<'a> {
 const MOST_SIGNED: usize = 64 * 1024 * 1024;
 
 /// Lends the n-th argument as fields. Nulls are kept: who signs skips them, who calls omits them.
-pub fn with_given<R>(call: &Call<'_>, n: usize, take: impl FnOnce(Pairs<'_>) -> R) -> Result<R, Raise> {
-    with(call, n, MOST_SIGNED, take)
+pub fn with_given<R>(
+    call: &Call<'_>,
+    param: Param<Array>,
+    take: impl FnOnce(Pairs<'_>) -> R,
+) -> Result<R, Raise> {
+    with(call, param, MOST_SIGNED, take)
 }
 
 /// The same of fields that are to be sent: no more than a message can hold.
-pub fn with_outgoing<R>(call: &Call<'_>, n: usize, take: impl FnOnce(Pairs<'_>) -> R) -> Result<R, Raise> {
-    if call.array(n)?.len() > Fields::MAX {
-        return Err(call.bad(n, format!("must not have more than {} fields", Fields::MAX)));
+pub fn with_outgoing<R>(
+    call: &Call<'_>,
+    param: Param<Array>,
+    take: impl FnOnce(Pairs<'_>) -> R,
+) -> Result<R, Raise> {
+    if call.get(param)?.len() > Fields::MAX {
+        return Err(call.bad(param, format!("must not have more than {} fields", Fields::MAX)));
     }
-    with(call, n, xml::MAX_BYTES, take)
+    with(call, param, xml::MAX_BYTES, take)
 }
 
-fn with<R>(call: &Call<'_>, n: usize, most: usize, take: impl FnOnce(Pairs<'_>) -> R) -> Result<R, Raise> {
-    let table = call.array(n)?;
+fn with<R>(
+    call: &Call<'_>,
+    param: Param<Array>,
+    most: usize,
+    take: impl FnOnce(Pairs<'_>) -> R,
+) -> Result<R, Raise> {
+    let table = call.get(param)?;
     // Nearly always all values are strings: lent as they stand, since nothing of PHP runs before they are given back.
     if let Some(strings) = array::strings(table, most) {
         return Ok(take(Pairs::Lent(strings)));
     }
-    Ok(take(Pairs::Made(read(call, n, most)?.iter())))
+    Ok(take(Pairs::Made(read(call, param, most)?.iter())))
 }
 
 /// Copies what is there: a Stringable runs PHP code, which may change what stands behind references.
-fn read<'a>(call: &Call<'a>, n: usize, most: usize) -> Result<Vec<Given<'a>>, Raise> {
-    let table = call.array(n)?;
+fn read<'a>(call: &Call<'a>, param: Param<Array>, most: usize) -> Result<Vec<Given<'a>>, Raise> {
+    let table = call.get(param)?;
     let mut left = most;
     let mut fields = Vec::with_capacity(table.len());
     for (name, zval) in array::entries(table) {
         let wanted = name.len() + zval.zend_str().map_or(0, ZendStr::len);
         left = left
             .checked_sub(wanted)
-            .ok_or_else(|| call.bad(n, format!("must hold at most {} MiB", most / (1024 * 1024))))?;
-        let text = text(n, &name, zval)?;
+            .ok_or_else(|| call.bad(param, format!("must hold at most {} MiB", most / (1024 * 1024))))?;
+        let text = text(call, param, &name, zval)?;
         fields.push((name, text));
     }
     Ok(fields)
 }
 
-fn text(n: usize, name: &[u8], zval: &Zval) -> Result<Option<Vec<u8>>, Raise> {
+fn text(call: &Call<'_>, param: Param<Array>, name: &[u8], zval: &Zval) -> Result<Option<Vec<u8>>, Raise> {
     if zval.is_null() {
         return Ok(None);
     }
@@ -90,7 +104,7 @@ fn text(n: usize, name: &[u8], zval: &Zval) -> Result<Option<Vec<u8>>, Raise> {
     stringable(zval)?.map(Some).ok_or_else(|| {
         let name = String::from_utf8_lossy(name).into_owned();
         let type_name = value::type_name(zval);
-        Call::type_error(n, &format!("must contain only values of type string|int|Stringable|null, {type_name} given for key \"{name}\""))
+        call.type_error(param, &format!("must contain only values of type string|int|Stringable|null, {type_name} given for key \"{name}\""))
     })
 }
 
@@ -106,34 +120,42 @@ fn stringable(zval: &Zval) -> Result<Option<Vec<u8>>, Raise> {
 }
 
 /// Fields that can be sent: UTF-8, no nulls. Also the names that were given as null.
-pub fn sendable(call: &Call<'_>, n: usize) -> Result<(Fields, Vec<String>), Raise> {
-    with_outgoing(call, n, |given| checked(call, n, given))?
+pub fn sendable(call: &Call<'_>, param: Param<Array>) -> Result<(Fields, Vec<String>), Raise> {
+    with_outgoing(call, param, |given| checked(call, param, given))?
 }
 
 /// The same of fields that were read already.
-pub fn checked(call: &Call<'_>, n: usize, given: Pairs<'_>) -> Result<(Fields, Vec<String>), Raise> {
+pub fn checked(
+    call: &Call<'_>,
+    param: Param<Array>,
+    given: Pairs<'_>,
+) -> Result<(Fields, Vec<String>), Raise> {
     let (mut pairs, mut omitted) = (Vec::new(), Vec::new());
     for (name, text) in given {
-        let name = std::str::from_utf8(name).map_err(|_| call.bad(n, "must have names of valid UTF-8"))?;
+        let name =
+            std::str::from_utf8(name).map_err(|_| call.bad(param, "must have names of valid UTF-8"))?;
         let utf8 = |text| {
             std::str::from_utf8(text)
-                .map_err(|_| call.bad(n, format!("must be valid UTF-8, field {name} is not")))
+                .map_err(|_| call.bad(param, format!("must be valid UTF-8, field {name} is not")))
         };
         match text {
             Some(text) => pairs.push((name, utf8(text)?)),
             None => omitted.push(name.to_owned()),
         }
     }
-    let fields =
-        Fields::from_texts(pairs.into_iter()).map_err(|e| call.bad(n, format!("must be sendable: {e}")))?;
+    let fields = Fields::from_texts(pairs.into_iter())
+        .map_err(|e| call.bad(param, format!("must be sendable: {e}")))?;
     Ok((fields, omitted))
 }
 
-/// `array $options`: the n-th argument as optional fields of a call; nulls are left out.
-pub fn options(call: &Call<'_>, n: usize) -> Result<Vec<(String, String)>, Raise> {
-    if call.array_or(n)?.is_none() {
-        return Ok(Vec::new());
-    }
-    let (fields, _) = sendable(call, n)?;
+/// `array $options`: the argument as optional fields of a call; nulls are left out.
+pub fn options(call: &Call<'_>, param: Param<Optional<Array>>) -> Result<Vec<(String, String)>, Raise> {
+    let Some(param) = given(call, param)? else { return Ok(Vec::new()) };
+    let (fields, _) = sendable(call, param)?;
     Ok(fields.iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect())
+}
+
+/// The parameter as one that has its argument, if it has.
+pub fn given(call: &Call<'_>, param: Param<Optional<Array>>) -> Result<Option<Param<Array>>, Raise> {
+    Ok(call.get(param)?.map(|_| param.given()))
 }

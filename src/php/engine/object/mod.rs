@@ -5,5 +5,7 @@ pub mod class;
 pub mod fields;
 pub mod interfaces;
 pub mod lazy;
+pub mod param;
 pub mod property;
+pub mod shown;
 pub mod walk;
