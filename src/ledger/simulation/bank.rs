@@ -7,6 +7,8 @@ use super::dice::Dice;
 use crate::model::trade_state::TradeState;
 use std::collections::BTreeSet;
 
+pub const MCH_ID: &str = "1900";
+
 #[derive(Debug, Clone)]
 pub struct BankRefund {
     pub out_refund_no: String,

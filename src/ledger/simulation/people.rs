@@ -10,13 +10,12 @@ use super::super::sighting::Sighting;
 use super::super::store::{Failure, Halt, Kind, Shop, Whose};
 use super::super::sync::{Answer, Counter, Question, What, round};
 use super::super::transition::Transition;
-use super::bank::Curse;
+use super::bank::{Curse, MCH_ID};
 use super::pace::{Pace, Turn};
 use super::seat::{Link, Seat};
 use super::world::Sabotage;
 use std::time::Duration;
 
-pub const MCH_ID: &str = "1900";
 /// An official account and a mini program of one merchant.
 pub const APPIDS: [&str; 2] = ["wx1", "wx2"];
 
