@@ -58,12 +58,9 @@ impl Tally {
         *well += u32::from(went_well);
     }
 
-    /// A run in which nothing ever went well, or nothing ever failed, proves nothing.
-    pub fn is_worth_something(&self) {
-        for (call, (made, well)) in &self.0 {
-            assert!(0 < *well && well < made, "{call}: {well} of {made} went well");
-        }
-        assert!(self.0.len() >= 8, "{self:?}");
+    /// Did each call go well at least once, and fail? A run in which nothing ever went well, or nothing ever failed, proves nothing.
+    pub fn is_worth_something(&self) -> bool {
+        self.0.len() >= 8 && self.0.values().all(|(made, well)| 0 < *well && well < made)
     }
 }
 
