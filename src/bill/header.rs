@@ -50,7 +50,7 @@ pub const SLOTS: usize = 8;
 
 /// Where a field stands in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct ColumnPlace {
     /// The cell.
     pub column: usize,
     /// Where its number is kept, if it is one.
@@ -59,7 +59,7 @@ pub struct Place {
 
 /// What is looked at in each row, whoever asks for what.
 #[derive(Debug, Clone, Copy)]
-pub struct Check {
+pub struct CellCheck {
     /// The cell.
     pub column: usize,
     /// How it is read.
@@ -77,8 +77,8 @@ pub struct Header {
     pub kind: Kind,
     names: Vec<String>,
     known: Vec<Option<Field>>,
-    places: [Option<Place>; Field::COUNT],
-    checks: Vec<Check>,
+    places: [Option<ColumnPlace>; Field::COUNT],
+    checks: Vec<CellCheck>,
 }
 
 impl Header {
@@ -105,7 +105,7 @@ impl Header {
     fn take_places(&mut self) -> Result<(), BillError> {
         for (column, field) in self.known.iter().enumerate() {
             let Some(field) = *field else { continue };
-            let place = Place { column, slot: slot(field) };
+            let place = ColumnPlace { column, slot: slot(field) };
             for field in meanings(field, self.layout) {
                 let Some(taken) = self.places.get_mut(field as usize) else { continue };
                 if taken.is_some() {
@@ -115,7 +115,7 @@ impl Header {
                 *taken = Some(place);
             }
             if !matches!(field.form(), Form::Word | Form::WordOrZero | Form::FreeText) {
-                self.checks.push(Check { column, form: field.form(), slot: place.slot });
+                self.checks.push(CellCheck { column, form: field.form(), slot: place.slot });
             }
         }
         Ok(())
@@ -128,7 +128,7 @@ impl Header {
     }
 
     /// Where a field stands, if the file has it.
-    pub fn place(&self, field: Field) -> Option<Place> {
+    pub fn place(&self, field: Field) -> Option<ColumnPlace> {
         self.places.get(field as usize).copied().flatten()
     }
 
@@ -155,7 +155,7 @@ impl Header {
     }
 
     /// What each row must hold, from left to right.
-    pub fn checks(&self) -> &[Check] {
+    pub fn checks(&self) -> &[CellCheck] {
         &self.checks
     }
 }

@@ -4,7 +4,7 @@ use wide::u8x16;
 
 /// One line: where its end stands, and how many cells were cut before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Line {
+pub struct IndexedLine {
     /// The place of the line feed.
     pub end: u32,
     /// How many cuts the block has up to here.
@@ -18,7 +18,7 @@ pub struct Index {
     cuts: Vec<u32>,
     found: usize,
     /// Every line feed.
-    pub lines: Vec<Line>,
+    pub lines: Vec<IndexedLine>,
     /// Is there a NUL byte?
     pub has_nul: bool,
 }
@@ -64,7 +64,7 @@ impl Index {
     /// The bytes of memory that it holds.
     #[cfg(test)]
     pub fn held(&self) -> usize {
-        size_of::<u32>() * self.cuts.capacity() + size_of::<Line>() * self.lines.capacity()
+        size_of::<u32>() * self.cuts.capacity() + size_of::<IndexedLine>() * self.lines.capacity()
     }
 
     /// Notes one word; the answer says whether its last byte is a comma.
@@ -82,7 +82,7 @@ impl Index {
         while feeds != 0 {
             let at = feeds.trailing_zeros();
             let before = (cuts & ((1 << at) - 1)).count_ones();
-            self.lines.push(Line { end: base + at, cuts: self.found_u32() + before });
+            self.lines.push(IndexedLine { end: base + at, cuts: self.found_u32() + before });
             feeds &= feeds - 1;
         }
     }
@@ -135,14 +135,14 @@ mod tests {
     use proptest::prelude::*;
 
     /// The same, byte by byte.
-    fn plain(block: &[u8]) -> (Vec<u32>, Vec<Line>) {
+    fn plain(block: &[u8]) -> (Vec<u32>, Vec<IndexedLine>) {
         let (mut cuts, mut lines) = (Vec::new(), Vec::new());
         for (at, byte) in (0_u32..).zip(block) {
             if *byte == b'`' && at > 0 && block[at as usize - 1] == b',' {
                 cuts.push(at);
             }
             if *byte == b'\n' {
-                lines.push(Line { end: at, cuts: u32::try_from(cuts.len()).unwrap() });
+                lines.push(IndexedLine { end: at, cuts: u32::try_from(cuts.len()).unwrap() });
             }
         }
         (cuts, lines)

@@ -4,7 +4,7 @@ use super::answer::Answer;
 use super::content::Limits;
 use super::fault::{BillError, beginning};
 use super::field::Form;
-use super::header::{Check, Header};
+use super::header::{CellCheck, Header};
 use super::lines::{Lines, Span};
 use super::moment::Calendar;
 use super::number::{self, trimmed};
@@ -179,13 +179,13 @@ fn cells<R: Read>(lines: &Lines<R>, span: Span) -> Cells<'_> {
 /// A cell that is not accepted as it stands may have blanks around it.
 #[cold]
 #[inline(never)]
-fn accept_trimmed(check: &Check, cell: &[u8], checked: &mut Checked, calendar: &mut Calendar) -> bool {
+fn accept_trimmed(check: &CellCheck, cell: &[u8], checked: &mut Checked, calendar: &mut Calendar) -> bool {
     accept(check, trimmed(cell), checked, calendar)
 }
 
 /// Looks at one cell.
 #[inline]
-fn accept(check: &Check, cell: &[u8], checked: &mut Checked, calendar: &mut Calendar) -> bool {
+fn accept(check: &CellCheck, cell: &[u8], checked: &mut Checked, calendar: &mut Calendar) -> bool {
     match check.form {
         Form::Fen => keep(number::fen(cell), check, checked),
         Form::FeeE5 => keep(number::fee_e5(cell), check, checked),
@@ -201,7 +201,7 @@ fn accept(check: &Check, cell: &[u8], checked: &mut Checked, calendar: &mut Cale
 }
 
 #[inline]
-fn keep(number: Option<i64>, check: &Check, checked: &mut Checked) -> bool {
+fn keep(number: Option<i64>, check: &CellCheck, checked: &mut Checked) -> bool {
     let Some(number) = number else { return false };
     if let Some(kept) = checked.numbers.get_mut(check.slot) {
         *kept = number;
@@ -210,7 +210,7 @@ fn keep(number: Option<i64>, check: &Check, checked: &mut Checked) -> bool {
 }
 
 #[cold]
-fn wrong_cell(header: &Header, check: &Check, row: u64, cell: &[u8]) -> BillError {
+fn wrong_cell(header: &Header, check: &CellCheck, row: u64, cell: &[u8]) -> BillError {
     let column = header.names().get(check.column).cloned().unwrap_or_default();
     let value = String::from_utf8_lossy(trimmed(cell)).chars().take(80).collect();
     match check.form {

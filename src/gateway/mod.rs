@@ -1,6 +1,7 @@
 //! Floor 3: conversations. From a declared call to a verified answer, over connections that outlive one call.
 
 pub mod attempt;
+mod authority;
 pub mod client;
 pub mod container;
 pub mod endpoint;

@@ -1,6 +1,7 @@
 //! An HTTP proxy, if one is configured: it opens a tunnel to the gateway, and TLS runs inside. It sees the gateway's
 //! name and nothing else; who the gateway is, is verified as without it.
 
+use super::authority::is_authority;
 use super::trace;
 use crate::error::Phase;
 use crate::model::argument::BadArgument;
@@ -33,7 +34,7 @@ impl Proxy {
             Some((user, authority)) => (Some(user), authority),
             None => (None, rest),
         };
-        if !super::settings::is_authority(authority) || !has_port(authority) {
+        if !is_authority(authority) || !has_port(authority) {
             return Err(bad());
         }
         let credentials = user.map(|user| credentials(user).ok_or_else(bad)).transpose()?;

@@ -21,7 +21,7 @@ const ROOMS: [(&str, &[(&str, u32)]); 4] = [
             ("module", 6),
         ],
     ),
-    ("simulator", &[("*", 1), ("calls", 2), ("bill", 2), ("notice", 3), ("control", 4)]),
+    ("simulator", &[("*", 1), ("bill", 2), ("calls", 3), ("notice", 3), ("gateway", 4), ("control", 5)]),
 ];
 
 /// How high a file stands on its floor; none if the floor has no rooms or the file is in none.

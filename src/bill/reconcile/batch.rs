@@ -14,12 +14,12 @@ type Piece = Range<usize>;
 #[derive(Debug, Default)]
 pub struct Batch {
     text: String,
-    rows: Vec<Kept>,
+    rows: Vec<KeptText>,
     refunds: Vec<KeptRefund>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct KeptText {
     out_trade_no: Piece,
     total_fee: i64,
     fee_type: Option<Piece>,
@@ -61,7 +61,7 @@ impl Batch {
             };
             self.refunds.push(kept);
         }
-        let kept = Kept {
+        let kept = KeptText {
             out_trade_no: self.write(row.out_trade_no),
             total_fee: row.total_fee,
             fee_type: row.fee_type.map(|code| self.write(code)),
@@ -97,7 +97,7 @@ impl Batch {
         })
     }
 
-    fn refunds_of(&self, kept: &Kept) -> Vec<BookRefund<'_>> {
+    fn refunds_of(&self, kept: &KeptText) -> Vec<BookRefund<'_>> {
         let refunds = self.refunds.get(kept.refunds.clone()).unwrap_or_default();
         refunds.iter().map(|kept| self.refund(kept)).collect()
     }

@@ -8,7 +8,7 @@ use super::difference::DifferenceKind;
 use super::draft::{self, Draft};
 use super::judge::Judge;
 use super::report::DayReport;
-use super::statement::Statement;
+use super::statement::BillFindings;
 use crate::bill::fault::BillError;
 use crate::bill::source::Source;
 use crate::bill::verify::sha256;
@@ -36,7 +36,7 @@ pub fn compare<B: Books>(terms: &Terms<'_>, books: &mut B) -> Result<DayReport, 
         let differences = draft::finish(changed, files(terms))?;
         return Ok(DayReport { from, to, totals: None, differences });
     }
-    let mut judge = Judge::new(Statement::read(terms)?, terms.as_of, from, to);
+    let mut judge = Judge::new(BillFindings::read(terms)?, terms.as_of, from, to);
     let mut batch = Batch::default();
     while batch.fill(books).map_err(CompareError::Books)? {
         judge.take_all(&batch);

@@ -1,6 +1,6 @@
 //! Tables for bookkeepers: they open in a spreadsheet, numbers of orders stay text, nothing becomes a formula.
 
-use super::difference::{Difference, Told};
+use super::difference::{BothValues, Difference};
 use super::report::DayReport;
 use crate::bill::fault::WriteError;
 use crate::bill::field::Field;
@@ -41,7 +41,7 @@ const ORDERS: [&str; 11] = [
 
 /// One cell of a table.
 #[derive(Debug, Clone, Copy)]
-enum Cell<'a> {
+enum CsvCell<'a> {
     /// Text of whoever: shown as it is, and never run.
     Text(&'a str),
     /// A number of an order: text, however many digits it has.
@@ -56,20 +56,20 @@ enum Cell<'a> {
 }
 
 /// A table that is being written.
-struct Table<W> {
+struct CsvTable<W> {
     to: W,
     line: String,
 }
 
-impl<W: Write> Table<W> {
+impl<W: Write> CsvTable<W> {
     fn begin(mut to: W, names: &[&str]) -> io::Result<Self> {
         to.write_all(BOM.as_bytes())?;
         let mut table = Self { to, line: String::new() };
-        table.write(names.iter().map(|name| Cell::Text(name)))?;
+        table.write(names.iter().map(|name| CsvCell::Text(name)))?;
         Ok(table)
     }
 
-    fn write<'a>(&mut self, cells: impl IntoIterator<Item = Cell<'a>>) -> io::Result<()> {
+    fn write<'a>(&mut self, cells: impl IntoIterator<Item = CsvCell<'a>>) -> io::Result<()> {
         self.line.clear();
         for (at, cell) in cells.into_iter().enumerate() {
             if at > 0 {
@@ -82,7 +82,7 @@ impl<W: Write> Table<W> {
     }
 }
 
-impl Cell<'_> {
+impl CsvCell<'_> {
     fn write(self, line: &mut String) {
         match self {
             // A tab before it makes every spreadsheet take it as text; nobody sees it.
@@ -118,24 +118,24 @@ fn decimal(number: i128, places: u32) -> String {
     format!("{sign}{}.{:0width$}", amount / unit, amount % unit, width = places as usize)
 }
 
-fn id(text: Option<&str>) -> Cell<'_> {
-    text.map_or(Cell::Empty, Cell::Id)
+fn id(text: Option<&str>) -> CsvCell<'_> {
+    text.map_or(CsvCell::Empty, CsvCell::Id)
 }
 
 /// Writes what differs; the last line sums what WeChat has beyond the books.
 pub fn write_differences(report: &DayReport, to: impl Write) -> io::Result<()> {
-    let mut table = Table::begin(to, &DIFFERENCES)?;
+    let mut table = CsvTable::begin(to, &DIFFERENCES)?;
     for difference in &report.differences {
         let due = difference.due.map(|due| due.to_string()).unwrap_or_default();
         let numbers = &difference.numbers;
         table.write([
-            Cell::Text(difference.kind.name()),
-            Cell::Id(&difference.key),
-            Cell::Text(difference.field),
+            CsvCell::Text(difference.kind.name()),
+            CsvCell::Id(&difference.key),
+            CsvCell::Text(difference.field),
             told(difference, difference.theirs.as_ref()),
             told(difference, difference.ours.as_ref()),
-            Cell::Text(difference.state.name()),
-            Cell::Text(&due),
+            CsvCell::Text(difference.state.name()),
+            CsvCell::Text(&due),
             id(numbers.out_trade_no.as_deref()),
             id(numbers.transaction_id.as_deref()),
             id(numbers.out_refund_no.as_deref()),
@@ -144,23 +144,23 @@ pub fn write_differences(report: &DayReport, to: impl Write) -> io::Result<()> {
     let count = i128::try_from(report.differences.len()).unwrap_or(i128::MAX);
     let (long, short) = report.totals.map_or((0, 0), |totals| (totals.long, totals.short));
     let sums = [
-        Cell::Text("sum"),
-        Cell::Count(count),
-        Cell::Text("long, short"),
-        Cell::Yuan(long),
-        Cell::Yuan(short),
+        CsvCell::Text("sum"),
+        CsvCell::Count(count),
+        CsvCell::Text("long, short"),
+        CsvCell::Yuan(long),
+        CsvCell::Yuan(short),
     ];
-    table.write(sums.into_iter().chain(std::iter::repeat_n(Cell::Empty, DIFFERENCES.len() - sums.len())))
+    table.write(sums.into_iter().chain(std::iter::repeat_n(CsvCell::Empty, DIFFERENCES.len() - sums.len())))
 }
 
-fn told<'a>(difference: &Difference, side: Option<&'a Told>) -> Cell<'a> {
+fn told<'a>(difference: &Difference, side: Option<&'a BothValues>) -> CsvCell<'a> {
     match (side, difference.field) {
-        (None, _) => Cell::Empty,
-        (Some(Told::Text(text)), "transaction_id" | "out_trade_no" | "sha256") => Cell::Id(text),
-        (Some(Told::Text(text)), _) => Cell::Text(text),
-        (Some(Told::Number(number)), "rows") => Cell::Count((*number).into()),
-        (Some(Told::Number(number)), "fee_e5") => Cell::Fee((*number).into()),
-        (Some(Told::Number(number)), _) => Cell::Yuan((*number).into()),
+        (None, _) => CsvCell::Empty,
+        (Some(BothValues::Text(text)), "transaction_id" | "out_trade_no" | "sha256") => CsvCell::Id(text),
+        (Some(BothValues::Text(text)), _) => CsvCell::Text(text),
+        (Some(BothValues::Number(number)), "rows") => CsvCell::Count((*number).into()),
+        (Some(BothValues::Number(number)), "fee_e5") => CsvCell::Fee((*number).into()),
+        (Some(BothValues::Number(number)), _) => CsvCell::Yuan((*number).into()),
     }
 }
 
@@ -176,14 +176,14 @@ struct Sums {
 
 /// A table of the rows of bills.
 pub struct OrderTable<W> {
-    table: Table<W>,
+    table: CsvTable<W>,
     sums: Sums,
 }
 
 impl<W: Write> OrderTable<W> {
     /// Begins a table.
     pub fn begin(to: W) -> io::Result<Self> {
-        Ok(Self { table: Table::begin(to, &ORDERS)?, sums: Sums::default() })
+        Ok(Self { table: CsvTable::begin(to, &ORDERS)?, sums: Sums::default() })
     }
 
     /// Writes every row of a bill.
@@ -197,7 +197,7 @@ impl<W: Write> OrderTable<W> {
 
     fn write_row(&mut self, row: &Row<'_>) -> io::Result<()> {
         let number = |field| i128::from(row.number_of(field).unwrap_or_default());
-        let word = |field| row.text(field).map_or(Cell::Empty, Cell::Text);
+        let word = |field| row.text(field).map_or(CsvCell::Empty, CsvCell::Text);
         let fee = number(Field::FeeE5) - number(Field::ReturnedFeeE5);
         let (total, settled) = (number(Field::TotalFee), number(Field::SettlementTotalFee));
         let refunded = number(Field::RefundFee);
@@ -212,12 +212,12 @@ impl<W: Write> OrderTable<W> {
             id(row.text(Field::TransactionId)),
             word(Field::TradeState),
             word(Field::FeeType),
-            Cell::Yuan(total),
-            Cell::Yuan(settled),
+            CsvCell::Yuan(total),
+            CsvCell::Yuan(settled),
             id(row.text(Field::OutRefundNo)),
             id(row.text(Field::RefundId)),
-            Cell::Yuan(refunded),
-            Cell::Fee(fee),
+            CsvCell::Yuan(refunded),
+            CsvCell::Fee(fee),
         ])
     }
 
@@ -225,17 +225,17 @@ impl<W: Write> OrderTable<W> {
     pub fn finish(mut self) -> io::Result<W> {
         let sums = self.sums;
         self.table.write([
-            Cell::Text("sum"),
-            Cell::Count(sums.rows),
-            Cell::Empty,
-            Cell::Empty,
-            Cell::Empty,
-            Cell::Yuan(sums.total_fee),
-            Cell::Yuan(sums.settlement_total_fee),
-            Cell::Empty,
-            Cell::Empty,
-            Cell::Yuan(sums.refund_fee),
-            Cell::Fee(sums.fee),
+            CsvCell::Text("sum"),
+            CsvCell::Count(sums.rows),
+            CsvCell::Empty,
+            CsvCell::Empty,
+            CsvCell::Empty,
+            CsvCell::Yuan(sums.total_fee),
+            CsvCell::Yuan(sums.settlement_total_fee),
+            CsvCell::Empty,
+            CsvCell::Empty,
+            CsvCell::Yuan(sums.refund_fee),
+            CsvCell::Fee(sums.fee),
         ])?;
         Ok(self.table.to)
     }
@@ -247,7 +247,7 @@ mod tests {
     use crate::bill::reconcile::difference::{DifferenceKind, DifferenceState, Numbers};
     use time::macros::date;
 
-    fn written(key: &str, theirs: Told) -> String {
+    fn written(key: &str, theirs: BothValues) -> String {
         let difference = Difference {
             kind: DifferenceKind::StateDiffers,
             key: key.into(),

@@ -126,20 +126,20 @@ impl DifferenceState {
 
 /// What one side says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Told {
+pub enum BothValues {
     /// Fen, 1/100000 yuan of a fee, or a number of rows.
     Number(i64),
     /// A state, a currency, a number of WeChat's.
     Text(String),
 }
 
-impl From<i64> for Told {
+impl From<i64> for BothValues {
     fn from(number: i64) -> Self {
         Self::Number(number)
     }
 }
 
-impl From<&str> for Told {
+impl From<&str> for BothValues {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
@@ -165,9 +165,9 @@ pub struct Difference {
     /// The field that differs.
     pub field: &'static str,
     /// What WeChat says.
-    pub theirs: Option<Told>,
+    pub theirs: Option<BothValues>,
     /// What the books say.
-    pub ours: Option<Told>,
+    pub ours: Option<BothValues>,
     /// Where it stands.
     pub state: DifferenceState,
     /// Until when it may wait.

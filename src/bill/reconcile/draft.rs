@@ -1,6 +1,6 @@
 //! Differences whose texts stand in the bills: found in the first reading, filled in by a second one.
 
-use super::difference::{Difference, DifferenceKind, DifferenceState, Numbers, Told};
+use super::difference::{BothValues, Difference, DifferenceKind, DifferenceState, Numbers};
 use crate::bill::fault::BillError;
 use crate::bill::field::Field;
 use crate::bill::reader::Reader;
@@ -15,12 +15,12 @@ pub enum Side {
     /// Nothing.
     Absent,
     /// This.
-    Said(Told),
+    Said(BothValues),
     /// The text of a row of the bills.
     Stands(u32, Field),
 }
 
-impl<T: Into<Told>> From<T> for Side {
+impl<T: Into<BothValues>> From<T> for Side {
     fn from(told: T) -> Self {
         Self::Said(told.into())
     }
@@ -120,8 +120,8 @@ impl Draft {
     fn finish(self) -> Difference {
         let told = |side| if let Side::Said(told) = side { Some(told) } else { None };
         let key = match told(self.key) {
-            Some(Told::Text(key)) => key,
-            Some(Told::Number(key)) => key.to_string(),
+            Some(BothValues::Text(key)) => key,
+            Some(BothValues::Number(key)) => key.to_string(),
             None => String::new(),
         };
         Difference {

@@ -2,7 +2,7 @@
 
 use super::difference::DifferenceKind;
 use super::draft::{Draft, open};
-use super::table::{Fingerprint, Keys};
+use super::table::{KeyFingerprint, Keys};
 use crate::bill::fault::BillError;
 use crate::bill::field::Field;
 use crate::bill::header::Kind;
@@ -16,8 +16,8 @@ use std::collections::HashMap;
 pub struct Flows {
     keys: Keys,
     /// Fen by 微信支付业务单号; the first one, and those that differ from it.
-    incomes: HashMap<Fingerprint, Vec<i64>>,
-    refunds: HashMap<Fingerprint, Vec<i64>>,
+    incomes: HashMap<KeyFingerprint, Vec<i64>>,
+    refunds: HashMap<KeyFingerprint, Vec<i64>>,
     balance: Option<i64>,
     is_empty: bool,
 }

@@ -7,8 +7,8 @@ use super::draft::{Draft, Side};
 use super::orders::{self, Group, MANY, PAID, REFUNDED, REVOKED, payment, reference};
 use super::refunds::LISTED;
 use super::report::Totals;
-use super::statement::Statement;
-use super::table::{Entry, Fingerprint};
+use super::statement::BillFindings;
+use super::table::{KeyEntry, KeyFingerprint};
 use crate::bill::field::Field;
 use std::collections::HashSet;
 use time::{Date, Duration};
@@ -18,25 +18,25 @@ const PATIENCE: Duration = Duration::days(2);
 
 /// The comparison while the books are read.
 pub struct Judge {
-    pub(super) bills: Statement,
+    pub(super) bills: BillFindings,
     as_of: Date,
     from: Date,
     to: Date,
     /// What the books have and no bill has: the first of each counts.
-    missing: HashSet<Fingerprint>,
-    missing_refunds: HashSet<Fingerprint>,
+    missing: HashSet<KeyFingerprint>,
+    missing_refunds: HashSet<KeyFingerprint>,
 }
 
 impl Judge {
     /// Begins with the books.
-    pub fn new(bills: Statement, as_of: Date, from: Date, to: Date) -> Self {
+    pub fn new(bills: BillFindings, as_of: Date, from: Date, to: Date) -> Self {
         Self { bills, as_of, from, to, missing: HashSet::new(), missing_refunds: HashSet::new() }
     }
 
     /// Judges some rows and their refunds.
     pub fn take_all(&mut self, batch: &Batch) {
         let keys = &self.bills.keys;
-        let orders: Vec<Fingerprint> = batch.numbers().map(|number| keys.of(number.as_bytes())).collect();
+        let orders: Vec<KeyFingerprint> = batch.numbers().map(|number| keys.of(number.as_bytes())).collect();
         let mut places = Vec::with_capacity(orders.len());
         self.bills.orders.table.find_all(&orders, &mut places);
         for ((row, order), place) in batch.rows().zip(orders).zip(places) {
@@ -44,7 +44,7 @@ impl Judge {
         }
     }
 
-    fn take(&mut self, row: &BookRow<'_>, order: Fingerprint, place: Option<u32>) {
+    fn take(&mut self, row: &BookRow<'_>, order: KeyFingerprint, place: Option<u32>) {
         match place {
             Some(at) => self.take_known(row, at),
             None => self.take_missing(row, order),
@@ -86,7 +86,7 @@ impl Judge {
     }
 
     /// What nearly all rows are: one payment, paid here, of the same amount, currency and transaction.
-    fn agrees(&self, row: &BookRow<'_>, entry: &Entry) -> bool {
+    fn agrees(&self, row: &BookRow<'_>, entry: &KeyEntry) -> bool {
         let same = |id: &str| self.bills.keys.short(id.as_bytes()) == entry.partner;
         entry.flags & (PAID | REVOKED | MANY) == PAID
             && row.is_paid()
@@ -96,7 +96,7 @@ impl Judge {
     }
 
     /// Every rule looks by itself: none hides another.
-    fn compare(&self, row: &BookRow<'_>, entry: &Entry, groups: &[Group]) -> Vec<Draft> {
+    fn compare(&self, row: &BookRow<'_>, entry: &KeyEntry, groups: &[Group]) -> Vec<Draft> {
         let booked = row.transaction_id.map(|id| self.bills.keys.short(id.as_bytes()));
         let reference = reference(groups, booked);
         let mut drafts = Vec::new();
@@ -130,7 +130,7 @@ impl Judge {
         }
     }
 
-    fn take_missing(&mut self, row: &BookRow<'_>, order: Fingerprint) {
+    fn take_missing(&mut self, row: &BookRow<'_>, order: KeyFingerprint) {
         let in_time = row.paid_on.is_none_or(|day| self.covers(day));
         if row.is_paid() && self.bills.lists_payments && in_time && self.missing.insert(order) {
             self.bills.totals.ours.payments.add(row.total_fee);
@@ -139,7 +139,7 @@ impl Judge {
         }
     }
 
-    fn is_due(&self, row: &BookRow<'_>, entry: &Entry) -> bool {
+    fn is_due(&self, row: &BookRow<'_>, entry: &KeyEntry) -> bool {
         let in_time = row.paid_on.map_or(!entry.is(REFUNDED), |day| self.covers(day));
         self.bills.lists_payments && in_time
     }
@@ -197,7 +197,7 @@ impl Judge {
         self.bills.totals.weigh(ours - theirs);
     }
 
-    fn take_missing_refund(&mut self, row: &BookRow<'_>, refund: &BookRefund<'_>, number: Fingerprint) {
+    fn take_missing_refund(&mut self, row: &BookRow<'_>, refund: &BookRefund<'_>, number: KeyFingerprint) {
         let in_time = refund.asked_on.is_none_or(|day| self.covers(day));
         let due = refund.is_booked() && self.bills.lists_refunds && in_time;
         if !due || !self.missing_refunds.insert(number) {

@@ -5,7 +5,7 @@ use super::draft::{Draft, Side};
 use super::judge::{Judge, other_transactions};
 use super::orders::{BOOKED, Group, Orders, REVOKED, payment, reference};
 use super::refunds::{LISTED, Refunds};
-use super::table::Entry;
+use super::table::KeyEntry;
 use crate::bill::field::Field;
 use std::collections::BTreeSet;
 
@@ -40,7 +40,7 @@ fn standing(row: u32, field: Field) -> Side {
 }
 
 /// An order that no book has.
-fn not_booked(entry: &Entry, groups: &[Group], drafts: &mut Vec<Draft>) {
+fn not_booked(entry: &KeyEntry, groups: &[Group], drafts: &mut Vec<Draft>) {
     let reference = reference(groups, None);
     let paid = payment(groups, reference).filter(|_| !entry.is(REVOKED));
     if let Some(paid) = paid {

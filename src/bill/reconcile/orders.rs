@@ -1,6 +1,6 @@
 //! What the bills say about each order.
 
-use super::table::{Entry, Fingerprint, Keys, Table};
+use super::table::{KeyEntry, KeyFingerprint, KeyTable, Keys};
 use crate::bill::field::Field;
 use crate::bill::row::Row;
 use std::collections::HashMap;
@@ -24,14 +24,14 @@ pub struct Group {
     /// The first of its rows.
     pub row: u32,
     /// The first of its payments.
-    pub payment: Option<Payment>,
+    pub payment: Option<BilledPayment>,
     /// How many payments it has.
     pub payments: i64,
 }
 
 /// A payment row.
 #[derive(Debug, Clone)]
-pub struct Payment {
+pub struct BilledPayment {
     /// Which one.
     pub row: u32,
     /// Fen.
@@ -53,7 +53,7 @@ pub struct Strange {
 #[derive(Debug, Default)]
 pub struct Orders {
     /// By `out_trade_no`.
-    pub table: Table,
+    pub table: KeyTable,
     many: HashMap<u32, Vec<Group>>,
     /// What was sent back by reversing, in fen.
     pub revoked: HashMap<u32, i128>,
@@ -68,9 +68,9 @@ pub struct Orders {
 impl Orders {
     /// Notes a row of any state; gives the order's place.
     #[inline]
-    pub fn take(&mut self, keys: &Keys, row: &Row<'_>, number: u32, order: Fingerprint) -> u32 {
+    pub fn take(&mut self, keys: &Keys, row: &Row<'_>, number: u32, order: KeyFingerprint) -> u32 {
         let transaction = keys.short(row.bytes(Field::TransactionId).unwrap_or_default());
-        let (at, is_new) = self.table.find_or_add(Entry::new(order, number, transaction));
+        let (at, is_new) = self.table.find_or_add(KeyEntry::new(order, number, transaction));
         let paid = row.bytes(Field::TradeState) == Some(b"SUCCESS");
         let fee_type = row.bytes(Field::FeeType).filter(|code| *code != b"CNY");
         let simple = fee_type.is_none()
@@ -114,7 +114,7 @@ impl Orders {
         entry.flags |= PAID;
         if let Some(group) = groups.get_mut(place) {
             group.payments += 1;
-            group.payment.get_or_insert(Payment { row: number, total_fee, fee_type });
+            group.payment.get_or_insert(BilledPayment { row: number, total_fee, fee_type });
         }
     }
 
@@ -126,7 +126,7 @@ impl Orders {
     }
 
     /// Shows the rows of an order by transaction, in the order of the bills.
-    pub fn look<T>(&self, at: u32, entry: &Entry, look: impl FnOnce(&[Group]) -> T) -> T {
+    pub fn look<T>(&self, at: u32, entry: &KeyEntry, look: impl FnOnce(&[Group]) -> T) -> T {
         match self.many.get(&at).filter(|_| entry.is(MANY)) {
             Some(groups) => look(groups),
             None => look(&[Group::of(entry)]),
@@ -139,7 +139,7 @@ impl Orders {
     }
 
     /// Every payment of an order less what was reversed, in fen.
-    pub fn money(&self, at: u32, entry: &Entry) -> i128 {
+    pub fn money(&self, at: u32, entry: &KeyEntry) -> i128 {
         let first = if entry.is(PAID) { i128::from(entry.amount) } else { 0 };
         let known = |map: &HashMap<u32, i128>| map.get(&at).copied().unwrap_or_default();
         let more = if entry.is(MANY) { known(&self.more) } else { 0 };
@@ -149,8 +149,8 @@ impl Orders {
 }
 
 impl Group {
-    fn of(entry: &Entry) -> Self {
-        let payment = Payment { row: entry.row, total_fee: entry.amount, fee_type: None };
+    fn of(entry: &KeyEntry) -> Self {
+        let payment = BilledPayment { row: entry.row, total_fee: entry.amount, fee_type: None };
         Self {
             transaction: entry.partner,
             row: entry.row,
@@ -168,7 +168,7 @@ pub fn reference(groups: &[Group], booked: Option<u64>) -> Option<u64> {
 }
 
 /// The payment that counts: the first under the reference, else the first.
-pub fn payment(groups: &[Group], reference: Option<u64>) -> Option<&Payment> {
+pub fn payment(groups: &[Group], reference: Option<u64>) -> Option<&BilledPayment> {
     let known = groups.iter().find(|group| Some(group.transaction) == reference);
     let first = || groups.iter().filter_map(|group| group.payment.as_ref()).min_by_key(|payment| payment.row);
     known.and_then(|group| group.payment.as_ref()).or_else(first)

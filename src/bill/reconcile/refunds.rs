@@ -1,6 +1,6 @@
 //! What the bills say about each refund.
 
-use super::table::{Entry, Fingerprint, Keys, Table};
+use super::table::{KeyEntry, KeyFingerprint, KeyTable, Keys};
 use crate::bill::field::Field;
 use crate::bill::row::Row;
 use std::collections::HashMap;
@@ -25,7 +25,7 @@ pub struct Seen {
 #[derive(Debug, Default)]
 pub struct Refunds {
     /// By `out_refund_no`.
-    pub table: Table,
+    pub table: KeyTable,
     more: HashMap<u32, Vec<Seen>>,
     /// How often the books list it beyond the first time.
     pub doubles: HashMap<u32, i64>,
@@ -34,10 +34,10 @@ pub struct Refunds {
 impl Refunds {
     /// Notes a refund row.
     #[inline]
-    pub fn take(&mut self, keys: &Keys, row: &Row<'_>, number: u32, refund: Fingerprint) {
+    pub fn take(&mut self, keys: &Keys, row: &Row<'_>, number: u32, refund: KeyFingerprint) {
         let order = keys.short(row.bytes(Field::OutTradeNo).unwrap_or_default());
         let refund_fee = row.number_of(Field::RefundFee).unwrap_or_default();
-        let (at, is_new) = self.table.find_or_add(Entry::new(refund, number, order));
+        let (at, is_new) = self.table.find_or_add(KeyEntry::new(refund, number, order));
         let Some(entry) = self.table.get_mut(at) else { return };
         if is_new {
             entry.amount = refund_fee;
@@ -48,7 +48,7 @@ impl Refunds {
     }
 
     /// All rows of a refund.
-    pub fn rows(&self, at: u32, entry: &Entry) -> impl Iterator<Item = Seen> {
+    pub fn rows(&self, at: u32, entry: &KeyEntry) -> impl Iterator<Item = Seen> {
         let first = Seen { row: entry.row, order: entry.partner, refund_fee: entry.amount };
         let more = if entry.is(MANY) { self.more.get(&at) } else { None };
         std::iter::once(first).chain(more.into_iter().flatten().copied())

@@ -42,7 +42,7 @@ pub struct Terms<'a> {
 }
 
 /// What is known when all bills and fund flows were read.
-pub struct Statement {
+pub struct BillFindings {
     /// Fingerprints of this comparison.
     pub keys: Keys,
     /// Every order.
@@ -61,7 +61,7 @@ pub struct Statement {
     strangers: HashMap<String, i64>,
 }
 
-impl Statement {
+impl BillFindings {
     pub(super) fn read(terms: &Terms<'_>) -> Result<Self, BillError> {
         let mut statement = Self {
             keys: Keys::default(),

@@ -12,7 +12,7 @@ pub struct Keys {
 
 /// Eighty bits of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Fingerprint {
+pub struct KeyFingerprint {
     first: u64,
     second: u16,
 }
@@ -20,10 +20,10 @@ pub struct Fingerprint {
 impl Keys {
     /// The fingerprint of a number.
     #[inline]
-    pub fn of(&self, number: &[u8]) -> Fingerprint {
+    pub fn of(&self, number: &[u8]) -> KeyFingerprint {
         #[allow(clippy::cast_possible_truncation, reason = "sixteen bits of a hash")]
         let second = self.second.hash_one(number) as u16;
-        Fingerprint { first: self.first.hash_one(number), second }
+        KeyFingerprint { first: self.first.hash_one(number), second }
     }
 
     /// A shorter one, for numbers that are compared with one other only.
@@ -35,7 +35,7 @@ impl Keys {
 
 /// What is known of an order or a refund.
 #[derive(Debug, Clone, Copy)]
-pub struct Entry {
+pub struct KeyEntry {
     first: u64,
     second: u16,
     /// What was seen of it.
@@ -48,10 +48,10 @@ pub struct Entry {
     pub amount: i64,
 }
 
-impl Entry {
+impl KeyEntry {
     /// Nothing seen yet.
-    pub fn new(fingerprint: Fingerprint, row: u32, partner: u64) -> Self {
-        let Fingerprint { first, second } = fingerprint;
+    pub fn new(fingerprint: KeyFingerprint, row: u32, partner: u64) -> Self {
+        let KeyFingerprint { first, second } = fingerprint;
         Self { first, second, flags: 0, row, partner, amount: 0 }
     }
 
@@ -65,38 +65,38 @@ const FREE: u32 = u32::MAX;
 
 /// Entries by fingerprint.
 #[derive(Debug, Default)]
-pub struct Table {
-    entries: Vec<Entry>,
+pub struct KeyTable {
+    entries: Vec<KeyEntry>,
     /// Places in `entries`; a power of two of them, at most two thirds taken.
     slots: Vec<u32>,
 }
 
-impl Table {
+impl KeyTable {
     /// All entries, in the order in which they came.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[KeyEntry] {
         &self.entries
     }
 
     /// One of them.
-    pub fn get_mut(&mut self, at: u32) -> Option<&mut Entry> {
+    pub fn get_mut(&mut self, at: u32) -> Option<&mut KeyEntry> {
         self.entries.get_mut(at as usize)
     }
 
     /// The place of a number's entry.
     #[inline]
-    pub fn find(&self, fingerprint: Fingerprint) -> Option<u32> {
+    pub fn find(&self, fingerprint: KeyFingerprint) -> Option<u32> {
         self.slot_of(fingerprint).and_then(|slot| self.slots.get(slot)).copied().filter(|at| *at != FREE)
     }
 
     /// The places of many numbers' entries. All slots are looked at before any entry is: the memory is waited for once,
     /// not number by number.
-    pub fn find_all(&self, wanted: &[Fingerprint], found: &mut Vec<Option<u32>>) {
+    pub fn find_all(&self, wanted: &[KeyFingerprint], found: &mut Vec<Option<u32>>) {
         let Some(mask) = self.slots.len().checked_sub(1) else {
             found.resize(wanted.len(), None);
             return;
         };
         #[allow(clippy::cast_possible_truncation, reason = "only the lowest bits count")]
-        let first = |wanted: &Fingerprint| self.slots.get(wanted.first as usize & mask).copied();
+        let first = |wanted: &KeyFingerprint| self.slots.get(wanted.first as usize & mask).copied();
         found.extend(wanted.iter().map(first));
         for (found, wanted) in found.iter_mut().zip(wanted) {
             let known = found.and_then(|at| self.entries.get(at as usize));
@@ -108,11 +108,11 @@ impl Table {
 
     /// The place of a number's entry, which is made if there is none; and whether it was.
     #[inline]
-    pub fn find_or_add(&mut self, entry: Entry) -> (u32, bool) {
+    pub fn find_or_add(&mut self, entry: KeyEntry) -> (u32, bool) {
         if self.entries.len() * 3 >= self.slots.len() * 2 {
             self.grow();
         }
-        let fingerprint = Fingerprint { first: entry.first, second: entry.second };
+        let fingerprint = KeyFingerprint { first: entry.first, second: entry.second };
         let at = u32::try_from(self.entries.len()).unwrap_or(FREE);
         let Some(slot) = self.slot_of(fingerprint).and_then(|slot| self.slots.get_mut(slot)) else {
             return (FREE, false);
@@ -127,7 +127,7 @@ impl Table {
 
     /// The slot that holds it, or the free one where it would be.
     #[inline]
-    fn slot_of(&self, wanted: Fingerprint) -> Option<usize> {
+    fn slot_of(&self, wanted: KeyFingerprint) -> Option<usize> {
         let mask = self.slots.len().checked_sub(1)?;
         #[allow(clippy::cast_possible_truncation, reason = "only the lowest bits count")]
         let mut slot = wanted.first as usize & mask;
@@ -163,11 +163,11 @@ mod tests {
 
     #[test]
     fn what_was_added_is_found_and_nothing_else_is() {
-        let (keys, mut table) = (Keys::default(), Table::default());
+        let (keys, mut table) = (Keys::default(), KeyTable::default());
         assert_eq!(table.find(keys.of(b"T0")), None);
         for n in 0..10_000_u32 {
             let number = format!("T{n}");
-            let entry = Entry::new(keys.of(number.as_bytes()), n, 0);
+            let entry = KeyEntry::new(keys.of(number.as_bytes()), n, 0);
             assert_eq!(table.find_or_add(entry), (n, true));
             assert_eq!(table.find_or_add(entry), (n, false));
         }
@@ -183,6 +183,6 @@ mod tests {
 
     #[test]
     fn an_entry_stays_small() {
-        assert_eq!(size_of::<Entry>(), 32);
+        assert_eq!(size_of::<KeyEntry>(), 32);
     }
 }

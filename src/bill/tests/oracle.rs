@@ -3,7 +3,7 @@
 use super::reconcile::day;
 use crate::bill::reconcile::books::{BookRefund, BookRow, Listed};
 use crate::bill::reconcile::compare::{Day, Terms, compare};
-use crate::bill::reconcile::difference::Told;
+use crate::bill::reconcile::difference::BothValues;
 use crate::bill::source::Source;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -370,10 +370,10 @@ fn file(lines: &[Line]) -> Vec<u8> {
     format!("{HEADER}\n{rows}总交易单数\n`{}\n", lines.len()).into_bytes()
 }
 
-fn side(told: Option<&Told>) -> Option<String> {
+fn side(told: Option<&BothValues>) -> Option<String> {
     told.map(|told| match told {
-        Told::Number(number) => number.to_string(),
-        Told::Text(text) => text.clone(),
+        BothValues::Number(number) => number.to_string(),
+        BothValues::Text(text) => text.clone(),
     })
 }
 

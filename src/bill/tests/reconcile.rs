@@ -3,7 +3,7 @@
 use super::vectors::{all, file};
 use crate::bill::reconcile::books::{BookRefund, BookRow, Listed};
 use crate::bill::reconcile::compare::{Day, Terms, compare};
-use crate::bill::reconcile::difference::{Difference, Told};
+use crate::bill::reconcile::difference::{BothValues, Difference};
 use crate::bill::reconcile::report::{Amount, DayReport};
 use crate::bill::source::Source;
 use serde_json::{Value, json};
@@ -68,11 +68,11 @@ fn report(inputs: &Value) -> DayReport {
     compare(&terms, &mut Listed::new(list(&inputs["books"]).iter().map(book))).unwrap()
 }
 
-fn told(told: Option<&Told>) -> Value {
+fn told(told: Option<&BothValues>) -> Value {
     match told {
         None => Value::Null,
-        Some(Told::Number(number)) => json!(number),
-        Some(Told::Text(text)) => json!(text),
+        Some(BothValues::Number(number)) => json!(number),
+        Some(BothValues::Text(text)) => json!(text),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::bill::document::Document;
 use crate::bill::fault::{BillError, WriteError};
 use crate::bill::reconcile::csv::{OrderTable, write_differences};
-use crate::bill::reconcile::difference::{Difference, DifferenceKind, DifferenceState, Told};
+use crate::bill::reconcile::difference::{BothValues, Difference, DifferenceKind, DifferenceState};
 use crate::bill::reconcile::report::{Amount, DayReport, Totals};
 use crate::bill::source::Reading;
 use crate::error::Advice;
@@ -144,11 +144,11 @@ fn difference(difference: &Difference) -> Outcome {
     object(PhpDifference, DIFFERENCE, |get, _| get(difference))
 }
 
-fn told(side: Option<&Told>) -> Outcome {
+fn told(side: Option<&BothValues>) -> Outcome {
     match side {
         None => Ok(Zval::null()),
-        Some(Told::Number(number)) => number.to_php(),
-        Some(Told::Text(text)) => text.to_php(),
+        Some(BothValues::Number(number)) => number.to_php(),
+        Some(BothValues::Text(text)) => text.to_php(),
     }
 }
 
