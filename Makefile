@@ -118,6 +118,9 @@ test-stubs: setup build
 	@$(call say,test: the stubs against the extension)
 	@tools/php $(PHPUNIT) -c php-tests --testsuite stubs \
 	    || { echo 'stubs/ and src/php/ must say the same: change both, and the documentation with them.' >&2; exit 1; }
+	@$(call say,test: every method is called by what valgrind and AddressSanitizer watch)
+	@tools/php php-tests/every-method.php 1 \
+	    || { echo 'A new method must be called in php-tests/every-method.php.' >&2; exit 1; }
 
 leak: setup build
 	@$(call say,leak: a million queries and a million rounds without a network)

@@ -59,7 +59,7 @@ function forgotten(): array
             // Values are made by others, PHP's own exceptions and enums are not ours, and json_encode() says its name.
             $isOurs = $method->getDeclaringClass()->getName() === $class->getName() && !$class->isSubclassOf(\Exception::class)
                 && !\in_array($name, ['jsonSerialize', 'count', 'getIterator', 'cases', 'from', 'tryFrom'], true);
-            if ($isOurs && !str_contains($here, "$name(")) {
+            if ($isOurs && !preg_match('~(?<!\w)' . preg_quote($name, '~') . '\(~', $here)) {
                 $forgotten[] = $class->getName() . "::$name";
             }
         }
