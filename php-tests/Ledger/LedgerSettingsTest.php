@@ -109,6 +109,8 @@ final class LedgerSettingsTest extends LedgerTestCase
     {
         yield 'no autocommit' => ['mariadb', 'SET autocommit=0', 'Autocommit is switched off in this session'];
         yield 'a chain' => ['mariadb', 'SET completion_type=1', 'needs completion_type = NO_CHAIN, this session has CHAIN'];
+        yield 'one row' => ['mariadb', 'SET sql_select_limit=1', 'needs sql_select_limit = DEFAULT, this session has 1'];
+        yield 'no row' => ['mariadb', 'SET sql_select_limit=0', 'needs sql_select_limit = DEFAULT, this session has 0'];
         yield 'a goodbye' => ['mariadb', "SET completion_type='RELEASE'", 'needs completion_type = NO_CHAIN, this session has RELEASE'];
     }
 

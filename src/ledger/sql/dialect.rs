@@ -62,9 +62,10 @@ impl Dialect {
         if self == Self::Sqlite { " AND id < (SELECT MAX(id) FROM {outbox})" } else { "" }
     }
 
-    /// What a session says of how transactions end in it, for a list of columns; nothing where it cannot be changed.
+    /// What a session says of how transactions end in it and of how many rows it gives, for a list of columns; nothing
+    /// where it cannot be changed.
     pub fn modes(self) -> &'static str {
-        if self == Self::Mysql { ", @@autocommit, @@completion_type" } else { "" }
+        if self == Self::Mysql { ", @@autocommit, @@completion_type, @@sql_select_limit" } else { "" }
     }
 
     /// A parameter that is added to the clock.

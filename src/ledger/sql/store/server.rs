@@ -7,6 +7,9 @@ use super::super::fault::SqlFault;
 const AUTOCOMMIT_OFF: &str = "Autocommit is switched off in this session (SET autocommit = 0): what the ledger writes \
      outside a transaction would never be stored. Switch it on, and begin transactions by PDO";
 
+/// What MySQL says of a session that gives every row.
+const EVERY_ROW: &str = "18446744073709551615";
+
 /// Fails unless the tables are those of this version, and what is written to them is committed.
 pub fn known_version<C: Connection>(connection: &mut C) -> Ended<(), C::Cause> {
     match told_version(connection)? {
@@ -17,9 +20,11 @@ pub fn known_version<C: Connection>(connection: &mut C) -> Ended<(), C::Cause> {
 
 /// The version that the tables say.
 pub fn told_version<C: Connection>(connection: &mut C) -> Ended<Option<i64>, C::Cause> {
-    let Some(mut row) = connection.rows(Statement::Version, &[])?.into_iter().next() else { return Ok(None) };
+    let Some(mut row) = connection.rows(Statement::Version, &[])?.into_iter().next() else {
+        return Err(rows_are_cut("0"));
+    };
     let version = row.int_or_null()?;
-    commits(connection.sql().dialect, &mut row)?;
+    serves(connection.sql().dialect, &mut row)?;
     Ok(version)
 }
 
@@ -28,17 +33,34 @@ pub fn will_do<C: Connection>(connection: &C) -> Ended<(), C::Cause> {
     not_too_old(connection)?;
     let dialect = connection.sql().dialect;
     let modes = dialect.modes().trim_start_matches(", ");
-    let told =
-        if modes.is_empty() { Vec::new() } else { connection.rows_once(&format!("SELECT {modes}"))? };
-    told.into_iter().next().map_or(Ok(()), |mut row| commits(dialect, &mut row))
+    if modes.is_empty() {
+        return Ok(());
+    }
+    let told = connection.rows_once(&format!("SELECT {modes}"))?.into_iter().next();
+    told.map_or_else(|| Err(rows_are_cut("0")), |mut row| serves(dialect, &mut row))
+}
+
+/// Does the session commit what is written, and give every row that is asked for?
+fn serves<C>(dialect: Dialect, row: &mut Row) -> Ended<(), C> {
+    if dialect.modes().is_empty() {
+        return Ok(());
+    }
+    commits(row)?;
+    match row.text()?.as_str() {
+        EVERY_ROW => Ok(()),
+        other => Err(rows_are_cut(other)),
+    }
+}
+
+fn rows_are_cut<C>(limit: &str) -> SqlFault<C> {
+    SqlFault::logic(format!(
+        "The ledger needs sql_select_limit = DEFAULT, this session has {limit}: refunds would be left out unseen"
+    ))
 }
 
 /// Where a statement of its own, or the one after a COMMIT, begins a transaction by itself, that would be taken for the
 /// shop's: nobody would commit it.
-fn commits<C>(dialect: Dialect, row: &mut Row) -> Ended<(), C> {
-    if dialect.modes().is_empty() {
-        return Ok(());
-    }
+fn commits<C>(row: &mut Row) -> Ended<(), C> {
     if !row.flag()? {
         return Err(SqlFault::logic(AUTOCOMMIT_OFF));
     }
