@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 const BLOCK: usize = 16;
 
-/// What opened with the merchant's key. It proves less than [`Verified`](super::sign::Verified): ECB has no
+/// What opened with the merchant's key. It proves less than [`Verified`](crate::wire::verified::Verified): ECB has no
 /// seal, so ids and amounts must be confirmed by refundquery before anything is booked.
 #[derive(Debug, Clone)]
 pub struct Decrypted<T>(T);
