@@ -75,6 +75,28 @@ final class DownloadBillTest extends SimulatorTestCase
         self::assertFault(PayException::class, Advice::FixConfiguration, false, fn () => (new DownloadFundFlow($this->merchant(), $this->gateway()))->account($day));
     }
 
+    /** The process may write to no file at all: what a full disk says, in other words. */
+    public function testB3ADiskThatIsFullIsTheShopsFaultAndNotTheGateways(): void
+    {
+        $day = self::aDayOfTrade($this->merchant(...self::certificate()), $this->gateway());
+        $code = sprintf(<<<'PHP'
+            $merchant = new WechatPay\Merchant(%s, %s, %s);
+            $gateway = new WechatPay\Gateway(backupUrl: ini_get('wechatpay.url'), onAttempt: function ($attempt) { echo "$attempt->outcome\n"; });
+            try {
+                (new WechatPay\DownloadBill($merchant, $gateway))->trade(%s);
+            } catch (WechatPay\PayException $e) {
+                echo $e::class, ' ', $e->advice->name, ' ', $e->getMessage();
+            }
+            PHP, ...array_map(static fn (string $text): string => var_export($text, true), [SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY, $day]));
+        $php = [PHP_BINARY, '-d', 'extension=' . PhpProcess::extension()];
+        foreach (self::$simulator->ini() as $name => $value) {
+            array_push($php, '-d', "$name=$value");
+        }
+        $limited = '(trap "" XFSZ; ulimit -f 0; exec "$0" "$@") 2>&1 | cat';
+        $run = PhpProcess::command(['bash', '-c', $limited, ...$php, '-r', $code]);
+        self::assertMatchesRegularExpression('~^configuration\nWechatPay\\\\PayException FixConfiguration the file cannot be kept: File too large~', $run->output);
+    }
+
     /** @dataProvider damages */
     #[DataProvider('damages')]
     public function testB2B3B5ADamagedBillIsRefusedWhenItComes(array $rule, string $message): void

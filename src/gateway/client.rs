@@ -122,6 +122,7 @@ impl ApiClient {
             let answer = match &reply.body {
                 Body::Message(body) => exchange::read_answer(merchant, call, &request.sent, body),
                 Body::File(received) => call.read_file(received),
+                Body::Unkept(why) => Err(Error::Configuration(why.clone())),
             };
             answer.map_err(|error| unpacked(error, reply.encoding.as_deref()))
         });

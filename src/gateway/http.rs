@@ -88,9 +88,9 @@ impl PooledAgent {
         if answer.status() != 200 {
             return Err(self.refused(post.url, &mut answer));
         }
-        let body = receive::body(&mut answer, post.inbox).map_err(|lost| match lost {
-            Lost::OnTheWay(e) => broken(e),
-            Lost::Unkept(e) => unkept(post.url, &e),
+        let body = receive::body(&mut answer, post.inbox).or_else(|lost| match lost {
+            Lost::OnTheWay(e) => Err(broken(e)),
+            Lost::Unkept(e) => Ok(Body::Unkept(format!("the file cannot be kept: {}", plain(&e)))),
         })?;
         Ok((body, encoding(&answer)))
     }
@@ -202,13 +202,6 @@ fn meaning(status: u16) -> &'static str {
         500..=599 => "the gateway is in trouble",
         _ => "a status that HTTP does not have",
     }
-}
-
-/// The disk's fault, not the gateway's.
-fn unkept(url: &str, e: &std::io::Error) -> TransportError {
-    let message = format!("the file from {} cannot be kept: {}", host(url), plain(e));
-    let (phase, reused) = (Phase::Protocol, trace::reused());
-    TransportError { phase, message, sent: true, retry_after_ms: None, reused }
 }
 
 fn host(url: &str) -> &str {

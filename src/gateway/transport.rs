@@ -70,6 +70,8 @@ pub enum Body {
     Message(Vec<u8>),
     /// A file, which is in the inbox.
     File(Received),
+    /// A file that came, and why it could not be kept here: nothing that the gateway did.
+    Unkept(String),
 }
 
 /// A complete HTTP 200 answer.
@@ -88,7 +90,7 @@ impl Reply {
     pub fn message(&self) -> &[u8] {
         match &self.body {
             Body::Message(message) => message,
-            Body::File(_) => &[],
+            Body::File(_) | Body::Unkept(_) => &[],
         }
     }
 }
