@@ -106,9 +106,14 @@ pub struct Message {
     pub payload: String,
 }
 
-/// The database. Everything between `begin` and `commit` happens together or not at all.
-pub trait Store {
-    /// Its errors.
+/// The database: transactions, orders, and what is due of them.
+pub trait Store: OrderStore + QueueStore {}
+
+impl<S: OrderStore + QueueStore> Store for S {}
+
+/// Everything between `begin` and `commit` happens together or not at all.
+pub trait Transactions {
+    /// The database's errors.
     type Fault: Failure;
 
     /// Begins, or joins the shop's transaction.
@@ -125,7 +130,10 @@ pub trait Store {
     fn unguard(&mut self) -> Result<(), Self::Fault>;
     /// The database's clock.
     fn now(&mut self) -> Result<Ms, Self::Fault>;
+}
 
+/// Orders with their evidence, credits, refunds and messages, written inside a transaction.
+pub trait OrderStore: Transactions {
     /// The order's current row, locked until the transaction ends.
     fn entry(&mut self, key: &OrderKey) -> Result<Option<Entry>, Self::Fault>;
     /// The order's row, not locked.
@@ -152,7 +160,10 @@ pub trait Store {
     fn move_refund(&mut self, entry: &Entry, row: &RefundRow) -> Result<bool, Self::Fault>;
     /// Puts a message into the outbox.
     fn announce(&mut self, entry: &Entry, topic: &str, payload: &str) -> Result<(), Self::Fault>;
+}
 
+/// What is due, and what is over: outside any transaction, each by itself.
+pub trait QueueStore: Transactions {
     /// Takes up to `most` orders of a merchant that are due, oldest first, and keeps them for `lease`, in a
     /// transaction of its own.
     fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> Result<Vec<Entry>, Self::Fault>;

@@ -1,7 +1,7 @@
 //! What an actor sits at: a ledger's store on one connection, and that connection as the shop sees it.
 
 use super::super::entry::OrderKey;
-use super::super::store::{Failure, Kind, Scope, Store};
+use super::super::store::{Failure, Kind, Scope, Store, Transactions};
 use super::database::{Delivery, Undo};
 use super::line::{Line, SimFault};
 use super::pace::Pace;

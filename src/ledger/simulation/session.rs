@@ -3,7 +3,9 @@
 use super::super::entry::{Entry, Ms, OrderKey, RefundRow, RefundWord, Terms};
 use super::super::reason::Reason;
 use super::super::state::LedgerState;
-use super::super::store::{Added, Evidence, Kind, Leftover, Message, Opening, Scope, Store, Whose};
+use super::super::store::{
+    Added, Evidence, Kind, Leftover, Message, Opening, OrderStore, QueueStore, Scope, Transactions, Whose,
+};
 use super::database::{CreditRow, EvidenceRow, OutboxRow, RefundLine, Undo};
 use super::line::{Core, fresh};
 pub use super::line::{Line, SimFault};
@@ -27,7 +29,7 @@ fn stored(sabotage: Option<Sabotage>, row: &RefundRow) -> RefundRow {
     }
 }
 
-impl Store for Session<'_> {
+impl Transactions for Session<'_> {
     type Fault = SimFault;
 
     fn begin(&mut self) -> Result<Scope, SimFault> {
@@ -108,7 +110,9 @@ impl Store for Session<'_> {
         self.statement("now")?;
         Ok(self.world().now)
     }
+}
 
+impl OrderStore for Session<'_> {
     fn entry(&mut self, key: &OrderKey) -> Result<Option<Entry>, SimFault> {
         let tx = self.statement("select order for update")?;
         let Some(id) = self.world().db.order_id(key) else { return Ok(None) };
@@ -305,7 +309,9 @@ impl Store for Session<'_> {
         world.db.note(tx, Undo::OutboxAdded(id));
         Ok(())
     }
+}
 
+impl QueueStore for Session<'_> {
     fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> Result<Vec<Entry>, SimFault> {
         self.claim_orders(whose, lease, most)
     }

@@ -4,7 +4,7 @@ use super::connection::{Bound, Connection, Ended, Row};
 use super::dialect::{Dialect, Statement};
 use super::store::{MOST_TRIES, SqlStore};
 use crate::ledger::entry::{Entry, Ms};
-use crate::ledger::store::{Failure, Kind, Store};
+use crate::ledger::store::{Failure, Kind, Transactions};
 
 impl<C: Connection> SqlStore<C> {
     /// Claims rows: all at once where the database can, else picked and marked in a short transaction.

@@ -3,7 +3,7 @@
 use super::connection::{Connection, Ended};
 use super::dialect::{Dialect, Step, VERSION};
 use super::store::{MOST_TRIES, SqlStore, other_version, told_version, will_do};
-use crate::ledger::store::{Failure, Kind, Store};
+use crate::ledger::store::{Failure, Kind, Transactions};
 
 impl<C: Connection> SqlStore<C> {
     /// Makes the tables, or brings them up to this version.

@@ -11,7 +11,10 @@ use super::fault::SqlFault;
 use super::rows::{adopted, advanced, due, entry, evidenced, message, opened, refund};
 use crate::ledger::ascii;
 use crate::ledger::entry::{Entry, Ms, OrderKey, RefundRow, Terms};
-use crate::ledger::store::{Added, Evidence, Failure, Kind, Leftover, Message, Opening, Scope, Store, Whose};
+use crate::ledger::store::{
+    Added, Evidence, Failure, Kind, Leftover, Message, Opening, OrderStore, QueueStore, Scope, Transactions,
+    Whose,
+};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -218,7 +221,7 @@ fn fresh_name() -> String {
 const FOREIGN_END: &str = "The callback of the ledger ended or broke the transaction it was called in \
      (a commit, a rollback, MySQL's DDL, a database error that was caught and not thrown on)";
 
-impl<C: Connection> Store for SqlStore<C> {
+impl<C: Connection> Transactions for SqlStore<C> {
     type Fault = SqlFault<C::Cause>;
 
     fn begin(&mut self) -> Ended<Scope, C::Cause> {
@@ -283,7 +286,9 @@ impl<C: Connection> Store for SqlStore<C> {
         let row = self.one(Statement::Now, &[])?;
         row.ok_or_else(|| SqlFault::own("the clock gave no row".into()))?.int()
     }
+}
 
+impl<C: Connection> OrderStore for SqlStore<C> {
     fn entry(&mut self, key: &OrderKey) -> Ended<Option<Entry>, C::Cause> {
         self.by_key(Statement::Entry, key)?.map(entry).transpose()
     }
@@ -379,7 +384,9 @@ impl<C: Connection> Store for SqlStore<C> {
             .change(Statement::Announce, &[entry.id.into(), topic.into(), payload.into()])
             .map(drop)
     }
+}
 
+impl<C: Connection> QueueStore for SqlStore<C> {
     fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> Ended<Vec<Entry>, C::Cause> {
         self.alone("Claiming orders")?;
         self.ready()?;

@@ -10,7 +10,7 @@ use crate::ledger::ledger::{Ledger, Rules};
 use crate::ledger::schedule::Jitter;
 use crate::ledger::sighting::{Sighting, Source};
 use crate::ledger::state::LedgerState;
-use crate::ledger::store::{Failure, Halt, Kind, Shop, Store, Whose};
+use crate::ledger::store::{Failure, Halt, Kind, OrderStore, QueueStore, Shop, Whose};
 use crate::ledger::transition::Transition;
 use crate::model::trade_state::TradeState;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use crate::gateway::attempt::Attempt;
 use crate::ledger::carrier::{Carrier, needs_certificate};
-use crate::ledger::store::{Store, Whose};
+use crate::ledger::store::{QueueStore, Whose};
 use crate::ledger::sync::{Answer, Counter, Question, round};
 use crate::ledger::turns::Turns;
 use crate::model::merchant::Merchant;
