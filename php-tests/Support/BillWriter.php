@@ -10,8 +10,12 @@ namespace WechatPayTests;
  */
 final class BillWriter
 {
-    private const OLD_SUMS = ['总交易单数', '总交易额', '总退款金额', '总代金券或立减优惠退款金额', '手续费总金额'];
-    private const SUMS = ['总交易单数', '应结订单总金额', '退款总金额', '充值券退款总金额', '手续费总金额', '订单总金额', '申请退款总金额'];
+    private const SUMS = [
+        'G0' => ['总交易单数', '总交易额', '总退款金额', '总企业红包退款金额', '手续费总金额'],
+        'G1' => ['总交易单数', '总交易额', '总退款金额', '总代金券或立减优惠退款金额', '手续费总金额'],
+        'G2' => ['总交易单数', '应结订单总金额', '退款总金额', '充值券退款总金额', '手续费总金额', '订单总金额', '申请退款总金额'],
+    ];
+    private const FEW_SUMS = ['总交易单数', '应结订单总金额', '手续费总金额', '订单总金额'];
     private const START = ['交易时间', '公众账号ID', '商户号', '特约商户号', '设备号', '微信订单号', '商户订单号', '用户标识', '交易类型', '交易状态',
         '付款银行', '货币种类'];
     private const REFUND = ['微信退款单号', '商户退款单号', '退款金额', '充值券退款金额', '退款类型', '退款状态'];
@@ -26,21 +30,40 @@ final class BillWriter
             '商品名称', '商户数据包', '手续费', '费率'],
         'G0 ALL' => [...self::START, '总金额', '企业红包金额', '微信退款单号', '商户退款单号', '退款金额', '企业红包退款金额', '退款类型', '退款状态', '商品名称',
             '商户数据包', '手续费', '费率'],
+        'G1 SUCCESS' => [...self::START, '总金额', '代金券或立减优惠金额', '商品名称', '商户数据包', '手续费', '费率'],
+        'G0 SUCCESS' => [...self::START, '总金额', '企业红包金额', '商品名称', '商户数据包', '手续费', '费率'],
+        'G0 REFUND' => [...self::START, '总金额', '企业红包金额', '退款申请时间', '退款成功时间', '微信退款单号', '商户退款单号', '退款金额', '企业红包退款金额', '退款类型', '退款状态',
+            '商品名称', '商户数据包', '手续费', '费率'],
     ];
+    private const NEW_COLUMN = '门店编号';
 
     /** The property that a column becomes, where it is text or a number. */
     public const PROPERTIES = ['公众账号ID' => 'appid', '商户号' => 'mchId', '微信订单号' => 'transactionId', '商户订单号' => 'outTradeNo',
         '用户标识' => 'openid', '付款银行' => 'bankType', '应结订单金额' => 'settlementTotalFee', '总金额' => 'totalFee',
-        '退款金额' => 'settlementRefundFee', '商品名称' => 'body', '商户数据包' => 'attach', '手续费' => 'feeE5', '返还手续费' => 'returnedFeeE5',
+        '代金券金额' => 'couponFee', '代金券或立减优惠金额' => 'couponFee', '企业红包金额' => 'couponFee', '微信退款单号' => 'refundId', '商户退款单号' => 'outRefundNo',
+        '充值券退款金额' => 'couponRefundFee', '代金券或立减优惠退款金额' => 'couponRefundFee', '企业红包退款金额' => 'couponRefundFee', '退款金额' => 'settlementRefundFee', '商品名称' => 'body', '商户数据包' => 'attach', '手续费' => 'feeE5', '返还手续费' => 'returnedFeeE5',
         '费率' => 'rate', '订单金额' => 'totalFee', '申请退款金额' => 'refundFee'];
 
     public readonly string $layout;
+    /** @var list<string> columns that the documentation does not know */
+    public readonly array $unknown;
+    /** @var list<string> */
+    private readonly array $columns;
+    /** @var list<string> */
+    private readonly array $sums;
     /** @var list<array<string, string|int>> what was written: text, fen, or 1/100000 yuan */
     public array $rows = [];
 
     public function __construct(private readonly Chance $chance, int $rows)
     {
         $this->layout = $chance->one(array_keys(self::LAYOUTS));
+        $this->unknown = $chance->in(4) ? [self::NEW_COLUMN] : [];
+        $columns = [...self::LAYOUTS[$this->layout], ...$this->unknown];
+        if ($chance->in(3)) {
+            shuffle($columns);
+        }
+        $this->columns = $columns;
+        $this->sums = $this->layout === 'G2 SUCCESS' && $chance->in(2) ? self::FEW_SUMS : self::SUMS[substr($this->layout, 0, 2)];
         for (; $rows > 0; $rows--) {
             $this->rows[] = $this->row();
         }
@@ -50,13 +73,10 @@ final class BillWriter
     public function text(int $wrong = 0): string
     {
         $end = $this->chance->one(["\n", "\r\n"]);
-        $columns = self::LAYOUTS[$this->layout];
-        if ($this->chance->in(3)) {
-            shuffle($columns);
-        }
-        $lines = [implode($this->chance->one([',', ',', '，']), $columns)];
+        $header = implode($this->chance->one([',', ',', '，']), $this->columns);
+        $lines = [$this->chance->in(2) ? $header : strtr($header, ['特约商户号' => '子商户号'])];
         foreach ($this->rows as $row) {
-            $lines[] = '`' . implode(',`', array_map(fn (string $column): string => $this->cell($column, $row[$column]), $columns));
+            $lines[] = '`' . implode(',`', array_map(fn (string $column): string => $this->cell($column, $row[$column]), $this->columns));
         }
         $sums = $this->sums();
         $last = array_key_last($sums);
@@ -71,9 +91,9 @@ final class BillWriter
     {
         $of = ['应结订单总金额' => ['应结订单金额'], '订单总金额' => ['订单金额'], '总交易额' => ['总金额'], '退款总金额' => ['退款金额'], '总退款金额' => ['退款金额'],
             '申请退款总金额' => ['申请退款金额'], '充值券退款总金额' => ['充值券退款金额'], '手续费总金额' => ['手续费', '返还手续费'],
-            '总代金券或立减优惠退款金额' => ['代金券或立减优惠退款金额', '企业红包退款金额']];
+            '总代金券或立减优惠退款金额' => ['代金券或立减优惠退款金额'], '总企业红包退款金额' => ['企业红包退款金额']];
         $sums = [];
-        foreach (str_starts_with($this->layout, 'G2') ? self::SUMS : self::OLD_SUMS as $name) {
+        foreach ($this->sums as $name) {
             $sums[$name] = $name === '总交易单数' ? \count($this->rows) : 0;
             foreach ($of[$name] ?? [] as $column) {
                 $sums[$name] += array_sum(array_column($this->rows, $column));
@@ -88,7 +108,7 @@ final class BillWriter
         static $number = 0;
         $number++;
         $row = [];
-        foreach (self::LAYOUTS[$this->layout] as $column) {
+        foreach ($this->columns as $column) {
             $row[$column] = match (true) {
                 str_ends_with($column, '时间') => sprintf('2026-02-%02d %02d:%02d:%02d', $this->chance->int(1, 28), $this->chance->int(0, 23), $this->chance->int(0, 59), $this->chance->int(0, 59)),
                 str_ends_with($column, '单号') => $this->chance->one(['4200', 'T-', '5030']) . $number . $this->chance->int(0, 1 << 30),
@@ -97,7 +117,7 @@ final class BillWriter
                 $column === '交易状态' => $this->chance->one(['SUCCESS', 'REFUND', 'REVOKED']),
                 $column === '货币种类' => 'CNY',
                 $column === '费率' => '0.60%',
-                \in_array($column, ['商品名称', '商户数据包'], true) => $this->freeText(),
+                $this->isFree($column) => $this->freeText(),
                 default => $this->chance->one(['wx2421b1c4370ec43b', '10000100', 'OTHERS', 'o_u-7']),
             };
         }
@@ -113,8 +133,16 @@ final class BillWriter
 
     private function cell(string $column, string|int $value): string
     {
-        $blank = \in_array($column, ['商品名称', '商户数据包'], true) || !$this->chance->in(9) ? '' : ' ';
+        $blank = $this->isFree($column) || !$this->chance->in(9) ? '' : ' ';
+        if (str_ends_with($column, '时间')) {
+            $value = strtr($value, $this->chance->one([[], [], [':' => '：'], [' ' => '']]));
+        }
         return (\is_int($value) ? $this->printed($column, $value) : $value) . $blank;
+    }
+
+    private function isFree(string $column): bool
+    {
+        return \in_array($column, ['商品名称', '商户数据包', self::NEW_COLUMN], true);
     }
 
     private function printed(string $column, int $value): string

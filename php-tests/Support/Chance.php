@@ -25,8 +25,8 @@ final class Chance
         return mt_rand(1, $times) === 1;
     }
 
-    /** @param non-empty-list<string> $from */
-    public function one(array $from): string
+    /** @template T @param non-empty-list<T> $from @return T */
+    public function one(array $from): mixed
     {
         return $from[mt_rand(0, \count($from) - 1)];
     }
