@@ -3,8 +3,9 @@
 use super::attempt::{Attempt, OnAttempt};
 use super::endpoint::{Endpoint, EndpointSpec};
 use super::exchange;
+use super::refused::{self, page::shown};
 use super::retry::{self, Health};
-use super::transport::{Body, Post, Reply, Transport};
+use super::transport::{Body, HttpMethod, HttpRequest, HttpResponse, Room, Transport};
 use crate::clock::Clock;
 use crate::error::{Error, Fault, Phase, Repeat, TransportError};
 use crate::model::argument::BadArgument;
@@ -114,21 +115,24 @@ impl ApiClient {
     ) -> Result<C::Answer, Error> {
         let started = self.clock.now_ms();
         let (url, is_first) = self.choose(turn);
-        let carried =
-            self.transport.send(&Post { inbox: call.inbox(), ..self.post(request, url, turn.left_ms) });
+        let room = call.inbox().map_or(Room::Memory(request.spec.most_bytes), Room::Inbox);
+        let sent = self.request(request, url, turn.left_ms, room);
+        let carried = self.transport.send(&sent).and_then(|response| refused::only_ok(response, url));
         self.note_health(is_first, &carried);
         let (reused, status) = seen(&carried);
-        let result = carried.map_err(Error::from).and_then(|reply| {
-            let answer = match &reply.body {
-                Body::Message(body) => exchange::read_answer(merchant, call, &request.sent, body),
+        let result = carried.map_err(Error::from).and_then(|response| {
+            let answer = match &response.body {
+                Body::Message(body) | Body::Cut(body) => {
+                    exchange::read_answer(merchant, call, &request.sent, body)
+                }
                 Body::File(received) => call.read_file(received),
                 Body::Unkept(why) => Err(Error::Configuration(why.clone())),
             };
-            answer.map_err(|error| unpacked(error, reply.encoding.as_deref()))
+            answer.map_err(|error| unpacked(error, response.encoding()))
         });
         on_attempt(&Attempt {
             path: request.spec.path.to_string(),
-            host: url.trim_start_matches("https://").to_owned(),
+            host: refused::host(url).to_owned(),
             number: u32::try_from(turn.tries).unwrap_or(u32::MAX),
             reused,
             ms: self.clock.now_ms().saturating_sub(started),
@@ -138,15 +142,23 @@ impl ApiClient {
         result
     }
 
-    fn post<'a>(&self, request: &'a SignedRequest, url: &'a str, left_ms: u64) -> Post<'a> {
-        Post {
+    fn request<'a>(
+        &self,
+        request: &'a SignedRequest,
+        url: &'a str,
+        left_ms: u64,
+        room: Room<'a>,
+    ) -> HttpRequest<'a> {
+        HttpRequest {
             url,
-            path: &request.spec.path,
+            method: HttpMethod::Post,
+            target: &request.spec.path,
+            headers: &[("content-type", "text/xml; charset=utf-8")],
             body: &request.body,
             connect_timeout_ms: self.connect_timeout_ms.min(left_ms),
             timeout_ms: left_ms,
             may_resend: request.spec.repeat == Repeat::Query,
-            inbox: None,
+            room,
         }
     }
 
@@ -158,7 +170,7 @@ impl ApiClient {
         }
     }
 
-    fn note_health(&self, is_first: bool, carried: &Result<Reply, TransportError>) {
+    fn note_health(&self, is_first: bool, carried: &Result<HttpResponse, TransportError>) {
         match carried {
             Ok(_) if is_first => self.health.answered(),
             Err(fault) if is_first => self.health.failed(fault, self.clock.now_ms()),
@@ -171,15 +183,16 @@ impl ApiClient {
 fn unpacked(error: Error, encoding: Option<&str>) -> Error {
     match (error, encoding) {
         (Error::Malformed(_), Some(encoding)) => Error::Malformed(format!(
-            "it came with Content-Encoding: {encoding}, which nobody asked for; does a proxy in between compress?"
+            "it came with Content-Encoding: {}, which nobody asked for; does a proxy in between compress?",
+            shown(encoding, 32)
         )),
         (error, _) => error,
     }
 }
 
-fn seen(carried: &Result<Reply, TransportError>) -> (Option<bool>, Option<u16>) {
+fn seen(carried: &Result<HttpResponse, TransportError>) -> (Option<bool>, Option<u16>) {
     match carried {
-        Ok(reply) => (Some(reply.reused), Some(200)),
+        Ok(response) => (Some(response.reused), Some(response.status)),
         Err(TransportError { phase: Phase::Status(status), reused, .. }) => (*reused, Some(*status)),
         Err(TransportError { reused, .. }) => (*reused, None),
     }

@@ -4,6 +4,7 @@ use super::transport::{Inbox, Received};
 use crate::error::{Error, Fault, Repeat};
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::sign::SignType;
+use crate::wire::v2::xml;
 use crate::wire::verified::Verified;
 use std::borrow::Cow;
 
@@ -20,12 +21,21 @@ pub struct EndpointSpec {
     pub fixed: Option<SignType>,
     /// Does the request carry `sign_type`? (authcodetoopenid has no such field.)
     pub names_sign_type: bool,
+    /// The most bytes that its message may have.
+    pub most_bytes: u64,
 }
 
 impl EndpointSpec {
     /// A call without certificate that signs as the merchant does.
     pub const fn new(path: &'static str, repeat: Repeat) -> Self {
-        Self { path: Cow::Borrowed(path), repeat, certificate: false, fixed: None, names_sign_type: true }
+        Self {
+            path: Cow::Borrowed(path),
+            repeat,
+            certificate: false,
+            fixed: None,
+            names_sign_type: true,
+            most_bytes: xml::MAX_BYTES as u64,
+        }
     }
 }
 

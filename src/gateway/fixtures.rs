@@ -2,11 +2,13 @@
 
 pub mod certificates;
 
+use super::transport::{Body, HttpResponse};
 use crate::model::merchant::Merchant;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::key::Key;
 use crate::wire::v2::sign::{SignType, add_sign};
 use crate::wire::v2::xml;
+use ureq::http::HeaderMap;
 
 pub const APPID: &str = "wx2421b1c4370ec43b";
 pub const MCH_ID: &str = "10000100";
@@ -93,6 +95,17 @@ pub fn signed_with(fields: &Fields, key: &Key, sign_type: SignType) -> Vec<u8> {
     let mut fields = fields.clone();
     add_sign(&mut fields, key, sign_type);
     written(&fields)
+}
+
+/// What the network brings: this body under status 200.
+pub fn answered(body: Vec<u8>) -> HttpResponse {
+    HttpResponse {
+        status: 200,
+        headers: HeaderMap::new(),
+        body: Body::Message(body),
+        reused: true,
+        has_certificate: false,
+    }
 }
 
 pub fn written(fields: &Fields) -> Vec<u8> {

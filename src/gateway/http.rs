@@ -2,18 +2,19 @@
 
 use super::proxy::{Proxy, Stopped, Tunnel};
 use super::refusal;
+use super::refused::{self, host};
 use super::resolver::{DnsCache, SharedResolver};
 use super::tls::TlsConnector;
 use super::trace;
-use super::transport::{Body, Post, Reply, Transport};
+use super::transport::{Body, HttpMethod, HttpRequest, HttpResponse, Room, Transport};
 use crate::error::{Phase, TransportError};
 use receive::Lost;
 use rustls::ClientConfig;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use ureq::Agent;
 use ureq::config::Config;
 use ureq::unversioned::transport::{Connector, TcpConnector};
+use ureq::{Agent, RequestBuilder};
 
 /// WeChat closes idle connections after 8 s; ours go a second earlier.
 const IDLE: Duration = Duration::from_secs(7);
@@ -66,33 +67,28 @@ impl PooledAgent {
         Self { agent, names, tls, proxy, pid: std::process::id() }
     }
 
-    fn exchange(&self, post: &Post<'_>, by: Instant) -> Result<(Body, Option<String>), TransportError> {
+    fn exchange(&self, request: &HttpRequest<'_>, by: Instant) -> Result<HttpResponse, TransportError> {
         let left = by.saturating_duration_since(Instant::now());
-        let connect = milliseconds(post.connect_timeout_ms.max(1)).min(left);
+        let connect = milliseconds(request.connect_timeout_ms.max(1)).min(left);
         trace::begin(connect);
-        // A file may take longer than a message, as long as it goes on coming.
-        let (whole, silence) = post.inbox.map_or((left, None), |_| (left + FILE, Some(left)));
-        let request = self
-            .agent
-            .post(format!("{}{}", post.url, post.path))
-            .config()
-            .timeout_global(Some(whole))
-            .timeout_resolve(Some(connect))
-            .timeout_connect(Some(connect))
-            .timeout_recv_response(silence)
-            .timeout_per_read(silence)
-            .build()
-            .content_type("text/xml; charset=utf-8");
-        let broken = |e| self.broken(post.url, &e);
-        let mut answer = request.send(post.body).map_err(broken)?;
-        if answer.status() != 200 {
-            return Err(self.refused(post.url, &mut answer));
-        }
-        let body = receive::body(&mut answer, post.inbox).or_else(|lost| match lost {
+        let uri = format!("{}{}", request.url, request.target);
+        let answer = match request.method {
+            HttpMethod::Get => prepared(self.agent.get(uri), request, connect, left).call(),
+            HttpMethod::Post => prepared(self.agent.post(uri), request, connect, left).send(request.body),
+        };
+        let broken = |e| self.broken(request.url, &e);
+        let mut answer = answer.map_err(broken)?;
+        let body = receive::body(&mut answer, request.room).or_else(|lost| match lost {
             Lost::OnTheWay(e) => Err(broken(e)),
             Lost::Unkept(e) => Ok(Body::Unkept(format!("the file cannot be kept: {}", plain(&e)))),
         })?;
-        Ok((body, encoding(&answer)))
+        Ok(HttpResponse {
+            status: answer.status().as_u16(),
+            headers: std::mem::take(answer.headers_mut()),
+            body,
+            reused: !trace::read().is_new(),
+            has_certificate: self.has_certificate(),
+        })
     }
 
     fn broken(&self, url: &str, error: &ureq::Error) -> TransportError {
@@ -105,23 +101,6 @@ impl PooledAgent {
         let (phase, message) = before_the_tunnel
             .map_or_else(|| self.lost(host(url), error, &seen), |proxy| at_the_proxy(proxy, error));
         TransportError { phase, message, sent: seen.sent, retry_after_ms: None, reused: trace::reused() }
-    }
-
-    fn refused(&self, url: &str, answer: &mut ureq::http::Response<ureq::Body>) -> TransportError {
-        let (status, retry_after_ms, reused) =
-            (answer.status().as_u16(), retry_after(answer), trace::reused());
-        let said = if (400..=499).contains(&status) { page::said(answer) } else { None };
-        let is_certificate = matches!(status, SSL_CERTIFICATE_ERROR | SSL_CERTIFICATE_REQUIRED)
-            || said.as_deref().is_some_and(page::is_about_a_certificate);
-        let phase = if is_certificate { Phase::Certificate } else { Phase::Status(status) };
-        let what = if is_certificate {
-            format!("the client certificate was refused{}, and the call was not looked at", self.none_shown())
-        } else {
-            meaning(status).to_owned()
-        };
-        let said = said.map(|said| format!(" (the page says: {said})")).unwrap_or_default();
-        let message = format!("{} answered HTTP {status}: {what}{said}", host(url));
-        TransportError { phase, message, sent: true, retry_after_ms, reused }
     }
 
     fn lost(&self, host: &str, error: &ureq::Error, seen: &trace::Trace) -> (Phase, String) {
@@ -141,8 +120,11 @@ impl PooledAgent {
 
     /// Who refuses our certificate may miss one.
     fn none_shown(&self) -> &'static str {
-        let shows_one = self.tls.client_auth_cert_resolver.has_certs();
-        if shows_one { "" } else { " (this call shows none: does it need one?)" }
+        refused::none_shown(self.has_certificate())
+    }
+
+    fn has_certificate(&self) -> bool {
+        self.tls.client_auth_cert_resolver.has_certs()
     }
 
     /// Where the connection goes first.
@@ -160,52 +142,44 @@ impl PooledAgent {
 }
 
 impl Transport for PooledAgent {
-    fn send(&self, post: &Post<'_>) -> Result<Reply, TransportError> {
+    fn send(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError> {
         // A callback may have forked in the middle of a poll: the child never touches its parent's sockets.
         if std::process::id() != self.pid {
-            return Self::new(self.tls.clone(), Arc::default(), self.proxy.clone()).send(post);
+            return Self::new(self.tls.clone(), Arc::default(), self.proxy.clone()).send(request);
         }
-        let by = Instant::now() + milliseconds(post.timeout_ms);
-        let result = match self.exchange(post, by) {
-            Err(fault) if post.may_resend && Self::is_stale(&fault) => self.exchange(post, by),
+        let by = Instant::now() + milliseconds(request.timeout_ms);
+        let result = match self.exchange(request, by) {
+            Err(fault) if request.may_resend && Self::is_stale(&fault) => self.exchange(request, by),
             result => result,
         };
         if matches!(&result, Err(fault) if matches!(fault.phase, Phase::Connect | Phase::Proxy)) {
-            self.names.forget(self.next_hop(post.url));
+            self.names.forget(self.next_hop(request.url));
         }
-        result.map(|(body, encoding)| Reply { body, encoding, reused: !trace::read().is_new() })
+        result
     }
 }
 
-fn retry_after(answer: &ureq::http::Response<ureq::Body>) -> Option<u64> {
-    let seconds: u64 = answer.headers().get("retry-after")?.to_str().ok()?.trim().parse().ok()?;
-    seconds.checked_mul(1000)
-}
-
-/// `Content-Encoding`, if the body is not as it is.
-fn encoding(answer: &ureq::http::Response<ureq::Body>) -> Option<String> {
-    let encoding = answer.headers().get("content-encoding")?.to_str().unwrap_or("?").trim();
-    (!encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity")).then(|| page::shown(encoding, 32))
-}
-
-/// nginx's own codes, which some servers show.
-const SSL_CERTIFICATE_ERROR: u16 = 495;
-const SSL_CERTIFICATE_REQUIRED: u16 = 496;
-
-/// What a status other than 200 means.
-fn meaning(status: u16) -> &'static str {
-    match status {
-        200..=299 => "WeChat Pay answers with 200 only, so this came from somebody in between",
-        300..=399 => "a redirect, which is never followed",
-        429 => "too many requests",
-        400..=499 => "the request was refused by the gateway's server, or by one in front of it",
-        500..=599 => "the gateway is in trouble",
-        _ => "a status that HTTP does not have",
-    }
-}
-
-fn host(url: &str) -> &str {
-    url.trim_start_matches("https://")
+/// The head and the deadlines of a request. A file may take longer than a message, as long as it goes on coming.
+fn prepared<B>(
+    builder: RequestBuilder<B>,
+    request: &HttpRequest<'_>,
+    connect: Duration,
+    left: Duration,
+) -> RequestBuilder<B> {
+    let (whole, silence) = match request.room {
+        Room::Memory(_) => (left, None),
+        Room::Inbox(_) => (left + FILE, Some(left)),
+    };
+    let builder =
+        request.headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, *value));
+    builder
+        .config()
+        .timeout_global(Some(whole))
+        .timeout_resolve(Some(connect))
+        .timeout_connect(Some(connect))
+        .timeout_recv_response(silence)
+        .timeout_per_read(silence)
+        .build()
 }
 
 /// What went wrong on the way to the proxy, or what it said.
@@ -288,7 +262,6 @@ fn plain(error: &std::io::Error) -> String {
     }
 }
 
-mod page;
 mod receive;
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod pem;
 pub mod pool;
 pub mod proxy;
 pub mod refusal;
+pub mod refused;
 pub mod resolver;
 pub mod retry;
 pub mod settings;

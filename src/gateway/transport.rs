@@ -1,17 +1,31 @@
-//! The network as an exchange sees it: one method.
+//! The network as an exchange sees it: one request, one answer.
 
 use crate::error::TransportError;
 use std::fs::File;
 use std::io::{self, Seek, Write};
+use ureq::http::HeaderMap;
+
+/// The methods of WeChat Pay's calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpMethod {
+    /// Without a body.
+    Get,
+    /// With one.
+    Post,
+}
 
 /// A request on its way.
 #[derive(Debug, Clone, Copy)]
-pub struct Post<'a> {
+pub struct HttpRequest<'a> {
     /// `https://host[:port]`.
     pub url: &'a str,
-    /// The path.
-    pub path: &'a str,
-    /// The signed XML.
+    /// How it asks.
+    pub method: HttpMethod,
+    /// Path and query, as they are sent.
+    pub target: &'a str,
+    /// What its head says beside what every request says.
+    pub headers: &'a [(&'static str, &'a str)],
+    /// The body, which a `Get` has not.
     pub body: &'a [u8],
     /// Milliseconds for name, connection and TLS together.
     pub connect_timeout_ms: u64,
@@ -19,8 +33,17 @@ pub struct Post<'a> {
     pub timeout_ms: u64,
     /// A connection that turns out to be dead may be replaced by a new one, silently.
     pub may_resend: bool,
-    /// Where the answer goes, if it is a file.
-    pub inbox: Option<&'a Inbox>,
+    /// Where the answer goes.
+    pub room: Room<'a>,
+}
+
+/// Where an answer goes, and how much of it is taken.
+#[derive(Debug, Clone, Copy)]
+pub enum Room<'a> {
+    /// A message: into memory, so many bytes at most.
+    Memory(u64),
+    /// A file: into its inbox.
+    Inbox(&'a Inbox),
 }
 
 /// Where an answer is written that is a file.
@@ -72,31 +95,48 @@ pub enum Body {
     File(Received),
     /// A file that came, and why it could not be kept here: nothing that the gateway did.
     Unkept(String),
+    /// The beginning of a refusal that did not come whole.
+    Cut(Vec<u8>),
 }
 
-/// A complete HTTP 200 answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
+/// An answer of any status.
+#[derive(Debug, Clone)]
+pub struct HttpResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// Its head.
+    pub headers: HeaderMap,
     /// Its body.
     pub body: Body,
-    /// Its `Content-Encoding`, which nobody asked for.
-    pub encoding: Option<String>,
     /// Did an older connection carry it?
     pub reused: bool,
+    /// Did the connection have a client certificate to show?
+    pub has_certificate: bool,
 }
 
-impl Reply {
+impl HttpResponse {
     /// The message; of a file there is none.
     pub fn message(&self) -> &[u8] {
         match &self.body {
-            Body::Message(message) => message,
+            Body::Message(message) | Body::Cut(message) => message,
             Body::File(_) | Body::Unkept(_) => &[],
         }
+    }
+
+    /// A header that is there once, as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok().map(str::trim)
+    }
+
+    /// Its `Content-Encoding`, which nobody asked for, if the body is not as it is.
+    pub fn encoding(&self) -> Option<&str> {
+        let encoding = self.headers.get("content-encoding")?.to_str().unwrap_or("?").trim();
+        (!encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity")).then_some(encoding)
     }
 }
 
 /// Sends a request and brings the whole answer, or says where it broke.
 pub trait Transport: Send + Sync {
     /// One try.
-    fn send(&self, post: &Post<'_>) -> Result<Reply, TransportError>;
+    fn send(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError>;
 }

@@ -44,8 +44,8 @@ mod tests {
     use crate::clock::Clock;
     use crate::error::{Fault, Phase, TransportError};
     use crate::gateway::client::ApiClient;
-    use crate::gateway::fixtures::{NUMBER, failure, merchant, signed};
-    use crate::gateway::transport::{Body, Post, Reply, Transport};
+    use crate::gateway::fixtures::{NUMBER, answered, failure, merchant, signed};
+    use crate::gateway::transport::{HttpRequest, HttpResponse, Transport};
     use crate::model::order_id::OrderId;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -72,13 +72,9 @@ mod tests {
     struct OnceOnly(AtomicU64);
 
     impl Transport for OnceOnly {
-        fn send(&self, _: &Post<'_>) -> Result<Reply, TransportError> {
+        fn send(&self, _: &HttpRequest<'_>) -> Result<HttpResponse, TransportError> {
             if self.0.fetch_add(1, Ordering::SeqCst) == 0 {
-                return Ok(Reply {
-                    body: Body::Message(signed(&failure("SYSTEMERROR"), &merchant())),
-                    encoding: None,
-                    reused: false,
-                });
+                return Ok(answered(signed(&failure("SYSTEMERROR"), &merchant())));
             }
             let (message, phase) = (String::new(), Phase::Connect);
             Err(TransportError { phase, message, sent: false, retry_after_ms: None, reused: None })

@@ -4,8 +4,8 @@ use super::*;
 use crate::api::flows::poll::PollResult;
 use crate::clock::Clock;
 use crate::error::{Advice, Phase, TransportError};
-use crate::gateway::fixtures::{merchant, signed};
-use crate::gateway::transport::{Body, Post, Reply, Transport};
+use crate::gateway::fixtures::{answered, merchant, signed};
+use crate::gateway::transport::{HttpRequest, HttpResponse, Transport};
 use crate::wire::v2::xml::{self, Root};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -148,19 +148,19 @@ impl Gateway {
 }
 
 impl Transport for Gateway {
-    fn send(&self, post: &Post<'_>) -> Result<Reply, TransportError> {
+    fn send(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError> {
         let before = self.clock.now_ms();
-        let body = match post.path {
+        let body = match request.target {
             "/pay/micropay" => self.pay(),
             "/secapi/pay/reverse" => self.reverse(),
             _ => self.tell(),
         };
         // A silent gateway costs the caller its deadline, not more.
         let took = self.clock.now_ms() - before;
-        self.clock.0.fetch_sub(took.saturating_sub(post.timeout_ms), Ordering::SeqCst);
+        self.clock.0.fetch_sub(took.saturating_sub(request.timeout_ms), Ordering::SeqCst);
         self.clock.sleep_ms(20);
-        assert!(xml::decode(post.body, Root::Xml).unwrap().text("sign").is_some());
-        body.map(|body| Reply { body: Body::Message(body), encoding: None, reused: true })
+        assert!(xml::decode(request.body, Root::Xml).unwrap().text("sign").is_some());
+        body.map(answered)
     }
 }
 

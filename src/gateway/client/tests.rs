@@ -5,7 +5,9 @@ use crate::api::any_call::{AnyCall, Path};
 use crate::api::close_order::CloseOrder;
 use crate::api::order_query::{OrderQuery, many};
 use crate::error::{Advice, Phase};
-use crate::gateway::fixtures::{self, NUMBER, failure, fields, merchant, paid, signed, success, written};
+use crate::gateway::fixtures::{
+    self, NUMBER, answered, failure, fields, merchant, paid, signed, success, written,
+};
 use crate::model::order::Order;
 use crate::model::order_id::OrderId;
 use std::collections::VecDeque;
@@ -44,7 +46,7 @@ struct SentRequest {
     body: Vec<u8>,
 }
 
-/// What the network gives back for one post.
+/// What the network gives back for one request.
 type Carried = Result<Vec<u8>, TransportError>;
 
 /// A network that answers from a list, each answer taking so many milliseconds; the last one stays.
@@ -56,19 +58,19 @@ struct FakeNetwork {
 }
 
 impl Transport for FakeNetwork {
-    fn send(&self, post: &Post<'_>) -> Result<Reply, TransportError> {
+    fn send(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError> {
         self.seen.lock().unwrap().push(SentRequest {
-            url: post.url.to_owned(),
+            url: request.url.to_owned(),
             at_ms: self.clock.now_ms(),
-            timeout_ms: post.timeout_ms,
-            connect_timeout_ms: post.connect_timeout_ms,
-            may_resend: post.may_resend,
-            body: post.body.to_vec(),
+            timeout_ms: request.timeout_ms,
+            connect_timeout_ms: request.connect_timeout_ms,
+            may_resend: request.may_resend,
+            body: request.body.to_vec(),
         });
         self.clock.sleep_ms(self.takes_ms);
         let mut answers = self.answers.lock().unwrap();
         let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
-        answer.unwrap().map(|body| Reply { body: Body::Message(body), encoding: None, reused: true })
+        answer.unwrap().map(answered)
     }
 }
 

@@ -1,8 +1,7 @@
 //! Takes what comes: a message into memory, a file into its inbox.
 
-use crate::gateway::transport::{Body, Inbox, Received};
+use crate::gateway::transport::{Body, Inbox, Received, Room};
 use crate::wire::hex::hex;
-use crate::wire::v2::xml;
 use ring::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 use std::io::{Error, Read};
 use ureq::http::Response;
@@ -18,11 +17,15 @@ pub enum Lost {
     Unkept(Error),
 }
 
-/// The body of a 200 answer.
-pub fn body(answer: &mut Response<ureq::Body>, inbox: Option<&Inbox>) -> Result<Body, Lost> {
-    match inbox {
-        None => message(answer).map(Body::Message).map_err(Lost::OnTheWay),
-        Some(inbox) => {
+/// How much is taken of a refusal.
+const MOST_OF_A_REFUSAL: u64 = 64 * 1024;
+
+/// The body of an answer: what was asked for goes where it was to go, a refusal into memory.
+pub fn body(answer: &mut Response<ureq::Body>, room: Room<'_>) -> Result<Body, Lost> {
+    match room {
+        _ if !answer.status().is_success() => Ok(refusal(answer)),
+        Room::Memory(most) => message(answer, most).map(Body::Message).map_err(Lost::OnTheWay),
+        Room::Inbox(inbox) => {
             let digest = answer.headers().get("digest").and_then(|value| value.to_str().ok());
             let digest = digest.map(str::to_owned);
             Ok(Body::File(Received { digest, sha1: file(answer, inbox)? }))
@@ -30,9 +33,19 @@ pub fn body(answer: &mut Response<ureq::Body>, inbox: Option<&Inbox>) -> Result<
     }
 }
 
-fn message(answer: &mut Response<ureq::Body>) -> Result<Vec<u8>, ureq::Error> {
+fn message(answer: &mut Response<ureq::Body>, most: u64) -> Result<Vec<u8>, ureq::Error> {
     // ureq refuses a body as soon as the limit is used up, so the last byte allowed needs one more.
-    answer.body_mut().with_config().limit(xml::MAX_BYTES as u64 + 1).read_to_vec()
+    answer.body_mut().with_config().limit(most + 1).read_to_vec()
+}
+
+/// A refusal is one by its status, however much of it comes.
+fn refusal(answer: &mut Response<ureq::Body>) -> Body {
+    let mut page = Vec::new();
+    let limited = answer.body_mut().with_config().limit(MOST_OF_A_REFUSAL);
+    match limited.reader().read_to_end(&mut page) {
+        Ok(_) => Body::Message(page),
+        Err(_) => Body::Cut(page),
+    }
 }
 
 /// Writes it as it comes; gives its SHA-1.

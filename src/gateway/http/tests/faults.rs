@@ -1,7 +1,7 @@
 //! What the network does to an answer.
 
 use super::tls_server::{TlsServer, answer, answer_and_close, close, ok, read_request, stall};
-use super::{Phase, Post, Transport, TransportError, agent, ask, post};
+use super::{HttpRequest, Phase, Transport, TransportError, agent, ask, post, send};
 use crate::wire::v2::xml::MAX_BYTES;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -17,7 +17,7 @@ fn once(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> TlsServer {
 
 fn fault_of(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> TransportError {
     let peer = once(bytes);
-    agent(&peer).send(&Post { may_resend: false, ..post(&peer.url, 2000, 4000) }).unwrap_err()
+    send(&agent(&peer), &HttpRequest { may_resend: false, ..post(&peer.url, 2000, 4000) }).unwrap_err()
 }
 
 /// The fault, and the milliseconds until it came.
@@ -163,7 +163,7 @@ fn n14_a_promised_length_of_many_gigabytes_costs_no_memory() {
 fn n15_r51_a_compressed_body_is_not_unpacked() {
     let peer = once("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\n\x1f<xml>");
     let reply = ask(&agent(&peer), &peer).unwrap();
-    assert_eq!((reply.message(), reply.encoding.as_deref()), (b"\x1f<xml>".as_slice(), Some("gzip")));
+    assert_eq!((reply.message(), reply.encoding()), (b"\x1f<xml>".as_slice(), Some("gzip")));
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn n22_a_connection_that_said_goodbye_is_not_used_again() {
     });
     let agent = agent(&peer);
     for n in 1..=3 {
-        let only_once = Post { may_resend: false, ..post(&peer.url, 2000, 4000) };
+        let only_once = HttpRequest { may_resend: false, ..post(&peer.url, 2000, 4000) };
         assert!(agent.send(&only_once).is_ok());
         assert_eq!(peer.connections(), n);
     }
@@ -254,7 +254,7 @@ fn n22_a_query_on_a_dead_connection_is_sent_again_in_silence_and_a_call_that_act
         let peer = dies_on_the_second_request(|wire| _ = answer(wire, ok("<xml/>")), Duration::ZERO);
         let agent = agent(&peer);
         assert!(ask(&agent, &peer).is_ok());
-        let second = agent.send(&Post { may_resend, ..post(&peer.url, 2000, 4000) });
+        let second = agent.send(&HttpRequest { may_resend, ..post(&peer.url, 2000, 4000) });
         match second {
             Ok(reply) => assert!(may_resend && !reply.reused),
             Err(fault) => {
@@ -302,9 +302,9 @@ fn r35_a_page_about_the_client_certificate_is_the_operators_with_its_title() {
             fault.message
         );
     }
-    let fault = fault_of("HTTP/1.1 400 No\r\nContent-Length: 31\r\n\r\n<title>400 Bad Request</title>\n");
+    let fault = fault_of("HTTP/1.1 400 No\r\nContent-Length: 31\r\n\r\n<title>400 Bad HttpRequest</title>\n");
     assert_eq!(fault.phase, Phase::Status(400));
-    assert!(fault.message.contains("400 Bad Request"), "{}", fault.message);
+    assert!(fault.message.contains("400 Bad HttpRequest"), "{}", fault.message);
     let cut = fault_of("HTTP/1.1 404 No\r\nContent-Length: 9999\r\n\r\n<title>gone");
     assert_eq!(cut.phase, Phase::Status(404));
 }

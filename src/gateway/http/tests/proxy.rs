@@ -1,7 +1,7 @@
 //! Calls through a real CONNECT proxy on loopback.
 
 use super::tls_server::{TlsServer, answer, ok, stall};
-use super::{Arc, Phase, PooledAgent, Post, Reply, Transport, TransportError, post};
+use super::{Arc, HttpRequest, HttpResponse, Phase, PooledAgent, Transport, TransportError, post, send};
 use crate::gateway::proxy::Proxy;
 use crate::gateway::tls;
 use std::io::{Read, Write};
@@ -103,8 +103,8 @@ fn gateway() -> TlsServer {
     TlsServer::new(|_, wire| while answer(wire, ok("<xml></xml>")) {})
 }
 
-fn ask(agent: &PooledAgent, peer: &TlsServer) -> Result<Reply, TransportError> {
-    agent.send(&Post { may_resend: false, ..post(&peer.url, 2000, 4000) })
+fn ask(agent: &PooledAgent, peer: &TlsServer) -> Result<HttpResponse, TransportError> {
+    send(agent, &HttpRequest { may_resend: false, ..post(&peer.url, 2000, 4000) })
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn n25_r38_the_gateway_is_verified_as_without_a_proxy() {
 fn n25_r38_the_name_is_the_proxys_to_find() {
     let (peer, proxy) =
         (TlsServer::new(|_, wire| _ = answer(wire, ok(""))), Neighbour::saying("HTTP/1.1 502 No\r\n\r\n"));
-    let nowhere = Post { url: "https://nowhere.invalid", ..post(&peer.url, 2000, 4000) };
+    let nowhere = HttpRequest { url: "https://nowhere.invalid", ..post(&peer.url, 2000, 4000) };
     let fault = proxy.agent(&peer).send(&nowhere).unwrap_err();
     assert_eq!((fault.phase, fault.sent), (Phase::Connect, false));
     assert!(proxy.heads()[0].starts_with("CONNECT nowhere.invalid:443 "), "{:?}", proxy.heads());

@@ -1,16 +1,13 @@
 //! A server's page of refusal: what it says, for people.
 
-use std::io::Read;
-
 /// Title and a few lines stand at the beginning.
-const MOST_READ: u64 = 4096;
+const MOST_READ: usize = 4096;
 const MOST_SHOWN: usize = 80;
 
 /// What the page says: its title, else its first words. A page that cannot be read says nothing.
-pub fn said(answer: &mut ureq::http::Response<ureq::Body>) -> Option<String> {
-    let mut page = Vec::new();
-    let _ = answer.body_mut().as_reader().take(MOST_READ).read_to_end(&mut page);
-    words(&String::from_utf8_lossy(&page))
+pub fn said(page: &[u8]) -> Option<String> {
+    let beginning = page.get(..MOST_READ).unwrap_or(page);
+    words(&String::from_utf8_lossy(beginning))
 }
 
 fn words(page: &str) -> Option<String> {
