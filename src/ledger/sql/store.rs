@@ -1,4 +1,4 @@
-//! The ledger's [`Store`] on a connection: transactions of our own or joined, the fence around callbacks, claims.
+//! The ledger's store on a connection: transactions of our own or joined, the fence around callbacks, claims.
 
 mod look;
 mod server;
