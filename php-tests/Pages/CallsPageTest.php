@@ -26,7 +26,7 @@ final class CallsPageTest extends TradeTestCase
     {
         $run = PhpProcess::code($this->preparation() . $this->here($snippet), self::$simulator->ini() + ['error_log' => '/dev/null']);
         self::assertSame(['', 0], [$run->errors, $run->exitCode], "$snippet\n$run->output");
-        self::assertSame('', Promises::broken($snippet, $run->output), "Missing, or out of order, in:\n$run->output");
+        self::assertSame('', ExpectedOutput::missing($snippet, $run->output), "Missing, or out of order, in:\n$run->output");
     }
 
     /** @return iterable<string, array{string}> */

@@ -51,7 +51,7 @@ final class ReadmeTest extends TestCase
 
         self::assertSame('', $run->errors, $snippet);
         self::assertSame(0, $run->exitCode, $run->output);
-        self::assertSame('', Promises::broken($snippet, $run->output), "Missing, or out of order, in:\n$run->output");
+        self::assertSame('', ExpectedOutput::missing($snippet, $run->output), "Missing, or out of order, in:\n$run->output");
     }
 
     /** @return iterable<string, array{string}> */

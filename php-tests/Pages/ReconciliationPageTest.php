@@ -19,7 +19,7 @@ final class ReconciliationPageTest extends TradeTestCase
         $job = implode("\n", (new Page($page))->snippets());
         $run = PhpProcess::code($this->preparation() . $job, self::$simulator->ini() + ['error_log' => '/dev/null']);
         self::assertSame(['', 0], [$run->errors, $run->exitCode], $run->output);
-        self::assertSame('', Promises::broken($job, $run->output), "Missing, or out of order, in:\n$run->output");
+        self::assertSame('', ExpectedOutput::missing($job, $run->output), "Missing, or out of order, in:\n$run->output");
     }
 
     /** @return iterable<string, array{string}> */

@@ -44,7 +44,7 @@ final class StubExamplesTest extends TestCase
 
         self::assertSame('', $run->errors, $example);
         self::assertSame(0, $run->exitCode, $run->output);
-        self::assertSame('', Promises::broken($example, $run->output), "This is missing, or out of order, in:\n$run->output");
+        self::assertSame('', ExpectedOutput::missing($example, $run->output), "This is missing, or out of order, in:\n$run->output");
     }
 
     /** @return iterable<string, array{string}> */

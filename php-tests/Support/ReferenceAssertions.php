@@ -8,7 +8,7 @@ use WechatPay\Order;
 use WechatPay\RefundEntry;
 
 /** What the fields of an answer mean by docs/protocol.md, beside what the extension made of them. */
-trait SecondReading
+trait ReferenceAssertions
 {
     /** An order, field by field (D.3). */
     private static function assertOrder(array $told, Order $order): void

@@ -5,10 +5,10 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 /** What an example says that it prints: its comments `// prints: ...`, in their order. */
-final class Promises
+final class ExpectedOutput
 {
     /** The first text that the example promises and does not print; empty if it prints all. */
-    public static function broken(string $example, string $output): string
+    public static function missing(string $example, string $output): string
     {
         preg_match_all('~// prints: (.+)$~m', $example, $promises);
         $from = 0;

@@ -19,10 +19,10 @@ use WechatPay\SignType;
 use WechatPay\TradeState;
 use WechatPay\UnifiedOrder;
 
-/** Three who know the protocol each for himself: the simulator, the extension and the second client. */
-final class SecondClientTest extends TestCase
+/** Three who know the protocol each for himself: the simulator, the extension and the reference client. */
+final class ReferenceClientTest extends TestCase
 {
-    use SecondReading;
+    use ReferenceAssertions;
 
     private const OTHER_KEY = 'zyxwvutsrqponmlkJIHGFEDCBA987654';
     private const ORDER = [
@@ -144,10 +144,10 @@ final class SecondClientTest extends TestCase
         [$algorithm] = $who;
         $other = $algorithm === 'MD5' ? 'HMAC-SHA256' : 'MD5';
         $fields = ['out_trade_no' => self::ORDER['out_trade_no'], 'sign_type' => $algorithm] + $client->common();
-        $right = SecondClient::sign($fields, SimulatorProcess::KEY, $algorithm);
+        $right = ReferenceClient::sign($fields, SimulatorProcess::KEY, $algorithm);
         $wrong = [
-            'of another key' => ['sign' => SecondClient::sign($fields, self::OTHER_KEY, $algorithm)],
-            'of the other algorithm' => ['sign' => SecondClient::sign($fields, SimulatorProcess::KEY, $other)],
+            'of another key' => ['sign' => ReferenceClient::sign($fields, self::OTHER_KEY, $algorithm)],
+            'of the other algorithm' => ['sign' => ReferenceClient::sign($fields, SimulatorProcess::KEY, $other)],
             'in lower case' => ['sign' => strtolower($right)],
             'empty' => ['sign' => ''],
             'absent' => [],
@@ -156,13 +156,13 @@ final class SecondClientTest extends TestCase
             'under another sign_type' => ['sign' => $right, 'sign_type' => $other],
         ];
         foreach ($wrong as $what => $changed) {
-            $answer = SecondClient::fields($client->post('/pay/closeorder', SecondClient::xml($changed + $fields)));
+            $answer = ReferenceClient::fields($client->post('/pay/closeorder', ReferenceClient::xml($changed + $fields)));
             self::assertSame('FAIL', $answer['return_code'], $what);
             self::assertStringContainsString('签名', $answer['return_msg'], $what);
             self::assertArrayNotHasKey('sign', $answer, $what);
         }
         self::assertSame('NOTPAY', self::$simulator->control('GET', '/orders')[0]['trade_state']);
-        $answer = $client->post('/pay/closeorder', SecondClient::xml(['sign' => $right] + $fields));
+        $answer = $client->post('/pay/closeorder', ReferenceClient::xml(['sign' => $right] + $fields));
         self::assertStringContainsString('SUCCESS', $answer);
     }
 
@@ -185,7 +185,7 @@ final class SecondClientTest extends TestCase
 
     /** @dataProvider merchants */
     #[DataProvider('merchants')]
-    public function testTheExtensionAcceptsWhatTheSecondClientSigns(string ...$who): void
+    public function testTheExtensionAcceptsWhatTheReferenceClientSigns(string ...$who): void
     {
         $client = self::client(...$who);
         $paid = ['out_trade_no' => 'T20261122-0001', 'transaction_id' => '4200000000202611220000000001'];
@@ -196,7 +196,7 @@ final class SecondClientTest extends TestCase
             $body = $client->signedNotice($paid, $named);
             $notice = Notification::read($body, self::merchant(...$who));
             self::assertSame(TradeState::Success, $notice->order->tradeState);
-            self::assertOrder(SecondClient::fields($body), $notice->order);
+            self::assertOrder(ReferenceClient::fields($body), $notice->order);
             $this->refused(str_replace('>100<', '>1<', $body), ...$who);
             $this->refused(preg_replace('~<sign>.*</sign>~', '', $body), ...$who);
         }
@@ -215,7 +215,7 @@ final class SecondClientTest extends TestCase
 
     /** @dataProvider merchants */
     #[DataProvider('merchants')]
-    public function testTheSecondClientAcceptsWhatTheExtensionSigns(string ...$who): void
+    public function testTheReferenceClientAcceptsWhatTheExtensionSigns(string ...$who): void
     {
         $paid = ['out_trade_no' => 'T20261122-0001', 'total_fee' => 100, 'attach' => 'a]]>b &amp; <c>', 'body' => ''];
         $notice = self::client(...$who)->paymentNotice(Notification::sign($paid, self::merchant(...$who)));
@@ -372,7 +372,7 @@ final class SecondClientTest extends TestCase
 
     public function testTheAnswerToANoticeIsTheSameText(): void
     {
-        self::assertSame(SecondClient::SUCCESS, Notification::success());
+        self::assertSame(ReferenceClient::SUCCESS, Notification::success());
     }
 
     private static function client(
@@ -380,10 +380,10 @@ final class SecondClientTest extends TestCase
         string $subMchId = '',
         string $subAppid = '',
         string $key = SimulatorProcess::KEY,
-    ): SecondClient {
+    ): ReferenceClient {
         ['cert_file' => $cert, 'key_file' => $keyFile] = self::$simulator->ready;
         $who = [SimulatorProcess::APPID, SimulatorProcess::MCH_ID, $key, $algorithm, $subMchId, $subAppid];
-        return new SecondClient(self::$simulator->url, self::$simulator->caFile, ...[...$who, $cert, $keyFile]);
+        return new ReferenceClient(self::$simulator->url, self::$simulator->caFile, ...[...$who, $cert, $keyFile]);
     }
 
     private static function merchant(string $algorithm, string $subMchId, string $subAppid): Merchant
@@ -436,7 +436,7 @@ final class SecondClientTest extends TestCase
         }
         preg_match('~content-length: *(\d+)~i', $head, $length);
         $body = stream_get_contents($request, (int) $length[1]);
-        $reply = SecondClient::SUCCESS;
+        $reply = ReferenceClient::SUCCESS;
         $head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " . \strlen($reply);
         fwrite($request, "$head\r\n\r\n$reply");
         fclose($request);

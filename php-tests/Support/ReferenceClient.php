@@ -5,13 +5,13 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 /**
- * A second client, in plain PHP, written from docs/protocol.md alone: it shares no code with the extension, so that
+ * A reference client in plain PHP, written from docs/protocol.md alone: it shares no code with the extension, so that
  * what both agree on is the protocol and not a common mistake. The letters in brackets name that page's sections.
  *
  * Answers are arrays of texts, result_code FAIL included (verified as well). A return_code that is not SUCCESS throws a
  * \DomainException, whatever cannot be believed an \UnexpectedValueException, no answer a \RuntimeException.
  */
-final class SecondClient
+final class ReferenceClient
 {
     public const SUCCESS = '<xml><return_code><![CDATA[SUCCESS]]></return_code>'
         . '<return_msg><![CDATA[OK]]></return_msg></xml>';
