@@ -23,6 +23,7 @@ use WechatPay\UnifiedOrder;
 final class ReferenceClientTest extends TestCase
 {
     use ReferenceAssertions;
+    use WithSimulator;
 
     private const OTHER_KEY = 'zyxwvutsrqponmlkJIHGFEDCBA987654';
     private const ORDER = [
@@ -52,23 +53,6 @@ final class ReferenceClientTest extends TestCase
             'empty' => false,
         ],
     ];
-
-    private static SimulatorProcess $simulator;
-
-    public static function setUpBeforeClass(): void
-    {
-        self::$simulator = SimulatorProcess::start();
-    }
-
-    public static function tearDownAfterClass(): void
-    {
-        self::$simulator->stop();
-    }
-
-    protected function setUp(): void
-    {
-        self::$simulator->reset();
-    }
 
     /** @return array<string, array{string, string, string}> algorithm, sub_mch_id, sub_appid */
     public static function merchants(): array

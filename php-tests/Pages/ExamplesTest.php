@@ -15,22 +15,7 @@ use PHPUnit\Framework\TestCase;
 #[Group('slow')]
 final class ExamplesTest extends TestCase
 {
-    private static SimulatorProcess $simulator;
-
-    public static function setUpBeforeClass(): void
-    {
-        self::$simulator = SimulatorProcess::start();
-    }
-
-    public static function tearDownAfterClass(): void
-    {
-        self::$simulator->stop();
-    }
-
-    protected function setUp(): void
-    {
-        self::$simulator->reset();
-    }
+    use WithSimulator;
 
     public function testTheDemoTellsItsStoryAndLeavesNothingBehind(): void
     {

@@ -13,26 +13,18 @@ use PHPUnit\Framework\TestCase;
  */
 final class ReadmeTest extends TestCase
 {
+    use WithSimulator {
+        setUp as private resetSimulator;
+    }
+
     private const READMES = ['README.md', 'README.zh-CN.md'];
     private const SIMULATOR_PAGES = ['docs/simulator.md', 'docs/simulator.zh-CN.md'];
     private const INSTALL_PAGES = ['docs/install.md', 'docs/install.zh-CN.md'];
 
-    private static SimulatorProcess $simulator;
-
-    public static function setUpBeforeClass(): void
-    {
-        self::$simulator = SimulatorProcess::start();
-    }
-
-    public static function tearDownAfterClass(): void
-    {
-        self::$simulator->stop();
-    }
-
     /** The orders that the snippets speak of. */
     protected function setUp(): void
     {
-        self::$simulator->reset();
+        $this->resetSimulator();
         foreach ([
             ['out_trade_no' => 'coffee-0001', 'total_fee' => 1230, 'trade_state' => 'SUCCESS'],
             ['out_trade_no' => 'tea-0001', 'total_fee' => 800],

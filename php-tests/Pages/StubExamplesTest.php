@@ -13,11 +13,14 @@ use PHPUnit\Framework\TestCase;
  */
 final class StubExamplesTest extends TestCase
 {
-    private static SimulatorProcess $simulator;
+    use WithSimulator {
+        setUpBeforeClass as private startSimulator;
+        tearDownAfterClass as private stopSimulator;
+    }
 
     public static function setUpBeforeClass(): void
     {
-        self::$simulator = SimulatorProcess::start();
+        self::startSimulator();
         // The examples of calls that need the client certificate take it from there.
         putenv('WECHATPAY_CERTIFICATE=' . self::$simulator->ready['cert_file']);
         putenv('WECHATPAY_PRIVATE_KEY=' . self::$simulator->ready['key_file']);
@@ -27,12 +30,7 @@ final class StubExamplesTest extends TestCase
     {
         putenv('WECHATPAY_CERTIFICATE');
         putenv('WECHATPAY_PRIVATE_KEY');
-        self::$simulator->stop();
-    }
-
-    protected function setUp(): void
-    {
-        self::$simulator->reset();
+        self::stopSimulator();
     }
 
     /** @dataProvider stubs */

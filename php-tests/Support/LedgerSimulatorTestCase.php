@@ -10,23 +10,15 @@ use WechatPay\Merchant;
 /** A test of the ledger with a simulator beside it, for a merchant who has a certificate. */
 abstract class LedgerSimulatorTestCase extends LedgerTestCase
 {
-    protected static SimulatorProcess $simulator;
+    use WithSimulator {
+        setUp as private resetSimulator;
+    }
+
     protected Gateway $gateway;
-
-    public static function setUpBeforeClass(): void
-    {
-        self::$simulator = SimulatorProcess::start();
-    }
-
-    public static function tearDownAfterClass(): void
-    {
-        self::$simulator->stop();
-    }
 
     protected function setUp(): void
     {
-        parent::setUp();
-        self::$simulator->reset();
+        $this->resetSimulator();
         $this->merchant = new Merchant(
             SimulatorProcess::APPID,
             SimulatorProcess::MCH_ID,

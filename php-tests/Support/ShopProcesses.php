@@ -7,27 +7,17 @@ namespace WechatPayTests;
 /** Processes of a shop on the test's database: notify endpoints behind a real web server, workers with Sync. */
 trait ShopProcesses
 {
-    private static SimulatorProcess $simulator;
+    use WithSimulator;
+
     /** @var array<array-key, resource> */
     private array $processes = [];
     /** Where notices go. */
     private string $url;
 
-    public static function setUpBeforeClass(): void
-    {
-        self::$simulator = SimulatorProcess::start();
-    }
-
-    public static function tearDownAfterClass(): void
-    {
-        self::$simulator->stop();
-    }
-
     protected function tearDown(): void
     {
         array_map($this->kill(...), $this->processes);
         $this->processes = [];
-        self::$simulator->reset();
         parent::tearDown();
     }
 

@@ -14,28 +14,13 @@ use WechatPay\PayException;
 /** Tests that talk to a simulator of their own. */
 abstract class SimulatorTestCase extends TestCase
 {
-    protected static SimulatorProcess $simulator;
+    use WithSimulator;
 
     /** @var list<Attempt> what the gateways made by gateway() have tried */
     protected array $attempts = [];
 
     /** @var list<string> */
     private array $files = [];
-
-    public static function setUpBeforeClass(): void
-    {
-        self::$simulator = SimulatorProcess::start();
-    }
-
-    public static function tearDownAfterClass(): void
-    {
-        self::$simulator->stop();
-    }
-
-    protected function setUp(): void
-    {
-        self::$simulator->reset();
-    }
 
     protected function tearDown(): void
     {
