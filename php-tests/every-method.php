@@ -36,7 +36,6 @@ use WechatPay\Resolution;
 use WechatPay\Reverse;
 use WechatPay\ScanPay;
 use WechatPay\ServiceException;
-use WechatPay\ShortUrl;
 use WechatPay\Signer;
 use WechatPay\SignType;
 use WechatPay\Sync;
@@ -48,13 +47,16 @@ use WechatPay\Xml;
 
 require __DIR__ . '/autoload.php';
 
-/** Methods and constructors that this file does not name. @return list<string> */
+/** Methods and constructors that neither this file nor EveryCall names. @return list<string> */
 function forgotten(): array
 {
-    $here = file_get_contents(__FILE__);
+    $here = file_get_contents(__FILE__) . file_get_contents(__DIR__ . '/Support/EveryCall.php');
     $forgotten = [];
     foreach ((new \ReflectionExtension('wechatpay'))->getClasses() as $class) {
         foreach ($class->getMethods(\ReflectionMethod::IS_PUBLIC) as $method) {
+            if ($method->isConstructor() && isset(EveryCall::all()[$class->getShortName()])) {
+                continue;
+            }
             $name = $method->isConstructor() ? 'new ' . $class->getShortName() : $method->getName();
             // Values are made by others, PHP's own exceptions and enums are not ours, and json_encode() says its name.
             $isOurs = $method->getDeclaringClass()->getName() === $class->getName() && !$class->isSubclassOf(\Exception::class)
@@ -104,8 +106,6 @@ $key = SimulatorProcess::KEY;
 $simulator = SimulatorProcess::start('--idle-ms', '600000', '--chacha20');
 $order = ['out_trade_no' => 'T100001', 'total_fee' => 150, 'trade_state' => 'SUCCESS', 'promotion_detail' => true,
     'coupons' => [['id' => 'c1', 'type' => 'CASH', 'fee' => 20], ['id' => 'c2', 'fee' => 1]]];
-$simulator->control('POST', '/orders', $order);
-$simulator->control('POST', '/orders', ['out_trade_no' => 'T100002', 'total_fee' => 1]);
 $files = $simulator->ready;
 $gateway = fn (?callable $onAttempt = null) => new Gateway($simulator->url, caFile: $simulator->caFile, connectTimeoutMs: 60_000, timeoutMs: 60_000, onAttempt: $onAttempt);
 $merchant = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, $key, previousKey: $key, certificate: $files['cert_file'], privateKey: $files['key_file']);
@@ -123,6 +123,9 @@ $scanned = function () use ($key): string {
 $fault = fn (string $name, array $more = []) => $simulator->control('POST', '/faults', ['fault' => $name, 'path' => '*'] + $more);
 
 for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
+    $simulator->reset();
+    $simulator->control('POST', '/orders', $order);
+    $simulator->control('POST', '/orders', ['out_trade_no' => 'T100002', 'total_fee' => 1]);
     $query = new OrderQuery($merchant, $gateway(function (Attempt $a): void {
         json_encode($a);
     }));
@@ -247,7 +250,6 @@ for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
         fn () => $sell("N10000$round", onPoll: fn ($seen, $n) => json_encode($seen) !== ''),
         fn () => (new Report($merchant, $gateway()))->send('https://api.mch.weixin.qq.com/pay/micropay', 12, 'SUCCESS', 'FAIL', '127.0.0.1', ['err_code_des' => '余额不足']),
         fn () => json_encode((new AuthCodeToOpenId($merchant, $gateway()))->byAuthCode('134567890123456789')),
-        fn () => (new ShortUrl($merchant, $gateway()))->of($scanPay->productUrl('P-1')),
         fn () => [$seen = $scanPay->read($scanned()), json_encode($seen), $scanPay->answer('wx20261122'), $scanPay->refuse('卖完了')],
         fn () => [$n = Notification::read($refunded('T1'), $merchant), $n->refund->fields(), json_encode($n->refund), print_r($n, true)],
     );
@@ -260,12 +262,25 @@ for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
         fn () => $sell("O10000$round", authCode: 'x'),
         fn () => (new Report($merchant, $gateway()))->send('x', -1, 'SUCCESS', 'FAIL', '127.0.0.1'),
         fn () => (new AuthCodeToOpenId($merchant, $gateway()))->byAuthCode('x'),
-        fn () => (new ShortUrl($merchant, $gateway()))->of('https://shop.example/'),
         fn () => $scanPay->productUrl('a b'),
         fn () => $scanPay->read('<xml><a>1</a></xml>'),
         fn () => $unified->h5("H10000$round", 5, 'tea', 'https://a.b/c', '127.0.0.1', sceneInfo: []),
         fn () => Notification::read(strtr($refunded('T1'), ['req_info' => 'rek_info']), $merchant),
     );
+
+    // Each call again, and with texts that it refuses.
+    $simulator->reset();
+    EveryCall::prepare($simulator);
+    foreach (EveryCall::all() as $name => $call) {
+        $made = EveryCall::of($name, $merchant, $gateway());
+        all(fn () => json_encode($call->make($made)));
+        $fault('system_error', ['path' => $call->path, 'processed' => true]);
+        all(fn () => $call->make($made));
+        foreach ($call->texts as $send) {
+            all(fn () => $send($made, "\0"), fn () => $send($made, 'x&sign_type=MD5'));
+        }
+    }
+    unset($call, $made, $send);
 
     // Bills and fund flows, right and wrong.
     $csv = "交易时间,公众账号ID,商户号,微信订单号,商户订单号,交易状态,货币种类,应结订单金额,手续费,订单金额,新列\n"

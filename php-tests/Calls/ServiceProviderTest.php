@@ -5,20 +5,10 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
-use WechatPay\AuthCodeToOpenId;
-use WechatPay\Client;
-use WechatPay\CloseOrder;
 use WechatPay\Merchant;
-use WechatPay\Micropay;
 use WechatPay\MismatchException;
 use WechatPay\Notification;
 use WechatPay\OrderQuery;
-use WechatPay\Refund;
-use WechatPay\RefundQuery;
-use WechatPay\Report;
-use WechatPay\Reverse;
-use WechatPay\ScanPay;
-use WechatPay\ShortUrl;
 use WechatPay\Signer;
 use WechatPay\SignType;
 use WechatPay\UnifiedOrder;
@@ -34,39 +24,21 @@ final class ServiceProviderTest extends TradeTestCase
         return $this->shop(...$settings + ['subAppid' => self::SUB_APPID, 'subMchId' => self::SUB_MCH_ID]);
     }
 
-    /** @param array<string, mixed> $more */
-    private static function paidOfSub(string $outTradeNo, array $more = []): void
-    {
-        self::paid($outTradeNo, $more + ['sub_mch_id' => self::SUB_MCH_ID, 'sub_appid' => self::SUB_APPID]);
-    }
-
-    /** Makes each call once and gives what it returned, by path. */
+    /** Makes each call once and gives what it returned, by name. @return array<string, mixed> */
     private function everyCall(): array
     {
-        self::paidOfSub('T100001');
-        self::paidOfSub('M100001', ['trade_type' => 'MICROPAY', 'created_ago_ms' => 20_000]);
-        $them = [$this->provider(), $this->gateway()];
-        $pay = ['T100002', 100, 'tea', self::NOTIFY_URL, '127.0.0.1'];
-        return [
-            '/pay/unifiedorder' => (new UnifiedOrder(...$them))->jsapi(...$pay, subOpenid: 'oSubUs1'),
-            '/pay/orderquery' => (new OrderQuery(...$them))->byOutTradeNo('T100001'),
-            '/pay/closeorder' => (new CloseOrder(...$them))->byOutTradeNo('T100002'),
-            '/pay/micropay' => (new Micropay(...$them))->pay('M100002', self::code(), 100, 'tea', '127.0.0.1'),
-            '/secapi/pay/reverse' => (new Reverse(...$them))->byOutTradeNo('M100001'),
-            '/secapi/pay/refund' => (new Refund(...$them))->byOutTradeNo('T100001', 'R1', 100, 40),
-            '/pay/refundquery' => (new RefundQuery(...$them))->byOutTradeNo('T100001'),
-            '/tools/authcodetoopenid' => (new AuthCodeToOpenId(...$them))->byAuthCode(self::code()),
-            '/tools/shorturl' => (new ShortUrl(...$them))->of((new ScanPay($them[0]))->productUrl('P1')),
-            '/payitil/report' => (new Report(...$them))->send('https://a.test/', 1, 'SUCCESS', 'SUCCESS', '127.0.0.1'),
-            '/pay/orderquery ' => (new Client(...$them))->call('/pay/orderquery', ['out_trade_no' => 'T100001']),
-        ];
+        EveryCall::prepare(self::$simulator, ['sub_mch_id' => self::SUB_MCH_ID, 'sub_appid' => self::SUB_APPID]);
+        $results = [];
+        foreach (EveryCall::all() as $name => $call) {
+            $results[$name] = EveryCall::make($name, $this->provider(), $this->gateway());
+        }
+        return $results;
     }
 
     public function testEveryCallSendsBothIds(): void
     {
         $results = $this->everyCall();
-        $paths = array_column(self::requests(), 'path');
-        self::assertSame(array_map('trim', array_keys($results)), $paths);
+        self::assertSame(array_column(EveryCall::all(), 'path'), array_column(self::requests(), 'path'));
         foreach (self::requests() as ['path' => $path, 'fields' => $fields]) {
             self::assertSame(
                 [SimulatorProcess::APPID, SimulatorProcess::MCH_ID, self::SUB_APPID, self::SUB_MCH_ID],
@@ -74,10 +46,10 @@ final class ServiceProviderTest extends TradeTestCase
                 $path,
             );
         }
-        foreach (['/pay/orderquery', '/pay/micropay', '/pay/refundquery'] as $path) {
-            self::assertSame([self::SUB_APPID, self::SUB_MCH_ID], [$results[$path]->subAppid, $results[$path]->subMchId], $path);
+        foreach (['OrderQuery', 'Micropay', 'RefundQuery'] as $name) {
+            self::assertSame([self::SUB_APPID, self::SUB_MCH_ID], [$results[$name]->subAppid, $results[$name]->subMchId], $name);
         }
-        self::assertNotNull($results['/tools/authcodetoopenid']->subOpenid);
+        self::assertNotNull($results['AuthCodeToOpenId']->subOpenid);
     }
 
     /** @dataProvider answers */
@@ -92,14 +64,14 @@ final class ServiceProviderTest extends TradeTestCase
     /** @return iterable<string, array{string, string, string}> */
     public static function answers(): iterable
     {
-        $needed = ['/pay/orderquery', '/secapi/pay/refund', '/pay/refundquery'];
-        $others = ['/pay/unifiedorder', '/pay/closeorder', '/secapi/pay/reverse', '/tools/shorturl', '/tools/authcodetoopenid'];
-        foreach ([...$needed, ...$others] as $path) {
-            yield "$path, another sub_mch_id" => [$path, 'sub_mch_id', 'set_field'];
-            yield "$path, another sub_appid" => [$path, 'sub_appid', 'set_field'];
-        }
-        foreach ($needed as $path) {
-            yield "$path, no sub_mch_id" => [$path, 'sub_mch_id', 'remove_field'];
+        foreach (EveryCall::all() as $call) {
+            if ($call->subIds !== 'unread') {
+                yield "$call->path, another sub_mch_id" => [$call->path, 'sub_mch_id', 'set_field'];
+                yield "$call->path, another sub_appid" => [$call->path, 'sub_appid', 'set_field'];
+            }
+            if ($call->subIds === 'must') {
+                yield "$call->path, no sub_mch_id" => [$call->path, 'sub_mch_id', 'remove_field'];
+            }
         }
     }
 

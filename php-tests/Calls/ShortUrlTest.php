@@ -29,6 +29,14 @@ final class ShortUrlTest extends TradeTestCase
         self::assertSame($longUrl, self::sentFields(self::PATH)[1]['long_url'], 'raw, as it is signed');
     }
 
+    public function testAShortLinkIsScannedAsTheLongOne(): void
+    {
+        $shortUrl = $this->shorten((new ScanPay($this->merchant()))->productUrl('P-1'));
+        // Nobody listens there: what the scan would have told the shop is enough.
+        $scan = self::$simulator->control('POST', '/scan', ['url' => $shortUrl, 'notify_url' => 'http://127.0.0.1:1/']);
+        self::assertSame('P-1', $scan['callback']['product_id']);
+    }
+
     public function testAnotherLinkIsRefusedByWechat(): void
     {
         $e = self::thrown(ServiceException::class, fn () => $this->shorten('https://shop.example/'));

@@ -6,24 +6,12 @@ namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
-use WechatPay\AuthCodeToOpenId;
-use WechatPay\Client;
-use WechatPay\CloseOrder;
 use WechatPay\GatewayException;
 use WechatPay\MalformedMessageException;
-use WechatPay\Micropay;
-use WechatPay\OrderQuery;
-use WechatPay\Refund;
-use WechatPay\RefundQuery;
-use WechatPay\Report;
-use WechatPay\Reverse;
-use WechatPay\ScanPay;
 use WechatPay\ServiceException;
-use WechatPay\ShortUrl;
 use WechatPay\SignatureException;
 use WechatPay\Signer;
 use WechatPay\SignType;
-use WechatPay\UnifiedOrder;
 use WechatPay\Xml;
 
 /**
@@ -32,53 +20,23 @@ use WechatPay\Xml;
  */
 final class CallFaultsTest extends TradeTestCase
 {
-    private const PAID = 'T100001';
-    private const OPEN = 'T100002';
-    private const REFUND = 'R100001';
-
-    /** By name: path, what it does, and whether its own reading goes on after faults that leave the end open. */
-    private const CALLS = [
-        'OrderQuery' => ['/pay/orderquery', 'asks'],
-        'RefundQuery' => ['/pay/refundquery', 'asks'],
-        'UnifiedOrder' => ['/pay/unifiedorder', 'acts'],
-        'CloseOrder' => ['/pay/closeorder', 'acts'],
-        'Refund' => ['/secapi/pay/refund', 'acts'],
-        'Reverse' => ['/secapi/pay/reverse', 'goes on'],
-        'Micropay' => ['/pay/micropay', 'goes on'],
-        'AuthCodeToOpenId' => ['/tools/authcodetoopenid', 'acts'],
-        'ShortUrl' => ['/tools/shorturl', 'acts'],
-        'Report' => ['/payitil/report', 'acts'],
-        'Client' => ['/pay/orderquery', 'once'],
-    ];
-
     protected function setUp(): void
     {
         parent::setUp();
-        self::paid(self::PAID);
-        self::order(self::OPEN);
-        self::paid('M100001', ['trade_type' => 'MICROPAY', 'created_ago_ms' => 20_000]);
+        EveryCall::prepare(self::$simulator);
     }
 
     /** Makes a call that works unless its answer is spoiled. */
     private function call(string $name): mixed
     {
-        $shop = $this->shop();
-        $gateway = $this->gateway();
-        $longUrl = (new ScanPay($shop))->productUrl('P1');
-        return match ($name) {
-            'OrderQuery' => (new OrderQuery($shop, $gateway))->byOutTradeNo(self::PAID),
-            'RefundQuery' => (new RefundQuery($shop, $gateway))->byOutTradeNo(self::PAID),
-            'UnifiedOrder' => (new UnifiedOrder($shop, $gateway))->native('T100009', 1, 'tea', self::NOTIFY_URL, '127.0.0.1'),
-            'CloseOrder' => (new CloseOrder($shop, $gateway))->byOutTradeNo(self::OPEN),
-            'Refund' => (new Refund($shop, $gateway))->byOutTradeNo(self::PAID, self::REFUND, 100, 40),
-            'Reverse' => (new Reverse($shop, $gateway))->byOutTradeNo('M100001'),
-            'Micropay' => (new Micropay($shop, $gateway))
-                ->pay('M100002', self::code(), 100, 'tea', '127.0.0.1', timeoutMs: 15_000, intervalMs: 100),
-            'AuthCodeToOpenId' => (new AuthCodeToOpenId($shop, $gateway))->byAuthCode(self::code()),
-            'ShortUrl' => (new ShortUrl($shop, $gateway))->of($longUrl),
-            'Report' => (new Report($shop, $gateway))->send('https://a.test/', 1, 'SUCCESS', 'SUCCESS', '127.0.0.1'),
-            'Client' => (new Client($shop, $gateway))->call('/pay/orderquery', ['out_trade_no' => self::PAID]),
-        };
+        return EveryCall::make($name, $this->shop(), $this->gateway());
+    }
+
+    /** Makes the call that must go before this one, if there is one. */
+    private function callBefore(string $name): void
+    {
+        $before = EveryCall::all()[$name]->after;
+        $before === '' || $this->call($before);
     }
 
     /**
@@ -88,10 +46,8 @@ final class CallFaultsTest extends TradeTestCase
      */
     private function spoiled(string $name, string $fault, array $more = []): mixed
     {
-        if ($name === 'RefundQuery') {
-            $this->call('Refund');
-        }
-        self::spoil(self::CALLS[$name][0], $fault, $more);
+        $this->callBefore($name);
+        self::spoil(EveryCall::all()[$name]->path, $fault, $more);
         return $this->call($name);
     }
 
@@ -102,31 +58,36 @@ final class CallFaultsTest extends TradeTestCase
      */
     private function assertEnds(string $class, Advice $asked, Advice $acted, string $name, string $fault, array $more = []): void
     {
-        [$path, $kind] = self::CALLS[$name];
-        if ($kind === 'goes on') {
+        $call = EveryCall::all()[$name];
+        if ($call->goesOn()) {
             $this->spoiled($name, $fault, $more + ['processed' => true]);
-            $number = $name === 'Reverse' ? 'M100001' : 'M100002';
-            $expected = $name === 'Reverse' ? 'REVOKED' : 'SUCCESS';
-            self::assertSame($expected, self::booked($number)['trade_state']);
-            self::assertCount($name === 'Reverse' ? 2 : 1, self::sent($path));
+            [$number, $state, $requests] = $call->ends;
+            self::assertSame($state, self::booked($number)['trade_state']);
+            self::assertCount($requests, self::sent($call->path));
             return;
         }
-        $times = $fault === 'system_error' && $name === 'Refund' ? 3 : 1;
+        $times = $fault === 'system_error' ? $call->tries : 1;
         $e = self::thrown($class, fn () => $this->spoiled($name, $fault, $more + ['times' => $times]));
-        self::assertCount($times, self::sent($path));
-        $advice = match ($kind) {
+        self::assertCount($times, self::sent($call->path));
+        $advice = match ($call->kind) {
             'asks' => $asked,
             // What might act twice is never advised to be made again.
             'once' => $acted === Advice::Retry ? Advice::QueryOrder : $acted,
             default => $acted,
         };
-        self::assertVerdict($advice, $kind !== 'once', $kind !== 'asks', $e);
+        self::assertVerdict($advice, $call->kind !== 'once', $call->kind !== 'asks', $e);
     }
 
     /** @return iterable<string, array{string}> */
     public static function calls(): iterable
     {
-        foreach (array_keys(self::CALLS) as $name) {
+        return self::those(static fn (): bool => true);
+    }
+
+    /** @return iterable<string, array{string}> */
+    private static function those(callable $which): iterable
+    {
+        foreach (array_filter(EveryCall::all(), $which) as $name => $call) {
             yield $name => [$name];
         }
     }
@@ -139,16 +100,14 @@ final class CallFaultsTest extends TradeTestCase
         ));
         $classes = array_map(static fn (string $file): string => basename($file, '.php'), array_keys($constructors));
         $trade = array_diff($classes, ['DownloadBill', 'DownloadFundFlow', 'Ledger', 'Sync']);
-        Lists::assertSame($trade, array_keys(self::CALLS));
+        Lists::assertSame($trade, array_keys(EveryCall::all()));
     }
 
     /** @dataProvider calls */
     #[DataProvider('calls')]
     public function testEachCallWorksWhenNothingIsSpoiled(string $name): void
     {
-        if ($name === 'RefundQuery') {
-            $this->call('Refund');
-        }
+        $this->callBefore($name);
         $this->call($name);
         self::assertSame(['ok'], array_values(array_unique($this->outcomes())));
     }
@@ -164,9 +123,10 @@ final class CallFaultsTest extends TradeTestCase
     #[DataProvider('calls')]
     public function testP7ATextOfARefusalIsOnlyText(string $name): void
     {
-        if ($name === 'Reverse') {
+        $call = EveryCall::all()[$name];
+        if ($call->kind === 'sends on') {
             self::thrown(GatewayException::class, fn () => $this->spoiled($name, 'return_fail'));
-            self::assertSame('SUCCESS', self::booked('M100001')['trade_state']);
+            self::assertSame('SUCCESS', self::booked($call->ends[0])['trade_state']);
             return;
         }
         $this->assertEnds(GatewayException::class, Advice::Retry, Advice::Retry, $name, 'return_fail');
@@ -184,10 +144,10 @@ final class CallFaultsTest extends TradeTestCase
     /** @return iterable<string, array{string, string, string|null}> */
     public static function codes(): iterable
     {
-        foreach (array_keys(self::CALLS) as $name) {
+        foreach (EveryCall::all() as $name => $call) {
             foreach ([['return_code', null], ['return_code', 'MAYBE'], ['result_code', 'MAYBE'], ['result_code', null]] as [$field, $value]) {
-                // Nothing is decided by a report's answer: it may be as short as it likes.
-                if ([$name, $field, $value] !== ['Report', 'result_code', null]) {
+                // Nothing is decided by an answer that nobody signs: it may be as short as it likes.
+                if ($call->isSigned || [$field, $value] !== ['result_code', null]) {
                     yield "$name, $field " . ($value ?? 'missing') => [$name, $field, $value];
                 }
             }
@@ -209,14 +169,14 @@ final class CallFaultsTest extends TradeTestCase
         $body = Xml::encode($fields + ['sign' => Signer::sign($fields, SimulatorProcess::KEY, SignType::HmacSha256)]);
         $e = self::thrown(ServiceException::class, fn () => $this->spoiled($name, 'raw_body', ['body' => $body]));
         self::assertSame('ORDERNOTEXIST', $e->errCode);
-        $asks = self::CALLS[$name][1] === 'asks';
+        $asks = EveryCall::all()[$name]->kind === 'asks';
         self::assertVerdict($asks ? Advice::Wait : Advice::QueryOrder, $asks, false, $e);
     }
 
-    /** @return list<array{string}> */
-    public static function named(): array
+    /** @return iterable<string, array{string}> those to which WeChat may say that it knows no such order */
+    public static function named(): iterable
     {
-        return [['OrderQuery'], ['RefundQuery'], ['CloseOrder'], ['Refund'], ['Reverse'], ['Client']];
+        return self::those(static fn (TriedCall $call): bool => $call->isOfAnOrder);
     }
 
     /** @dataProvider signed */
@@ -232,7 +192,7 @@ final class CallFaultsTest extends TradeTestCase
     {
         $result = $this->spoiled($name, 'unknown_state');
         if (\is_object($result) && property_exists($result, 'tradeState')) {
-            self::assertSame($name === 'Micropay', $result->isPaid(), 'an open sale is asked about');
+            self::assertSame(EveryCall::all()[$name]->kind === 'asks on', $result->isPaid(), 'an open sale is asked about');
         }
         self::assertNotSame([], $this->outcomes());
     }
@@ -260,15 +220,16 @@ final class CallFaultsTest extends TradeTestCase
     #[DataProvider('forgeries')]
     public function testP1P2P3P4P5WhatIsNotProvedIsNotBelieved(string $name, string $fault): void
     {
-        if (self::CALLS[$name][1] === 'goes on') {
-            $name === 'Micropay'
+        $call = EveryCall::all()[$name];
+        if ($call->goesOn()) {
+            $call->kind === 'asks on'
                 ? self::assertTrue($this->spoiled($name, $fault)->isPaid(), 'a verified query has the last word')
                 : self::thrown(SignatureException::class, fn () => $this->spoiled($name, $fault));
             return;
         }
         $e = self::thrown(SignatureException::class, fn () => $this->spoiled($name, $fault));
-        self::assertVerdict(Advice::FixConfiguration, false, self::CALLS[$name][1] !== 'asks', $e);
-        self::assertCount(1, self::sent(self::CALLS[$name][0]), 'never tried again');
+        self::assertVerdict(Advice::FixConfiguration, false, $call->kind !== 'asks', $e);
+        self::assertCount(1, self::sent($call->path), 'never tried again');
     }
 
     /** @return iterable<string, array{string, string}> */
@@ -276,16 +237,16 @@ final class CallFaultsTest extends TradeTestCase
     {
         foreach (self::signed() as [$name]) {
             foreach (['no_sign', 'empty_sign', 'bad_sign', 'other_key_sign', 'md5_sign', 'lower_sign'] as $fault) {
-                if ([$name, $fault] !== ['AuthCodeToOpenId', 'md5_sign']) {
+                if (!EveryCall::all()[$name]->isMd5 || $fault !== 'md5_sign') {
                     yield "$name, $fault" => [$name, $fault];
                 }
             }
         }
     }
 
-    /** @return list<array{string}> all but the report, whose answer nobody signs */
-    public static function signed(): array
+    /** @return iterable<string, array{string}> all but the report, whose answer nobody signs */
+    public static function signed(): iterable
     {
-        return array_map(static fn (string $name): array => [$name], array_diff(array_keys(self::CALLS), ['Report']));
+        return self::those(static fn (TriedCall $call): bool => $call->isSigned);
     }
 }

@@ -8,21 +8,15 @@ use PDO;
 use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 use WechatPay\Advice;
-use WechatPay\Client;
 use WechatPay\Ledger;
 use WechatPay\MalformedMessageException;
 use WechatPay\Merchant;
-use WechatPay\Micropay;
 use WechatPay\Notification;
 use WechatPay\PayException;
-use WechatPay\Refund;
-use WechatPay\Report;
 use WechatPay\ScanPay;
-use WechatPay\ShortUrl;
 use WechatPay\SignatureException;
 use WechatPay\Signer;
 use WechatPay\SignType;
-use WechatPay\UnifiedOrder;
 use WechatPay\Xml;
 
 /** `k=v&k=v` can be split in more than one way: no second one is believed, and no stranger's text is signed. */
@@ -172,25 +166,11 @@ final class SplitTextTest extends TestCase
     public static function senders(): iterable
     {
         $merchant = static fn () => new Merchant(self::APPID, self::MCH_ID, self::KEY);
-        $place = static fn (string $name) => static fn (string|array $text) => (new UnifiedOrder($merchant()))->native(...([$name => $text] + [
-            'outTradeNo' => 'T20261122-1', 'totalFee' => 1, 'body' => 'tea', 'notifyUrl' => 'https://shop.example/n', 'spbillCreateIp' => '127.0.0.1']));
-        foreach (['body', 'notifyUrl', 'spbillCreateIp', 'attach', 'deviceInfo', 'goodsTag', 'limitPay', 'receipt', 'feeType', 'productId'] as $name) {
-            yield "native $name" => [$name, $place($name)];
-        }
-        yield 'native detail' => ['detail', static fn (string $text) => $place('detail')([$text])];
-        yield 'extra' => ['extra', static fn (string $text) => (new UnifiedOrder($merchant()))->native(
-            'T20261122-1', 1, 'tea', 'https://shop.example/n', '127.0.0.1', extra: ['x_new' => $text])];
-        yield 'jsapi openid' => ['openid', static fn (string $text) => (new UnifiedOrder($merchant()))->jsapi(
-            'T20261122-1', 1, 'tea', 'https://shop.example/n', '127.0.0.1', openid: $text)];
-        yield 'refund' => ['options', static fn (string $text) => (new Refund($merchant()))->byOutTradeNo('T1', 'R1', 2, 1, ['refund_desc' => $text])];
-        yield 'micropay body' => ['body', static fn (string $text) => (new Micropay($merchant()))->pay('T20261122-1', '134567890123456788', 1, $text, '127.0.0.1')];
-        yield 'micropay' => ['options', static fn (string $text) => (new Micropay($merchant()))->pay(
-            'T20261122-1', '134567890123456788', 1, 'tea', '127.0.0.1', options: ['attach' => $text])];
-        yield 'report' => ['options', static fn (string $text) => (new Report($merchant()))->send('https://a', 1, 'SUCCESS', 'SUCCESS', '127.0.0.1', ['return_msg' => $text])];
-        yield 'report url' => ['interfaceUrl', static fn (string $text) => (new Report($merchant()))->send($text, 1, 'SUCCESS', 'SUCCESS', '127.0.0.1')];
-        yield 'shorturl' => ['longUrl', static fn (string $text) => (new ShortUrl($merchant()))->of($text)];
-        foreach (['attach', 'detail', 'total_fee', 'long_url', 'zzz'] as $name) {
-            yield "client $name" => ['fields', static fn (string $text) => (new Client($merchant()))->call('/pay/x', [$name => $text])];
+        foreach (EveryCall::all() as $name => $call) {
+            foreach ($call->texts as $carrier => $send) {
+                $argument = strtok($carrier, ' ');
+                yield "$name $carrier" => [$argument, static fn (string $text) => $send(EveryCall::of($name, $merchant()), $text)];
+            }
         }
         yield 'answer' => ['prepayId', static fn (string $text) => (new ScanPay($merchant()))->answer($text)];
         yield 'refuse' => ['reason', static fn (string $text) => (new ScanPay($merchant()))->refuse($text)];
