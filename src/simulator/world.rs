@@ -34,8 +34,8 @@ pub struct GatewayState {
     pub refund_ms: i64,
     /// Codes and their scenarios.
     pub till: PaymentScripts,
-    /// Short links and the long ones behind them.
-    pub short_urls: HashMap<String, String>,
+    /// The long links of Native mode 1, by what a payer may scan instead.
+    pub product_links: HashMap<String, String>,
     /// Notices to merchants.
     pub outbox: Outbox,
     /// What happens to the next bills.
@@ -71,7 +71,7 @@ impl GatewayState {
             balances: Balances::default(),
             refund_ms: 5 * SECOND,
             till: PaymentScripts::default(),
-            short_urls: HashMap::new(),
+            product_links: HashMap::new(),
             outbox: Outbox::default(),
             bills: BillRules::default(),
             faults: FaultQueue::default(),

@@ -138,7 +138,7 @@ fn close() -> CloseOrder {
 
 fn any() -> AnyCall {
     AnyCall {
-        path: Path::new("/tools/shorturl").unwrap(),
+        path: Path::new("/pay/anything").unwrap(),
         fields: fields(&[]),
         omitted: Vec::new(),
         certificate: false,

@@ -27,7 +27,7 @@ fn close() -> CloseOrder {
 
 fn any(pairs: &[(&str, &str)], omitted: &[&str]) -> AnyCall {
     AnyCall {
-        path: Path::new("/tools/shorturl").unwrap(),
+        path: Path::new("/pay/anything").unwrap(),
         fields: fields(pairs),
         omitted: omitted.iter().map(|n| (*n).to_owned()).collect(),
         certificate: false,
@@ -99,7 +99,7 @@ fn a_sign_given_as_null_is_left_out_like_any_other_field() {
 fn a_sign_type_in_the_fields_of_any_call_signs_and_pins_the_answer() {
     let call = any(&[("sign_type", "MD5")], &[]);
     assert_eq!(build_request(&merchant(), &call, "abc").get("sign").unwrap().len(), 32);
-    let answer = success(&[("short_url", "weixin://wxpay/s/XXXXXX")]);
+    let answer = success(&[("link", "weixin://wxpay/s/XXXXXX")]);
     assert!(answered(&merchant(), &call, &signed_with(&answer, &key(), SignType::Md5)).is_ok());
     let hmac = answered(&merchant(), &call, &signed_with(&answer, &key(), SignType::HmacSha256));
     assert!(matches!(hmac, Err(Error::Signature(SignatureError::Algorithm { .. }))), "{hmac:?}");

@@ -14,7 +14,7 @@ pub fn answer(world: &mut GatewayState, caller: &CallingMerchant) -> Result<Call
         return Err(field::wrong("long_url参数错误"));
     }
     let short_url = format!("weixin://wxpay/s/{}", world.dice.letters(6));
-    world.short_urls.insert(short_url.clone(), long_url.to_owned());
+    world.product_links.insert(short_url.clone(), long_url.to_owned());
     let mut document = caller.success(world);
     document.text("short_url", short_url);
     Ok(caller.sealed(document).into())

@@ -51,7 +51,7 @@ pub async fn scan(hub: &SharedState, scan: Scan) -> ControlAnswer {
 
 /// Reads the link, short or long, and checks its sign as WeChat does.
 fn verified(world: &GatewayState, url: &str) -> Result<(Account, XmlDocument), Objection> {
-    let url = world.short_urls.get(url).map_or(url, String::as_str);
+    let url = world.product_links.get(url).map_or(url, String::as_str);
     let query = url
         .strip_prefix("weixin://wxpay/bizpayurl?")
         .ok_or_else(|| objection(400, "url is no link of Native mode 1"))?;
