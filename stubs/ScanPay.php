@@ -66,7 +66,7 @@ final class ScanPay
     }
 
     /**
-     * The link behind a product's code; it does not expire. `ShortUrl` makes it fit a smaller code.
+     * The link behind a product's code; it does not expire. WeChat shortens it for a smaller code.
      *
      * @param string $productId `product_id`, 1 to 32 characters of 0-9A-Za-z_-.~|*@
      *

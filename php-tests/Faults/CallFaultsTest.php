@@ -92,17 +92,6 @@ final class CallFaultsTest extends TradeTestCase
         }
     }
 
-    public function testEveryCallIsHere(): void
-    {
-        $constructors = preg_grep('~function __construct\(Merchant \$merchant, \?Gateway~', array_map(
-            file_get_contents(...),
-            array_combine(glob(ROOT . '/stubs/*.php'), glob(ROOT . '/stubs/*.php')),
-        ));
-        $classes = array_map(static fn (string $file): string => basename($file, '.php'), array_keys($constructors));
-        $trade = array_diff($classes, ['DownloadBill', 'DownloadFundFlow', 'Ledger', 'Sync']);
-        Lists::assertSame($trade, array_keys(EveryCall::all()));
-    }
-
     /** @dataProvider calls */
     #[DataProvider('calls')]
     public function testEachCallWorksWhenNothingIsSpoiled(string $name): void
