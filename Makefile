@@ -34,7 +34,7 @@ say = printf '\n==> %s\n' '$(1)'
 .NOTPARALLEL:
 
 .PHONY: help setup setup-build setup-packages build demo test test-core test-doc test-php test-stubs test-quick simulate leak valgrind \
-        asan bench bench-instructions install uninstall bare matrix deb deb-test pie-test dist dist-test deny lint clean
+        asan bench bench-large bench-instructions install uninstall bare matrix deb deb-test pie-test dist dist-test deny lint clean
 
 help:
 	@echo 'make build     builds the extension and the simulator into target/release'
@@ -42,6 +42,7 @@ help:
 	@echo 'make test      runs all tests: core, simulator, documentation, PHP, stubs'
 	@echo 'make test-quick  runs the core and what of PHP waits for nothing, in a minute or two'
 	@echo 'make bench     compares speed with plain PHP; QUICK=1 for a short run'
+	@echo 'make bench-large  the same of a bill of 5,000,000 rows (minutes, 6 GB in /tmp)'
 	@echo 'make simulate  the ledger under faults and kills; SEEDS=1000000 sets how many worlds'
 	@echo 'make leak      a million queries in one process: memory stays flat (minutes)'
 	@echo 'make valgrind  every method under valgrind (minutes)'
@@ -143,6 +144,10 @@ bench: setup build
 	@$(call say,bench: the ledger on three databases)
 	@QUICK=$(QUICK) tools/php benches/ledger.php
 	@test -n '$(QUICK)' || $(MAKE) --no-print-directory bench-instructions
+
+bench-large: setup build
+	@$(call say,bench: a bill of 5$(COMMA)000$(COMMA)000 rows beside plain PHP)
+	@ONLY=bill ROWS=5000000 tools/php benches/run.php
 
 # Counts do not depend on what else the machine does, so that CI can compare them.
 bench-instructions: setup

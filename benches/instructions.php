@@ -7,6 +7,8 @@ declare(strict_types=1);
  * a count does not depend on what else the machine does. `--update` writes the counts of this tree.
  */
 
+require __DIR__ . '/cargo.php';
+
 const COUNTS = __DIR__ . '/instructions.json';
 const OPERATIONS = [
     'sign 12 fields, MD5',
@@ -19,23 +21,6 @@ const OPERATIONS = [
 const FEW = 100;
 const MANY = 600;
 
-/** Builds the counted program; in a folder of its own, since it is built without PHP. */
-function program(): string
-{
-    $root = dirname(__DIR__);
-    $cargo = "cargo build --release --locked --no-default-features --bench instructions --message-format json"
-        . ' --manifest-path ' . escapeshellarg("$root/Cargo.toml") . ' --target-dir ' . escapeshellarg("$root/target/instructions");
-    exec($cargo, $lines, $status);
-    foreach ($lines as $line) {
-        $message = json_decode($line, true);
-        if (($message['target']['name'] ?? '') === 'instructions' && isset($message['executable'])) {
-            return $message['executable'];
-        }
-    }
-    fwrite(STDERR, "cargo did not build benches/instructions.rs (status $status).\n");
-    exit(1);
-}
-
 function collected(string $program, string $operation, int $times): int
 {
     $command = ['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null', $program, $operation, (string) $times];
@@ -47,7 +32,7 @@ function collected(string $program, string $operation, int $times): int
     return (int) $found[1];
 }
 
-$program = program();
+$program = WechatPayBench\rust_bench('instructions');
 $counts = [];
 foreach (OPERATIONS as $operation) {
     $more = collected($program, $operation, MANY) - collected($program, $operation, FEW);

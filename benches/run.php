@@ -4,7 +4,8 @@ declare(strict_types=1);
 
 /*
  * Speed beside plain PHP: `make bench`, or `make bench QUICK=1` for a run under two minutes.
- * One table as Markdown on stdout, and as JSON in target/bench.json. `ONLY=codec,query,page,process` picks sections.
+ * One table as Markdown on stdout, and as JSON in target/bench.json. `ONLY=codec,query,page,process,bill` picks sections,
+ * `ROWS=5000000` says how long the bill is.
  */
 
 namespace WechatPayBench;
@@ -17,7 +18,7 @@ define(__NAMESPACE__ . '\ROUNDS', QUICK ? 7 : 21);
 define(__NAMESPACE__ . '\TURN_SECONDS', QUICK ? 0.03 : 0.1);
 
 require ROOT . '/php-tests/autoload.php';
-foreach (['Row', 'Contest', 'PlainOrder', 'plain', 'codec', 'query', 'page', 'process'] as $piece) {
+foreach (['Row', 'Contest', 'PlainOrder', 'plain', 'codec', 'query', 'page', 'process', 'cargo', 'plain_bills', 'bills'] as $piece) {
     require __DIR__ . "/$piece.php";
 }
 
@@ -72,6 +73,11 @@ if ($wanted('page')) {
 }
 if ($wanted('process')) {
     show((new Process($simulator, $bundle))->rows(), $all);
+}
+if ($wanted('bill')) {
+    $rows = (int) (getenv('ROWS') ?: (QUICK ? 100_000 : 1_000_000));
+    printf("| *a bill of %s rows* | | | | | |\n", number_format($rows));
+    show((new Bills($rows, QUICK || $rows > 1_000_000 ? 3 : 7))->rows(), $all);
 }
 $simulator->stop();
 $json = ['machine' => machine(), 'rows' => $all];

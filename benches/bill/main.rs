@@ -1,19 +1,24 @@
 //! A bill of so many rows: verified, plain and packed, beside inflating alone; iterated; compared with books in order
-//! and shuffled; each in a process of its own.
+//! and shuffled; each in a process of its own. For `benches/bills.php` it makes the files, and tells how long inflating
+//! and verifying take by turns in one process.
 //!
 //! ```text
 //! cargo bench --no-default-features --bench bill            1,000,000 rows
 //! cargo bench --no-default-features --bench bill -- 5000000
+//! cargo bench --no-default-features --bench bill -- write FOLDER 1000000
+//! cargo bench --no-default-features --bench bill -- by-turns FOLDER/packed 5
 //! ```
 
 #![allow(clippy::print_stdout, reason = "it prints what it measured")]
 
+mod maker;
+
 use flate2::Compression;
 use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
+use maker::{Maker, amount, order, refund, transaction};
 use std::convert::Infallible;
 use std::error::Error;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
@@ -43,7 +48,10 @@ const WORKS: [(&str, &str); 7] = [
 
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
-    match arguments.as_slice() {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match *arguments.as_slice() {
+        ["write", folder, rows] => write_files(Path::new(folder), rows.parse()?),
+        ["by-turns", path, rounds] => by_turns(Path::new(path), rounds.parse()?),
         [work, path, rows] => measure(work, Path::new(path), rows.parse()?),
         [rows] => measure_all(rows.parse()?),
         _ => measure_all(1_000_000),
@@ -53,21 +61,48 @@ fn main() -> Outcome<()> {
 /// Writes the files, then runs each work in a process of its own.
 fn measure_all(rows: u64) -> Outcome<()> {
     let folder = std::env::temp_dir().join(format!("wechatpay-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let (plain, packed) = (folder.join("plain"), folder.join("packed"));
-    let mut bill = BufWriter::new(File::create(&plain)?);
-    write_bill(&mut bill, rows)?;
-    bill.flush()?;
-    let mut archive = GzEncoder::new(BufWriter::new(File::create(&packed)?), Compression::default());
-    std::io::copy(&mut File::open(&plain)?, &mut archive)?;
-    archive.finish()?.flush()?;
-    println!("{rows} rows, {} bytes, packed {}", plain.metadata()?.len(), packed.metadata()?.len());
+    write_files(&folder, rows)?;
+    let size = |name| std::fs::metadata(folder.join(name)).map(|file| file.len());
+    println!("{rows} rows, {} bytes, packed {}", size("plain")?, size("packed")?);
     for (work, file) in WORKS {
         let mut process = Command::new(std::env::current_exe()?);
         let done = process.arg(work).arg(folder.join(file)).arg(rows.to_string()).output()?;
         println!("{work:8} {file:7} {}", String::from_utf8_lossy(&done.stdout).trim());
     }
     std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+/// The bill, the same packed, and one of payments only.
+fn write_files(folder: &Path, rows: u64) -> Outcome<()> {
+    std::fs::create_dir_all(folder)?;
+    let plain = folder.join("plain");
+    write_bill(&plain, rows, true)?;
+    write_bill(&folder.join("payments"), rows, false)?;
+    let mut archive =
+        GzEncoder::new(BufWriter::new(File::create(folder.join("packed"))?), Compression::default());
+    std::io::copy(&mut File::open(&plain)?, &mut archive)?;
+    archive.finish()?.flush()?;
+    Ok(())
+}
+
+fn write_bill(path: &Path, rows: u64, has_refunds: bool) -> Outcome<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    Maker { rows, has_refunds }.write_bill(&mut file)?;
+    file.flush()?;
+    Ok(())
+}
+
+/// Inflates and verifies by turns: a line of seconds for each round, the one and the other.
+fn by_turns(path: &Path, rounds: u64) -> Outcome<()> {
+    let timed = |work| -> Outcome<f64> {
+        let started = Instant::now();
+        run(work, path, 0)?;
+        Ok(started.elapsed().as_secs_f64())
+    };
+    for _ in 0..rounds {
+        println!("{:.6} {:.6}", timed("inflate")?, timed("verify")?);
+    }
     Ok(())
 }
 
@@ -135,7 +170,7 @@ fn reconcile(bill: Kept, rows: u64, shuffled: bool) -> Outcome<()> {
         flows: &[],
         previous_balance: None,
         as_of: date!(2026 - 03 - 02),
-        appids: &[APPID.to_owned()],
+        appids: &["wx2421b1c4370ec43b".to_owned()],
         done: &[],
     };
     let report = compare(&terms, &mut Shop::new(rows, shuffled))?;
@@ -145,7 +180,7 @@ fn reconcile(bill: Kept, rows: u64, shuffled: bool) -> Outcome<()> {
 
 /// The shop's books, made row by row.
 struct Shop {
-    rows: u64,
+    day: Maker,
     next: u64,
     step: u64,
     at: u64,
@@ -159,7 +194,8 @@ impl Shop {
         // A prime, so that every row comes once.
         let step = if shuffled { 2_654_435_761 % rows } else { 1 };
         let text = String::new;
-        Self { rows, next: 0, step, at: 0, number: text(), transaction: text(), refund: text() }
+        let day = Maker { rows, has_refunds: true };
+        Self { day, next: 0, step, at: 0, number: text(), transaction: text(), refund: text() }
     }
 }
 
@@ -168,18 +204,18 @@ impl Books for Shop {
 
     fn next_row(&mut self) -> Result<Option<BookRow<'_>>, Infallible> {
         let row = loop {
-            if self.next == self.rows {
+            if self.next == self.day.rows {
                 return Ok(None);
             }
             let row = self.at;
-            self.at = (self.at + self.step) % self.rows;
+            self.at = (self.at + self.step) % self.day.rows;
             self.next += 1;
-            if !is_refund(row) {
+            if !self.day.is_refund(row) {
                 break row;
             }
         };
         (self.number, self.transaction) = (order(row), transaction(row));
-        let refunded = is_refund(row + 1) && row + 1 < self.rows;
+        let refunded = self.day.is_refund(row + 1);
         self.refund = if refunded { refund(row + 1) } else { String::new() };
         let fee = |row| i64::try_from(amount(row)).unwrap_or_default();
         let refund =
@@ -200,109 +236,4 @@ fn resident(name: &str) -> Outcome<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0");
     Ok(line.split_whitespace().next().unwrap_or("0").parse()?)
-}
-
-const APPID: &str = "wx2421b1c4370ec43b";
-const HEADER: &str = "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,\
-    付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,\
-    商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注";
-const SUMS: &str =
-    "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额";
-const BANKS: [&str; 7] =
-    ["CMB_DEBIT", "CCB_CREDIT", "ICBC_DEBIT", "ABC_DEBIT", "CFT", "BOC_DEBIT", "SPDB_CREDIT"];
-
-/// A number that looks like chance, the same for the same row.
-fn dice(row: u64, salt: u64) -> u64 {
-    let mut mixed = row.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(salt);
-    mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ mixed >> 31
-}
-
-/// Every ninth row is a refund of the row before.
-fn is_refund(row: u64) -> bool {
-    row % 9 == 8
-}
-
-fn amount(row: u64) -> u64 {
-    dice(row, 1) % 100_000 + 100
-}
-
-fn order(row: u64) -> String {
-    format!("T{:016X}{row:08}", dice(row, 2))
-}
-
-fn transaction(row: u64) -> String {
-    format!("420000{:012}{row:010}", dice(row, 3) % 1_000_000_000_000)
-}
-
-fn refund(row: u64) -> String {
-    format!("R{:016X}{row:08}", dice(row, 4))
-}
-
-/// 0.60 %, half up to the fen, in 1/100000 yuan.
-fn fee(row: u64) -> u64 {
-    (amount(row) * 6 + 500) / 1000 * 1000
-}
-
-fn write_bill(to: &mut impl Write, rows: u64) -> Outcome<()> {
-    write!(to, "\u{feff}{HEADER}\r\n")?;
-    let (mut paid, mut refunded, mut fees) = (0_u64, 0_u64, 0_i64);
-    let mut line = String::new();
-    for row in 0..rows {
-        let charged = i64::try_from(fee(row))?;
-        if is_refund(row) {
-            refunded += amount(row);
-            fees -= charged;
-        } else {
-            paid += amount(row);
-            fees += charged;
-        }
-        line.clear();
-        write_row(&mut line, row, rows)?;
-        to.write_all(line.as_bytes())?;
-    }
-    let (paid, refunded) = (yuan(paid), yuan(refunded));
-    let fees = fees.unsigned_abs();
-    let fees = format!("{}.{:05}", fees / 100_000, fees % 100_000);
-    write!(to, "{SUMS}\r\n`{rows},`{paid},`{refunded},`0.00,`{fees},`{paid},`{refunded}\r\n")?;
-    Ok(())
-}
-
-fn yuan(fen: u64) -> String {
-    format!("{}.{:02}", fen / 100, fen % 100)
-}
-
-fn write_row(line: &mut String, row: u64, rows: u64) -> Outcome<()> {
-    let of = row - u64::from(is_refund(row));
-    let (noise, more, second) = (dice(row, 5), dice(row, 6), row * 86_399 / rows);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    let bank = BANKS.get(usize::try_from(noise % 8)?).unwrap_or(&"OTHERS");
-    let state = if is_refund(row) { "REFUND" } else { "SUCCESS" };
-    write!(
-        line,
-        "`2026-03-01 {hour:02}:{minute:02}:{second:02},`{APPID},`10000100,`0,`POS{},`{},`{},`o{noise:016x}{:011x},\
-         `NATIVE,`{state},`{bank},`CNY,",
-        noise % 7,
-        transaction(of),
-        order(of),
-        more >> 20
-    )?;
-    let (amount, fee) = (yuan(amount(row)), fee(row));
-    let fee = format!("{}.{:05}", fee / 100_000, fee % 100_000);
-    let shop = more % 50;
-    if is_refund(row) {
-        let refund = refund(row);
-        write!(
-            line,
-            "`0.00,`0.00,`50000{more:023},`{refund},`{amount},`0.00,`ORIGINAL,`SUCCESS,`咖啡,大杯,`shop={shop},\
-             `-{fee},`0.60%,`0.00,`{amount},`\r\n"
-        )?;
-    } else {
-        write!(
-            line,
-            "`{amount},`0.00,`0,`0,`0.00,`0.00,`,`,`咖啡,大杯,`shop={shop},`{fee},`0.60%,`{amount},`0.00,`\r\n"
-        )?;
-    }
-    Ok(())
 }
