@@ -34,7 +34,7 @@ say = printf '\n==> %s\n' '$(1)'
 .NOTPARALLEL:
 
 .PHONY: help setup setup-build setup-packages build demo test test-core test-doc test-php test-stubs test-quick simulate leak valgrind \
-        asan bench bench-large bench-instructions install uninstall bare matrix deb deb-test pie-test dist dist-test deny lint clean
+        asan fuzz bench bench-large bench-instructions install uninstall bare matrix deb deb-test pie-test dist dist-test deny lint clean
 
 help:
 	@echo 'make build     builds the extension and the simulator into target/release'
@@ -47,6 +47,7 @@ help:
 	@echo 'make leak      a million queries in one process: memory stays flat (minutes)'
 	@echo 'make valgrind  every method under valgrind (minutes)'
 	@echo 'make asan      every method and the tests of the binding under AddressSanitizer (minutes)'
+	@echo 'make fuzz      the fuzz targets, 60 seconds each; FOR=600 for ten minutes'
 	@echo 'make install   installs the built extension and an ini file into PHP (sudo make install)'
 	@echo 'make uninstall removes both (sudo make uninstall)'
 	@echo 'make deb       Debian packages of the extension and the simulator, into target/deb'
@@ -137,6 +138,9 @@ valgrind: setup
 asan: setup build
 	@$(call say,asan: every method$(COMMA) and the tests of the binding)
 	@PHP='$(call target_of,$(PHP))' PHP_CONFIG='$(call target_of,$(PHP_CONFIG))' PHPUNIT=$(PHPUNIT) php-tests/asan.sh
+
+fuzz: setup
+	@tools/fuzz $(or $(FOR),60)
 
 bench: setup build
 	@$(call say,bench: beside plain PHP)

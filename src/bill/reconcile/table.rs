@@ -55,6 +55,10 @@ impl KeyEntry {
         Self { first, second, flags: 0, row, partner, amount: 0 }
     }
 
+    fn fingerprint(&self) -> KeyFingerprint {
+        KeyFingerprint { first: self.first, second: self.second }
+    }
+
     /// Has it been seen as this?
     pub fn is(&self, flag: u16) -> bool {
         self.flags & flag != 0
@@ -67,7 +71,8 @@ const FREE: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub struct KeyTable {
     entries: Vec<KeyEntry>,
-    /// Places in `entries`; a power of two of them, at most two thirds taken.
+    /// A power of two of them, at most two thirds taken. The low bits of each are a place in `entries`, the others a
+    /// tag: bits of the fingerprint, so that an entry, far away in memory, is looked at only when it is the one.
     slots: Vec<u32>,
 }
 
@@ -85,22 +90,18 @@ impl KeyTable {
     /// The place of a number's entry.
     #[inline]
     pub fn find(&self, fingerprint: KeyFingerprint) -> Option<u32> {
-        self.slot_of(fingerprint).and_then(|slot| self.slots.get(slot)).copied().filter(|at| *at != FREE)
+        let slot = self.slots.get(self.slot_of(fingerprint)?).copied()?;
+        (slot != FREE).then_some(slot & self.mask())
     }
 
     /// The places of many numbers' entries. All slots are looked at before any entry is: the memory is waited for once,
     /// not number by number.
     pub fn find_all(&self, wanted: &[KeyFingerprint], found: &mut Vec<Option<u32>>) {
-        let Some(mask) = self.slots.len().checked_sub(1) else {
-            found.resize(wanted.len(), None);
-            return;
-        };
-        #[allow(clippy::cast_possible_truncation, reason = "only the lowest bits count")]
-        let first = |wanted: &KeyFingerprint| self.slots.get(wanted.first as usize & mask).copied();
+        let first =
+            |wanted: &KeyFingerprint| self.slots.get(self.home(*wanted)).map(|slot| slot & self.mask());
         found.extend(wanted.iter().map(first));
         for (found, wanted) in found.iter_mut().zip(wanted) {
-            let known = found.and_then(|at| self.entries.get(at as usize));
-            if !known.is_some_and(|known| known.first == wanted.first && known.second == wanted.second) {
+            if !found.is_some_and(|at| self.holds(at, *wanted)) {
                 *found = self.find(*wanted);
             }
         }
@@ -112,15 +113,15 @@ impl KeyTable {
         if self.entries.len() * 3 >= self.slots.len() * 2 {
             self.grow();
         }
-        let fingerprint = KeyFingerprint { first: entry.first, second: entry.second };
+        let mask = self.mask();
         let at = u32::try_from(self.entries.len()).unwrap_or(FREE);
-        let Some(slot) = self.slot_of(fingerprint).and_then(|slot| self.slots.get_mut(slot)) else {
+        let Some(slot) = self.slot_of(entry.fingerprint()).and_then(|slot| self.slots.get_mut(slot)) else {
             return (FREE, false);
         };
         if *slot != FREE {
-            return (*slot, false);
+            return (*slot & mask, false);
         }
-        *slot = at;
+        *slot = tag(entry.first) & !mask | at;
         self.entries.push(entry);
         (at, true)
     }
@@ -128,33 +129,57 @@ impl KeyTable {
     /// The slot that holds it, or the free one where it would be.
     #[inline]
     fn slot_of(&self, wanted: KeyFingerprint) -> Option<usize> {
-        let mask = self.slots.len().checked_sub(1)?;
-        #[allow(clippy::cast_possible_truncation, reason = "only the lowest bits count")]
-        let mut slot = wanted.first as usize & mask;
+        let (mask, tag) = (self.mask(), tag(wanted.first));
+        let mut place = self.home(wanted);
         loop {
-            let at = *self.slots.get(slot)?;
-            let known = self.entries.get(at as usize);
-            if known.is_none_or(|known| known.first == wanted.first && known.second == wanted.second) {
-                return Some(slot);
+            let slot = *self.slots.get(place)?;
+            let is_it = || (slot ^ tag) & !mask == 0 && self.holds(slot & mask, wanted);
+            if slot == FREE || is_it() {
+                return Some(place);
             }
-            slot = (slot + 1) & mask;
+            place = (place + 1) & mask as usize;
         }
     }
 
     fn grow(&mut self) {
         let size = (self.slots.len() * 2).max(16);
         self.slots = vec![FREE; size];
+        let mask = self.mask();
         for (at, entry) in (0_u32..).zip(&self.entries) {
-            #[allow(clippy::cast_possible_truncation, reason = "only the lowest bits count")]
-            let mut slot = entry.first as usize & (size - 1);
-            while self.slots.get(slot).is_some_and(|taken| *taken != FREE) {
-                slot = (slot + 1) & (size - 1);
+            let mut place = self.home(entry.fingerprint());
+            while self.slots.get(place).is_some_and(|taken| *taken != FREE) {
+                place = (place + 1) & mask as usize;
             }
-            if let Some(free) = self.slots.get_mut(slot) {
-                *free = at;
+            if let Some(free) = self.slots.get_mut(place) {
+                *free = tag(entry.first) & !mask | at;
             }
         }
     }
+
+    /// The bits of a slot that are a place.
+    #[inline]
+    fn mask(&self) -> u32 {
+        u32::try_from(self.slots.len().saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
+    /// Where a number's slot would be, if no other had come first.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "only the lowest bits count")]
+    fn home(&self, wanted: KeyFingerprint) -> usize {
+        (wanted.first as u32 & self.mask()) as usize
+    }
+
+    #[inline]
+    fn holds(&self, at: u32, wanted: KeyFingerprint) -> bool {
+        self.entries.get(at as usize).is_some_and(|entry| entry.fingerprint() == wanted)
+    }
+}
+
+/// Bits of a fingerprint that do not say where its slot is.
+#[inline]
+#[allow(clippy::cast_possible_truncation, reason = "the upper half fits")]
+fn tag(first: u64) -> u32 {
+    (first >> 32) as u32
 }
 
 #[cfg(test)]
