@@ -8,7 +8,7 @@ use std::hint::black_box;
 use wechatpay::wire::v2::key::Key;
 use wechatpay::wire::v2::sign::{SignaturePolicy, byte_pairs, sign, verify};
 use wechatpay::wire::v2::xml::{Root, decode, encode};
-use wechatpay::{Fields, Order, SignType};
+use wechatpay::{Fields, Order, Ours, SignType};
 
 const REQUEST: [(&str, &str); 12] = [
     ("appid", "wx2421b1c4370ec43b"),
@@ -77,6 +77,8 @@ struct Material {
     key: Key,
     request: Fields,
     answer: Fields,
+    /// A request that names nobody.
+    nobody: Fields,
     document: Vec<u8>,
     entities: Vec<u8>,
 }
@@ -90,7 +92,7 @@ impl Material {
         let document = encode(&answer).unwrap_or_default();
         let entities =
             String::from_utf8_lossy(&document).replace("<![CDATA[CCB_DEBIT]]>", "&#67;CB_DEBIT").into_bytes();
-        Self { key, request: fields(&REQUEST), answer, document, entities }
+        Self { key, request: fields(&REQUEST), answer, nobody: Fields::new(), document, entities }
     }
 }
 
@@ -113,7 +115,9 @@ fn operation_called(name: &str) -> Option<fn(&Material)> {
                 key: &m.key,
                 previous_key: None,
             };
-            drop(black_box(verify(m.answer.clone(), &pin).map(|fields| Order::from_query(fields).is_ok())));
+            let ours =
+                verify(m.answer.clone(), &pin).map(|answer| Ours::answering(answer, &m.nobody, &[], true));
+            drop(black_box(ours.map(|answer| answer.map(|answer| Order::from_query(answer).is_ok()))));
         },
         _ => return None,
     })

@@ -9,6 +9,7 @@ pub use err_code::ErrCode;
 
 use crate::model::argument::BadArgument;
 use crate::model::order::Order;
+use crate::model::ours::NotOurs;
 use crate::wire::v2::read::FieldError;
 use crate::wire::v2::sign::{NotVerified, SignatureError};
 use crate::wire::v2::split::Split;
@@ -188,6 +189,12 @@ impl From<NotVerified> for Error {
             NotVerified::Sign(e) => Self::Signature(e),
             NotVerified::Split(e) => Self::Split(e),
         }
+    }
+}
+
+impl From<NotOurs> for Error {
+    fn from(e: NotOurs) -> Self {
+        Self::Mismatch { field: e.field, asked: e.asked, got: e.got }
     }
 }
 

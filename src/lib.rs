@@ -24,6 +24,7 @@ mod tidy;
 pub use error::{Advice, Error, Fault};
 pub use model::merchant::Merchant;
 pub use model::order::Order;
+pub use model::ours::Ours;
 pub use model::trade_state::TradeState;
 pub use wire::v2::fields::Fields;
 pub use wire::v2::sign::SignType;

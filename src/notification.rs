@@ -5,6 +5,7 @@ use crate::gateway::exchange::{reason, result_code};
 use crate::model::argument::BadArgument;
 use crate::model::merchant::Merchant;
 use crate::model::order::Order;
+use crate::model::ours::{Ours, rank};
 use crate::model::refund::RefundNotice;
 use crate::wire::v2::cipher;
 use crate::wire::v2::fields::Fields;
@@ -102,24 +103,6 @@ fn addressee(fields: &Fields, merchants: &[&Merchant]) -> Result<usize, Error> {
     best.map(|(_, at)| at).ok_or_else(|| mismatch(fields, merchants))
 }
 
-fn rank(fields: &Fields, merchant: &Merchant) -> Option<u8> {
-    let same = |name, ours: &str| fields.text(name) == Some(ours);
-    if !same("appid", &merchant.appid) || !same("mch_id", &merchant.mch_id) {
-        return None;
-    }
-    let sub_mch = merchant.sub_mch_id.as_deref();
-    let sub_app = merchant.sub_appid.as_deref();
-    if fields.text("sub_mch_id") == sub_mch && fields.text("sub_appid") == sub_app {
-        return Some(3);
-    }
-    let fits = |app| fields.text("sub_appid").is_none_or(|got| got == app);
-    match sub_mch {
-        // A notice need not name the sub_appid: an order that was not placed through it knows none.
-        Some(ours) => (same("sub_mch_id", ours) && sub_app.is_none_or(fits)).then_some(2),
-        None => sub_app.is_none().then_some(1),
-    }
-}
-
 fn mismatch(fields: &Fields, merchants: &[&Merchant]) -> Error {
     let shown = |name| {
         fields.text(name).unwrap_or("none").chars().filter(|c| !c.is_control()).take(32).collect::<String>()
@@ -135,11 +118,12 @@ fn payment(fields: Fields, merchant: &Merchant, at: usize) -> Result<Notificatio
     if let Some(refusal) = result_code(&fields)? {
         return Err(refusal);
     }
+    let fields = Ours::addressed_to(merchant, fields).map_err(|anothers| mismatch(&anothers, &[merchant]))?;
     let order = Order::from_payment(fields)?;
-    let transaction_id = needed(&order.fields, "transaction_id")?;
-    needed(&order.fields, "out_trade_no")?;
-    needed(&order.fields, "total_fee")?;
-    let sub_mch_id = sub_mch_id(&order.fields).to_owned();
+    let transaction_id = needed(order.fields(), "transaction_id")?;
+    needed(order.fields(), "out_trade_no")?;
+    needed(order.fields(), "total_fee")?;
+    let sub_mch_id = sub_mch_id(order.fields()).to_owned();
     let dedupe_key = ["pay:", &merchant.mch_id, ":", &sub_mch_id, ":", transaction_id].concat();
     Ok(Notification { merchant: at, sub_mch_id, subject: Subject::Payment(Arc::new(order)), dedupe_key })
 }
@@ -155,7 +139,7 @@ fn refund(fields: &Fields, req_info: &str, merchant: &Merchant, at: usize) -> Re
         "refund:{}:{}:{}:{}",
         merchant.mch_id,
         sub_mch_id(fields),
-        notice.claimed.refund_id,
+        notice.typed().refund_id,
         opened.text("refund_status").unwrap_or("UNKNOWN")
     );
     let (sub_mch_id, subject) = (sub_mch_id(fields).to_owned(), Subject::Refund(Box::new(notice)));
@@ -173,7 +157,7 @@ fn sub_mch_id(fields: &Fields) -> &str {
     fields.text("sub_mch_id").unwrap_or("")
 }
 
-fn needed<'a>(fields: &'a Verified<Fields>, name: &'static str) -> Result<&'a str, Error> {
+fn needed<'a>(fields: &'a Fields, name: &'static str) -> Result<&'a str, Error> {
     fields.text(name).ok_or_else(|| Error::Malformed(format!("field {name} is missing")))
 }
 

@@ -1,12 +1,12 @@
 //! Any other v2 endpoint, by its path (decisions.md 2.10).
 
 use crate::error::{Advice, Error, Fault, Repeat};
-use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::model::argument::BadArgument;
+use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::sign::{SignType, SignatureError};
 use crate::wire::v2::xml::{self, Node};
-use crate::wire::verified::Verified;
 
 /// One call of an endpoint that has no class of its own. It is sent once.
 #[derive(Debug, Clone)]
@@ -113,7 +113,7 @@ impl Endpoint for AnyCall {
         self.fields.text("out_trade_no")
     }
 
-    fn read(&self, answer: Verified<Fields>) -> Result<Self::Answer, Error> {
+    fn read(&self, answer: Ours<Fields>) -> Result<Self::Answer, Error> {
         Ok(Elements::flat(&answer))
     }
 

@@ -1,11 +1,11 @@
 //! authcodetoopenid: who shows this code? (protocol.md C.10) MD5 only, and without a `sign_type` field.
 
 use crate::error::{Error, Repeat};
-use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::model::argument::BadArgument;
+use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::sign::SignType;
-use crate::wire::verified::Verified;
 
 /// Asks whose code it is. Afterwards only this merchant can charge the code until it refreshes.
 #[derive(Debug, Clone)]
@@ -52,7 +52,7 @@ impl Endpoint for AuthCodeToOpenId {
         None
     }
 
-    fn read(&self, answer: Verified<Fields>) -> Result<Payer, Error> {
+    fn read(&self, answer: Ours<Fields>) -> Result<Payer, Error> {
         let openid =
             answer.text("openid").ok_or_else(|| Error::Malformed("field openid is missing".into()))?;
         Ok(Payer { openid: openid.to_owned(), sub_openid: answer.text("sub_openid").map(str::to_owned) })

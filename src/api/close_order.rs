@@ -1,10 +1,10 @@
 //! closeorder: no payment is wanted any more (protocol.md C.3).
 
 use crate::error::{ErrCode, Error, Repeat};
-use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::model::order_id::OrderId;
+use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
-use crate::wire::verified::Verified;
 
 /// Closes one order. An order that is closed already is success.
 #[derive(Debug, Clone)]
@@ -38,11 +38,11 @@ impl Endpoint for CloseOrder {
         Some(self.out_trade_no.number())
     }
 
-    fn read(&self, _: Verified<Fields>) -> Result<(), Error> {
+    fn read(&self, _: Ours<Fields>) -> Result<(), Error> {
         Ok(())
     }
 
-    fn refused(&self, _: &Verified<Fields>, refusal: Error) -> Result<(), Error> {
+    fn refused(&self, _: &Ours<Fields>, refusal: Error) -> Result<(), Error> {
         if refusal.code() == Some(ErrCode::OrderClosed) { Ok(()) } else { Err(refusal) }
     }
 }

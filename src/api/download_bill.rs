@@ -9,11 +9,11 @@ use crate::bill::source::{Kept, Reading};
 use crate::bill::verify::sha1;
 use crate::clock::BEIJING;
 use crate::error::{Error, Repeat};
-use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::gateway::transport::{Inbox, Received};
+use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::sign::SignType;
-use crate::wire::verified::Verified;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -104,7 +104,7 @@ impl Endpoint for Download {
         None
     }
 
-    fn read(&self, _: Verified<Fields>) -> Result<Document, Error> {
+    fn read(&self, _: Ours<Fields>) -> Result<Document, Error> {
         Err(Error::Malformed("a message came instead of a file".into()))
     }
 

@@ -8,16 +8,16 @@ use super::reverse::{MOST_TRIES, Reversal, Reverse, is_open};
 use crate::error::{ErrCode, Error, Fault, Repeat};
 use crate::gateway::attempt::Attempt;
 use crate::gateway::client::ApiClient;
-use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::model::argument::BadArgument;
 use crate::model::merchant::Merchant;
 use crate::model::order::Order;
 use crate::model::order_id::{OrderId, new_out_trade_no};
+use crate::model::ours::{Echo, Ours};
 use crate::model::sendable::sendable;
 use crate::model::trade_state::TradeState;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::read::needs;
-use crate::wire::verified::Verified;
 
 /// The gateway refuses an earlier reverse.
 const NOT_BEFORE_MS: u64 = 15_000;
@@ -129,11 +129,11 @@ impl Endpoint for Micropay {
         Some(self.id.number())
     }
 
-    fn read(&self, answer: Verified<Fields>) -> Result<Order, Error> {
+    fn read(&self, answer: Ours<Fields>) -> Result<Order, Error> {
         let order = Order::from_payment(answer)?;
         // A payment that does not say how much was paid is asked about, as one without any answer is.
         if order.is_paid() {
-            needs(&order.fields, &["total_fee"])?;
+            needs(order.fields(), &["total_fee"])?;
         }
         Ok(order)
     }
@@ -298,7 +298,7 @@ impl CodePayment<'_> {
             return Err(fault);
         }
         self.last = Some(order.clone());
-        let is_decided = order.trade_state.is_final() && order.trade_state != TradeState::PayError;
+        let is_decided = order.trade_state().is_final() && order.trade_state() != TradeState::PayError;
         Ok(if is_decided { Progress::Decided(Box::new(order)) } else { Progress::Open })
     }
 
@@ -341,7 +341,7 @@ impl CodePayment<'_> {
     }
 
     fn has_failed(&self) -> bool {
-        self.last.as_ref().is_some_and(|order| order.trade_state == TradeState::PayError)
+        self.last.as_ref().is_some_and(|order| order.trade_state() == TradeState::PayError)
     }
 
     /// The first doubt counts, and it is one about the payment: what a question left open, the sale left open.
@@ -410,7 +410,7 @@ impl CodePayment<'_> {
         let mut cause = None;
         for left in (0..CONFIRMATIONS).rev() {
             match self.query() {
-                Ok(order) if is_undone(order.trade_state) => return self.decided(order),
+                Ok(order) if is_undone(order.trade_state()) => return self.decided(order),
                 Ok(order) => self.last = Some(order),
                 Err(fault) => cause = Some(fault),
             }
@@ -426,7 +426,7 @@ impl CodePayment<'_> {
     /// The reverse was refused or stayed open: the order itself has the last word, unless a reverse may yet act on it.
     fn not_reversed(&mut self, refusal: Fault) -> Result<Order, Fault> {
         match self.query() {
-            Ok(order) if is_undone(order.trade_state) => self.decided(order),
+            Ok(order) if is_undone(order.trade_state()) => self.decided(order),
             Ok(order) if order.is_paid() && !refusal.maybe_processed => match self.amount_mismatch(&order) {
                 Some(fault) => Err(fault),
                 None => self.decided(order),

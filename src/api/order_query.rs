@@ -4,12 +4,12 @@ use super::flows::concurrent;
 use crate::error::{Error, Fault, Repeat};
 use crate::gateway::attempt::OnAttempt;
 use crate::gateway::client::ApiClient;
-use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::model::merchant::Merchant;
 use crate::model::order::Order;
 use crate::model::order_id::OrderId;
+use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
-use crate::wire::verified::Verified;
 use std::sync::Arc;
 
 /// Asks for one order.
@@ -38,7 +38,7 @@ impl Endpoint for OrderQuery {
         self.0.as_out_trade_no()
     }
 
-    fn read(&self, answer: Verified<Fields>) -> Result<Order, Error> {
+    fn read(&self, answer: Ours<Fields>) -> Result<Order, Error> {
         Ok(Order::from_query(answer)?)
     }
 }

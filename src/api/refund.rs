@@ -5,14 +5,14 @@ use super::form;
 use crate::error::{Advice, ErrCode, Error, Fault, Repeat};
 use crate::gateway::attempt::OnAttempt;
 use crate::gateway::client::ApiClient;
-use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::model::argument::BadArgument;
 use crate::model::merchant::Merchant;
 use crate::model::order_id::{OrderId, out_refund_no};
+use crate::model::ours::{Echo, Ours};
 use crate::model::refund::RefundReceipt;
 use crate::model::sendable::sendable;
 use crate::wire::v2::fields::Fields;
-use crate::wire::verified::Verified;
 
 /// One refund. Its number makes repeats safe: the same number never refunds twice.
 #[derive(Debug, Clone)]
@@ -95,7 +95,7 @@ impl Endpoint for Refund {
         self.order.as_out_trade_no()
     }
 
-    fn read(&self, answer: Verified<Fields>) -> Result<RefundReceipt, Error> {
+    fn read(&self, answer: Ours<Fields>) -> Result<RefundReceipt, Error> {
         Ok(RefundReceipt::from_answer(answer)?)
     }
 

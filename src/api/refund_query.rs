@@ -3,13 +3,13 @@
 use crate::error::{Error, Fault, Repeat};
 use crate::gateway::attempt::OnAttempt;
 use crate::gateway::client::ApiClient;
-use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::model::argument::BadArgument;
 use crate::model::merchant::Merchant;
 use crate::model::order_id::{OrderId, out_refund_no};
+use crate::model::ours::{Echo, Ours};
 use crate::model::refund::{RefundEntry, RefundList};
 use crate::wire::v2::fields::Fields;
-use crate::wire::verified::Verified;
 
 /// More pages than any trade has: 50 refunds, at least one a page.
 const MOST_PAGES: usize = 64;
@@ -85,11 +85,11 @@ pub fn all(
         if list.is_whole() {
             return Ok(list);
         }
-        query.offset = list.received;
+        query.offset = list.received();
         let page = client.ask(merchant, &query, on_attempt)?;
-        let known = list.entries.len();
+        let known = list.entries().len();
         list.append(page).map_err(|e| malformed(&query, e.to_string()))?;
-        if list.entries.len() == known {
+        if list.entries().len() == known {
             break;
         }
     }
@@ -97,7 +97,7 @@ pub fn all(
         return Ok(list);
     }
     let message =
-        format!("total_refund_count is {}, but only {} refunds came", list.announced(), list.entries.len());
+        format!("total_refund_count is {}, but only {} refunds came", list.announced(), list.entries().len());
     Err(malformed(&query, message))
 }
 
@@ -131,7 +131,7 @@ impl Endpoint for RefundQuery {
         }
     }
 
-    fn read(&self, answer: Verified<Fields>) -> Result<RefundList, Error> {
+    fn read(&self, answer: Ours<Fields>) -> Result<RefundList, Error> {
         let list = RefundList::from_page(answer, self.offset)?;
         self.only_ours(&list)?;
         Ok(list)
@@ -145,9 +145,9 @@ impl RefundQuery {
             return Ok(());
         }
         let wrong =
-            list.entries.iter().map(|e| self.of.named_by(e)).find(|named| *named != Some(self.of.number()));
+            list.entries().iter().map(|e| self.of.named_by(e)).find(|named| *named != Some(self.of.number()));
         let got = match wrong {
-            None if !list.entries.is_empty() => return Ok(()),
+            None if !list.entries().is_empty() => return Ok(()),
             other => other.flatten().unwrap_or("nothing").to_owned(),
         };
         Err(Error::Mismatch {

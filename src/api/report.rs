@@ -2,11 +2,11 @@
 
 use super::form;
 use crate::error::{Error, Repeat};
-use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::model::argument::BadArgument;
+use crate::model::ours::{Echo, Ours};
 use crate::model::sendable::sendable;
 use crate::wire::v2::fields::Fields;
-use crate::wire::verified::Verified;
 
 /// How one call went.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ impl Endpoint for Report {
         self.fields.text("out_trade_no")
     }
 
-    fn read(&self, _: Verified<Fields>) -> Result<(), Error> {
+    fn read(&self, _: Ours<Fields>) -> Result<(), Error> {
         Ok(())
     }
 

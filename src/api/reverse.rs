@@ -3,11 +3,11 @@
 use crate::error::{Advice, ErrCode, Error, Fault, Repeat};
 use crate::gateway::attempt::OnAttempt;
 use crate::gateway::client::ApiClient;
-use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::model::merchant::Merchant;
 use crate::model::order_id::OrderId;
+use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
-use crate::wire::verified::Verified;
 
 /// How often a reverse is repeated.
 pub const MOST_TRIES: u32 = 10;
@@ -48,7 +48,7 @@ impl Endpoint for Reverse {
         self.0.as_out_trade_no()
     }
 
-    fn read(&self, answer: Verified<Fields>) -> Result<Reversal, Error> {
+    fn read(&self, answer: Ours<Fields>) -> Result<Reversal, Error> {
         if answer.text("recall") == Some("Y") {
             let asked = "the gateway asks to call again (recall=Y)".to_owned();
             return Ok(Reversal::Again(Error::Service {
@@ -68,7 +68,7 @@ impl Endpoint for Reverse {
         }
     }
 
-    fn refused(&self, answer: &Verified<Fields>, refusal: Error) -> Result<Reversal, Error> {
+    fn refused(&self, answer: &Ours<Fields>, refusal: Error) -> Result<Reversal, Error> {
         if answer.text("recall") == Some("Y") { Ok(Reversal::Again(refusal)) } else { Err(refusal) }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::form;
 use crate::error::{Error, Repeat};
-use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::model::argument::BadArgument;
+use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
-use crate::wire::verified::Verified;
 
 /// Shortens one link; the link is signed raw.
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ impl Endpoint for ShortUrl {
         None
     }
 
-    fn read(&self, answer: Verified<Fields>) -> Result<String, Error> {
+    fn read(&self, answer: Ours<Fields>) -> Result<String, Error> {
         let short = answer.text("short_url").map(str::to_owned);
         short.ok_or_else(|| Error::Malformed("field short_url is missing".into()))
     }

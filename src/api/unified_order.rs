@@ -2,12 +2,12 @@
 
 use super::form;
 use crate::error::{Error, Repeat};
-use crate::gateway::endpoint::{Echo, Endpoint, EndpointSpec};
+use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::model::argument::BadArgument;
 use crate::model::order_id::new_out_trade_no;
+use crate::model::ours::{Echo, Ours};
 use crate::model::prepay::Prepay;
 use crate::wire::v2::fields::Fields;
-use crate::wire::verified::Verified;
 
 /// Places one order. Repeating it with the same arguments is safe: it gives a fresh `prepay_id` and `code_url`.
 #[derive(Debug, Clone)]
@@ -120,7 +120,7 @@ impl Endpoint for UnifiedOrder {
     }
 
     /// A trade type that the account may not use is a likely cause of half an answer.
-    fn read(&self, answer: Verified<Fields>) -> Result<Prepay, Error> {
+    fn read(&self, answer: Ours<Fields>) -> Result<Prepay, Error> {
         let trade_type = self.fields.text("trade_type").unwrap_or("");
         Prepay::from_answer(&answer, trade_type).map_err(|e| {
             Error::Malformed(format!(

@@ -2,10 +2,10 @@
 
 use super::transport::{Inbox, Received};
 use crate::error::{Error, Fault, Repeat};
+use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::sign::SignType;
 use crate::wire::v2::xml;
-use crate::wire::verified::Verified;
 use std::borrow::Cow;
 
 /// The terms on which a call is made.
@@ -39,17 +39,6 @@ impl EndpointSpec {
     }
 }
 
-/// A number that was asked for and must come back (decisions.md 1.5).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Echo {
-    /// The field.
-    pub field: Cow<'static, str>,
-    /// What was asked.
-    pub asked: String,
-    /// Must a SUCCESS answer have it?
-    pub required: bool,
-}
-
 /// One call of WeChat Pay: its terms, what it sends and how its answer reads.
 pub trait Endpoint {
     /// What a SUCCESS answer becomes.
@@ -76,7 +65,7 @@ pub trait Endpoint {
     fn out_trade_no(&self) -> Option<&str>;
 
     /// Reads an answer with `result_code` SUCCESS.
-    fn read(&self, answer: Verified<Fields>) -> Result<Self::Answer, Error>;
+    fn read(&self, answer: Ours<Fields>) -> Result<Self::Answer, Error>;
 
     /// Takes an answer that carries no sign, where the endpoint never signs (protocol.md A.6) and the caller
     /// has agreed to believe it; `None` insists on a sign.
@@ -101,7 +90,7 @@ pub trait Endpoint {
     }
 
     /// Reads an answer with `result_code` FAIL; most calls have nothing to add.
-    fn refused(&self, _answer: &Verified<Fields>, refusal: Error) -> Result<Self::Answer, Error> {
+    fn refused(&self, _answer: &Ours<Fields>, refusal: Error) -> Result<Self::Answer, Error> {
         Err(refusal)
     }
 }

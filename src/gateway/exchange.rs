@@ -1,8 +1,9 @@
 //! One exchange: request -> bytes, and bytes -> verified answer. Pure; each step has one way to fail.
 
-use super::endpoint::{Echo, Endpoint};
+use super::endpoint::Endpoint;
 use crate::error::Error;
 use crate::model::merchant::Merchant;
+use crate::model::ours::Ours;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::sign::{add_sign, verify};
 use crate::wire::v2::xml::{self, Root};
@@ -47,15 +48,11 @@ pub fn read_answer<C: Endpoint>(
         return unsigned_refusal(&answer)?.map_or(Ok(unsigned), Err);
     }
     let answer = verify(answer, &merchant.signature_policy(call.spec().fixed))?;
-    match result_code(&answer)? {
-        None => {
-            echo(&answer, sent, &call.echoes(), true)?;
-            call.read(answer)
-        }
-        Some(refusal) => {
-            echo(&answer, sent, &call.echoes(), false)?;
-            call.refused(&answer, refusal)
-        }
+    let refusal = result_code(&answer)?;
+    let answer = Ours::answering(answer, sent, &call.echoes(), refusal.is_none())?;
+    match refusal {
+        None => call.read(answer),
+        Some(refusal) => call.refused(&answer, refusal),
     }
 }
 
@@ -114,33 +111,6 @@ pub(crate) fn result_code(answer: &Fields) -> Result<Option<Error>, Error> {
         Some(_) => Err(Error::Malformed("result_code is neither SUCCESS nor FAIL".into())),
         None => Err(Error::Malformed("result_code is missing".into())),
     }
-}
-
-/// Verified is not enough: it must be for us, and about what we asked (decisions.md 1.5).
-pub fn echo(answer: &Fields, sent: &Fields, echoes: &[Echo], success: bool) -> Result<(), Error> {
-    for id in ["appid", "mch_id"] {
-        if let Some(ours) = sent.text(id) {
-            same(answer, id, ours, true)?;
-        }
-    }
-    match sent.text("sub_mch_id") {
-        Some(ours) => same(answer, "sub_mch_id", ours, success)?,
-        None => same(answer, "sub_mch_id", "", false)?,
-    }
-    if let Some(ours) = sent.text("sub_appid") {
-        same(answer, "sub_appid", ours, false)?;
-    }
-    echoes.iter().try_for_each(|e| same(answer, &e.field, &e.asked, e.required && success))
-}
-
-fn same(answer: &Fields, field: &str, asked: &str, required: bool) -> Result<(), Error> {
-    let got = answer.text(field);
-    if got == Some(asked) || got.is_none() && !required {
-        return Ok(());
-    }
-    let shown = |text: &str| text.chars().filter(|c| !c.is_control()).take(64).collect::<String>();
-    let or_nothing = |text: Option<&str>| text.filter(|t| !t.is_empty()).map_or("nothing".to_owned(), shown);
-    Err(Error::Mismatch { field: field.to_owned(), asked: or_nothing(Some(asked)), got: or_nothing(got) })
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ impl Carrier {
         match Refund::new(id, &row.out_refund_no, entry.paid_fee(), row.refund_fee, &options) {
             Ok(call) => {
                 let receipt = refund(line, &self.merchant, &call, on_attempt)?;
-                Ok(Answer::Done { refund_id: receipt.told.refund_id })
+                Ok(Answer::Done { refund_id: receipt.typed().refund_id.clone() })
             }
             Err(bad) => Ok(Answer::Refused(bad.to_string())),
         }

@@ -2,12 +2,12 @@
 
 use super::entry::{OrderKey, RefundWord};
 use crate::model::order::Order;
+use crate::model::ours::Ours;
 use crate::model::refund::{RefundEntry, RefundList, RefundStatus};
 use crate::model::trade_state::TradeState;
 use crate::wire::hex::hex;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::sign::{byte_pairs, takes_part};
-use crate::wire::verified::Verified;
 use sha2::{Digest, Sha256};
 
 /// Where something was seen.
@@ -146,11 +146,11 @@ impl Sighting {
             },
             appid: text(told.appid),
             sub_appid: text(told.sub_appid),
-            trade_state: order.trade_state,
+            trade_state: order.trade_state(),
             transaction_id: told.transaction_id.map(str::to_owned),
             total_fee: told.total_fee,
             fee_type: told.fee_type.map(str::to_owned),
-            digest: digest([&order.fields]),
+            digest: digest([order.fields()]),
             source,
         }
     }
@@ -165,9 +165,9 @@ impl RefundSighting {
     /// What a list of all refunds of an order says. A status that is not known counts as on its way: it takes
     /// money from the payment, and is asked about again.
     pub fn of(list: &RefundList) -> Result<Self, &'static str> {
-        let trade = &list.trade;
+        let trade = list.trade();
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
-        let refunds: Option<Vec<SeenRefund>> = list.entries.iter().map(SeenRefund::of).collect();
+        let refunds: Option<Vec<SeenRefund>> = list.entries().iter().map(SeenRefund::of).collect();
         if trade.out_trade_no.as_deref().unwrap_or_default().is_empty() {
             return Err(NAMELESS);
         }
@@ -181,7 +181,7 @@ impl RefundSighting {
             total_fee: trade.total_fee,
             fee_type: trade.fee_type.clone(),
             refunds: refunds.ok_or("must have the number and the amount of each refund")?,
-            digest: digest(&list.pages),
+            digest: digest(list.pages()),
         })
     }
 }
@@ -203,7 +203,7 @@ impl SeenRefund {
 }
 
 /// SHA-256 of the bytes that were signed, in lower-case hex; of all pages together where there are many.
-pub fn digest<'a>(pages: impl IntoIterator<Item = &'a Verified<Fields>>) -> String {
+pub fn digest<'a>(pages: impl IntoIterator<Item = &'a Ours<Fields>>) -> String {
     let mut digest = Sha256::new();
     for page in pages {
         for (name, text) in byte_pairs(page).filter(|(name, text)| takes_part(name, text)) {

@@ -6,6 +6,7 @@ pub mod merchant;
 pub mod money;
 pub mod order;
 pub mod order_id;
+pub mod ours;
 pub mod prepay;
 pub mod qr_code;
 pub mod refund;

@@ -1,11 +1,11 @@
 //! An order as WeChat Pay tells it (protocol.md D.3).
 
 use super::money::{fen, lenient_fen};
+use super::ours::Ours;
 use super::trade_state::TradeState;
 use crate::clock;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::read::{FieldError, digits, read};
-use crate::wire::verified::Verified;
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,10 +14,8 @@ use time::OffsetDateTime;
 /// A verified order: what it tells is read from its fields.
 #[derive(Debug, Clone)]
 pub struct Order {
-    /// What became of it.
-    pub trade_state: TradeState,
-    /// Every field that was verified.
-    pub fields: Verified<Fields>,
+    trade_state: TradeState,
+    fields: Ours<Fields>,
 }
 
 /// The typed fields of an order, each as the wire has it. What the wire lacks is `None`, never 0 or an empty text;
@@ -76,19 +74,29 @@ fn yes_or_no<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>,
 
 impl Order {
     /// Takes the answer of orderquery: a state that is absent or unknown is `Unknown`.
-    pub fn from_query(fields: Verified<Fields>) -> Result<Self, FieldError> {
+    pub fn from_query(fields: Ours<Fields>) -> Result<Self, FieldError> {
         Self::take(fields, TradeState::Unknown)
     }
 
     /// Takes a payment notice or a micropay answer with `result_code` SUCCESS, which says "paid" without a
     /// `trade_state` (decisions.md 1.7); a state that is there wins.
-    pub fn from_payment(fields: Verified<Fields>) -> Result<Self, FieldError> {
+    pub fn from_payment(fields: Ours<Fields>) -> Result<Self, FieldError> {
         Self::take(fields, TradeState::Success)
     }
 
-    fn take(fields: Verified<Fields>, default_state: TradeState) -> Result<Self, FieldError> {
+    fn take(fields: Ours<Fields>, default_state: TradeState) -> Result<Self, FieldError> {
         let typed: OrderFields<'_> = read(&fields)?;
         Ok(Self { trade_state: typed.trade_state.unwrap_or(default_state), fields })
+    }
+
+    /// What became of it.
+    pub fn trade_state(&self) -> TradeState {
+        self.trade_state
+    }
+
+    /// Every field that was verified.
+    pub fn fields(&self) -> &Ours<Fields> {
+        &self.fields
     }
 
     /// The typed fields. Reading them cannot fail any more: it has been tried when the order was taken.

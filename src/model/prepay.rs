@@ -1,8 +1,8 @@
 //! A placed order: what the shop shows or hands to the payer's client.
 
+use super::ours::Ours;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::read::{FieldError, needs, read};
-use crate::wire::verified::Verified;
 use serde::Deserialize;
 
 /// The answer of unifiedorder (protocol.md C.1).
@@ -20,7 +20,7 @@ pub struct Prepay {
 
 impl Prepay {
     /// Reads the verified answer to an order of this trade type: what the payer needs must be in it.
-    pub fn from_answer(fields: &Verified<Fields>, trade_type: &str) -> Result<Self, FieldError> {
+    pub fn from_answer(fields: &Ours<Fields>, trade_type: &str) -> Result<Self, FieldError> {
         needs(fields, &["prepay_id"])?;
         match trade_type {
             "NATIVE" => needs(fields, &["code_url"])?,
@@ -39,7 +39,7 @@ mod tests {
 
     const CODE_URL: &str = "weixin://wxpay/bizpayurl?pr=XXXXXXXXX";
 
-    fn answer(pairs: &[(&str, &str)]) -> Verified<Fields> {
+    fn answer(pairs: &[(&str, &str)]) -> Ours<Fields> {
         let key = Key::new(b"0123456789abcdefghijKLMNOPQRSTUV").unwrap();
         let mut fields = Fields::new();
         for (name, text) in pairs {
@@ -53,7 +53,7 @@ mod tests {
             key: &key,
             previous_key: None,
         };
-        verify(fields, &pin).unwrap()
+        Ours::for_test(verify(fields, &pin).unwrap())
     }
 
     #[test]

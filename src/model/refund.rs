@@ -2,11 +2,11 @@
 
 use super::money::{fen, lenient_fen};
 use super::order::Coupon;
+use super::ours::Ours;
 use crate::clock;
 use crate::wire::v2::cipher::Decrypted;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::read::{FieldError, digits, needs, read};
-use crate::wire::verified::Verified;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use time::OffsetDateTime;
@@ -59,12 +59,9 @@ impl RefundStatus {
 /// The answer of refund: **accepted**, not yet refunded. Amounts are fen.
 #[derive(Debug, Clone)]
 pub struct RefundReceipt {
-    /// The typed fields.
-    pub told: RefundReceiptFields,
-    /// Coupons that go back.
-    pub coupons: Vec<Coupon<'static>>,
-    /// Every field that was verified.
-    pub fields: Verified<Fields>,
+    typed: RefundReceiptFields,
+    coupons: Vec<Coupon<'static>>,
+    fields: Ours<Fields>,
 }
 
 /// The typed fields of an accepted refund.
@@ -94,26 +91,37 @@ pub struct RefundReceiptFields {
 
 impl RefundReceipt {
     /// Reads the verified answer.
-    pub fn from_answer(fields: Verified<Fields>) -> Result<Self, FieldError> {
+    pub fn from_answer(fields: Ours<Fields>) -> Result<Self, FieldError> {
         needs(&fields, &["refund_id"])?;
         let coupons = coupons(&fields, "");
-        Ok(Self { told: read(&fields)?, coupons, fields })
+        Ok(Self { typed: read(&fields)?, coupons, fields })
+    }
+
+    /// The typed fields.
+    pub fn typed(&self) -> &RefundReceiptFields {
+        &self.typed
+    }
+
+    /// Coupons that go back.
+    pub fn coupons(&self) -> &[Coupon<'static>] {
+        &self.coupons
+    }
+
+    /// Every field that was verified.
+    pub fn fields(&self) -> &Ours<Fields> {
+        &self.fields
     }
 }
 
 /// All refunds of a trade, as refundquery tells them.
 #[derive(Debug, Clone)]
 pub struct RefundList {
-    /// What the answer says of the trade.
-    pub trade: RefundedTrade,
-    /// The refunds, in the gateway's order, each once.
-    pub entries: Vec<RefundEntry>,
-    /// How many entries came, with those that only repeat another.
-    pub received: usize,
+    trade: RefundedTrade,
+    entries: Vec<RefundEntry>,
+    received: usize,
     /// How many of them repeated another of their own page.
     repeated: usize,
-    /// The verified fields of each page.
-    pub pages: Vec<Verified<Fields>>,
+    pages: Vec<Ours<Fields>>,
 }
 
 /// What refundquery says of the trade itself.
@@ -158,12 +166,32 @@ pub struct RefundEntry {
 
 impl RefundList {
     /// Reads the first page; `offset` is what it was asked with.
-    pub fn from_page(fields: Verified<Fields>, offset: usize) -> Result<Self, FieldError> {
+    pub fn from_page(fields: Ours<Fields>, offset: usize) -> Result<Self, FieldError> {
         let entries = entries(&fields, offset)?;
         let received = entries.len();
         let entries = once(entries)?;
         let repeated = received - entries.len();
         Ok(Self { trade: read(&fields)?, entries, received, repeated, pages: vec![fields] })
+    }
+
+    /// What the answer says of the trade.
+    pub fn trade(&self) -> &RefundedTrade {
+        &self.trade
+    }
+
+    /// The refunds, in the gateway's order, each once.
+    pub fn entries(&self) -> &[RefundEntry] {
+        &self.entries
+    }
+
+    /// How many entries came, with those that only repeat another.
+    pub fn received(&self) -> usize {
+        self.received
+    }
+
+    /// The verified fields of each page.
+    pub fn pages(&self) -> &[Ours<Fields>] {
+        &self.pages
     }
 
     /// How many refunds the gateway says there are.
@@ -279,14 +307,10 @@ fn coupons(fields: &Fields, before: &str) -> Vec<Coupon<'static>> {
 /// What a refund notice claims. Decrypted, not verified: confirm it by refundquery before booking anything.
 #[derive(Debug, Clone)]
 pub struct RefundNotice {
-    /// The typed fields.
-    pub claimed: RefundNoticeFields,
-    /// The status it claims.
-    pub refund_status: RefundStatus,
-    /// When the refund succeeded.
-    pub success_time: Option<OffsetDateTime>,
-    /// Every decrypted field.
-    pub fields: Decrypted<Fields>,
+    typed: RefundNoticeFields,
+    refund_status: RefundStatus,
+    success_time: Option<OffsetDateTime>,
+    fields: Decrypted<Fields>,
 }
 
 /// The typed fields of a refund notice. Amounts are fen.
@@ -316,13 +340,33 @@ impl RefundNotice {
     /// Reads the decrypted part.
     pub fn from_decrypted(fields: &Decrypted<Fields>) -> Result<Self, FieldError> {
         Ok(Self {
-            claimed: read(fields)?,
+            typed: read(fields)?,
             refund_status: fields
                 .text("refund_status")
                 .map_or(RefundStatus::Unknown, RefundStatus::from_wire),
             success_time: fields.text("success_time").and_then(clock::spaced),
             fields: fields.clone(),
         })
+    }
+
+    /// The typed fields.
+    pub fn typed(&self) -> &RefundNoticeFields {
+        &self.typed
+    }
+
+    /// The status it claims.
+    pub fn refund_status(&self) -> RefundStatus {
+        self.refund_status
+    }
+
+    /// When the refund succeeded.
+    pub fn success_time(&self) -> Option<OffsetDateTime> {
+        self.success_time
+    }
+
+    /// Every decrypted field.
+    pub fn fields(&self) -> &Decrypted<Fields> {
+        &self.fields
     }
 }
 

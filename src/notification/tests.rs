@@ -63,8 +63,8 @@ fn the_refund_notice_of_the_vectors_opens() {
     let merchant = merchant(SignType::HmacSha256);
     let read = read(document["xml"].as_str().unwrap().as_bytes(), &[&merchant]).unwrap();
     let Subject::Refund(notice) = read.subject else { panic!("a refund") };
-    assert_eq!(notice.claimed.refund_id, document["fields"]["refund_id"].as_str().unwrap());
-    assert_eq!(read.dedupe_key, format!("refund:10000100::{}:SUCCESS", notice.claimed.refund_id));
+    assert_eq!(notice.typed().refund_id, document["fields"]["refund_id"].as_str().unwrap());
+    assert_eq!(read.dedupe_key, format!("refund:10000100::{}:SUCCESS", notice.typed().refund_id));
 }
 
 #[test]

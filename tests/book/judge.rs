@@ -103,8 +103,8 @@ impl Moments {
         let number = order.typed().out_trade_no.unwrap_or_default();
         self.either(|book| {
             let entry = book.orders.get(number).ok_or_else(|| format!("the book has no order {number}"))?;
-            if !(may_be_unknown && order.trade_state == TradeState::Unknown) {
-                same("trade_state", Some(&order.trade_state.wire()), &word(entry, "trade_state"))?;
+            if !(may_be_unknown && order.trade_state() == TradeState::Unknown) {
+                same("trade_state", Some(&order.trade_state().wire()), &word(entry, "trade_state"))?;
             }
             is_the_order(order, entry)
         })
@@ -117,15 +117,15 @@ impl Moments {
             None => book.refunds_of(of).len(),
         };
         self.either(|book| {
-            same("how many refunds", Some(&list.entries.len()), &count(book))?;
-            let Some(first) = list.entries.first() else { return Ok(()) };
+            same("how many refunds", Some(&list.entries().len()), &count(book))?;
+            let Some(first) = list.entries().first() else { return Ok(()) };
             let order = found(book, first)?;
             let order = book.orders.get(word(order, "out_trade_no")).ok_or("a refund of no order")?;
-            number("total_fee", list.trade.total_fee, order, "total_fee")?;
-            text("out_trade_no", list.trade.out_trade_no.as_deref(), order, "out_trade_no")?;
-            number("cash_fee", list.trade.cash_fee, &order["payment"], "cash_fee")
+            number("total_fee", list.trade().total_fee, order, "total_fee")?;
+            text("out_trade_no", list.trade().out_trade_no.as_deref(), order, "out_trade_no")?;
+            number("cash_fee", list.trade().cash_fee, &order["payment"], "cash_fee")
         })?;
-        list.entries.iter().try_for_each(|entry| {
+        list.entries().iter().try_for_each(|entry| {
             self.either(|book| {
                 let refund = found(book, entry)?;
                 if !(may_be_unknown && entry.refund_status.wire() == "UNKNOWN") {
@@ -142,10 +142,10 @@ impl Moments {
     pub fn bear_out_receipt(&self, receipt: &RefundReceipt, out_refund_no: &str) -> Verdict {
         let refund = self.after.refund(out_refund_no);
         let refund = refund.ok_or_else(|| format!("a receipt, but no refund {out_refund_no}"))?;
-        text("refund_id", receipt.told.refund_id.as_deref(), refund, "refund_id")?;
-        text("out_refund_no", receipt.told.out_refund_no.as_deref(), refund, "out_refund_no")?;
-        number("refund_fee", receipt.told.refund_fee, refund, "refund_fee")?;
-        number("cash_refund_fee", receipt.told.cash_refund_fee, refund, "cash_refund_fee")
+        text("refund_id", receipt.typed().refund_id.as_deref(), refund, "refund_id")?;
+        text("out_refund_no", receipt.typed().out_refund_no.as_deref(), refund, "out_refund_no")?;
+        number("refund_fee", receipt.typed().refund_fee, refund, "refund_fee")?;
+        number("cash_refund_fee", receipt.typed().cash_refund_fee, refund, "cash_refund_fee")
     }
 
     /// Nothing was done but what time does: payers pay or give up, refunds arrive. A code payment that was refused

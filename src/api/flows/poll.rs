@@ -65,7 +65,7 @@ pub fn until_final(
             _ => plan.interval_ms,
         };
         let fault = seen.map(|order| last = Some(order)).err();
-        if last.as_ref().is_some_and(|order| fault.is_none() && order.trade_state.is_final()) {
+        if last.as_ref().is_some_and(|order| fault.is_none() && order.trade_state().is_final()) {
             break;
         }
         match next_pause(pause, left_ms).filter(|_| go_on) {

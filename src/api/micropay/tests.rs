@@ -269,10 +269,14 @@ fn every_combination_ends_decided_or_undecided_within_the_payers_time_and_thirty
             let pays = matches!(payment, PayerBehaviour::Paid | PayerBehaviour::PasswordThenPaid);
             match sold.end {
                 Ok(order) if pays => {
-                    assert_eq!(order.trade_state, TradeState::Success, "{payment:?} {undoing:?}");
+                    assert_eq!(order.trade_state(), TradeState::Success, "{payment:?} {undoing:?}");
                 }
                 Ok(order) => {
-                    assert!(is_undone(order.trade_state), "{payment:?} {undoing:?}: {:?}", order.trade_state);
+                    assert!(
+                        is_undone(order.trade_state()),
+                        "{payment:?} {undoing:?}: {:?}",
+                        order.trade_state()
+                    );
                 }
                 Err(fault) => {
                     assert_eq!(undoing, Undoing::NoAnswer, "{payment:?}: {fault:?}");
@@ -298,7 +302,7 @@ fn a_reverse_is_never_asked_for_within_fifteen_seconds_of_the_payment_call() {
 #[test]
 fn a_watcher_that_stops_gets_the_sale_reversed_first() {
     let sold = sell(PayerBehaviour::PasswordNever, Undoing::Works, 1);
-    assert_eq!(sold.end.unwrap().trade_state, TradeState::Revoked);
+    assert_eq!(sold.end.unwrap().trade_state(), TradeState::Revoked);
     assert!(sold.took_ms < 30_000, "{} ms", sold.took_ms);
 }
 
@@ -306,9 +310,9 @@ fn a_watcher_that_stops_gets_the_sale_reversed_first() {
 fn a_payment_that_only_a_throwing_watcher_saw_is_reversed_too() {
     // The third question, at 15 s, sees it paid.
     let stopped = sell_watched(PayerBehaviour::PasswordThenPaid, Undoing::Works, 3, false);
-    assert_eq!(stopped.end.unwrap().trade_state, TradeState::Success);
+    assert_eq!(stopped.end.unwrap().trade_state(), TradeState::Success);
     let thrown = sell_watched(PayerBehaviour::PasswordThenPaid, Undoing::Works, 3, true);
-    assert_eq!(thrown.end.unwrap().trade_state, TradeState::Revoked);
+    assert_eq!(thrown.end.unwrap().trade_state(), TradeState::Revoked);
     assert!(thrown.gateway.book.lock().unwrap().reversed);
 }
 
@@ -317,7 +321,7 @@ fn an_accepted_reverse_that_no_query_shows_is_undecided_and_says_that_it_was_rev
     let fault = sell(PayerBehaviour::PasswordNever, Undoing::Unseen, u32::MAX).end.unwrap_err();
     let Error::Undecided { reversed, last_seen, .. } = &fault.error else { panic!("{fault:?}") };
     assert!(reversed);
-    assert_eq!(last_seen.as_ref().unwrap().trade_state, TradeState::UserPaying);
+    assert_eq!(last_seen.as_ref().unwrap().trade_state(), TradeState::UserPaying);
 }
 
 #[test]
@@ -332,7 +336,7 @@ fn a_payment_whose_reverse_may_have_been_accepted_is_never_given_back_as_paid() 
     let fault = sell(PayerBehaviour::PasswordThenPaid, Undoing::LostThenRefused, 1).end.unwrap_err();
     assert!(matches!(fault.error, Error::Undecided { reversed: false, .. }), "{fault:?}");
     let refused = sell(PayerBehaviour::PasswordThenPaid, Undoing::Refused, 1).end.unwrap();
-    assert_eq!(refused.trade_state, TradeState::Success);
+    assert_eq!(refused.trade_state(), TradeState::Success);
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn a_sign_type_in_the_fields_of_any_call_signs_and_pins_the_answer() {
 #[test]
 fn a_signed_answer_about_our_order_becomes_an_order() {
     let order = asked(&merchant(), &signed(&paid(NUMBER), &merchant())).unwrap();
-    assert_eq!((order.trade_state, order.typed().total_fee), (TradeState::Success, Some(100)));
+    assert_eq!((order.trade_state(), order.typed().total_fee), (TradeState::Success, Some(100)));
 }
 
 #[test]
@@ -267,9 +267,9 @@ fn p11_an_unknown_trade_state_is_an_order_nobody_takes_for_paid() {
     let mut answer = paid(NUMBER);
     answer.set("trade_state", "SOMETHING_NEW");
     let order = asked(&merchant(), &signed(&answer, &merchant())).unwrap();
-    assert_eq!(order.trade_state, TradeState::Unknown);
+    assert_eq!(order.trade_state(), TradeState::Unknown);
     assert!(!order.is_paid());
-    assert_eq!(order.fields.get("trade_state"), Some("SOMETHING_NEW"));
+    assert_eq!(order.fields().get("trade_state"), Some("SOMETHING_NEW"));
 }
 
 #[test]

@@ -4,16 +4,18 @@ use super::*;
 use crate::wire::v2::key::Key;
 use crate::wire::v2::sign::{SignType, SignaturePolicy, add_sign, verify};
 
-fn verified(pairs: &[(&str, &str)]) -> Verified<Fields> {
+fn verified(pairs: &[(&str, &str)]) -> Ours<Fields> {
     let key = Key::new(b"0123456789abcdefghijKLMNOPQRSTUV").unwrap();
     let mut fields = Fields::from_texts(pairs.iter().copied()).unwrap();
     add_sign(&mut fields, &key, SignType::Md5);
     let sign_type = SignType::Md5;
-    verify(
-        fields,
-        &SignaturePolicy { sign_type, fixed: false, accept_md5: false, key: &key, previous_key: None },
+    Ours::for_test(
+        verify(
+            fields,
+            &SignaturePolicy { sign_type, fixed: false, accept_md5: false, key: &key, previous_key: None },
+        )
+        .unwrap(),
     )
-    .unwrap()
 }
 
 fn page(pairs: &[(&str, &str)]) -> Result<RefundList, FieldError> {

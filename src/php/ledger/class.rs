@@ -142,8 +142,8 @@ fn apply_notification(call: &mut Call<'_>) -> Outcome {
         Subject::Refund(refund) => refund,
     };
     let sub_mch_id = notice.sub_mch_id.clone();
-    let key = OrderKey { sub_mch_id, ..key_of(merchant, &refund.claimed.out_trade_no) };
-    let told: Vec<String> = refund.fields.iter().map(|(name, text)| format!("{name}={text}&")).collect();
+    let key = OrderKey { sub_mch_id, ..key_of(merchant, &refund.typed().out_trade_no) };
+    let told: Vec<String> = refund.fields().iter().map(|(name, text)| format!("{name}={text}&")).collect();
     let digest = digest_of(&told.concat());
     let ledger = call.this::<PhpLedger>()?;
     transition::to_php(ledger.run(&key.out_trade_no, |core| core.note_refund_notice(&key, &digest))?)

@@ -63,20 +63,20 @@ const NOTIFICATION: &[Property<Getter>] = &[
 ];
 
 const REFUND: &[PropertyOf<RefundNotice>] = &[
-    property("outTradeNo", STRING, |n| n.claimed.out_trade_no.to_php()),
-    nullable("transactionId", STRING, |n| n.claimed.transaction_id.to_php()),
-    property("outRefundNo", STRING, |n| n.claimed.out_refund_no.to_php()),
-    property("refundId", STRING, |n| n.claimed.refund_id.to_php()),
-    property("refundStatus", DataType::object(RefundStatus::NAME), |n| n.refund_status.to_php()),
-    nullable("totalFee", INT, |n| n.claimed.total_fee.to_php()),
-    nullable("settlementTotalFee", INT, |n| n.claimed.settlement_total_fee.to_php()),
-    nullable("refundFee", INT, |n| n.claimed.refund_fee.to_php()),
-    nullable("settlementRefundFee", INT, |n| n.claimed.settlement_refund_fee.to_php()),
-    nullable("cashRefundFee", INT, |n| n.claimed.cash_refund_fee.to_php()),
-    nullable("successTime", TIME, |n| n.success_time.to_php()),
-    nullable("refundRecvAccout", STRING, |n| n.claimed.refund_recv_accout.to_php()),
-    nullable("refundAccount", STRING, |n| n.claimed.refund_account.to_php()),
-    nullable("refundRequestSource", STRING, |n| n.claimed.refund_request_source.to_php()),
+    property("outTradeNo", STRING, |n| n.typed().out_trade_no.to_php()),
+    nullable("transactionId", STRING, |n| n.typed().transaction_id.to_php()),
+    property("outRefundNo", STRING, |n| n.typed().out_refund_no.to_php()),
+    property("refundId", STRING, |n| n.typed().refund_id.to_php()),
+    property("refundStatus", DataType::object(RefundStatus::NAME), |n| n.refund_status().to_php()),
+    nullable("totalFee", INT, |n| n.typed().total_fee.to_php()),
+    nullable("settlementTotalFee", INT, |n| n.typed().settlement_total_fee.to_php()),
+    nullable("refundFee", INT, |n| n.typed().refund_fee.to_php()),
+    nullable("settlementRefundFee", INT, |n| n.typed().settlement_refund_fee.to_php()),
+    nullable("cashRefundFee", INT, |n| n.typed().cash_refund_fee.to_php()),
+    nullable("successTime", TIME, |n| n.success_time().to_php()),
+    nullable("refundRecvAccout", STRING, |n| n.typed().refund_recv_accout.to_php()),
+    nullable("refundAccount", STRING, |n| n.typed().refund_account.to_php()),
+    nullable("refundRequestSource", STRING, |n| n.typed().refund_request_source.to_php()),
 ];
 
 const BODY: Param<Bytes> = bytes("body");
@@ -129,7 +129,7 @@ fn to_php(read: Notification, merchants: Vec<(Arc<Merchant>, Zval)>) -> Result<Z
 }
 
 fn refund_fields(call: &mut Call<'_>) -> Outcome {
-    Ok(value::texts(call.this::<PhpRefundNotice>()?.0.fields.iter()))
+    Ok(value::texts(call.this::<PhpRefundNotice>()?.0.fields().iter()))
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "every method has this shape")]

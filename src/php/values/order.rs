@@ -43,7 +43,7 @@ const PROPERTIES: &[Property<OrderGetter>] = &[
     nullable("subMchId", STRING, |o| o.typed.sub_mch_id.to_php()),
     nullable("outTradeNo", STRING, |o| o.typed.out_trade_no.to_php()),
     nullable("transactionId", STRING, |o| o.typed.transaction_id.to_php()),
-    property("tradeState", DataType::object(TradeState::NAME), |o| o.order.trade_state.to_php()),
+    property("tradeState", DataType::object(TradeState::NAME), |o| o.order.trade_state().to_php()),
     nullable("tradeStateDesc", STRING, |o| o.typed.trade_state_desc.to_php()),
     nullable("tradeType", STRING, |o| o.typed.trade_type.to_php()),
     nullable("totalFee", INT, |o| o.typed.total_fee.to_php()),
@@ -113,7 +113,7 @@ fn promotions(list: Option<&[serde_json::Value]>) -> Result<Zval, Raise> {
 }
 
 fn fields(call: &mut Call<'_>) -> Outcome {
-    Ok(value::texts(call.this::<PhpOrder>()?.0.fields.iter()))
+    Ok(value::texts(call.this::<PhpOrder>()?.0.fields().iter()))
 }
 
 fn is_paid(call: &mut Call<'_>) -> Outcome {

@@ -25,19 +25,19 @@ php_class!(PhpRefundList, "WechatPay\\RefundList", private);
 php_class!(PhpRefundEntry, "WechatPay\\RefundEntry", private);
 
 const LIST: &[PropertyOf<RefundList>] = &[
-    property("appid", STRING, |l| l.trade.appid.as_deref().unwrap_or_default().to_php()),
-    property("mchId", STRING, |l| l.trade.mch_id.as_deref().unwrap_or_default().to_php()),
-    nullable("subAppid", STRING, |l| l.trade.sub_appid.to_php()),
-    nullable("subMchId", STRING, |l| l.trade.sub_mch_id.to_php()),
-    nullable("outTradeNo", STRING, |l| l.trade.out_trade_no.to_php()),
-    nullable("transactionId", STRING, |l| l.trade.transaction_id.to_php()),
-    nullable("totalFee", INT, |l| l.trade.total_fee.to_php()),
-    nullable("settlementTotalFee", INT, |l| l.trade.settlement_total_fee.to_php()),
-    nullable("feeType", STRING, |l| l.trade.fee_type.to_php()),
-    nullable("cashFee", INT, |l| l.trade.cash_fee.to_php()),
+    property("appid", STRING, |l| l.trade().appid.as_deref().unwrap_or_default().to_php()),
+    property("mchId", STRING, |l| l.trade().mch_id.as_deref().unwrap_or_default().to_php()),
+    nullable("subAppid", STRING, |l| l.trade().sub_appid.to_php()),
+    nullable("subMchId", STRING, |l| l.trade().sub_mch_id.to_php()),
+    nullable("outTradeNo", STRING, |l| l.trade().out_trade_no.to_php()),
+    nullable("transactionId", STRING, |l| l.trade().transaction_id.to_php()),
+    nullable("totalFee", INT, |l| l.trade().total_fee.to_php()),
+    nullable("settlementTotalFee", INT, |l| l.trade().settlement_total_fee.to_php()),
+    nullable("feeType", STRING, |l| l.trade().fee_type.to_php()),
+    nullable("cashFee", INT, |l| l.trade().cash_fee.to_php()),
     property("refundedFee", INT, |l| l.sum(|status| status == RefundStatus::Success).to_php()),
     property("pendingFee", INT, |l| l.sum(is_pending).to_php()),
-    property("entries", ARRAY, |l| entries(&l.entries)),
+    property("entries", ARRAY, |l| entries(l.entries())),
 ];
 
 const ENTRY: &[PropertyOf<RefundEntry>] = &[
@@ -89,7 +89,7 @@ fn entry(entry: &RefundEntry) -> Outcome {
 }
 
 fn count(call: &mut Call<'_>) -> Outcome {
-    let entries = call.this::<PhpRefundList>()?.0.entries.len();
+    let entries = call.this::<PhpRefundList>()?.0.entries().len();
     Ok(value::int(i64::try_from(entries).unwrap_or(i64::MAX)))
 }
 
@@ -102,6 +102,6 @@ fn iterator(call: &mut Call<'_>) -> Outcome {
 
 /// The fields of every page, one array a page.
 fn fields(call: &mut Call<'_>) -> Outcome {
-    let pages = &call.this::<PhpRefundList>()?.0.pages;
+    let pages = call.this::<PhpRefundList>()?.0.pages();
     value::list(pages.iter().map(|page| value::texts(page.iter())))
 }

@@ -26,19 +26,19 @@ pub struct PhpReceipt(RefundReceipt);
 php_class!(PhpReceipt, "WechatPay\\RefundReceipt", private);
 
 const PROPERTIES: &[PropertyOf<RefundReceipt>] = &[
-    nullable("outTradeNo", STRING, |r| r.told.out_trade_no.to_php()),
-    nullable("transactionId", STRING, |r| r.told.transaction_id.to_php()),
-    nullable("outRefundNo", STRING, |r| r.told.out_refund_no.to_php()),
-    nullable("refundId", STRING, |r| r.told.refund_id.to_php()),
-    nullable("refundFee", INT, |r| r.told.refund_fee.to_php()),
-    nullable("settlementRefundFee", INT, |r| r.told.settlement_refund_fee.to_php()),
-    nullable("totalFee", INT, |r| r.told.total_fee.to_php()),
-    nullable("settlementTotalFee", INT, |r| r.told.settlement_total_fee.to_php()),
-    nullable("feeType", STRING, |r| r.told.fee_type.to_php()),
-    nullable("cashFee", INT, |r| r.told.cash_fee.to_php()),
-    nullable("cashRefundFee", INT, |r| r.told.cash_refund_fee.to_php()),
-    nullable("couponRefundFee", INT, |r| r.told.coupon_refund_fee.to_php()),
-    property("coupons", ARRAY, |r| order::coupons(&r.coupons)),
+    nullable("outTradeNo", STRING, |r| r.typed().out_trade_no.to_php()),
+    nullable("transactionId", STRING, |r| r.typed().transaction_id.to_php()),
+    nullable("outRefundNo", STRING, |r| r.typed().out_refund_no.to_php()),
+    nullable("refundId", STRING, |r| r.typed().refund_id.to_php()),
+    nullable("refundFee", INT, |r| r.typed().refund_fee.to_php()),
+    nullable("settlementRefundFee", INT, |r| r.typed().settlement_refund_fee.to_php()),
+    nullable("totalFee", INT, |r| r.typed().total_fee.to_php()),
+    nullable("settlementTotalFee", INT, |r| r.typed().settlement_total_fee.to_php()),
+    nullable("feeType", STRING, |r| r.typed().fee_type.to_php()),
+    nullable("cashFee", INT, |r| r.typed().cash_fee.to_php()),
+    nullable("cashRefundFee", INT, |r| r.typed().cash_refund_fee.to_php()),
+    nullable("couponRefundFee", INT, |r| r.typed().coupon_refund_fee.to_php()),
+    property("coupons", ARRAY, |r| order::coupons(r.coupons())),
 ];
 
 const OUT_TRADE_NO: Param<Text> = text("outTradeNo");
@@ -95,5 +95,5 @@ fn give_back(call: &mut Call<'_>, id: OrderId) -> Outcome {
 }
 
 fn fields(call: &mut Call<'_>) -> Outcome {
-    Ok(value::texts(call.this::<PhpReceipt>()?.0.fields.iter()))
+    Ok(value::texts(call.this::<PhpReceipt>()?.0.fields().iter()))
 }
