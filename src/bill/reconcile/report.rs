@@ -35,7 +35,7 @@ pub struct Theirs {
 
 /// What the books have for these days.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ours {
+pub struct BookTotals {
     /// By `total_fee`.
     pub payments: Amount,
     /// By `refund_fee`.
@@ -48,7 +48,7 @@ pub struct Totals {
     /// WeChat's.
     pub theirs: Theirs,
     /// The shop's.
-    pub ours: Ours,
+    pub ours: BookTotals,
     /// Money that WeChat has and the books have not, order by order and refund by refund, in fen.
     pub long: i128,
     /// Money that the books have and WeChat has not.
