@@ -30,7 +30,7 @@ use wechatpay::bill::field::Field;
 use wechatpay::bill::reader::Reader;
 use wechatpay::bill::reconcile::books::{BookRefund, BookRow, Books};
 use wechatpay::bill::reconcile::compare::{Day, Terms, compare};
-use wechatpay::bill::source::{Kept, Source};
+use wechatpay::bill::source::{BillSource, Kept};
 use wechatpay::bill::verify::verify;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -164,7 +164,7 @@ fn iterate(file: File) -> Outcome<()> {
 
 fn reconcile(bill: Kept, rows: u64, shuffled: bool) -> Outcome<()> {
     let bill = Arc::new(bill);
-    let day = Day { date: date!(2026 - 03 - 01), bill: Some(&bill as &dyn Source) };
+    let day = Day { date: date!(2026 - 03 - 01), bill: Some(&bill as &dyn BillSource) };
     let terms = Terms {
         days: &[day],
         flows: &[],

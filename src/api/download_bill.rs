@@ -4,7 +4,7 @@ use crate::bill::answer::Meaning;
 use crate::bill::document::{AccountType, Document, Family};
 use crate::bill::empty;
 use crate::bill::fault::BillError;
-use crate::bill::header::Kind;
+use crate::bill::header::BillType;
 use crate::bill::source::{Kept, Reading};
 use crate::bill::verify::sha1;
 use crate::clock::BEIJING;
@@ -26,7 +26,7 @@ const MOST_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DownloadKind {
     /// A trade bill of that type.
-    Bill(Kind),
+    Bill(BillType),
     /// The fund flow of that account.
     FundFlow(AccountType),
 }
@@ -63,7 +63,7 @@ impl Download {
     fn empty_day(&self) -> Result<Document, BillError> {
         let kind = match self.wanted {
             DownloadKind::Bill(kind) => kind,
-            DownloadKind::FundFlow(_) => Kind::FundFlow,
+            DownloadKind::FundFlow(_) => BillType::FundFlow,
         };
         let kept = Arc::new(Kept::Memory(empty::bill(kind).into_bytes()));
         Document::whole(kept, self.family(), Some(self.date))

@@ -12,7 +12,7 @@ const READY_HOUR: u8 = 10;
 
 /// The answer, as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct NoBillAnswer {
     /// `error_code`, else `err_code`.
     pub err_code: Option<String>,
     /// `return_msg` when `return_code` is FAIL, else `err_code_des`.
@@ -30,7 +30,7 @@ pub enum Meaning {
     Fault,
 }
 
-impl Answer {
+impl NoBillAnswer {
     /// Reads a document that begins with `<`; anything but a whole answer is no bill.
     pub fn read(document: &[u8]) -> Option<Self> {
         let told = xml::decode(document, Root::Xml).ok().filter(|fields| fields.get("return_code").is_some());
@@ -82,7 +82,7 @@ pub fn ready_at(day: Date) -> OffsetDateTime {
     next.with_time(hour).assume_offset(BEIJING)
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for NoBillAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.err_code, &self.message) {
             (Some(code), Some(message)) => write!(f, "{code}: {message}"),
@@ -92,9 +92,9 @@ impl fmt::Display for Answer {
     }
 }
 
-impl From<Answer> for Error {
+impl From<NoBillAnswer> for Error {
     /// The wire's word where there is one, else the one that the message stands for.
-    fn from(answer: Answer) -> Self {
+    fn from(answer: NoBillAnswer) -> Self {
         let word = if answer.says_no_bill() {
             "NO_BILL_EXIST"
         } else if answer.says_creating() {

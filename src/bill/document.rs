@@ -4,7 +4,7 @@
 use super::content::{Content, GZIP, Limits};
 use super::fault::{BillError, WriteError};
 use super::field::Field;
-use super::header::{Header, Kind};
+use super::header::{BillType, Header};
 use super::reader::Reader;
 use super::row::{KeptRow, Row};
 use super::source::{Kept, Reading};
@@ -26,8 +26,8 @@ pub enum Family {
 }
 
 impl Family {
-    fn of(kind: Kind) -> Self {
-        if kind == Kind::FundFlow { Self::Flows } else { Self::Trades }
+    fn of(kind: BillType) -> Self {
+        if kind == BillType::FundFlow { Self::Flows } else { Self::Trades }
     }
 
     fn name(self) -> &'static str {

@@ -1,6 +1,6 @@
 //! Why a bill is refused. Each variant is one cause, and says where.
 
-use super::answer::Answer;
+use super::answer::NoBillAnswer;
 use super::unbalanced::Unbalanced;
 use crate::error::{Advice, Error, Fault, Repeat};
 use time::Date;
@@ -23,7 +23,7 @@ pub enum BillError {
     NotABill(String),
     /// WeChat's answer instead of a bill.
     #[error("WeChat Pay answered instead of sending a bill: {0}")]
-    Answer(Answer),
+    Answer(NoBillAnswer),
     /// The bill of cross-border merchants, another product.
     #[error(
         "this is a bill of cross-border payment (its header has {0}), which is another product with other columns"

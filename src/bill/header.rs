@@ -6,7 +6,7 @@ use super::layout::Layout;
 
 /// What a file lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum BillType {
     /// Payments and refunds.
     All,
     /// Payments.
@@ -19,7 +19,7 @@ pub enum Kind {
     FundFlow,
 }
 
-impl Kind {
+impl BillType {
     /// `bill_type`, as the call spells it.
     pub fn wire(self) -> &'static str {
         match self {
@@ -74,7 +74,7 @@ pub struct Header {
     /// The generation.
     pub layout: Layout,
     /// What it lists.
-    pub kind: Kind,
+    pub kind: BillType,
     names: Vec<String>,
     known: Vec<Option<Field>>,
     places: [Option<ColumnPlace>; Field::COUNT],
@@ -134,7 +134,8 @@ impl Header {
 
     /// The fields that the file has, in the order of the documentation.
     pub fn fields(&self) -> impl Iterator<Item = Field> {
-        let all: &[Field] = if self.kind == Kind::FundFlow { &Field::OF_FLOWS } else { &Field::OF_TRADES };
+        let all: &[Field] =
+            if self.kind == BillType::FundFlow { &Field::OF_FLOWS } else { &Field::OF_TRADES };
         all.iter().copied().filter(|field| self.place(*field).is_some())
     }
 
@@ -188,18 +189,18 @@ fn layout(has: impl Fn(&str) -> bool) -> Layout {
     }
 }
 
-fn kind(layout: Layout, has: impl Fn(&str) -> bool) -> Kind {
+fn kind(layout: Layout, has: impl Fn(&str) -> bool) -> BillType {
     let any = |columns: &[&str]| columns.iter().any(|column| has(column));
     if layout == Layout::FundFlow {
-        Kind::FundFlow
+        BillType::FundFlow
     } else if has("返还手续费") {
-        Kind::RechargeRefund
+        BillType::RechargeRefund
     } else if any(&["退款申请时间", "退款成功时间"]) {
-        Kind::Refund
+        BillType::Refund
     } else if any(&["微信退款单号", "商户退款单号", "退款金额", "申请退款金额"]) {
-        Kind::All
+        BillType::All
     } else {
-        Kind::Success
+        BillType::Success
     }
 }
 
@@ -238,13 +239,13 @@ fn slot(field: Field) -> usize {
 }
 
 /// What a file must have, with the name that a message gives it.
-fn needed(layout: Layout, kind: Kind) -> Vec<(Field, &'static str)> {
+fn needed(layout: Layout, kind: BillType) -> Vec<(Field, &'static str)> {
     let by_name = |field: &Field| (*field, field.columns().first().copied().unwrap_or_default());
-    if kind == Kind::FundFlow {
+    if kind == BillType::FundFlow {
         let optional = [Field::BusinessName, Field::Submitter, Field::Remark, Field::Voucher];
         return Field::OF_FLOWS.iter().filter(|field| !optional.contains(field)).map(by_name).collect();
     }
-    let fee = if kind == Kind::RechargeRefund { Field::ReturnedFeeE5 } else { Field::FeeE5 };
+    let fee = if kind == BillType::RechargeRefund { Field::ReturnedFeeE5 } else { Field::FeeE5 };
     let mut needed = vec![
         Field::TradeTime,
         Field::Appid,
@@ -262,7 +263,7 @@ fn needed(layout: Layout, kind: Kind) -> Vec<(Field, &'static str)> {
     if layout.has_one_amount() {
         needed.push((Field::TotalFee, "总金额"));
     }
-    if kind != Kind::Success {
+    if kind != BillType::Success {
         needed.extend([Field::RefundId, Field::OutRefundNo, Field::SettlementRefundFee].iter().map(by_name));
         if !layout.has_one_amount() {
             needed.push(by_name(&Field::RefundFee));

@@ -1,6 +1,6 @@
 //! Reads a bill as a stream: header, rows, sums. Memory does not grow with the file.
 
-use super::answer::Answer;
+use super::answer::NoBillAnswer;
 use super::content::Limits;
 use super::fault::{BillError, beginning};
 use super::field::Form;
@@ -234,9 +234,8 @@ fn header<R: Read>(lines: &mut Lines<R>) -> Result<Header, BillError> {
 
 fn answer<R: Read>(lines: &mut Lines<R>) -> BillError {
     match lines.all(xml::MAX_BYTES) {
-        Ok(document) => {
-            Answer::read(document).map_or_else(|| BillError::NotABill(beginning(document)), BillError::Answer)
-        }
+        Ok(document) => NoBillAnswer::read(document)
+            .map_or_else(|| BillError::NotABill(beginning(document)), BillError::Answer),
         Err(e) => e,
     }
 }

@@ -6,18 +6,18 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 /// Something that gives the same bytes whenever it is opened.
-pub trait Source {
+pub trait BillSource {
     /// Reads them from the beginning. Readers do not disturb each other.
     fn open(&self) -> io::Result<Box<dyn Read + '_>>;
 }
 
-impl Source for [u8] {
+impl BillSource for [u8] {
     fn open(&self) -> io::Result<Box<dyn Read + '_>> {
         Ok(Box::new(self))
     }
 }
 
-impl Source for Vec<u8> {
+impl BillSource for Vec<u8> {
     fn open(&self) -> io::Result<Box<dyn Read + '_>> {
         self.as_slice().open()
     }
@@ -66,7 +66,7 @@ impl Read for Reading {
     }
 }
 
-impl Source for Arc<Kept> {
+impl BillSource for Arc<Kept> {
     fn open(&self) -> io::Result<Box<dyn Read + '_>> {
         Ok(Box::new(Reading::of(self)))
     }

@@ -2,7 +2,7 @@
 
 use super::fault::BillError;
 use super::field::Field;
-use super::header::{Header, Kind, SLOTS, names, plain};
+use super::header::{BillType, Header, SLOTS, names, plain};
 use super::number::{self, trimmed};
 use super::row::{Cells, Row};
 use super::sum::Sum;
@@ -88,7 +88,7 @@ const FEW_ROWS: u64 = 8;
 
 /// What the rows of one file come to.
 #[derive(Debug, Clone, Default)]
-pub struct Tally {
+pub struct RowTotals {
     rows: u64,
     numbers: [i128; SLOTS],
     /// Those of the last few rows: so few that 64 bits hold their sum.
@@ -99,7 +99,7 @@ pub struct Tally {
     balance: Option<i64>,
 }
 
-impl Tally {
+impl RowTotals {
     /// Adds a row.
     #[inline]
     pub fn take(&mut self, row: &Row<'_>) {
@@ -110,7 +110,7 @@ impl Tally {
         if self.rows.is_multiple_of(FEW_ROWS) {
             self.note_recent();
         }
-        if row.header.kind == Kind::FundFlow {
+        if row.header.kind == BillType::FundFlow {
             self.take_flow(row);
         }
     }
@@ -147,7 +147,7 @@ impl Tally {
             Sum::SettlementRefundFee => number(Field::SettlementRefundFee),
             Sum::RefundFee => number(Field::RefundFee),
             Sum::CouponRefundFee => number(Field::CouponRefundFee),
-            Sum::FeeE5 if header.kind == Kind::RechargeRefund => number(Field::ReturnedFeeE5),
+            Sum::FeeE5 if header.kind == BillType::RechargeRefund => number(Field::ReturnedFeeE5),
             Sum::FeeE5 => number(Field::FeeE5),
             Sum::IncomeCount => self.incomes.into(),
             Sum::IncomeFee => self.income,

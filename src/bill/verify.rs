@@ -4,7 +4,7 @@ use super::content::{Content, Limits};
 use super::fault::BillError;
 use super::header::Header;
 use super::reader::Reader;
-use super::sums::{Summary, Tally};
+use super::sums::{RowTotals, Summary};
 use super::unbalanced::Unbalanced;
 use crate::wire::hex::hex;
 use sha2::{Digest, Sha256};
@@ -43,13 +43,13 @@ pub fn verify<R: Read>(file: R) -> Result<Balance, BillError> {
 /// The same, and what does not add up is told beside the rest.
 pub fn balance<R: Read>(file: R) -> Result<Balance, BillError> {
     let mut reader = Reader::new(file)?;
-    let mut tally = Tally::default();
+    let mut totals = RowTotals::default();
     while let Some(row) = reader.next_row()? {
-        tally.take(&row);
+        totals.take(&row);
     }
     let (header, rows) = (reader.header().clone(), reader.rows());
     let summary = reader.finish()?;
-    let wrong = tally.wrong(&summary, &header);
+    let wrong = totals.wrong(&summary, &header);
     Ok(Balance { header, summary, rows, wrong })
 }
 

@@ -22,36 +22,18 @@ const KNOWN: &[(&str, &str)] = &[
     ("circle", "simulator::notice::*"),
     ("circle", "wire::v2::xml::*"),
     ("function", "src/bill/tests/writer.rs"),
-    ("name", "Answer"),
-    
-    
     ("name", "Clock"),
     ("name", "Core"),
     ("name", "Counter"),
     ("name", "Ended"),
-    
-    
-    ("name", "Kept"),
-    ("name", "Kind"),
-    ("name", "Layout"),
-    
     ("name", "Object"),
     ("name", "Pace"),
-    
-    ("name", "Place"),
-    ("name", "Plan"),
     ("name", "Repeat"),
     ("name", "Report"),
     ("name", "Row"),
     ("name", "Rows"),
-    ("name", "Source"),
-    ("name", "State"),
-    
     ("name", "Step"),
-    
-    ("name", "Tally"),
     ("name", "Terms"),
-    
     ("room", "simulator::connection names simulator::gateway"),
     ("room", "simulator::world names simulator::bill::damage"),
     ("room", "simulator::world names simulator::notice"),

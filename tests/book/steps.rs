@@ -6,7 +6,7 @@ use super::shop::{Premises, Shop};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use wechatpay::api::close_order::CloseOrder;
-use wechatpay::api::flows::poll::{Plan, until_final};
+use wechatpay::api::flows::poll::{PollLimits, until_final};
 use wechatpay::api::micropay::{self, Clients, Micropay, Patience, Sale};
 use wechatpay::api::order_query::OrderQuery;
 use wechatpay::api::refund::{Refund, refund};
@@ -278,9 +278,9 @@ impl<'a> Case<'a> {
         let number = self.some_order(book);
         let query = OrderQuery(self.some_id(book, &number));
         self.trouble("/pay/orderquery");
-        let plan = Plan { timeout_ms: 10_000, interval_ms: 2_000 };
+        let limits = PollLimits { timeout_ms: 10_000, interval_ms: 2_000 };
         let mut watch = self.shop.patient(4);
-        let said = until_final(&self.shop.plain, &self.shop.merchant, &query, plan, &mut watch);
+        let said = until_final(&self.shop.plain, &self.shop.merchant, &query, limits, &mut watch);
         (Made { call: "until final", about: number }, said.map(|order| Said::Told(Box::new(order))))
     }
 

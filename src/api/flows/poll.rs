@@ -9,7 +9,7 @@ use crate::model::order::Order;
 
 /// How long and how often to ask.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan {
+pub struct PollLimits {
     /// Milliseconds in all.
     pub timeout_ms: u64,
     /// Milliseconds between two questions.
@@ -47,22 +47,22 @@ pub fn until_final(
     client: &ApiClient,
     merchant: &Merchant,
     query: &OrderQuery,
-    plan: Plan,
+    limits: PollLimits,
     watch: &mut dyn PollObserver,
 ) -> Result<Order, Fault> {
     let started = client.clock.now_ms();
     let mut last: Option<Order> = None;
     let mut client = client.clone();
-    client.timeout_ms = client.timeout_ms.min(plan.timeout_ms);
+    client.timeout_ms = client.timeout_ms.min(limits.timeout_ms);
     for number in 1.. {
         let seen = client.ask(merchant, query, &mut |attempt| watch.tried(attempt));
         let go_on = watch.seen(&seen.as_ref(), number);
         let age_ms = client.clock.now_ms().saturating_sub(started);
-        let left_ms = plan.timeout_ms.saturating_sub(age_ms);
+        let left_ms = limits.timeout_ms.saturating_sub(age_ms);
         let pause = match &seen {
             Err(fault) if !goes_on(fault, last.is_some(), age_ms) => return seen,
-            Err(fault) if fault.code() == Some(ErrCode::Limited) => plan.interval_ms.saturating_mul(2),
-            _ => plan.interval_ms,
+            Err(fault) if fault.code() == Some(ErrCode::Limited) => limits.interval_ms.saturating_mul(2),
+            _ => limits.interval_ms,
         };
         let fault = seen.map(|order| last = Some(order)).err();
         if last.as_ref().is_some_and(|order| fault.is_none() && order.trade_state().is_final()) {

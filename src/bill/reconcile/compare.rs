@@ -10,7 +10,7 @@ use super::judge::Judge;
 use super::report::DayReport;
 use super::statement::BillFindings;
 use crate::bill::fault::BillError;
-use crate::bill::source::Source;
+use crate::bill::source::BillSource;
 use crate::bill::verify::sha256;
 
 /// Why nothing could be compared.
@@ -45,7 +45,7 @@ pub fn compare<B: Books>(terms: &Terms<'_>, books: &mut B) -> Result<DayReport, 
     Ok(DayReport { from, to, totals: Some(totals), differences: draft::finish(drafts, files(terms))? })
 }
 
-fn files<'a>(terms: &Terms<'a>) -> impl Iterator<Item = &'a dyn Source> {
+fn files<'a>(terms: &Terms<'a>) -> impl Iterator<Item = &'a dyn BillSource> {
     terms.days.iter().filter_map(|day| day.bill)
 }
 

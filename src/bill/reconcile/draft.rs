@@ -5,7 +5,7 @@ use crate::bill::fault::BillError;
 use crate::bill::field::Field;
 use crate::bill::reader::Reader;
 use crate::bill::row::Row;
-use crate::bill::source::Source;
+use crate::bill::source::BillSource;
 use std::collections::HashSet;
 use time::Date;
 
@@ -140,7 +140,7 @@ impl Draft {
 /// Fills in the drafts from the bills, in the order of their rows; the same difference stands once.
 pub fn finish<'a>(
     mut drafts: Vec<Draft>,
-    files: impl Iterator<Item = &'a dyn Source>,
+    files: impl Iterator<Item = &'a dyn BillSource>,
 ) -> Result<Vec<Difference>, BillError> {
     let mut needed: Vec<(u32, u32)> = Vec::new();
     for (at, draft) in (0_u32..).zip(&drafts) {
@@ -171,6 +171,6 @@ pub fn finish<'a>(
 }
 
 /// Opens a file of the bills.
-pub fn open(file: &dyn Source) -> Result<Reader<Box<dyn std::io::Read + '_>>, BillError> {
+pub fn open(file: &dyn BillSource) -> Result<Reader<Box<dyn std::io::Read + '_>>, BillError> {
     Reader::new(file.open().map_err(|e| BillError::Unreadable(e.to_string()))?)
 }

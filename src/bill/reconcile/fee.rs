@@ -3,7 +3,7 @@
 use super::difference::{DifferenceKind, Numbers};
 use super::draft::Draft;
 use crate::bill::field::Field;
-use crate::bill::header::Kind;
+use crate::bill::header::BillType;
 use crate::bill::row::Row;
 
 /// A fen, in 1/100000 yuan.
@@ -64,7 +64,7 @@ struct Fee {
 impl Fee {
     fn of(row: &Row<'_>, is_refund: bool) -> Option<Self> {
         let (mantissa, scale) = rate(row.bytes(Field::Rate)?)?;
-        let returned = row.header().kind == Kind::RechargeRefund;
+        let returned = row.header().kind == BillType::RechargeRefund;
         let printed = row.number_of(if returned { Field::ReturnedFeeE5 } else { Field::FeeE5 })?;
         let amount = if is_refund { Field::SettlementRefundFee } else { Field::SettlementTotalFee };
         let sign = if is_refund && !returned { -1 } else { 1 };

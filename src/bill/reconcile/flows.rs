@@ -5,10 +5,10 @@ use super::draft::{Draft, open};
 use super::table::{KeyFingerprint, Keys};
 use crate::bill::fault::BillError;
 use crate::bill::field::Field;
-use crate::bill::header::Kind;
+use crate::bill::header::BillType;
 use crate::bill::row::Row;
-use crate::bill::source::Source;
-use crate::bill::sums::Tally;
+use crate::bill::source::BillSource;
+use crate::bill::sums::RowTotals;
 use std::collections::HashMap;
 
 /// The movements that have a partner in a trade bill.
@@ -29,19 +29,19 @@ impl Flows {
     }
 
     /// Reads a fund flow and verifies its sums; a broken balance is a difference.
-    pub fn read(&mut self, file: &dyn Source, drafts: &mut Vec<Draft>) -> Result<(), BillError> {
+    pub fn read(&mut self, file: &dyn BillSource, drafts: &mut Vec<Draft>) -> Result<(), BillError> {
         let mut reader = open(file)?;
-        if reader.header().kind != Kind::FundFlow {
+        if reader.header().kind != BillType::FundFlow {
             return Err(BillError::WrongKind { found: "a trade bill", needed: "a fund flow" });
         }
         let header = reader.header().clone();
-        let mut tally = Tally::default();
+        let mut totals = RowTotals::default();
         while let Some(row) = reader.next_row()? {
-            tally.take(&row);
+            totals.take(&row);
             self.follow(&row, drafts);
             self.keep(&row);
         }
-        tally.settle_sums(&reader.finish()?, &header)
+        totals.settle_sums(&reader.finish()?, &header)
     }
 
     fn follow(&mut self, row: &Row<'_>, drafts: &mut Vec<Draft>) {

@@ -10,10 +10,10 @@ use super::report::Totals;
 use super::table::Keys;
 use crate::bill::fault::BillError;
 use crate::bill::field::Field;
-use crate::bill::header::Kind;
+use crate::bill::header::BillType;
 use crate::bill::row::Row;
-use crate::bill::source::Source;
-use crate::bill::sums::Tally;
+use crate::bill::source::BillSource;
+use crate::bill::sums::RowTotals;
 use std::collections::HashMap;
 use time::Date;
 
@@ -22,7 +22,7 @@ pub struct Day<'a> {
     /// The day, in Beijing.
     pub date: Date,
     /// The file; `None` if WeChat said that the day is empty.
-    pub bill: Option<&'a dyn Source>,
+    pub bill: Option<&'a dyn BillSource>,
 }
 
 /// What is compared, and how it is looked at.
@@ -30,7 +30,7 @@ pub struct Terms<'a> {
     /// Bills of one or more days.
     pub days: &'a [Day<'a>],
     /// Fund flows, in the order of their days.
-    pub flows: &'a [&'a dyn Source],
+    pub flows: &'a [&'a dyn BillSource],
     /// The last balance before the first fund flow, in fen.
     pub previous_balance: Option<i64>,
     /// The day on which it is looked at: what may yet come waits until the second day after.
@@ -89,15 +89,20 @@ impl BillFindings {
         Ok(statement)
     }
 
-    fn read_bill(&mut self, bill: &dyn Source, flows: &Flows, appids: &[String]) -> Result<(), BillError> {
+    fn read_bill(
+        &mut self,
+        bill: &dyn BillSource,
+        flows: &Flows,
+        appids: &[String],
+    ) -> Result<(), BillError> {
         let mut reader = open(bill)?;
         let header = reader.header().clone();
-        if header.kind == Kind::FundFlow {
+        if header.kind == BillType::FundFlow {
             return Err(BillError::WrongKind { found: "a fund flow", needed: "a trade bill" });
         }
         self.lists_payments |= header.kind.lists_payments();
         self.lists_refunds |= header.kind.lists_refunds();
-        let (mut tally, mut fees) = (Tally::default(), Fees::default());
+        let (mut tally, mut fees) = (RowTotals::default(), Fees::default());
         while let Some(row) = reader.next_row()? {
             tally.take(&row);
             self.take(&row, flows, &mut fees);

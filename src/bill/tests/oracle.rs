@@ -4,7 +4,7 @@ use super::reconcile::day;
 use crate::bill::reconcile::books::{BookRefund, BookRow, Listed};
 use crate::bill::reconcile::compare::{Day, Terms, compare};
 use crate::bill::reconcile::difference::BothValues;
-use crate::bill::source::Source;
+use crate::bill::source::BillSource;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use time::{Date, Duration};
@@ -388,7 +388,7 @@ proptest! {
         let days: Vec<Day<'_>> = files
             .iter()
             .zip(dates)
-            .map(|(file, date)| Day { date, bill: Some(file as &dyn Source) })
+            .map(|(file, date)| Day { date, bill: Some(file as &dyn BillSource) })
             .collect();
         let appids = ["wx1".to_owned()];
         let terms = Terms {

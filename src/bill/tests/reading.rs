@@ -5,7 +5,7 @@ use crate::bill::content::Limits;
 use crate::bill::fault::BillError;
 use crate::bill::header::Header;
 use crate::bill::reader::Reader;
-use crate::bill::source::{Kept, Source};
+use crate::bill::source::{BillSource, Kept};
 use crate::bill::verify::{sha256, verify};
 use crate::error::{Advice, Error, Fault, Repeat};
 use flate2::Compression;

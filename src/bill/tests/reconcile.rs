@@ -5,7 +5,7 @@ use crate::bill::reconcile::books::{BookRefund, BookRow, Listed};
 use crate::bill::reconcile::compare::{Day, Terms, compare};
 use crate::bill::reconcile::difference::{BothValues, Difference};
 use crate::bill::reconcile::report::{Amount, DayReport};
-use crate::bill::source::Source;
+use crate::bill::source::BillSource;
 use serde_json::{Value, json};
 use time::Date;
 
@@ -47,10 +47,10 @@ fn report(inputs: &Value) -> DayReport {
         .collect();
     let days: Vec<Day<'_>> = bills
         .iter()
-        .map(|(date, bill)| Day { date: *date, bill: bill.as_ref().map(|bill| bill as &dyn Source) })
+        .map(|(date, bill)| Day { date: *date, bill: bill.as_ref().map(|bill| bill as &dyn BillSource) })
         .collect();
     let flows: Vec<Vec<u8>> = list(&inputs["fund_flows"]).iter().map(file).collect();
-    let flows: Vec<&dyn Source> = flows.iter().map(|flow| flow as &dyn Source).collect();
+    let flows: Vec<&dyn BillSource> = flows.iter().map(|flow| flow as &dyn BillSource).collect();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let appids: Vec<String> = list(&inputs["merchant"]["appids"]).iter().map(text).collect();
     let done: Vec<(Date, String)> = list(&inputs["done"])

@@ -2,7 +2,7 @@
 
 use crate::bill::document::{AccountType, Document, Family, Rows};
 use crate::bill::fault::{BillError, WriteError};
-use crate::bill::header::Kind;
+use crate::bill::header::BillType;
 use crate::bill::moment;
 use crate::bill::row::KeptRow;
 use crate::bill::source::Kept;
@@ -47,7 +47,7 @@ const SUMMARY_CLASS: DataType = DataType::object("WechatPay\\BillSummary");
 
 const BILL: &[PropertyOf<PhpBill>] = &[
     nullable("date", STRING, |b| date(&b.0)),
-    property("type", DataType::object(Kind::NAME), |b| b.0.header().kind.to_php()),
+    property("type", DataType::object(BillType::NAME), |b| b.0.header().kind.to_php()),
     property("layout", STRING, |b| b.0.header().layout.name().to_php()),
     property("summary", SUMMARY_CLASS, |b| summary(&b.0)),
     property("sha256", STRING, |b| b.0.sha256().map_err(refused)?.to_php()),

@@ -20,12 +20,12 @@ pub struct PhpBooks<'c, 'a> {
     param: Param<Raw>,
     rows: Iteration<'a>,
     number: u64,
-    row: Row,
+    row: OwnedRow,
 }
 
 /// A row with texts of its own.
 #[derive(Default)]
-struct Row {
+struct OwnedRow {
     out_trade_no: String,
     total_fee: i64,
     fee_type: Option<String>,
@@ -51,7 +51,7 @@ impl<'c, 'a> PhpBooks<'c, 'a> {
         let given = call.zval(param).ok_or_else(|| Raise::Engine("the books are missing".into()))?;
         let type_name = value::type_name(given);
         let rows = Iteration::begin(given)?.ok_or_else(|| wrong(&type_name))?;
-        Ok(Self { call, param, rows, number: 0, row: Row::default() })
+        Ok(Self { call, param, rows, number: 0, row: OwnedRow::default() })
     }
 }
 
@@ -61,13 +61,13 @@ impl Books for PhpBooks<'_, '_> {
     fn next_row(&mut self) -> Result<Option<BookRow<'_>>, Raise> {
         let Some(given) = self.rows.next()? else { return Ok(None) };
         self.number += 1;
-        let place = Place { call: self.call, param: self.param, row: self.number };
-        self.row = place.row(&given)?;
+        let argument = RowArgument { call: self.call, param: self.param, row: self.number };
+        self.row = argument.row(&given)?;
         Ok(Some(self.row.lent()))
     }
 }
 
-impl Row {
+impl OwnedRow {
     fn lent(&self) -> BookRow<'_> {
         BookRow {
             out_trade_no: &self.out_trade_no,
@@ -94,14 +94,14 @@ impl Booked {
 
 /// Which row is read, for whoever has to mend it.
 #[derive(Clone, Copy)]
-struct Place<'c, 'a> {
+struct RowArgument<'c, 'a> {
     call: &'c Call<'a>,
     param: Param<Raw>,
     row: u64,
 }
 
-impl Place<'_, '_> {
-    fn row(&self, given: &Zval) -> Result<Row, Raise> {
+impl RowArgument<'_, '_> {
+    fn row(&self, given: &Zval) -> Result<OwnedRow, Raise> {
         let Some(table) = given.array() else {
             let given = value::type_name(given);
             return Err(self.call.type_error(
@@ -109,7 +109,7 @@ impl Place<'_, '_> {
                 &format!("must have only rows of type array, row {} is {given}", self.row),
             ));
         };
-        Ok(Row {
+        Ok(OwnedRow {
             out_trade_no: self.needed(table, "out_trade_no")?,
             total_fee: self.fen(table, "total_fee")?,
             fee_type: self.text(table, "fee_type")?,

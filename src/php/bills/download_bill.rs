@@ -2,7 +2,7 @@
 
 use crate::api::download_bill::{Download, DownloadKind};
 use crate::bill::document::Document;
-use crate::bill::header::Kind;
+use crate::bill::header::BillType;
 use crate::clock::{Clock, SystemClock};
 use crate::php::bills::bill;
 use crate::php::bills::bill::day;
@@ -20,7 +20,7 @@ use time::{Date, OffsetDateTime};
 caller_class!(PhpDownloadBill, "WechatPay\\DownloadBill");
 
 const DATE: Param<Text> = text("date");
-const TYPE: Param<Case<Kind>> = case_of("type").or("\\WechatPay\\BillType::All");
+const TYPE: Param<Case<BillType>> = case_of("type").or("\\WechatPay\\BillType::All");
 
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::bill::document::Document;
 use crate::bill::reconcile::compare::{CompareError, Day, Terms, compare};
-use crate::bill::source::Source;
+use crate::bill::source::BillSource;
 use crate::clock::{Clock, SystemClock};
 use crate::php::bills::bill::{PhpBill, PhpFundFlow, refused};
 use crate::php::bills::books::{PhpBooks, beijing_day};
@@ -51,9 +51,9 @@ fn compared(call: &mut Call<'_>) -> Outcome {
     let (as_of, appids) = (as_of(call)?, appids(call)?);
     let days: Vec<Day<'_>> = bills
         .iter()
-        .map(|(date, bill)| Day { date: *date, bill: Some(bill.kept() as &dyn Source) })
+        .map(|(date, bill)| Day { date: *date, bill: Some(bill.kept() as &dyn BillSource) })
         .collect();
-    let flows: Vec<&dyn Source> = flow.iter().map(|flow| flow.kept() as &dyn Source).collect();
+    let flows: Vec<&dyn BillSource> = flow.iter().map(|flow| flow.kept() as &dyn BillSource).collect();
     let terms =
         Terms { days: &days, flows: &flows, previous_balance: None, as_of, appids: &appids, done: &[] };
     let report = compare(&terms, &mut PhpBooks::new(call, BOOKS)?).map_err(|e| match e {

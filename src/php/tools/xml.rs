@@ -9,7 +9,7 @@ use crate::php::engine::object::fields::Pairs;
 use crate::php::engine::object::param::{Array, Bytes, Param, array, bytes};
 use crate::php::engine::object::property::NONE;
 use crate::php::engine::raise::Outcome;
-use crate::wire::v2::xml::{self, Layout, Root};
+use crate::wire::v2::xml::{self, FastPath, Root};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 
@@ -39,8 +39,8 @@ fn encode(call: &mut Call<'_>) -> Outcome {
 /// Straight into PHP's memory, if nothing needs a second look.
 fn encode_blindly(given: Pairs<'_>) -> Option<Zval> {
     let pairs = given.filter_map(|(name, text)| Some((name, text?)));
-    let plan = Layout::of(pairs.clone())?;
-    value::written(plan.size, |document| plan.write(pairs, document))
+    let fast = FastPath::of(pairs.clone())?;
+    value::written(fast.size, |document| fast.write(pairs, document))
 }
 
 fn encode_carefully(call: &Call<'_>, given: Pairs<'_>) -> Outcome {

@@ -1,7 +1,7 @@
 //! Our enums. `#[php_enum]` cannot have instance methods, so they are built by hand (decisions.md 5.3).
 
 use crate::bill::document::AccountType;
-use crate::bill::header::Kind;
+use crate::bill::header::BillType;
 use crate::bill::reconcile::difference::{DifferenceKind, DifferenceState};
 use crate::error::Advice;
 use crate::ledger::resolve::Resolution;
@@ -118,11 +118,11 @@ php_enum!(Resolution, "WechatPay\\Resolution", [
 ]);
 
 // A fund flow is no bill type.
-php_enum!(Kind, "WechatPay\\BillType", [
-    Kind::All => "All" = "ALL",
-    Kind::Success => "Success" = "SUCCESS",
-    Kind::Refund => "Refund" = "REFUND",
-    Kind::RechargeRefund => "RechargeRefund" = "RECHARGE_REFUND",
+php_enum!(BillType, "WechatPay\\BillType", [
+    BillType::All => "All" = "ALL",
+    BillType::Success => "Success" = "SUCCESS",
+    BillType::Refund => "Refund" = "REFUND",
+    BillType::RechargeRefund => "RechargeRefund" = "RECHARGE_REFUND",
 ]);
 
 php_enum!(AccountType, "WechatPay\\AccountType", [
@@ -259,7 +259,7 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
     register::<RefundStatus>(&[])?;
     register::<LedgerState>(&[])?;
     register::<Resolution>(&[])?;
-    register::<Kind>(&[])?;
+    register::<BillType>(&[])?;
     register::<AccountType>(&[])?;
     register::<DifferenceKind>(&[])?;
     register::<DifferenceState>(&[])?;

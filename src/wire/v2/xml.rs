@@ -9,7 +9,7 @@ mod nested;
 mod writer;
 
 pub use nested::{Node, decode_nested};
-pub use writer::{Layout, encode};
+pub use writer::{FastPath, encode};
 
 use super::fields::{FieldEntry, Fields, FieldsError};
 use quick_xml::Reader;

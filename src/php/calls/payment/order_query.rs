@@ -1,6 +1,6 @@
 //! `WechatPay\OrderQuery`.
 
-use crate::api::flows::poll::{Plan, until_final};
+use crate::api::flows::poll::{PollLimits, until_final};
 use crate::api::order_query::{OrderQuery, many};
 use crate::gateway::attempt::{Attempt, OnAttempt};
 use crate::model::order_id::OrderId;
@@ -103,12 +103,13 @@ fn distinct(call: &Call<'_>, numbers: &ZendHashTable) -> Result<Vec<OrderQuery>,
 
 fn query_until_final(call: &mut Call<'_>) -> Outcome {
     let query = OrderQuery(OrderId::out_trade_no(call.get(OUT_TRADE_NO)?)?);
-    let plan = Plan { timeout_ms: positive(call, TIMEOUT_MS)?, interval_ms: positive(call, INTERVAL_MS)? };
+    let limits =
+        PollLimits { timeout_ms: positive(call, TIMEOUT_MS)?, interval_ms: positive(call, INTERVAL_MS)? };
     let on_poll = call.get(ON_POLL)?;
     let caller = &call.this::<PhpOrderQuery>()?.0;
     let mut watch = Polling::new(caller, on_poll);
     let line = caller.line(false, query.0.as_out_trade_no())?;
-    let end = until_final(&line, &caller.merchant, &query, plan, &mut watch);
+    let end = until_final(&line, &caller.merchant, &query, limits, &mut watch);
     door::interruption()?;
     match watch.raised {
         Some(raise) => Err(raise),

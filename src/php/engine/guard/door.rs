@@ -21,12 +21,12 @@ use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 
 thread_local! {
-    static STATE: Cell<State> = const { Cell::new(State::OUTSIDE) };
+    static STATE: Cell<FrameState> = const { Cell::new(FrameState::OUTSIDE) };
 }
 
 /// How the innermost of our frames stands.
 #[derive(Clone, Copy)]
-struct State {
+struct FrameState {
     /// The process that entered it, by its generation; none while PHP is in none of them.
     process: Option<u32>,
     /// The engine's jump was stopped and goes on when the frame is done.
@@ -37,11 +37,11 @@ struct State {
     is_in_php: bool,
 }
 
-impl State {
+impl FrameState {
     const OUTSIDE: Self = Self { process: None, bailing: false, cleaning: 0, is_in_php: false };
 }
 
-fn change(how: impl FnOnce(&mut State)) {
+fn change(how: impl FnOnce(&mut FrameState)) {
     let mut state = STATE.get();
     how(&mut state);
     STATE.set(state);
@@ -82,7 +82,7 @@ pub fn ended<T>(end: Result<T, Fault>) -> Result<T, Raise> {
 
 /// A frame of ours, from PHP's call to its end: what `work` leaves to PHP comes when all of Rust's is done.
 pub fn frame<R>(work: impl FnOnce() -> R) -> Option<R> {
-    let entered = State { process: Some(fork::generation()), ..State::OUTSIDE };
+    let entered = FrameState { process: Some(fork::generation()), ..FrameState::OUTSIDE };
     let outer = STATE.replace(entered);
     let value = match try_catch(AssertUnwindSafe(work)) {
         Ok(value) => Some(value),
@@ -108,7 +108,7 @@ fn panicked<R>(message: &str) -> Option<R> {
     None
 }
 
-fn jump_on(outer: State) -> ! {
+fn jump_on(outer: FrameState) -> ! {
     // An exception beside the jump would keep PHP from calling shutdown functions.
     let _ = cleaning(|| through(|| drop(ExecutorGlobals::take_exception())));
     STATE.set(outer);
@@ -214,7 +214,7 @@ fn lend_memory() {
 
 /// A request begins: nothing of the one before counts, which may not have had room for its own limit any more.
 pub fn begin() {
-    STATE.set(State::OUTSIDE);
+    STATE.set(FrameState::OUTSIDE);
     restore_limit();
 }
 

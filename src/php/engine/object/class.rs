@@ -283,14 +283,14 @@ unsafe extern "C" fn held<T: RegisteredClass + Holds>(
 
 /// Keeps what the engine points into until the process ends.
 pub fn keep(tables: ArgInfoTables) {
-    static KEPT: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
-    KEPT.lock().unwrap_or_else(PoisonError::into_inner).push(Kept(tables));
+    static KEPT: Mutex<Vec<KeptTables>> = Mutex::new(Vec::new());
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner).push(KeptTables(tables));
 }
 
-struct Kept(#[expect(dead_code, reason = "only kept alive")] ArgInfoTables);
+struct KeptTables(#[expect(dead_code, reason = "only kept alive")] ArgInfoTables);
 
 // SAFETY: nobody reads the tables through this; the engine, which does, never writes to them.
-unsafe impl Send for Kept {}
+unsafe impl Send for KeptTables {}
 
 /// Lets parameters be something beside objects of their class, as reflection shows them.
 fn widen(class: &ClassEntry, method: &Method) {

@@ -48,10 +48,10 @@ pub fn iterator(call: &mut crate::php::engine::object::call::Call<'_>) -> Outcom
 #[repr(C)]
 struct Iterator {
     engine: zend_object_iterator,
-    state: *mut State,
+    state: *mut WalkState,
 }
 
-struct State {
+struct WalkState {
     restart: fn(&Zval) -> Result<Box<dyn Walk>, Raise>,
     walk: Option<Box<dyn Walk>>,
     item: Option<Zval>,
@@ -79,7 +79,7 @@ unsafe extern "C" fn begin<T: Walkable>(
         raise(Raise::Engine("An iterator cannot be used with foreach by reference".into()));
         return ptr::null_mut();
     }
-    let state = State { restart: restart::<T>, walk: None, item: None, number: 0 };
+    let state = WalkState { restart: restart::<T>, walk: None, item: None, number: 0 };
     // SAFETY: the engine allocates or ends the request, before anything of ours is made. The block is that of an
     // iterator and what stands behind it; its head is the engine's to fill, the rest is written here.
     unsafe {
@@ -101,12 +101,12 @@ fn restart<T: Walkable>(object: &Zval) -> Result<Box<dyn Walk>, Raise> {
 /// # Safety
 ///
 /// The iterator is one that [`begin`] has made, and nobody else holds its state.
-unsafe fn state<'a>(iterator: *mut zend_object_iterator) -> &'a mut State {
+unsafe fn state<'a>(iterator: *mut zend_object_iterator) -> &'a mut WalkState {
     // SAFETY: the engine's half stands first in ours.
     unsafe { &mut *(*iterator.cast::<Iterator>()).state }
 }
 
-impl State {
+impl WalkState {
     /// Takes the next item; a fault is pending afterwards, and the end.
     fn step(&mut self) {
         self.item = None;

@@ -6,34 +6,34 @@ use crate::wire::v2::fields::{Fields, FieldsError};
 /// Writes a message; refuses what no reader could read, or WeChat would not take, by the field's name.
 pub fn encode(fields: &Fields) -> Result<Vec<u8>, XmlError> {
     let pairs = fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    let Some(layout) = Layout::of(pairs.clone()) else { return encode_checked(fields) };
-    let mut document = vec![0; layout.size];
-    if layout.write(pairs, &mut document) { Ok(document) } else { encode_checked(fields) }
+    let Some(fast) = FastPath::of(pairs.clone()) else { return encode_checked(fields) };
+    let mut document = vec![0; fast.size];
+    if fast.write(pairs, &mut document) { Ok(document) } else { encode_checked(fields) }
 }
 
 /// What a message needs that takes the fast path: its exact size, and how many CDATA sections it has.
 #[derive(Debug, Clone, Copy)]
-pub struct Layout {
+pub struct FastPath {
     /// Bytes.
     pub size: usize,
     sections: usize,
 }
 
-impl Layout {
-    /// The layout for pairs whose names differ; `None` if one is no element's, or if there are too many.
+impl FastPath {
+    /// For pairs whose names differ; `None` if one is no element's, or if there are too many.
     pub fn of<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Option<Self> {
-        let (mut count, mut layout) = (0, Self { size: "<xml></xml>".len(), sections: 0 });
+        let (mut count, mut fast) = (0, Self { size: "<xml></xml>".len(), sections: 0 });
         for (name, value) in pairs {
             let bare = is_bare(value);
             count += 1;
-            layout.sections += usize::from(!bare);
-            layout.size += 2 * name.len() + value.len() + "<></>".len();
+            fast.sections += usize::from(!bare);
+            fast.size += 2 * name.len() + value.len() + "<></>".len();
             if !is_name(name) {
                 return None;
             }
         }
-        layout.size += layout.sections * "<![CDATA[]]>".len();
-        (count <= Fields::MAX && layout.size <= MAX_BYTES).then_some(layout)
+        fast.size += fast.sections * "<![CDATA[]]>".len();
+        (count <= Fields::MAX && fast.size <= MAX_BYTES).then_some(fast)
     }
 
     /// Writes the same pairs into so many bytes. Only if there is nothing in them that needs a second look are they
@@ -151,9 +151,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn fast_path<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone) -> Option<Vec<u8>> {
-        let layout = Layout::of(pairs.clone())?;
-        let mut document = vec![0; layout.size];
-        layout.write(pairs, &mut document).then_some(document)
+        let fast = FastPath::of(pairs.clone())?;
+        let mut document = vec![0; fast.size];
+        fast.write(pairs, &mut document).then_some(document)
     }
 
     #[test]
@@ -161,8 +161,8 @@ mod tests {
         let pairs =
             |value| [("a", value)].into_iter().map(|(n, v): (&str, &str)| (n.as_bytes(), v.as_bytes()));
         for (planned, written) in [("12", "1"), ("12", "123"), ("1", "1234567")] {
-            let layout = Layout::of(pairs(planned)).unwrap();
-            assert!(!layout.write(pairs(written), &mut vec![0; layout.size]), "{planned} {written}");
+            let fast = FastPath::of(pairs(planned)).unwrap();
+            assert!(!fast.write(pairs(written), &mut vec![0; fast.size]), "{planned} {written}");
         }
     }
 
