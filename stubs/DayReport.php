@@ -63,7 +63,7 @@ final class DayReport implements \Countable, \IteratorAggregate, \JsonSerializab
         throw new \Error('WechatPay\\DayReport is provided by the wechatpay extension, which is not loaded.');
     }
 
-    /** Is there no difference? */
+    /** Is no difference waiting or open? */
     public function isClean(): bool
     {
         throw new \Error('WechatPay\\DayReport is provided by the wechatpay extension, which is not loaded.');
@@ -77,7 +77,8 @@ final class DayReport implements \Countable, \IteratorAggregate, \JsonSerializab
      * @param string $orders      the file for the rows of the bills
      * @param string $differences the file for the differences
      *
-     * @throws PayException with Advice::FixConfiguration: a file cannot be written
+     * @throws PayException    with Advice::FixConfiguration: a file cannot be written
+     * @throws \LogicException if another process has reconciled the day: its bill is there
      */
     public function toCsv(string $orders, string $differences): void
     {

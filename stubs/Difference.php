@@ -24,6 +24,12 @@ namespace WechatPay;
  */
 final class Difference implements \JsonSerializable
 {
+    /** Its number in the ledger, for Ledger::settle(); null if it is not kept there. */
+    public readonly ?int $id;
+
+    /** The day on which it was found, in Beijing; null if it is not kept in a ledger. */
+    public readonly ?string $date;
+
     /** What differs. */
     public readonly DifferenceKind $kind;
 
@@ -41,6 +47,9 @@ final class Difference implements \JsonSerializable
 
     /** Where it stands. */
     public readonly DifferenceState $state;
+
+    /** What a person has said of it, or why the ledger could not apply what WeChat said. */
+    public readonly ?string $note;
 
     /** The day on which it is no longer waited for, in Beijing; null if nothing is waited for. */
     public readonly ?string $due;

@@ -309,6 +309,142 @@ final class Ledger
     }
 
     /**
+     * Reconciles one day: downloads its trade bill (and, with a certificate, the fund flow of the merchant's own account),
+     * verifies it to the last fen, compares it with the ledger, asks WeChat about each order and refund that does not fit,
+     * and applies what it says by the normal path: an opened order whose payment was never seen is credited through
+     * $onCredit, once; a payment that nobody opened becomes an order in Review; one after a close stays PaidLate. What is
+     * left is kept as `Difference`s for a person. A difference moves no money by itself, and a bill is signed by nobody:
+     * what it says is asked about before anything is done.
+     *
+     * Call it once a day, after 10:00 in Beijing. The same bill again gives the same differences; another content for a
+     * day that is done is the difference BillChanged, and nothing else changes. Two workers download once: the second
+     * waits and gets what the first has found. A process that dies is followed by the next call, ten minutes later at the
+     * latest. An order that cannot be applied holds up no other: why is in the note of its difference.
+     *
+     * ```php
+     * use WechatPay\Ledger;
+     *
+     * $ledger = new Ledger($pdo, fn () => null, gateway: $gateway);
+     * $report = $ledger->reconcileDay($merchant, '2026-11-21');
+     * foreach ($report as $difference) {
+     *     if ($difference->state === DifferenceState::Open) {
+     *         echo "$difference->id: {$difference->kind->name} $difference->key\n";
+     *     }
+     * }
+     * ```
+     *
+     * @param Merchant $merchant whose day; for a sub-merchant's the one with its subMchId
+     * @param string   $date     the day in Beijing, as `2026-11-21`; WeChat keeps three months
+     *
+     * @return DayReport every difference that was found on the day, the healed ones too
+     *
+     * @throws \ValueError               if the date is none
+     * @throws \LogicException           inside a transaction, or if the tables are missing
+     * @throws ServiceException          with Advice::Wait: the bill is not there yet
+     * @throws MalformedMessageException the bill is damaged or does not add up: nothing was compared
+     * @throws TransportException        WeChat was not reached
+     * @throws PayException              with Advice::FixConfiguration: a file cannot be kept, a certificate cannot be used
+     * @throws \PDOException             if the database cannot be used, or another worker took the day over
+     * @throws UndecidedException        the answer to COMMIT was lost: call it again
+     */
+    public function reconcileDay(Merchant $merchant, string $date): DayReport
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * The differences that are kept, the oldest days first. What has waited until its day is open.
+     *
+     * ```php
+     * use WechatPay\DifferenceState;
+     * use WechatPay\Ledger;
+     * use WechatPay\Merchant;
+     *
+     * $ledger = new Ledger(new PDO('sqlite::memory:'), fn () => null);
+     * $ledger->install();
+     * $merchant = new Merchant('wx2421b1c4370ec43b', '10000100', '0123456789abcdefghijKLMNOPQRSTUV');
+     * echo count($ledger->differences($merchant, DifferenceState::Open)), " to look at\n";   // prints: 0 to look at
+     * ```
+     *
+     * @param Merchant             $merchant whose
+     * @param DifferenceState|null $state    only those that stand so; null: all
+     *
+     * @return list<Difference>
+     *
+     * @throws \LogicException if the tables are missing
+     * @throws \PDOException   if the database cannot be used
+     */
+    public function differences(Merchant $merchant, ?DifferenceState $state = null): array
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Writes down that a person has settled a difference. That stays, whatever later comparisons find. A difference that
+     * is settled already keeps its first note.
+     *
+     * @param int    $difference its id
+     * @param string $note       what was done about it, 1 to 1000 bytes
+     *
+     * @return Difference as it stands now
+     *
+     * @throws \ValueError     if no difference has this id, or for the note
+     * @throws \LogicException if it is healed, or the tables are missing
+     * @throws \PDOException   if the database cannot be used
+     */
+    public function settle(int $difference, string $note): Difference
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * The days whose bill is there and that are not reconciled yet: the newest success hides no gap. A day's bill is there
+     * from 10:00 of the next day on, in Beijing, and for three months.
+     *
+     * @param Merchant $merchant whose
+     * @param string   $since    the first day that counts, as `2026-11-21`
+     *
+     * @return list<string> oldest first
+     *
+     * @throws \ValueError     if the date is none
+     * @throws \LogicException if the tables are missing
+     * @throws \PDOException   if the database cannot be used
+     */
+    public function missingDays(Merchant $merchant, string $since): array
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * Reconciles the days that are missing, oldest first: see missingDays() and reconcileDay(). A day whose bill cannot be
+     * had or is damaged holds up no other: the first such fault is thrown when all were tried.
+     *
+     * ```php
+     * use WechatPay\DifferenceState;
+     * use WechatPay\Ledger;
+     *
+     * $ledger = new Ledger($pdo, fn () => null, gateway: $gateway);
+     * $ledger->reconcileMissing($merchant, '2026-11-01');
+     * exit($ledger->differences($merchant, DifferenceState::Open) === [] ? 0 : 1);
+     * ```
+     *
+     * @param Merchant $merchant whose
+     * @param string   $since    the first day that counts, as `2026-11-21`
+     * @param int      $limit    so many days at most, 1 to 100
+     *
+     * @return list<DayReport> of the days that were done
+     *
+     * @throws \ValueError     if the date is none, or for the limit
+     * @throws \LogicException inside a transaction, or if the tables are missing
+     * @throws PayException    the first day's that could not be done, as of reconcileDay()
+     * @throws \PDOException   if the database cannot be used
+     */
+    public function reconcileMissing(Merchant $merchant, string $since, int $limit = 7): array
+    {
+        throw new \Error('WechatPay\\Ledger is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
      * Removes what is over since before a time: messages that were delivered, and the evidence of orders that have
      * ended. In small pieces; may run at any time, beside everything else. What a decision may still need stays: orders,
      * credits, refunds, messages that are not delivered, all evidence of orders in Review, PaidLate or not ended, and for

@@ -6,9 +6,11 @@ namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\Attributes\Group;
+use WechatPay\DifferenceState;
 use WechatPay\Gateway;
 use WechatPay\Ledger;
 use WechatPay\LedgerState;
+use WechatPay\Merchant;
 use WechatPay\Notification;
 use WechatPay\OrderQuery;
 use WechatPay\Sync;
@@ -170,6 +172,40 @@ final class LedgerCrashTest extends LedgerSimulatorTestCase
         $this->assertMet('a close', 'compare-and-set', 'evidence', 'commit', 'call');
     }
 
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testB13KilledAtEachStepOfADayItIsDoneByTheNextWorker(string $database): void
+    {
+        $day = (new \DateTimeImmutable('-2 days', new \DateTimeZone('Asia/Shanghai')))->format('Y-m-d');
+        $this->merchant = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
+        $twoDays = 2 * 86_400_000;
+        self::$simulator->control('POST', '/clock', ['advance_ms' => -$twoDays]);
+        foreach (['T1', 'T2', 'STRANGER'] as $number) {
+            self::$simulator->control('POST', '/orders', ['out_trade_no' => $number, 'total_fee' => 100, 'trade_state' => 'SUCCESS']);
+        }
+        self::$simulator->control('POST', '/clock', ['advance_ms' => $twoDays]);
+        do {
+            $this->nextNumber();
+            $pdo = $this->database->connect();
+            foreach (['wechatpay_difference', 'wechatpay_day', 'wechatpay_outbox', 'wechatpay_evidence', 'wechatpay_credit', 'wechatpay_order', 'balance'] as $table) {
+                $pdo->exec("DELETE FROM $table");
+            }
+            $this->open($this->shop($pdo), 'T1');
+            $this->open($this->shop($pdo), 'T2');
+            $ended = $this->killed(fn (Ledger $ledger) => $ledger->reconcileDay($this->merchant, $day));
+            $pdo = $this->database->connect();
+            $pdo->exec('UPDATE wechatpay_day SET due_at = 0 WHERE due_at IS NOT NULL');
+            $next = $this->shop($pdo, gateway: $this->gateway);
+            $report = $next->reconcileDay($this->merchant, $day);
+            $open = array_map(static fn ($d): string => $d->kind->name . ' ' . $d->key, $next->differences($this->merchant, DifferenceState::Open));
+            self::assertSame(['StateDiffers STRANGER'], $open, "killed at point $this->points");
+            self::assertSame([[100], [100], []], array_map($this->booked(...), ['T1', 'T2', 'STRANGER']), "killed at point $this->points");
+            self::assertSame([3, 200], [$report->theirs['payments']['count'], $report->ours['payments']['totalFee']]);
+            self::assertSame([], array_intersect([$day], $next->missingDays($this->merchant, $day)));
+        } while (!$ended);
+        $this->assertMet('a day', 'day', 'call', 'difference', ...self::APPLYING);
+    }
+
     private function nextNumber(): string
     {
         return 'T' . (10000 + ++$this->points);
@@ -288,6 +324,8 @@ final class DyingPdo extends \PDO
     private const STEPS = [
         'claim' => '~^(UPDATE wechatpay_\w+ SET .* RETURNING|WITH c AS|SELECT .* SKIP LOCKED|UPDATE wechatpay_\w+ SET .* WHERE id IN \(\d)~s',
         'compare-and-set' => '~^UPDATE wechatpay_order SET state~',
+        'day' => '~^(INSERT INTO|UPDATE) wechatpay_day ~',
+        'difference' => '~^INSERT INTO wechatpay_difference~',
         'evidence' => '~^INSERT INTO wechatpay_evidence~',
         'credit' => '~^INSERT INTO wechatpay_credit~',
         'outbox' => '~^INSERT INTO wechatpay_outbox~',

@@ -108,7 +108,7 @@ final class LedgerDatabasesTest extends LedgerTestCase
         $this->pdo->exec('UPDATE wechatpay_schema SET version = 0');
         $ledger = $this->shop($this->pdo);
         $this->expectException(\LogicException::class);
-        $this->expectExceptionMessage('schema version 0, this extension knows version 2');
+        $this->expectExceptionMessage('schema version 0, this extension knows version 3');
         $ledger->apply($this->order());
     }
 

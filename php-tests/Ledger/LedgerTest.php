@@ -365,14 +365,14 @@ final class LedgerTest extends LedgerTestCase
         $this->open($ledger);
         $ledger->install();
         self::assertSame(1, $this->rows('order'));
-        $this->pdo->exec('UPDATE wechatpay_schema SET version = 3');
+        $this->pdo->exec('UPDATE wechatpay_schema SET version = 4');
         $fresh = $this->shop($this->pdo);
         foreach ([fn () => $fresh->install(), fn () => $fresh->apply($this->order())] as $use) {
             try {
                 $use();
                 self::fail('A newer schema was used.');
             } catch (\LogicException $e) {
-                self::assertStringContainsString('schema version 3, this extension knows version 2', $e->getMessage());
+                self::assertStringContainsString('schema version 4, this extension knows version 3', $e->getMessage());
             }
         }
         self::assertFalse($this->pdo->inTransaction());

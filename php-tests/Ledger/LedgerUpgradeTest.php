@@ -11,7 +11,7 @@ use WechatPay\LedgerState;
 use WechatPay\Resolution;
 use WechatPay\Sync;
 
-/** Tables of version 1, as its own SQL made them, with everything in them: brought up to date, and worked with. */
+/** Tables of each earlier version, as its own SQL made them, with everything in them: brought up to date, and worked with. */
 final class LedgerUpgradeTest extends LedgerSimulatorTestCase
 {
     private const STATES = [
@@ -22,7 +22,7 @@ final class LedgerUpgradeTest extends LedgerSimulatorTestCase
     protected function setUp(): void
     {
         parent::setUp();
-        $this->makeVersion1();
+        $this->makeVersion($this->provided()[1] ?? 1);
     }
 
     protected function shop(\PDO $pdo, mixed ...$more): Ledger
@@ -30,12 +30,12 @@ final class LedgerUpgradeTest extends LedgerSimulatorTestCase
         return parent::shop($pdo, ...$more + ['gateway' => $this->gateway ?? null]);
     }
 
-    private function makeVersion1(): void
+    private function makeVersion(int $version): void
     {
-        foreach (['order', 'evidence', 'credit', 'refund', 'outbox', 'schema'] as $table) {
+        foreach (['order', 'evidence', 'credit', 'refund', 'outbox', 'schema', 'day', 'difference'] as $table) {
             $this->pdo->exec("DROP TABLE wechatpay_$table");
         }
-        $sql = file_get_contents(ROOT . "/php-tests/fixtures/schema-1/{$this->database->kind}.sql");
+        $sql = file_get_contents(ROOT . "/php-tests/fixtures/schema-$version/{$this->database->kind}.sql");
         foreach (explode(";\n", trim($sql, ";\n")) as $statement) {
             $this->pdo->exec($statement);
         }
@@ -44,7 +44,17 @@ final class LedgerUpgradeTest extends LedgerSimulatorTestCase
         }
     }
 
-    /** An order of version 1 with all its rows. */
+    /** Each earlier version on each database. @return iterable<string, array{string, int}> */
+    public static function versions(): iterable
+    {
+        foreach (Database::KINDS as $kind) {
+            foreach ([1, 2] as $version) {
+                yield "$kind, version $version" => [$kind, $version];
+            }
+        }
+    }
+
+    /** An order of an earlier version with all its rows. */
     private function put(string $number, string $state, mixed ...$more): int
     {
         $paid = \in_array($state, ['PAID', 'PART_REFUNDED', 'REFUNDED', 'PAID_LATE'], true);
@@ -132,6 +142,10 @@ final class LedgerUpgradeTest extends LedgerSimulatorTestCase
             'reverse' => fn (Ledger $l) => $l->reverse($this->merchant, 'old-0000'),
             'resolve' => fn (Ledger $l) => $l->resolve($this->merchant, 'old-0009', Resolution::Dismiss, 'x'),
             'outbox' => fn (Ledger $l) => $l->outbox(fn () => true),
+            'reconcileDay' => fn (Ledger $l) => $l->reconcileDay($this->merchant, '2026-11-21'),
+            'differences' => fn (Ledger $l) => $l->differences($this->merchant),
+            'settle' => fn (Ledger $l) => $l->settle(1, 'x'),
+            'missingDays' => fn (Ledger $l) => $l->missingDays($this->merchant, '2026-11-21'),
             'Sync' => fn (Ledger $l) => (new Sync($l, $this->merchant))->run(0),
         ] as $name => $use) {
             try {
@@ -145,13 +159,16 @@ final class LedgerUpgradeTest extends LedgerSimulatorTestCase
         self::assertSame(1, $this->version());
     }
 
-    /** @dataProvider databases */
-    #[DataProvider('databases')]
-    public function testOrdersOfEachStateAreThereAfterwardsAndGoOn(string $database): void
+    /** @dataProvider versions */
+    #[DataProvider('versions')]
+    public function testOrdersOfEachStateAreThereAfterwardsAndGoOn(string $database, int $version): void
     {
+        self::assertSame($version, $this->version());
         $this->shop($this->pdo)->install();
         $this->shop($this->pdo)->install();
-        self::assertSame([2, \count(self::STATES)], [$this->version(), $this->rows('order')]);
+        self::assertSame([3, \count(self::STATES)], [$this->version(), $this->rows('order')]);
+        $timed = 'SELECT COUNT(*) FROM wechatpay_order o JOIN wechatpay_credit c ON c.order_id = o.id WHERE o.paid_at = c.credited_at';
+        self::assertSame(3, (int) $this->pdo->query($timed)->fetchColumn(), 'days are told by when it was paid');
         $ledger = $this->shop($this->database->connect());
         foreach (self::STATES as $at => $state) {
             $entry = $ledger->find($this->merchant, "old-000$at");
@@ -210,7 +227,7 @@ final class LedgerUpgradeTest extends LedgerSimulatorTestCase
             };
         };
         self::assertSame(array_fill(0, 4, 'installed'), self::atOnce([$install, $install, $install, $install]));
-        self::assertSame([2, \count(self::STATES)], [$this->version(), $this->rows('order')]);
+        self::assertSame([3, \count(self::STATES)], [$this->version(), $this->rows('order')]);
     }
 
     /** @dataProvider whereEachChangeCommits */
@@ -219,8 +236,9 @@ final class LedgerUpgradeTest extends LedgerSimulatorTestCase
     {
         // MariaDB commits each change of a table by itself: any number of them may be there.
         $this->pdo->exec('ALTER TABLE wechatpay_refund ADD COLUMN sent_at BIGINT');
+        $this->pdo->exec('ALTER TABLE wechatpay_order ADD COLUMN paid_at BIGINT, ADD INDEX paid (mch_id, paid_at)');
         $this->shop($this->pdo)->install();
-        self::assertSame(2, $this->version());
+        self::assertSame(3, $this->version());
         self::assertTrue($this->shop($this->pdo)->apply($this->order(out_trade_no: 'old-0000'))->credited);
     }
 

@@ -1,6 +1,7 @@
 //! The questions of the ledger, carried to WeChat over a line: faults become what they mean for an order.
 
 use super::ascii;
+use super::days::{AskedAbout, Inquiry};
 use super::entry::{Entry, RefundRow};
 use super::sighting::{RefundSighting, Sighting, Source};
 use super::sync::{Answer, Question, What};
@@ -43,8 +44,28 @@ impl Carrier {
         let concurrency = self.concurrency;
         let ask = move |question: &Question, on_attempt: OnAttempt<'_>| self.answer(question, on_attempt);
         let answers = concurrent::map(questions.to_vec(), concurrency, ask, Some(on_attempt));
-        let none = || Answer::Unreached("no thread could be started for this question".into());
-        answers.into_iter().map(|answer| answer.unwrap_or_else(none)).collect()
+        answers.into_iter().map(|answer| answer.unwrap_or_else(no_thread)).collect()
+    }
+
+    /// Asks about orders that need not be in the ledger; answers in their order.
+    pub fn inquire(self, inquiries: &[Inquiry], on_attempt: OnAttempt<'_>) -> Vec<Answer> {
+        let concurrency = self.concurrency;
+        let ask = move |inquiry: &Inquiry, on_attempt: OnAttempt<'_>| self.about(inquiry, on_attempt);
+        let answers = concurrent::map(inquiries.to_vec(), concurrency, ask, Some(on_attempt));
+        answers.into_iter().map(|answer| answer.unwrap_or_else(no_thread)).collect()
+    }
+
+    fn about(&self, inquiry: &Inquiry, on_attempt: OnAttempt<'_>) -> Answer {
+        let line = match &self.line {
+            Ok(line) => line,
+            Err(why) => return Answer::Unreached(why.clone()),
+        };
+        let id = OrderId::OutTradeNo(inquiry.out_trade_no.clone());
+        let (answer, what) = match inquiry.about {
+            AskedAbout::Order => (self.order(line, id, on_attempt), What::Order),
+            AskedAbout::Refunds => (self.refunds(line, id, on_attempt), What::Refunds),
+        };
+        answer.unwrap_or_else(|fault| meaning(&fault, &what))
     }
 
     fn answer(&self, question: &Question, on_attempt: OnAttempt<'_>) -> Answer {
@@ -115,6 +136,10 @@ impl Carrier {
             Err(bad) => Ok(Answer::Refused(bad.to_string())),
         }
     }
+}
+
+fn no_thread() -> Answer {
+    Answer::Unreached("no thread could be started for this question".into())
 }
 
 /// Why nothing could be asked, so that nothing left us.

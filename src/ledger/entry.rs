@@ -78,6 +78,8 @@ pub struct Entry {
     pub paid: Option<i64>,
     /// Its currency, if that is not what was opened.
     pub paid_type: Option<String>,
+    /// When the payment that was seen last was made, as WeChat told it; where it did not, when it was seen.
+    pub paid_at: Option<Ms>,
     /// Is the credit given, and not taken back?
     pub credited: bool,
     /// Fen that went back or are on their way.

@@ -104,7 +104,11 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         self.or_freeze(&sighting.key, &Proof::of(sighting), applied)
     }
 
-    fn apply_once(&mut self, sighting: &Sighting, epoch: Option<i64>) -> Ended<Transition, S::Fault> {
+    pub(super) fn apply_once(
+        &mut self,
+        sighting: &Sighting,
+        epoch: Option<i64>,
+    ) -> Ended<Transition, S::Fault> {
         match self.store.entry(&sighting.key)? {
             Some(entry) => {
                 let step = decide::decide(&entry, sighting, self.rules.credit_late);
@@ -123,7 +127,8 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         self.keep(None, &sighting.key, &Proof::of(sighting), Reason::UnknownOrder)?;
         let first = self.store.first_seen(&sighting.key)?;
         let now = self.store.now()?;
-        if first.is_none_or(|first| now.saturating_sub(first) < ORPHAN_GRACE) {
+        let may_be_opened = first.is_none_or(|first| now.saturating_sub(first) < ORPHAN_GRACE);
+        if may_be_opened && sighting.source != Source::Bill {
             return Ok(orphan);
         }
         if self.store.register(&orphan_terms(sighting), &orphan_opening(sighting))? == Added::Already {
@@ -328,13 +333,18 @@ fn remember(after: &mut Entry, payment: &Payment<'_>) {
     let counts = after.transaction_id.as_deref().is_none_or(|known| known == payment.transaction_id);
     let id = Some(payment.transaction_id.to_owned());
     let other = Some(payment.fee_type.to_owned()).filter(|told| *told != after.terms.fee_type);
+    let paid_at = payment.paid_at.or(after.paid_at).or(Some(after.now));
     match after.state {
         LedgerState::Review if after.transaction_id.is_none() || !counts => {
             (after.suspect_id, after.suspect_fee, after.suspect_type) = (id, Some(payment.total_fee), other);
+            after.paid_at = paid_at;
         }
         state if counts && after.paid.is_none() && (state.is_paid() || state == LedgerState::Refunded) => {
             (after.transaction_id, after.paid, after.paid_type) = (id, Some(payment.total_fee), other);
+            after.paid_at = paid_at;
         }
+        // It was known by its refunds only, which do not say when it was paid.
+        _ if counts && payment.paid_at.is_some() => after.paid_at = payment.paid_at,
         _ => {}
     }
 }

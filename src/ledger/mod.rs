@@ -7,6 +7,7 @@
 mod apply_refunds;
 pub mod ascii;
 pub mod carrier;
+pub mod days;
 pub mod decide;
 pub mod desk;
 pub mod entry;

@@ -1,6 +1,6 @@
 //! What was seen of an order, and where: the only things that may move one.
 
-use super::entry::{OrderKey, RefundWord};
+use super::entry::{Ms, OrderKey, RefundWord};
 use crate::model::order::Order;
 use crate::model::ours::Ours;
 use crate::model::refund::{RefundEntry, RefundList, RefundStatus};
@@ -58,6 +58,8 @@ pub struct Sighting {
     pub total_fee: Option<i64>,
     /// Currency; absent counts as CNY.
     pub fee_type: Option<String>,
+    /// When it was paid.
+    pub paid_at: Option<Ms>,
     /// SHA-256 of the signed bytes.
     pub digest: String,
     /// Where it was seen.
@@ -103,6 +105,8 @@ pub struct Payment<'a> {
     pub total_fee: i64,
     /// Currency.
     pub fee_type: &'a str,
+    /// When it was made, where that was told.
+    pub paid_at: Option<Ms>,
 }
 
 fn payment<'a>(
@@ -110,7 +114,12 @@ fn payment<'a>(
     total_fee: Option<i64>,
     fee_type: Option<&'a str>,
 ) -> Option<Payment<'a>> {
-    Some(Payment { transaction_id: id?, total_fee: total_fee?, fee_type: fee_type.unwrap_or("CNY") })
+    Some(Payment {
+        transaction_id: id?,
+        total_fee: total_fee?,
+        fee_type: fee_type.unwrap_or("CNY"),
+        paid_at: None,
+    })
 }
 
 /// What is said of evidence that does not name its order.
@@ -127,7 +136,8 @@ impl Sighting {
     /// The payment, if it says that there is one, and which.
     pub fn payment(&self) -> Option<Payment<'_>> {
         let told = payment(self.transaction_id.as_deref(), self.total_fee, self.fee_type.as_deref());
-        told.filter(|_| self.trade_state.is_paid())
+        let told = told.filter(|_| self.trade_state.is_paid())?;
+        Some(Payment { paid_at: self.paid_at, ..told })
     }
 
     /// Does it say of a payment that something of it went back, or is to?
@@ -150,6 +160,7 @@ impl Sighting {
             transaction_id: told.transaction_id.map(str::to_owned),
             total_fee: told.total_fee,
             fee_type: told.fee_type.map(str::to_owned),
+            paid_at: told.time_end().and_then(|at| at.unix_timestamp().checked_mul(1000)),
             digest: digest([order.fields()]),
             source,
         }

@@ -31,6 +31,8 @@ pub enum Kind {
 pub trait Failure {
     /// What it means.
     fn kind(&self) -> Kind;
+    /// What was said.
+    fn text(&self) -> &str;
 }
 
 /// Whose transaction it is.

@@ -131,7 +131,7 @@ pub fn write_differences(report: &DayReport, to: impl Write) -> io::Result<()> {
         table.write([
             CsvCell::Text(difference.kind.name()),
             CsvCell::Id(&difference.key),
-            CsvCell::Text(difference.field),
+            CsvCell::Text(&difference.field),
             told(difference, difference.theirs.as_ref()),
             told(difference, difference.ours.as_ref()),
             CsvCell::Text(difference.state.name()),
@@ -154,7 +154,7 @@ pub fn write_differences(report: &DayReport, to: impl Write) -> io::Result<()> {
 }
 
 fn told<'a>(difference: &Difference, side: Option<&'a BothValues>) -> CsvCell<'a> {
-    match (side, difference.field) {
+    match (side, &*difference.field) {
         (None, _) => CsvCell::Empty,
         (Some(BothValues::Text(text)), "transaction_id" | "out_trade_no" | "sha256") => CsvCell::Id(text),
         (Some(BothValues::Text(text)), _) => CsvCell::Text(text),
@@ -251,12 +251,13 @@ mod tests {
         let difference = Difference {
             kind: DifferenceKind::StateDiffers,
             key: key.into(),
-            field: "state",
+            field: "state".into(),
             theirs: Some(theirs),
             ours: None,
             state: DifferenceState::Open,
             due: None,
             numbers: Numbers::default(),
+            kept: None,
         };
         let day = date!(2026 - 02 - 12);
         let report = DayReport { from: day, to: day, totals: None, differences: vec![difference] };

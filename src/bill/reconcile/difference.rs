@@ -1,6 +1,7 @@
 //! A difference between a bill and the books: what it is, what both sides say, what to do next.
 
 use crate::error::Advice;
+use std::borrow::Cow;
 use std::hash::BuildHasher;
 use time::Date;
 
@@ -42,6 +43,11 @@ pub enum DifferenceKind {
 }
 
 impl DifferenceKind {
+    /// By its name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Every kind.
     pub const ALL: [Self; 16] = [
         Self::PaidNotBooked,
@@ -110,6 +116,16 @@ pub enum DifferenceState {
 }
 
 impl DifferenceState {
+    /// By the word that is kept.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Is there anything left to do?
+    pub fn is_unsettled(self) -> bool {
+        matches!(self, Self::Waiting | Self::Open)
+    }
+
     /// Every state.
     pub const ALL: [Self; 4] = [Self::Waiting, Self::Open, Self::Healed, Self::Settled];
 
@@ -163,7 +179,7 @@ pub struct Difference {
     /// The number of the order, refund, transaction, movement, the appid or the date that it is about.
     pub key: String,
     /// The field that differs.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// What WeChat says.
     pub theirs: Option<BothValues>,
     /// What the books say.
@@ -174,6 +190,19 @@ pub struct Difference {
     pub due: Option<Date>,
     /// The numbers that are known of it.
     pub numbers: Numbers,
+    /// Where it is kept, if it is.
+    pub kept: Option<KeptAs>,
+}
+
+/// A difference that is kept for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct KeptAs {
+    /// Its number.
+    pub id: i64,
+    /// The day on which it was found.
+    pub date: Date,
+    /// What a person, or we, have to say of it.
+    pub note: Option<String>,
 }
 
 impl Difference {
@@ -181,11 +210,20 @@ impl Difference {
     pub(super) fn identity(&self) -> u64 {
         static KEYS: std::sync::LazyLock<foldhash::quality::RandomState> =
             std::sync::LazyLock::new(foldhash::quality::RandomState::default);
-        KEYS.hash_one((self.kind, &self.key, self.field, &self.theirs, &self.ours, self.state, self.due))
+        KEYS.hash_one((self.kind, &self.key, &self.field, &self.theirs, &self.ours, self.state, self.due))
     }
 
     /// What to do next.
     pub fn advice(&self) -> Advice {
         if self.state == DifferenceState::Waiting { Advice::Wait } else { self.kind.advice() }
+    }
+
+    /// As it stands on a day: what has waited long enough counts.
+    #[must_use]
+    pub fn seen_on(mut self, today: Date) -> Self {
+        if self.state == DifferenceState::Waiting && self.due.is_some_and(|due| due <= today) {
+            self.state = DifferenceState::Open;
+        }
+        self
     }
 }

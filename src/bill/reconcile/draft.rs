@@ -127,12 +127,13 @@ impl Draft {
         Difference {
             kind: self.kind,
             key,
-            field: self.field,
+            field: self.field.into(),
             theirs: told(self.theirs),
             ours: told(self.ours),
             state: if self.waits { DifferenceState::Waiting } else { DifferenceState::Open },
             due: self.due,
             numbers: self.numbers,
+            kept: None,
         }
     }
 }

@@ -89,6 +89,6 @@ pub struct DayReport {
 impl DayReport {
     /// Is nothing left to do?
     pub fn is_clean(&self) -> bool {
-        self.differences.is_empty()
+        !self.differences.iter().any(|difference| difference.state.is_unsettled())
     }
 }

@@ -400,7 +400,7 @@ proptest! {
             .iter()
             .map(|d| {
                 let (theirs, ours) = (side(d.theirs.as_ref()), side(d.ours.as_ref()));
-                told(d.kind.name(), &d.key, d.field, theirs.as_deref(), ours.as_deref(), d.due)
+                told(d.kind.name(), &d.key, &d.field, theirs.as_deref(), ours.as_deref(), d.due)
             })
             .collect();
         let oracle = expected(&bills, &books);

@@ -23,6 +23,7 @@ pub(in crate::ledger) fn entry(state: LedgerState) -> Entry {
         transaction_id: paid.then(|| "4200".into()),
         paid: paid.then_some(100),
         paid_type: None,
+        paid_at: None,
         credited: paid && state != LedgerState::PaidLate,
         refunded: 0,
         pending_refund: 0,
@@ -51,6 +52,7 @@ fn seen(trade_state: TradeState) -> Sighting {
         transaction_id: trade_state.is_paid().then(|| "4200".into()),
         total_fee: trade_state.is_paid().then_some(100),
         fee_type: None,
+        paid_at: None,
         digest: String::new(),
         source: Source::Query,
     }

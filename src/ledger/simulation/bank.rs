@@ -117,6 +117,7 @@ impl Bank {
             transaction_id: order.transaction_id.clone().filter(|_| paid),
             total_fee: paid.then_some(order.paid_fee),
             fee_type: None,
+            paid_at: None,
             digest,
             source,
         }

@@ -14,6 +14,10 @@ impl Failure for SimFault {
     fn kind(&self) -> Kind {
         self.0
     }
+
+    fn text(&self) -> &str {
+        self.1
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +64,7 @@ pub fn fresh(id: i64, terms: &Terms, opening: &Opening, now: Ms) -> Entry {
         transaction_id: None,
         paid: None,
         paid_type: None,
+        paid_at: None,
         credited: false,
         refunded: 0,
         pending_refund: 0,

@@ -3,6 +3,7 @@
 //! What differs is small and stands together: types, the clock, the row lock, "insert once", how due rows are
 //! claimed, and which error means what. All else is common SQL with `?`.
 
+pub mod days;
 mod errors;
 mod schema;
 mod upgrade;
@@ -12,6 +13,7 @@ pub use errors::{Problem, classify, is_definite, is_in_transaction, is_missing, 
 pub use upgrade::Step;
 
 use crate::model::argument::BadArgument;
+use days::DayStatement;
 
 /// The schema that this version writes and reads.
 pub const VERSION: i64 = upgrade::NEWEST;
@@ -76,7 +78,7 @@ impl Dialect {
 
 /// The columns of an order, in the order in which they are read.
 const ORDER: &str = "o.id, o.mch_id, o.sub_mch_id, o.out_trade_no, o.appid, o.sub_appid, o.total_fee, o.fee_type, \
-     o.trade_type, o.expires_at, o.state, o.version, o.transaction_id, o.paid, o.paid_type, o.credited, o.refunded, \
+     o.trade_type, o.expires_at, o.state, o.version, o.transaction_id, o.paid, o.paid_type, o.paid_at, o.credited, o.refunded, \
      o.pending_refund, o.intent, o.sent_at, o.ask_refunds, o.suspect_id, o.suspect_fee, o.suspect_type, o.reason, o.created_at, o.changed_at, o.due_at, o.epoch, o.attempt";
 
 /// The columns of a message, in the order in which they are read.
@@ -117,10 +119,11 @@ pub enum Statement {
     EvidenceSpan,
     PurgeMessages,
     PurgeEvidence,
+    Day(DayStatement),
 }
 
 impl Statement {
-    /// Every statement.
+    /// Every statement, but those of days.
     pub const ALL: [Self; 28] = [
         Self::Now,
         Self::Version,
@@ -194,7 +197,7 @@ impl Sql {
 
     /// The names of our tables for those in braces.
     fn named(&self, template: &str) -> String {
-        let tables = ["order", "evidence", "credit", "refund", "outbox", "schema"];
+        let tables = ["order", "evidence", "credit", "refund", "outbox", "schema", "day", "difference"];
         tables
             .iter()
             .fold(template.to_owned(), |text, name| text.replace(&format!("{{{name}}}"), &self.table(name)))
@@ -237,6 +240,7 @@ impl Sql {
             Statement::EvidenceSpan => SPAN.replace("{table}", "{evidence}"),
             Statement::PurgeMessages => PURGE_MESSAGES.to_owned() + self.dialect.spared(),
             Statement::PurgeEvidence => PURGE_EVIDENCE.into(),
+            Statement::Day(statement) => self.of_days(statement),
         }
     }
 
@@ -324,10 +328,10 @@ const REGISTER: &str = "INSERT INTO {order} (mch_id, sub_mch_id, out_trade_no, a
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now}, {now}, {now} + {span})";
 
 const ADOPT: &str = "UPDATE {order} SET appid = ?, sub_appid = ?, total_fee = ?, fee_type = ?, trade_type = ?, \
-     expires_at = ?, state = 'CREATED', reason = 'opened', suspect_id = NULL, suspect_fee = NULL, suspect_type = NULL, version = version + 1, \
+     expires_at = ?, state = 'CREATED', reason = 'opened', suspect_id = NULL, suspect_fee = NULL, suspect_type = NULL, paid_at = NULL, version = version + 1, \
      created_at = {now}, changed_at = {now}, due_at = {now} WHERE id = ? AND version = ?";
 
-const ADVANCE: &str = "UPDATE {order} SET state = ?, version = ?, transaction_id = ?, paid = ?, paid_type = ?, credited = ?, \
+const ADVANCE: &str = "UPDATE {order} SET state = ?, version = ?, transaction_id = ?, paid = ?, paid_type = ?, paid_at = ?, credited = ?, \
      refunded = ?, pending_refund = ?, intent = ?, sent_at = ?, ask_refunds = ?, suspect_id = ?, suspect_fee = ?, \
      suspect_type = ?, reason = ?, changed_at = ?, due_at = ?, attempt = ? \
      WHERE id = ? AND version = ?";

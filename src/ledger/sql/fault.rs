@@ -32,6 +32,10 @@ impl<C> Failure for SqlFault<C> {
     fn kind(&self) -> Kind {
         self.kind
     }
+
+    fn text(&self) -> &str {
+        &self.message
+    }
 }
 
 impl<C> SqlFault<C> {

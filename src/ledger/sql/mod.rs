@@ -3,6 +3,7 @@
 
 mod claims;
 pub mod connection;
+mod days;
 pub mod dialect;
 pub mod fault;
 mod install;

@@ -7,7 +7,8 @@ use crate::ledger::entry::{Entry, Intent, OrderKey, RefundRow, RefundWord, Terms
 use crate::ledger::state::LedgerState;
 use crate::ledger::store::{Evidence, Message, Opening, Whose};
 
-fn unknown<C>(what: &str, word: &str) -> SqlFault<C> {
+/// A word that is not this version's.
+pub fn unknown<C>(what: &str, word: &str) -> SqlFault<C> {
     SqlFault::own(format!("the ledger's table has a {what} that this version does not know: {word}"))
 }
 
@@ -21,14 +22,20 @@ fn intent<C>(word: Option<String>) -> Ended<Option<Intent>, C> {
 
 /// An order, in the order of the columns that dialect.rs selects.
 pub fn entry<C>(mut row: Row) -> Ended<Entry, C> {
+    order(&mut row)
+}
+
+/// The same, of a row that goes on.
+pub fn order<C>(row: &mut Row) -> Ended<Entry, C> {
     Ok(Entry {
         id: row.int()?,
-        terms: terms(&mut row)?,
+        terms: terms(row)?,
         state: state(&row.text()?)?,
         version: row.int()?,
         transaction_id: row.text_or_null()?,
         paid: row.int_or_null()?,
         paid_type: row.text_or_null()?,
+        paid_at: row.int_or_null()?,
         credited: row.flag()?,
         refunded: row.int()?,
         pending_refund: row.int()?,
@@ -128,13 +135,14 @@ pub fn adopted<'a>(orphan: &'a Entry, terms: &'a Terms) -> [Bound<'a>; 8] {
 }
 
 /// The parameters of a changed order.
-pub fn advanced<'a>(before: &'a Entry, after: &'a Entry) -> [Bound<'a>; 20] {
+pub fn advanced<'a>(before: &'a Entry, after: &'a Entry) -> [Bound<'a>; 21] {
     [
         after.state.word().into(),
         after.version.into(),
         after.transaction_id.as_deref().into(),
         after.paid.into(),
         after.paid_type.as_deref().into(),
+        after.paid_at.into(),
         after.credited.into(),
         after.refunded.into(),
         after.pending_refund.into(),

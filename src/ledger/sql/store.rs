@@ -72,7 +72,7 @@ impl<C: Connection> SqlStore<C> {
     }
 
     /// May the connection be used at all?
-    fn usable(&self) -> Ended<(), C::Cause> {
+    pub(super) fn usable(&self) -> Ended<(), C::Cause> {
         self.whole()?;
         self.connection.usable()
     }
@@ -100,7 +100,7 @@ impl<C: Connection> SqlStore<C> {
 
     /// Before the first statement outside a transaction: an old server would only complain of its syntax, old tables of
     /// their columns, and a session that keeps what is written of nothing.
-    fn ready(&mut self) -> Ended<(), C::Cause> {
+    pub(super) fn ready(&mut self) -> Ended<(), C::Cause> {
         if !self.known.server {
             server::not_too_old(&self.connection)?;
             self.known.server = true;
@@ -159,7 +159,7 @@ impl<C: Connection> SqlStore<C> {
     }
 
     /// Are the tables those of this version, and does the session commit what is written?
-    fn current(&mut self) -> Ended<(), C::Cause> {
+    pub(super) fn current(&mut self) -> Ended<(), C::Cause> {
         if !self.known.tables {
             server::known_version(&mut self.connection)?;
             self.known.tables = true;
@@ -194,7 +194,7 @@ impl<C: Connection> SqlStore<C> {
         self.connection.roll_back()
     }
 
-    fn add(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Added, C::Cause> {
+    pub(super) fn add(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Added, C::Cause> {
         match self.connection.change(statement, bound) {
             Ok(1) => Ok(Added::New),
             Ok(_) => Ok(Added::Already),
@@ -203,7 +203,7 @@ impl<C: Connection> SqlStore<C> {
         }
     }
 
-    fn one(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Option<Row>, C::Cause> {
+    pub(super) fn one(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Option<Row>, C::Cause> {
         Ok(self.connection.rows(statement, bound)?.into_iter().next())
     }
 

@@ -109,6 +109,7 @@ fn paid(number: &str) -> Sighting {
         transaction_id: Some(format!("42{number}")),
         total_fee: Some(100),
         fee_type: None,
+        paid_at: None,
         digest: format!("{number:0>64}"),
         source: Source::Query,
     }

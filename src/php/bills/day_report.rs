@@ -51,12 +51,15 @@ const REPORT: &[PropertyOf<PhpDayReport>] = &[
 ];
 
 const DIFFERENCE: &[PropertyOf<Difference>] = &[
+    nullable("id", INT, |d| d.kept.as_ref().map(|kept| kept.id).to_php()),
+    nullable("date", STRING, |d| d.kept.as_ref().map(|kept| kept.date.to_string()).to_php()),
     property("kind", DataType::object(DifferenceKind::NAME), |d| d.kind.to_php()),
     property("key", STRING, |d| d.key.to_php()),
     property("field", STRING, |d| d.field.to_php()),
     nullable("theirs", DataType::Mixed, |d| told(d.theirs.as_ref())),
     nullable("ours", DataType::Mixed, |d| told(d.ours.as_ref())),
     property("state", DataType::object(DifferenceState::NAME), |d| d.state.to_php()),
+    nullable("note", STRING, |d| d.kept.as_ref().and_then(|kept| kept.note.clone()).to_php()),
     nullable("due", STRING, |d| d.due.map(|due| due.to_string()).to_php()),
     property("advice", DataType::object(Advice::NAME), |d| d.advice().to_php()),
     nullable("outTradeNo", STRING, |d| d.numbers.out_trade_no.to_php()),
@@ -64,6 +67,9 @@ const DIFFERENCE: &[PropertyOf<Difference>] = &[
     nullable("outRefundNo", STRING, |d| d.numbers.out_refund_no.to_php()),
     nullable("refundId", STRING, |d| d.numbers.refund_id.to_php()),
 ];
+
+const ELSEWHERE: &str = "Another process has reconciled this day, and has its bill: call reconcileDay() again for the \
+     rows of the bill";
 
 const ORDERS: Param<Text> = text("orders");
 const DIFFERENCES: Param<Text> = text("differences");
@@ -140,7 +146,8 @@ fn whole(number: i128) -> Outcome {
     fits.map_err(|_| refused(BillError::TooLarge(format!("a sum of {number} is more than PHP can count"))))
 }
 
-fn difference(difference: &Difference) -> Outcome {
+/// A PHP `Difference`.
+pub fn difference(difference: &Difference) -> Outcome {
     object(PhpDifference, DIFFERENCE, |get, _| get(difference))
 }
 
@@ -186,6 +193,9 @@ fn plain(of: &Difference) -> Outcome {
 fn to_csv(call: &mut Call<'_>) -> Outcome {
     let (orders, differences) = (path(call, ORDERS)?, path(call, DIFFERENCES)?);
     let this = call.this::<PhpDayReport>()?;
+    if this.bills.is_empty() {
+        return Err(Raise::Logic(ELSEWHERE.into()));
+    }
     let first = table(orders, |file| {
         let mut table = OrderTable::begin(file)?;
         this.bills.iter().try_for_each(|bill| table.write(Reading::of(bill.kept())))?;

@@ -13,9 +13,11 @@ use crate::php::engine::object::param::{
 use crate::php::engine::object::property::NONE;
 use crate::php::engine::object::shown::Shown;
 use crate::php::engine::raise::{Outcome, Raise};
-use crate::php::ledger::core::{MERCHANT, OUT_TRADE_NO, PhpLedger, PhpShop, key, key_of, merchant, whose};
+use crate::php::ledger::core::{
+    MERCHANT, NOTE, OUT_TRADE_NO, PhpLedger, PhpShop, key, key_of, merchant, noted, whose,
+};
 use crate::php::ledger::setup::PDO;
-use crate::php::ledger::{calls, setup, transition};
+use crate::php::ledger::{calls, days, setup, transition};
 use crate::php::values::enums::{Case, case_of};
 use crate::php::values::notification::PhpNotification;
 use crate::php::values::order::PhpOrder;
@@ -42,11 +44,12 @@ const ORDER: Param<Object<PhpOrder>> = object("order");
 const NOTIFICATION: Param<Object<PhpNotification>> = object("notification");
 const REFUNDS: Param<Object<PhpRefundList>> = object("refunds");
 const AS: Param<Case<Resolution>> = case_of("as");
-const NOTE: Param<Text> = text("note");
 
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const TRANSITION: Option<Returns> = Some(Returns(DataType::object("WechatPay\\Transition"), false));
+    const REPORT: Option<Returns> = Some(Returns(DataType::object("WechatPay\\DayReport"), false));
+    const LIST: Option<Returns> = Some(Returns(DataType::Array, false));
     const ENTRY: DataType = DataType::object("WechatPay\\LedgerEntry");
     let methods = [
         method!("install", setup::install, [], Some(Returns(DataType::Void, false))),
@@ -70,6 +73,16 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
         method!("close", calls::close, [MERCHANT, OUT_TRADE_NO], TRANSITION),
         method!("reverse", calls::reverse, [MERCHANT, OUT_TRADE_NO], TRANSITION),
         method!("resolve", resolve, [MERCHANT, OUT_TRADE_NO, AS, NOTE], TRANSITION),
+        method!("reconcileDay", days::reconcile_day, [MERCHANT, days::DATE], REPORT),
+        method!("differences", days::differences, [MERCHANT, days::STATE], LIST),
+        method!(
+            "settle",
+            days::settle,
+            [days::DIFFERENCE, NOTE],
+            Some(Returns(DataType::object("WechatPay\\Difference"), false))
+        ),
+        method!("missingDays", days::missing_days, [MERCHANT, days::SINCE], LIST),
+        method!("reconcileMissing", days::reconcile_missing, [MERCHANT, days::SINCE, days::DAYS], LIST),
         method!("purge", setup::purge, [setup::BEFORE], Some(Returns(DataType::Long, false))),
         method!(
             "outbox",
@@ -169,10 +182,7 @@ fn find(call: &mut Call<'_>) -> Outcome {
 }
 
 fn resolve(call: &mut Call<'_>) -> Outcome {
-    let (key, how, note) = (key(call)?, call.get(AS)?, call.get(NOTE)?);
-    if note.is_empty() || note.len() > 1000 || note.contains('\0') {
-        return Err(call.bad(NOTE, "must be 1 to 1000 bytes without NUL"));
-    }
+    let (key, how, note) = (key(call)?, call.get(AS)?, noted(call, NOTE)?);
     let (owner, ledger) = (whose(&*merchant(call)?), call.this::<PhpLedger>()?);
     let done = ledger.run(&key.out_trade_no, |core| {
         core.owned(&owner, &key)?;

@@ -137,6 +137,9 @@ pub const MERCHANT: Param<Object<PhpMerchant>> = object("merchant");
 /// The order's number.
 pub const OUT_TRADE_NO: Param<Text> = text("outTradeNo");
 
+/// What a person has to say.
+pub const NOTE: Param<Text> = text("note");
+
 /// The merchant that is given.
 pub fn merchant(call: &Call<'_>) -> Result<Arc<Merchant>, Raise> {
     Ok(call.get(MERCHANT)?.0.clone())
@@ -147,6 +150,15 @@ pub fn key(call: &Call<'_>) -> Result<OrderKey, Raise> {
     let merchant = merchant(call)?;
     let id = OrderId::out_trade_no(call.get(OUT_TRADE_NO)?)?;
     Ok(key_of(&merchant, id.number()))
+}
+
+/// A person's note.
+pub fn noted<'a>(call: &Call<'a>, param: Param<Text>) -> Result<&'a str, Raise> {
+    let note = call.get(param)?;
+    if note.is_empty() || note.len() > 1000 || note.contains('\0') {
+        return Err(call.bad(param, "must be 1 to 1000 bytes without NUL"));
+    }
+    Ok(note)
 }
 
 /// An order of this merchant.

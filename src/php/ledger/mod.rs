@@ -6,6 +6,7 @@ pub mod callback;
 pub mod calls;
 pub mod class;
 pub mod core;
+pub mod days;
 pub mod errors;
 pub mod pdo;
 pub mod pdo_fault;

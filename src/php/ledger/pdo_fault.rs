@@ -83,6 +83,15 @@ pub fn of_raise(raise: Raise, what: &str) -> PdoFault {
     }
 }
 
+/// An exception in one line.
+fn words(object: &ZendObject) -> String {
+    let class = object.get_class_name().unwrap_or_default();
+    match property(object, "message", Zval::string).flatten() {
+        Some(message) if !message.is_empty() => format!("{class}: {message}"),
+        _ => class,
+    }
+}
+
 /// A call that gave `false`.
 pub fn silent(dialect: Dialect, method: &str, told: &Zval) -> PdoFault {
     let problem = problem(told);
@@ -103,7 +112,7 @@ impl PdoFault {
             fault
         } else {
             let kind = if is_throwable(&object) { Kind::Foreign } else { Kind::Over };
-            Self { kind, ..Self::own(object.get_class_name().unwrap_or_default()) }
+            Self { kind, ..Self::own(words(&object)) }
         };
         Self { cause: Some(Thrown(Some(object))), ..fault }
     }

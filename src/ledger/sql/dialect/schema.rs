@@ -2,9 +2,12 @@
 
 use super::{Dialect, Sql};
 
+/// A table to be made: its name, its columns in our words, and its indexes; that of what is due ends with ` DUE`.
+pub(super) type NewTable = (&'static str, &'static str, &'static [&'static str]);
+
 /// The tables in the order of their making, as version 1 made them: they never change here; `T32` is a text of numbers and words up to 32 bytes, compared as
 /// bytes. The table that names the version is made last.
-const TABLES: [(&str, &str, &[&str]); 5] = [
+const TABLES: [NewTable; 5] = [
     (
         "order",
         "mch_id T32 NOT NULL, sub_mch_id T32 NOT NULL DEFAULT '', out_trade_no T32 NOT NULL, appid T32 NOT NULL, \
@@ -111,7 +114,7 @@ impl Sql {
         if self.dialect == Dialect::Mysql { "FROM DUAL " } else { "" }
     }
 
-    fn create(&self, (name, columns, indexes): (&str, &str, &[&str])) -> Vec<String> {
+    pub(super) fn create(&self, (name, columns, indexes): NewTable) -> Vec<String> {
         let (dialect, table) = (self.dialect, self.table(name));
         let mut body = format!("id {}, {}", dialect.id(), dialect.typed(columns));
         if dialect == Dialect::Mysql {

@@ -7,6 +7,10 @@ fn sql(dialect: Dialect) -> Sql {
     Sql::new(dialect, "shop_").unwrap()
 }
 
+fn all_statements() -> impl Iterator<Item = Statement> {
+    Statement::ALL.into_iter().chain(DayStatement::ALL.map(Statement::Day))
+}
+
 /// Every text of a new installation.
 fn install(sql: &Sql) -> Vec<String> {
     let steps = sql.steps(None).into_iter();
@@ -27,7 +31,7 @@ fn a_prefix_that_is_no_name_is_refused() {
 fn no_placeholder_of_ours_is_left_and_every_table_has_the_prefix() {
     for dialect in ALL {
         let sql = sql(dialect);
-        for text in Statement::ALL.map(|statement| sql.text(statement)).into_iter().chain(install(&sql)) {
+        for text in all_statements().map(|statement| sql.text(statement)).chain(install(&sql)) {
             assert!(!text.contains(['{', '}']), "{text}");
             assert!(
                 !text.contains(" T32")
@@ -44,7 +48,7 @@ fn no_placeholder_of_ours_is_left_and_every_table_has_the_prefix() {
 #[test]
 fn the_number_of_parameters_is_the_same_on_every_database_but_for_claims() {
     let count = |dialect, statement| sql(dialect).text(statement).matches('?').count();
-    for statement in Statement::ALL {
+    for statement in all_statements() {
         let [sqlite, mysql, postgres] = ALL.map(|dialect| count(dialect, statement));
         assert_eq!(sqlite, postgres, "{statement:?}");
         let marked_apart = matches!(statement, Statement::Claim | Statement::ClaimMessage);
@@ -68,6 +72,12 @@ fn l9_an_update_changes_a_row_even_if_its_values_are_equal() {
         (Statement::MoveRefund, "version = version + 1"),
         (Statement::Settle, "epoch = epoch + 1"),
         (Statement::SettleMessage, "epoch = epoch + 1"),
+        (Statement::Day(DayStatement::Take), "epoch = epoch + 1"),
+        (Statement::Day(DayStatement::Hold), "epoch = epoch + 1"),
+        (Statement::Day(DayStatement::End), "epoch = epoch + 1"),
+        (Statement::Day(DayStatement::Free), "epoch = epoch + 1"),
+        (Statement::Day(DayStatement::MoveDifference), "version = version + 1"),
+        (Statement::Day(DayStatement::Settle), "version = version + 1"),
     ] {
         assert!(sql(Dialect::Mysql).text(statement).contains(grows), "{statement:?}");
     }
@@ -148,7 +158,10 @@ fn an_upgrade_begins_after_what_is_there_and_ends_at_todays_version() {
         assert!(sql.steps(Some(VERSION)).is_empty());
         let whole: Vec<Step> = sql.steps(None);
         assert!(whole.ends_with(&sql.steps(Some(1))), "a new installation walks the same way");
-        assert!(!sql.steps(Some(1)).iter().any(|step| step.text.starts_with("CREATE TABLE")));
+        let newer = sql.steps(Some(1)).into_iter().filter(|step| step.text.starts_with("CREATE TABLE"));
+        let made: Vec<String> =
+            newer.filter_map(|step| step.text.split(' ').nth(5).map(str::to_owned)).collect();
+        assert_eq!(made, ["shop_day", "shop_difference"], "none of an earlier version is made anew");
     }
 }
 
@@ -201,7 +214,8 @@ fn r8_a_database_that_says_no_has_not_committed() {
 fn r2_the_index_of_what_is_due_begins_with_all_ids_of_a_merchant() {
     for dialect in ALL {
         let steps = sql(dialect).steps(Some(1));
-        let last = steps.into_iter().rfind(|step| step.text.contains("shop_order"));
+        let last =
+            steps.into_iter().rfind(|step| step.text.contains("shop_order") && step.text.contains("due_at)"));
         let text = last.unwrap().text;
         assert!(text.contains("(mch_id, sub_mch_id, appid, sub_appid, due_at)"), "{text}");
     }

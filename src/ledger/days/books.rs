@@ -1,0 +1,235 @@
+//! The ledger's side of a day's bill, read while the bill is: the orders of its rows, then those that were paid on the
+//! day, then those of which a refund was sent on it. Each comes once.
+
+use super::store::{AT_ONCE, DayKey, DayStore, PageEnd, beijing_day};
+use crate::bill::fault::BillError;
+use crate::bill::field::Field;
+use crate::bill::reader::Reader;
+use crate::bill::reconcile::books::{BookRefund, BookRow, Books};
+use crate::bill::source::BillSource;
+use crate::ledger::entry::{Entry, RefundRow};
+use crate::ledger::state::LedgerState;
+use crate::model::order_id::OrderId;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::io::Read;
+use time::Date;
+
+/// Why the books cannot be read.
+#[derive(Debug)]
+pub enum BooksFault<F> {
+    /// The database.
+    Store(F),
+    /// The bill.
+    Bill(BillError),
+}
+
+/// Where the reading stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Bill,
+    Rest,
+    Paid(PageEnd),
+    Refunded(PageEnd),
+    Over,
+}
+
+/// The ledger's books of one day.
+pub struct LedgerBooks<'a, S> {
+    store: &'a mut S,
+    day: &'a DayKey,
+    bill: Reader<Box<dyn Read + 'a>>,
+    part: Part,
+    /// Numbers of the bill that are not looked up yet, by `sub_mch_id`.
+    groups: HashMap<String, Vec<String>>,
+    /// Rows that were given.
+    given: HashSet<i64>,
+    ready: VecDeque<LedgerBook>,
+    row: Option<LedgerBook>,
+    /// Orders and refunds of the bill that an earlier day waits for.
+    awaited: &'a HashSet<String>,
+    /// Those of them that the bill has.
+    pub arrived: HashSet<String>,
+}
+
+struct LedgerBook {
+    entry: Entry,
+    refunds: Vec<RefundRow>,
+}
+
+impl<'a, S: DayStore> LedgerBooks<'a, S> {
+    /// The books that belong to this bill.
+    pub fn new(
+        store: &'a mut S,
+        day: &'a DayKey,
+        bill: &'a dyn BillSource,
+        awaited: &'a HashSet<String>,
+    ) -> Result<Self, BillError> {
+        let bill = bill.open().map_err(|e| BillError::Unreadable(e.to_string()))?;
+        Ok(Self {
+            store,
+            day,
+            bill: Reader::new(bill)?,
+            part: Part::Bill,
+            groups: HashMap::new(),
+            given: HashSet::new(),
+            ready: VecDeque::new(),
+            row: None,
+            awaited,
+            arrived: HashSet::new(),
+        })
+    }
+
+    /// Makes more rows ready; `false` when there are none.
+    fn load(&mut self) -> Result<bool, BooksFault<S::Fault>> {
+        match self.part {
+            Part::Bill => self.load_bill()?,
+            Part::Rest => self.load_rest()?,
+            Part::Paid(after) => self.load_paid(after)?,
+            Part::Refunded(after) => self.load_refunded(after)?,
+            Part::Over => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Reads the bill until there are numbers enough to look up.
+    fn load_bill(&mut self) -> Result<(), BooksFault<S::Fault>> {
+        let full = loop {
+            let Some(row) = self.bill.next_row().map_err(BooksFault::Bill)? else {
+                self.part = Part::Rest;
+                return Ok(());
+            };
+            for field in [Field::OutTradeNo, Field::OutRefundNo] {
+                if let Some(number) = row.text(field).filter(|number| self.awaited.contains(*number)) {
+                    self.arrived.insert(number.to_owned());
+                }
+            }
+            // No order of the ledger has another number.
+            let Some(number) = row.text(Field::OutTradeNo).filter(|n| OrderId::out_trade_no(n).is_ok())
+            else {
+                continue;
+            };
+            let whose = if self.day.sub_mch_id.is_empty() {
+                row.text(Field::SubMchId).unwrap_or_default()
+            } else {
+                &self.day.sub_mch_id
+            };
+            let group = self.groups.entry(whose.to_owned()).or_default();
+            group.push(number.to_owned());
+            if group.len() >= AT_ONCE {
+                break whose.to_owned();
+            }
+        };
+        let numbers = self.groups.remove(&full).unwrap_or_default();
+        self.look_up(&full, &numbers)
+    }
+
+    /// The numbers that filled no group.
+    fn load_rest(&mut self) -> Result<(), BooksFault<S::Fault>> {
+        let Some(whose) = self.groups.keys().next().cloned() else {
+            self.part = Part::Paid(self.start());
+            return Ok(());
+        };
+        let numbers = self.groups.remove(&whose).unwrap_or_default();
+        self.look_up(&whose, &numbers)
+    }
+
+    fn look_up(&mut self, sub_mch_id: &str, numbers: &[String]) -> Result<(), BooksFault<S::Fault>> {
+        let booked = self.store.booked(&self.day.mch_id, sub_mch_id, numbers);
+        self.give(booked.map_err(BooksFault::Store)?)
+    }
+
+    fn start(&self) -> PageEnd {
+        PageEnd { at: self.day.span().0, row: 0 }
+    }
+
+    fn load_paid(&mut self, after: PageEnd) -> Result<(), BooksFault<S::Fault>> {
+        let page = self.store.paid_on(self.day, after).map_err(BooksFault::Store)?;
+        self.part = match page.last() {
+            Some(last) => Part::Paid(PageEnd { at: last.paid_at.unwrap_or(after.at), row: last.id }),
+            None => Part::Refunded(self.start()),
+        };
+        self.give(page.into_iter().filter(|entry| is_paid(entry.state)).collect())
+    }
+
+    fn load_refunded(&mut self, after: PageEnd) -> Result<(), BooksFault<S::Fault>> {
+        let page = self.store.refunded_on(self.day, after).map_err(BooksFault::Store)?;
+        self.part = page.last().map_or(Part::Over, |(_, place)| Part::Refunded(*place));
+        self.give(page.into_iter().map(|(entry, _)| entry).collect())
+    }
+
+    /// Makes orders ready that were not given yet, with their refunds.
+    fn give(&mut self, entries: Vec<Entry>) -> Result<(), BooksFault<S::Fault>> {
+        let new: Vec<Entry> = entries.into_iter().filter(|entry| self.given.insert(entry.id)).collect();
+        let mut refunds: HashMap<i64, Vec<RefundRow>> = HashMap::new();
+        let ids: Vec<i64> = new.iter().map(|entry| entry.id).collect();
+        for some in ids.chunks(AT_ONCE) {
+            for (order, row) in self.store.refunds_of(some).map_err(BooksFault::Store)? {
+                refunds.entry(order).or_default().push(row);
+            }
+        }
+        self.ready.extend(new.into_iter().map(|entry| {
+            let refunds = refunds.remove(&entry.id).unwrap_or_default();
+            LedgerBook { entry, refunds }
+        }));
+        Ok(())
+    }
+}
+
+impl<S: DayStore> Books for LedgerBooks<'_, S> {
+    type Fault = BooksFault<S::Fault>;
+
+    fn next_row(&mut self) -> Result<Option<BookRow<'_>>, Self::Fault> {
+        while self.ready.is_empty() {
+            if !self.load()? {
+                return Ok(None);
+            }
+        }
+        self.row = self.ready.pop_front();
+        Ok(self.row.as_ref().map(LedgerBook::as_book))
+    }
+}
+
+impl LedgerBook {
+    /// The order as the comparison reads it. What is a person's question is told with the payment that is.
+    fn as_book(&self) -> BookRow<'_> {
+        let entry = &self.entry;
+        let questioned = entry.transaction_id.is_none() && entry.state == LedgerState::Review;
+        let suspect_fee = entry.suspect_fee.filter(|_| questioned);
+        let suspect_type = entry.suspect_type.as_deref().filter(|_| questioned);
+        BookRow {
+            out_trade_no: &entry.terms.key.out_trade_no,
+            total_fee: suspect_fee.unwrap_or_else(|| entry.paid_fee()),
+            fee_type: Some(suspect_type.unwrap_or_else(|| entry.currency())),
+            state: word(entry.state),
+            transaction_id: entry
+                .transaction_id
+                .as_deref()
+                .or_else(|| entry.suspect_id.as_deref().filter(|_| questioned)),
+            paid_on: entry.paid_at.and_then(beijing_day),
+            refunds: self.refunds.iter().map(refund).collect(),
+        }
+    }
+}
+
+/// A refund that we did not send may stand in the bill of any day: it is missing in none.
+fn refund(row: &RefundRow) -> BookRefund<'_> {
+    BookRefund {
+        out_refund_no: &row.out_refund_no,
+        refund_fee: row.refund_fee,
+        state: Some(if row.state.counts() { "SUCCESS" } else { row.state.word() }),
+        asked_on: Some(row.sent_at.and_then(beijing_day).unwrap_or(Date::MIN)),
+    }
+}
+
+fn is_paid(state: LedgerState) -> bool {
+    matches!(word(state), "SUCCESS" | "REFUND")
+}
+
+/// The state in the words of a bill where it has one: credited, or sent back whole.
+fn word(state: LedgerState) -> &'static str {
+    match state {
+        LedgerState::Paid | LedgerState::PartiallyRefunded => "SUCCESS",
+        LedgerState::Refunded => "REFUND",
+        other => other.word(),
+    }
+}

@@ -1,0 +1,240 @@
+//! Asks WeChat about what differs, and applies what it says: many orders in one transaction, and each by itself where
+//! that fails, so that one which cannot be applied keeps no other back.
+
+use super::store::DayStore;
+use super::told;
+use super::work::{AskedAbout, DayDesk, DayHalt, DayWork, Inquiry, Step};
+use crate::bill::reconcile::difference::{Difference, DifferenceKind, DifferenceState};
+use crate::bill::reconcile::report::DayReport;
+use crate::ledger::ledger::{Ended, Ledger};
+use crate::ledger::question::Answer;
+use crate::ledger::sighting::{RefundSighting, Sighting, Source};
+use crate::ledger::store::{Failure, Halt, Kind, Shop, Store, Whose};
+use std::collections::{HashMap, HashSet};
+
+/// So many orders are asked about, and applied, at once.
+const CHUNK: usize = 100;
+
+const SKIPPED: &str =
+    "not applied: a process ended in the middle of it; apply() what OrderQuery says of it by hand";
+
+/// What was to be asked on a day, at work.
+pub(super) struct Healing<'w, 'a, S, H, D> {
+    work: &'w mut DayWork<'a, S, H, D>,
+    inquiries: Vec<Inquiry>,
+    notes: HashMap<String, String>,
+    /// After a process has ended in the middle: one by one, each written down before.
+    singly: bool,
+}
+
+impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
+    /// Applies many sightings in one transaction: all of them, or none.
+    fn apply_all(&mut self, seen: &[Sighting]) -> Ended<(), S::Fault> {
+        self.transact(|ledger| {
+            seen.iter().try_for_each(|sighting| ledger.apply_once(sighting, None).map(drop))
+        })
+    }
+}
+
+impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a, S, H, D> {
+    /// Everything that WeChat can say something about, and no person has settled.
+    pub(super) fn of(
+        work: &'w mut DayWork<'a, S, H, D>,
+        report: &DayReport,
+    ) -> Step<Self, S::Fault, D::Fault> {
+        let kept = work.ledger.store.differences_of(&work.day).map_err(Halt::Store)?;
+        let settled: HashSet<String> = kept
+            .into_iter()
+            .filter(|kept| kept.difference.state == DifferenceState::Settled)
+            .map(|kept| kept.identity)
+            .collect();
+        let open = report.differences.iter().filter(|d| !settled.contains(&told::identity(d)));
+        let mut seen = HashSet::new();
+        let inquiries = open.filter_map(inquiry).filter(|inquiry| seen.insert(inquiry.clone())).collect();
+        Ok(Self { work, inquiries, notes: HashMap::new(), singly: false })
+    }
+
+    /// Is there nothing to ask?
+    pub(super) fn is_empty(&self) -> bool {
+        self.inquiries.is_empty()
+    }
+
+    /// Asks and applies. Gives what could not be applied, and why, by order.
+    pub(super) fn heal(mut self) -> Step<HashMap<String, String>, S::Fault, D::Fault> {
+        if self.inquiries.is_empty() {
+            return Ok(self.notes);
+        }
+        self.begin()?;
+        for some in std::mem::take(&mut self.inquiries).chunks(CHUNK) {
+            let again = self.ask(some)?;
+            if !again.is_empty() {
+                self.ask(&again)?;
+            }
+        }
+        Ok(self.notes)
+    }
+
+    /// Writes down that this is being tried. What a process has ended in the middle of is left out.
+    fn begin(&mut self) -> Step<(), S::Fault, D::Fault> {
+        let day = &mut self.work.day;
+        self.singly = day.attempt > 0;
+        day.skipped.extend(day.trying.take());
+        day.attempt += 1;
+        self.work.hold()
+    }
+
+    /// Asks some, applies the answers; gives what is to be asked next: the refunds of what went back.
+    fn ask(&mut self, some: &[Inquiry]) -> Step<Vec<Inquiry>, S::Fault, D::Fault> {
+        self.work.desk.go_on().map_err(DayHalt::Desk)?;
+        let some = self.askable(some)?;
+        if some.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.work.hold()?;
+        let answers = self.work.desk.inquire(&some);
+        let (mut orders, mut lists, mut again) = (Vec::new(), Vec::new(), Vec::new());
+        for (inquiry, answer) in some.into_iter().zip(answers) {
+            match answer {
+                Answer::Order(seen) => {
+                    if seen.went_back() {
+                        again.push(Inquiry { about: AskedAbout::Refunds, ..inquiry });
+                    }
+                    orders.push(Sighting { source: Source::Bill, ..seen });
+                }
+                Answer::Refunds(list) => lists.push(list),
+                Answer::Absent => {}
+                other => {
+                    let why = format!("WeChat was asked in vain: {}", words(other));
+                    self.note(&inquiry.out_trade_no, &why);
+                }
+            }
+        }
+        self.apply(&orders)?;
+        lists.iter().try_for_each(|list| self.apply_list(list))?;
+        Ok(again)
+    }
+
+    /// Without what was skipped, and what was opened with other ids than those we would ask with. The refunds of an
+    /// order that the ledger does not have say nothing to it: the order is asked about first.
+    fn askable(&mut self, some: &[Inquiry]) -> Step<Vec<Inquiry>, S::Fault, D::Fault> {
+        let owner = self.work.owner;
+        let numbers: Vec<String> = some.iter().map(|inquiry| inquiry.out_trade_no.clone()).collect();
+        let booked = self.work.ledger.store.booked(&owner.mch_id, &owner.sub_mch_id, &numbers);
+        let booked: HashMap<String, Whose> = booked
+            .map_err(Halt::Store)?
+            .into_iter()
+            .map(|entry| (entry.terms.key.out_trade_no.clone(), Whose::of(&entry.terms)))
+            .collect();
+        let mut askable = Vec::new();
+        for inquiry in some {
+            let number = &inquiry.out_trade_no;
+            match booked.get(number) {
+                _ if self.work.day.skipped.contains(number) => self.note(number, SKIPPED),
+                Some(opened) if opened != owner => {
+                    let of =
+                        format!("WeChat was not asked: the order was opened with appid {}", opened.appid);
+                    self.note(number, &of);
+                }
+                Some(_) => askable.push(inquiry.clone()),
+                None => askable.push(Inquiry { about: AskedAbout::Order, ..inquiry.clone() }),
+            }
+        }
+        Ok(askable)
+    }
+
+    fn note(&mut self, out_trade_no: &str, note: &str) {
+        self.notes.insert(out_trade_no.to_owned(), note.to_owned());
+    }
+
+    fn apply(&mut self, orders: &[Sighting]) -> Step<(), S::Fault, D::Fault> {
+        if !self.singly && !orders.is_empty() {
+            match self.work.ledger.apply_all(orders) {
+                Ok(()) => return Ok(()),
+                Err(halt) if ends(&halt) => return Err(halt.into()),
+                Err(_) => {}
+            }
+        }
+        orders.iter().try_for_each(|seen| {
+            self.try_alone(&seen.key.out_trade_no)?;
+            let applied = self.work.ledger.apply(seen, None);
+            self.applied(&seen.key.out_trade_no, applied)
+        })
+    }
+
+    fn apply_list(&mut self, list: &RefundSighting) -> Step<(), S::Fault, D::Fault> {
+        self.try_alone(&list.key.out_trade_no)?;
+        let applied = self.work.ledger.apply_refunds(list, None);
+        self.applied(&list.key.out_trade_no, applied)
+    }
+
+    fn try_alone(&mut self, out_trade_no: &str) -> Step<(), S::Fault, D::Fault> {
+        if !self.singly {
+            return Ok(());
+        }
+        self.work.day.trying = Some(out_trade_no.to_owned());
+        self.work.hold()
+    }
+
+    /// What cannot be applied stays a difference, with the reason.
+    fn applied<T>(
+        &mut self,
+        out_trade_no: &str,
+        applied: Ended<T, S::Fault>,
+    ) -> Step<(), S::Fault, D::Fault> {
+        match applied {
+            Err(halt) if ends(&halt) => return Err(halt.into()),
+            Err(halt) => self.note(out_trade_no, &format!("not applied: {}", why(&halt))),
+            Ok(_) => {}
+        }
+        self.work.day.trying = None;
+        Ok(())
+    }
+}
+
+/// Nothing more can be done on this connection, or in this script.
+fn ends<F: Failure>(halt: &Halt<F>) -> bool {
+    let ends = [Kind::Over, Kind::Lost, Kind::ReadOnly, Kind::OutcomeUnknown];
+    matches!(halt, Halt::Store(fault) if ends.contains(&fault.kind()))
+}
+
+fn why<F: Failure>(halt: &Halt<F>) -> String {
+    match halt {
+        Halt::Store(fault) => fault.text().to_owned(),
+        Halt::Refused(refusal) => refusal.to_string(),
+        Halt::Breach(reason) => reason.text().to_owned(),
+        Halt::Raced => "another transaction changed the order in the middle of this one".to_owned(),
+    }
+}
+
+fn words(answer: Answer) -> String {
+    match answer {
+        Answer::Limited => "FREQUENCY_LIMITED".to_owned(),
+        Answer::Refused(why) | Answer::Unreached(why) | Answer::Useless(why) | Answer::NotNow { why, .. } => {
+            why
+        }
+        other => format!("an answer to another question: {other:?}"),
+    }
+}
+
+/// What WeChat can be asked about a difference.
+fn inquiry(of: &Difference) -> Option<Inquiry> {
+    let about = match of.kind {
+        DifferenceKind::PaidNotBooked
+        | DifferenceKind::BookedNotPaid
+        | DifferenceKind::AmountDiffers
+        | DifferenceKind::StateDiffers
+        | DifferenceKind::FeeTypeDiffers
+        | DifferenceKind::TransactionIdDiffers
+        | DifferenceKind::RevokedAfterPaid => AskedAbout::Order,
+        DifferenceKind::RefundNotBooked | DifferenceKind::RefundUnknown | DifferenceKind::RefundDiffers => {
+            AskedAbout::Refunds
+        }
+        DifferenceKind::FeeDiffers
+        | DifferenceKind::SettlementDiffers
+        | DifferenceKind::BalanceBroken
+        | DifferenceKind::AppidUnknown
+        | DifferenceKind::DuplicateRow
+        | DifferenceKind::BillChanged => return None,
+    };
+    Some(Inquiry { out_trade_no: of.numbers.out_trade_no.clone()?, about })
+}

@@ -1,0 +1,136 @@
+//! What was found on a day, stored: the same bill again gives the same rows, and what a person has settled stays so.
+
+use super::store::{DayRow, DayStore, KeptDifference};
+use super::told;
+use super::work::{DayDesk, DayHalt, DayWork, Step};
+use crate::bill::reconcile::difference::{Difference, DifferenceKind, DifferenceState, KeptAs};
+use crate::bill::reconcile::report::DayReport;
+use crate::ledger::ledger::{Ended, Ledger};
+use crate::ledger::store::{Halt, Shop, Store};
+use std::collections::{HashMap, HashSet};
+use time::Date;
+
+/// What a day has brought.
+pub(super) struct Findings<'a> {
+    /// Before WeChat was asked.
+    pub first: &'a DayReport,
+    /// After that.
+    pub last: &'a DayReport,
+    /// Why something could not be applied, by order.
+    pub notes: HashMap<String, String>,
+    /// Differences of earlier days that this bill has ended.
+    pub arrived: Vec<KeptDifference>,
+    /// The bill's content.
+    pub sha256: &'a str,
+}
+
+impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
+    /// The report of a day as it is kept.
+    pub(super) fn kept_report(&mut self, day: &DayRow, today: Date) -> Ended<DayReport, S::Fault> {
+        let kept = self.store.differences_of(day)?;
+        Ok(DayReport {
+            from: day.key.date,
+            to: day.key.date,
+            totals: day.totals.as_deref().and_then(told::read_totals),
+            differences: kept.into_iter().map(|kept| kept.difference.seen_on(today)).collect(),
+        })
+    }
+
+    fn write_findings(&mut self, day: &DayRow, found: &Findings<'_>) -> Ended<(), S::Fault> {
+        let kept = self.store.differences_of(day)?;
+        let known: HashMap<&str, &KeptDifference> =
+            kept.iter().map(|kept| (kept.identity.as_str(), kept)).collect();
+        let mut still = HashSet::new();
+        for difference in &found.last.differences {
+            let identity = told::identity(difference);
+            let noted = noted(difference, day, &found.notes);
+            self.write(day, known.get(identity.as_str()).copied(), &identity, &noted)?;
+            still.insert(identity);
+        }
+        for difference in &found.first.differences {
+            let identity = told::identity(difference);
+            if !still.contains(&identity) && !known.contains_key(identity.as_str()) {
+                self.store.add_difference(day, &identity, &healed(difference))?;
+                still.insert(identity);
+            }
+        }
+        let gone = kept.iter().filter(|kept| !still.contains(&kept.identity)).chain(&found.arrived);
+        for kept in gone.filter(|kept| may_heal(&kept.difference)) {
+            self.store.move_difference(kept.id, &healed(&kept.difference))?;
+        }
+        let totals = found.last.totals.as_ref().map(told::totals).unwrap_or_default();
+        if self.store.end_day(day, found.sha256, &totals)? { Ok(()) } else { Err(Halt::Raced) }
+    }
+
+    fn write(
+        &mut self,
+        day: &DayRow,
+        known: Option<&KeptDifference>,
+        identity: &str,
+        found: &Difference,
+    ) -> Ended<(), S::Fault> {
+        match known {
+            None => drop(self.store.add_difference(day, identity, found)?),
+            Some(kept) if kept.difference.state == DifferenceState::Settled || is_same(kept, found) => {}
+            Some(kept) => drop(self.store.move_difference(kept.id, found)?),
+        }
+        Ok(())
+    }
+}
+
+impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
+    /// Stores what was found, and ends the day.
+    pub(super) fn keep(&mut self, found: &Findings<'_>) -> Step<DayReport, S::Fault, D::Fault> {
+        let day = &self.day;
+        self.ledger.transact(|ledger| ledger.write_findings(day, found)).map_err(taken)?;
+        let kept = self.ledger.kept_report(day, self.today)?;
+        Ok(DayReport { totals: found.last.totals, ..kept })
+    }
+
+    /// Another content for a day that is done: that is kept, and nothing else changes.
+    pub(super) fn keep_changed(&mut self, found: &DayReport) -> Step<DayReport, S::Fault, D::Fault> {
+        let day = &self.day;
+        let written = self.ledger.transact(|ledger| {
+            for difference in &found.differences {
+                ledger.store.add_difference(day, &told::identity(difference), difference)?;
+            }
+            if ledger.store.free_day(&DayRow { attempt: 0, ..day.clone() })? {
+                Ok(())
+            } else {
+                Err(Halt::Raced)
+            }
+        });
+        written.map_err(taken)?;
+        let kept = self.ledger.kept_report(day, self.today)?;
+        Ok(DayReport { totals: None, ..kept })
+    }
+}
+
+fn taken<F, D>(halt: Halt<F>) -> DayHalt<F, D> {
+    if matches!(halt, Halt::Raced) { DayHalt::Taken } else { halt.into() }
+}
+
+fn noted(found: &Difference, day: &DayRow, notes: &HashMap<String, String>) -> Difference {
+    let note = found.numbers.out_trade_no.as_ref().and_then(|number| notes.get(number)).cloned();
+    Difference { kept: Some(KeptAs { id: 0, date: day.key.date, note }), ..found.clone() }
+}
+
+fn healed(of: &Difference) -> Difference {
+    let kept = of.kept.clone().map(|kept| KeptAs { note: None, ..kept });
+    Difference { state: DifferenceState::Healed, kept, ..of.clone() }
+}
+
+/// That a bill has changed stays so until a person has looked.
+fn may_heal(of: &Difference) -> bool {
+    of.state.is_unsettled() && of.kind != DifferenceKind::BillChanged
+}
+
+fn is_same(kept: &KeptDifference, found: &Difference) -> bool {
+    let note = |of: &Difference| of.kept.as_ref().and_then(|kept| kept.note.clone());
+    let known = &kept.difference;
+    known.state == found.state
+        && known.due == found.due
+        && known.ours == found.ours
+        && known.numbers == found.numbers
+        && note(known) == note(found)
+}

@@ -1,0 +1,230 @@
+//! Reconciled days in the database.
+
+use super::connection::{Bound, Connection, Ended, Row};
+use super::dialect::Statement;
+use super::dialect::days::DayStatement;
+use super::rows::{order, refund, unknown};
+use super::store::{MOST_TRIES, SqlStore};
+use crate::bill::moment;
+use crate::bill::reconcile::difference::{Difference, DifferenceKind, DifferenceState, KeptAs};
+use crate::ledger::ascii;
+use crate::ledger::days::store::{AT_ONCE, DayKey, DayRow, DayStore, KeptDifference, PageEnd};
+use crate::ledger::days::told;
+use crate::ledger::entry::{Entry, Ms, RefundRow};
+use crate::ledger::store::{Added, Failure, Kind, Transactions, Whose};
+use time::Date;
+
+impl<C: Connection> SqlStore<C> {
+    fn day_rows(&mut self, statement: DayStatement, bound: &[Bound<'_>]) -> Ended<Vec<Row>, C::Cause> {
+        self.connection.rows(Statement::Day(statement), bound)
+    }
+
+    fn day_row(&mut self, statement: DayStatement, bound: &[Bound<'_>]) -> Ended<Option<Row>, C::Cause> {
+        self.one(Statement::Day(statement), bound)
+    }
+
+    fn changes(&mut self, statement: DayStatement, bound: &[Bound<'_>]) -> Ended<bool, C::Cause> {
+        Ok(self.connection.change(Statement::Day(statement), bound)? == 1)
+    }
+
+    /// Outside a transaction: a database that is busy is asked again.
+    fn patiently<T>(&mut self, mut work: impl FnMut(&mut Self) -> Ended<T, C::Cause>) -> Ended<T, C::Cause> {
+        let mut tries = 1;
+        loop {
+            match work(self) {
+                Err(fault) if fault.kind() == Kind::Busy && tries < MOST_TRIES => self.pause(tries),
+                ended => return ended,
+            }
+            tries += 1;
+        }
+    }
+}
+
+impl<C: Connection> DayStore for SqlStore<C> {
+    fn claim_day(&mut self, key: &DayKey, lease: Ms) -> Ended<bool, C::Cause> {
+        self.alone("Ledger::reconcileDay()")?;
+        self.ready()?;
+        let date = key.date.to_string();
+        let names: [Bound<'_>; 3] = [(&key.mch_id).into(), (&key.sub_mch_id).into(), (&date).into()];
+        self.patiently(|store| {
+            store.add(Statement::Day(DayStatement::Make), &names)?;
+            store.changes(DayStatement::Take, &[&[lease.into()], &names[..]].concat())
+        })
+    }
+
+    fn day(&mut self, key: &DayKey) -> Ended<Option<DayRow>, C::Cause> {
+        self.usable()?;
+        self.ready()?;
+        let date = key.date.to_string();
+        let names = [(&key.mch_id).into(), (&key.sub_mch_id).into(), (&date).into()];
+        self.day_row(DayStatement::Find, &names)?.map(day).transpose()
+    }
+
+    fn hold_day(&mut self, day: &DayRow, lease: Ms) -> Ended<bool, C::Cause> {
+        let skipped = Some(&day.skipped).filter(|skipped| !skipped.is_empty()).map(ascii::json);
+        let bound: [Bound<'_>; 6] = [
+            lease.into(),
+            day.attempt.into(),
+            day.trying.as_deref().into(),
+            skipped.as_deref().into(),
+            day.id.into(),
+            day.epoch.into(),
+        ];
+        self.patiently(|store| store.changes(DayStatement::Hold, &bound))
+    }
+
+    fn free_day(&mut self, day: &DayRow) -> Ended<bool, C::Cause> {
+        self.changes(DayStatement::Free, &[day.attempt.into(), day.id.into(), day.epoch.into()])
+    }
+
+    fn end_day(&mut self, day: &DayRow, sha256: &str, totals: &str) -> Ended<bool, C::Cause> {
+        self.changes(DayStatement::End, &[sha256.into(), totals.into(), day.id.into(), day.epoch.into()])
+    }
+
+    fn done_days(&mut self, from: &DayKey) -> Ended<Vec<Date>, C::Cause> {
+        self.usable()?;
+        self.ready()?;
+        let date = from.date.to_string();
+        let bound = [(&from.mch_id).into(), (&from.sub_mch_id).into(), (&date).into()];
+        self.day_rows(DayStatement::Done, &bound)?.into_iter().map(|mut row| bill_date(&mut row)).collect()
+    }
+
+    fn add_difference(&mut self, day: &DayRow, identity: &str, of: &Difference) -> Ended<Added, C::Cause> {
+        let (date, due) = (day.key.date.to_string(), of.due.map(|due| due.to_string()));
+        let (told, note) = (told::difference(of), note(of));
+        let bound: [Bound<'_>; 10] = [
+            day.id.into(),
+            (&day.key.mch_id).into(),
+            (&day.key.sub_mch_id).into(),
+            (&date).into(),
+            identity.into(),
+            of.kind.name().into(),
+            of.state.name().into(),
+            due.as_deref().into(),
+            (&told).into(),
+            note.as_deref().into(),
+        ];
+        self.add(Statement::Day(DayStatement::AddDifference), &bound)
+    }
+
+    fn move_difference(&mut self, id: i64, of: &Difference) -> Ended<bool, C::Cause> {
+        let (due, told, note) = (of.due.map(|due| due.to_string()), told::difference(of), note(of));
+        let bound: [Bound<'_>; 5] = [
+            of.state.name().into(),
+            due.as_deref().into(),
+            (&told).into(),
+            note.as_deref().into(),
+            id.into(),
+        ];
+        self.changes(DayStatement::MoveDifference, &bound)
+    }
+
+    fn settle_difference(&mut self, id: i64, note: &str) -> Ended<bool, C::Cause> {
+        let note = ascii::json(&note);
+        self.changes(DayStatement::Settle, &[(&note).into(), id.into()])
+    }
+
+    fn difference(&mut self, id: i64) -> Ended<Option<Difference>, C::Cause> {
+        self.usable()?;
+        self.current()?;
+        let row = self.day_row(DayStatement::Difference, &[id.into()])?;
+        Ok(row.map(difference).transpose()?.map(|kept| kept.difference))
+    }
+
+    fn differences_of(&mut self, day: &DayRow) -> Ended<Vec<KeptDifference>, C::Cause> {
+        self.day_rows(DayStatement::DifferencesOf, &[day.id.into()])?.into_iter().map(difference).collect()
+    }
+
+    fn differences(
+        &mut self,
+        owner: &Whose,
+        states: &[DifferenceState],
+    ) -> Ended<Vec<KeptDifference>, C::Cause> {
+        self.usable()?;
+        self.current()?;
+        let Some(last) = states.last() else { return Ok(Vec::new()) };
+        let at = |at: usize| Bound::from(states.get(at).unwrap_or(last).name());
+        let bound = [(&owner.mch_id).into(), (&owner.sub_mch_id).into(), at(0), at(1), at(2), at(3)];
+        self.day_rows(DayStatement::Differences, &bound)?.into_iter().map(difference).collect()
+    }
+
+    fn booked(&mut self, mch_id: &str, sub_mch_id: &str, numbers: &[String]) -> Ended<Vec<Entry>, C::Cause> {
+        let Some(last) = numbers.last() else { return Ok(Vec::new()) };
+        let places = (0..AT_ONCE).map(|at| Bound::from(numbers.get(at).unwrap_or(last)));
+        let bound: Vec<Bound<'_>> = [mch_id.into(), sub_mch_id.into()].into_iter().chain(places).collect();
+        self.day_rows(DayStatement::Booked, &bound)?.into_iter().map(|mut row| order(&mut row)).collect()
+    }
+
+    fn paid_on(&mut self, day: &DayKey, after: PageEnd) -> Ended<Vec<Entry>, C::Cause> {
+        let bound = page(day, after);
+        self.day_rows(DayStatement::PaidOn, &bound)?.into_iter().map(|mut row| order(&mut row)).collect()
+    }
+
+    fn refunded_on(&mut self, day: &DayKey, after: PageEnd) -> Ended<Vec<(Entry, PageEnd)>, C::Cause> {
+        let bound = page(day, after);
+        let rows = self.day_rows(DayStatement::RefundedOn, &bound)?.into_iter();
+        rows.map(|mut row| Ok((order(&mut row)?, PageEnd { at: row.int()?, row: row.int()? }))).collect()
+    }
+
+    fn refunds_of(&mut self, orders: &[i64]) -> Ended<Vec<(i64, RefundRow)>, C::Cause> {
+        let Some(last) = orders.last() else { return Ok(Vec::new()) };
+        let bound: Vec<Bound<'_>> =
+            (0..AT_ONCE).map(|at| Bound::from(*orders.get(at).unwrap_or(last))).collect();
+        let rows = self.day_rows(DayStatement::RefundsOf, &bound)?.into_iter();
+        rows.map(|mut row| Ok((row.int()?, refund(row)?))).collect()
+    }
+
+    fn knows_appid(&mut self, mch_id: &str, appid: &str) -> Ended<bool, C::Cause> {
+        Ok(self.day_row(DayStatement::KnowsAppid, &[mch_id.into(), appid.into()])?.is_some())
+    }
+}
+
+/// What comes after a cursor, until the end of a day.
+fn page(day: &DayKey, after: PageEnd) -> [Bound<'_>; 7] {
+    let (whose, at) = (Bound::from(&day.sub_mch_id), Bound::from(after.at));
+    [(&day.mch_id).into(), whose, whose, at, day.span().1.into(), at, after.row.into()]
+}
+
+fn note(of: &Difference) -> Option<String> {
+    of.kept.as_ref().and_then(|kept| kept.note.as_ref()).map(ascii::json)
+}
+
+fn bill_date<C>(row: &mut Row) -> Ended<Date, C> {
+    let text = row.text()?;
+    moment::date(text.as_bytes()).ok_or_else(|| unknown("day", &text))
+}
+
+fn day<C>(mut row: Row) -> Ended<DayRow, C> {
+    Ok(DayRow {
+        id: row.int()?,
+        key: DayKey { mch_id: row.text()?, sub_mch_id: row.text()?, date: bill_date(&mut row)? },
+        sha256: row.text_or_null()?,
+        totals: row.text_or_null()?,
+        skipped: serde_json::from_str(&row.text()?).unwrap_or_default(),
+        trying: row.text_or_null()?,
+        due_at: row.int_or_null()?,
+        epoch: row.int()?,
+        attempt: row.int()?,
+        done_at: row.int_or_null()?,
+    })
+}
+
+fn difference<C>(mut row: Row) -> Ended<KeptDifference, C> {
+    let (id, date, identity) = (row.int()?, bill_date(&mut row)?, row.text()?);
+    let (kind, state) = (row.text()?, row.text()?);
+    let due = row.text_or_null()?.and_then(|due| moment::date(due.as_bytes()));
+    let told = told::read(&row.text()?);
+    let note = row.text_or_null()?.and_then(|note| serde_json::from_str(&note).ok());
+    let difference = Difference {
+        kind: DifferenceKind::named(&kind).ok_or_else(|| unknown("kind of difference", &kind))?,
+        key: told.key,
+        field: told.field.into(),
+        theirs: told.theirs,
+        ours: told.ours,
+        state: DifferenceState::named(&state).ok_or_else(|| unknown("state of a difference", &state))?,
+        due,
+        numbers: told.numbers,
+        kept: Some(KeptAs { id, date, note }),
+    };
+    Ok(KeptDifference { id, identity, difference })
+}
