@@ -19,6 +19,7 @@ require __DIR__ . '/demo/Endpoint.php';
 require __DIR__ . '/demo/faults.php';
 require __DIR__ . '/demo/trade.php';
 require __DIR__ . '/demo/ledger.php';
+require __DIR__ . '/demo/day.php';
 
 /** @return array<string, callable(Shop): void> title => chapter */
 function chapters(): array
@@ -47,6 +48,7 @@ function chaptersOfTheLedger(): array
         'The ledger credits once' => creditOnce(...),
         'The ledger and a late payment' => showALatePayment(...),
         'The ledger books a refund' => bookARefund(...),
+        "The ledger and the day's bill" => reconcileTheDay(...),
     ];
 }
 
