@@ -52,6 +52,35 @@ final class ExamplesTest extends TestCase
         self::assertStringContainsString('next: wait', $run->errors);
     }
 
+    public function testTheDailyJobMakesUpForEveryDayAndSaysWhetherSomethingIsOpen(): void
+    {
+        $beijing = new \DateTimeZone('Asia/Shanghai');
+        [$day, $since] = array_map(fn (int $ago): string => (new \DateTimeImmutable("-$ago days", $beijing))->format('Y-m-d'), [2, 3]);
+        $database = sys_get_temp_dir() . '/wechatpay-daily-' . getmypid() . '.sqlite';
+        putenv("WECHATPAY_EXAMPLE_DSN=sqlite:$database");
+        try {
+            $clean = self::example('daily.php', $since);
+            self::assertSame([0, ''], [$clean->exitCode, $clean->errors], $clean->output);
+            self::assertStringContainsString("$since: 0 payments, 0 differences", $clean->output);
+            (new \PDO("sqlite:$database"))->exec('DELETE FROM wechatpay_day');
+            self::$simulator->control('POST', '/clock', ['advance_ms' => -2 * 86_400_000]);
+            self::$simulator->control('POST', '/orders', ['out_trade_no' => 'stranger-1', 'total_fee' => 100, 'trade_state' => 'SUCCESS']);
+            self::$simulator->control('POST', '/clock', ['advance_ms' => 2 * 86_400_000]);
+            $open = self::example('daily.php', $since);
+            self::assertSame([1, ''], [$open->exitCode, $open->errors], $open->output);
+            self::assertStringContainsString("$day: 1 payments, 2 differences", $open->output);
+            self::assertMatchesRegularExpression("~^#\\d+ $day StateDiffers stranger-1: query_order$~m", $open->output);
+            (new \PDO("sqlite:$database"))->exec('DELETE FROM wechatpay_day');
+            self::$simulator->control('POST', '/bills', ['damage' => 'creating', 'times' => 9]);
+            $failed = self::example('daily.php', $since);
+            self::assertSame(2, $failed->exitCode, $failed->output);
+            self::assertStringContainsString('next: wait', $failed->errors);
+        } finally {
+            putenv('WECHATPAY_EXAMPLE_DSN');
+            array_map('unlink', glob("$database*"));
+        }
+    }
+
     private static function example(string $name, string ...$arguments): PhpProcess
     {
         return PhpProcess::file(ROOT . "/examples/$name", $arguments, self::$simulator->ini());
