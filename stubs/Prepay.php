@@ -42,9 +42,9 @@ final class Prepay
     }
 
     /**
-     * The QR code as an SVG document.
+     * The QR code as an SVG document: black on white with a quiet margin, one path, with a title and `role="img"`.
      *
-     * @param int $size width and height in pixels, at least
+     * @param int $size width and height in pixels, 32 to 4096: exactly, unless a module would get less than one
      *
      * @throws \LogicException if there is no codeUrl
      * @throws \ValueError     if $size is out of range
@@ -57,7 +57,8 @@ final class Prepay
     /**
      * The QR code as the bytes of a PNG picture, black on white with a quiet margin.
      *
-     * @param int $size width and height in pixels, at least; each module gets a whole number of pixels
+     * @param int $size width and height in pixels, 32 to 4096: exactly, unless a module would get less than one. Each
+     *                  module gets a whole number of pixels
      *
      * @throws \LogicException if there is no codeUrl
      * @throws \ValueError     if $size is out of range

@@ -84,6 +84,7 @@ find_missing() {
     need composer has_command composer
     need libxml2-utils has_command xmllint
     need valgrind has_command valgrind
+    need zbar-tools has_command zbarimg
     need shellcheck has_command shellcheck
 }
 
