@@ -33,12 +33,13 @@ say = printf '\n==> %s\n' '$(1)'
 # The steps of `test` build on each other.
 .NOTPARALLEL:
 
-.PHONY: help setup setup-build setup-packages build demo test test-core test-doc test-php test-stubs test-quick simulate leak valgrind \
+.PHONY: help setup setup-build setup-packages build demo shop test test-core test-doc test-php test-stubs test-quick simulate leak valgrind \
         asan fuzz bench bench-large bench-instructions install uninstall bare matrix deb deb-test pie-test dist dist-test deny lint clean
 
 help:
 	@echo 'make build     builds the extension and the simulator into target/release'
 	@echo 'make demo      builds, then shows a scan-pay order from placement to refund, offline'
+	@echo 'make shop      builds, then runs a shop with scan-pay, offline; prints its address'
 	@echo 'make test      runs all tests: core, simulator, documentation, PHP, stubs'
 	@echo 'make test-quick  runs the core and what of PHP waits for nothing, in a minute or two'
 	@echo 'make bench     compares speed with plain PHP; QUICK=1 for a short run'
@@ -81,6 +82,9 @@ build: setup-build
 
 demo: build
 	@tools/php examples/demo.php
+
+shop: build
+	@tools/shop
 
 test: setup test-core test-doc test-php test-stubs
 	@$(call say,all tests passed)

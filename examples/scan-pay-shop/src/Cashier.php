@@ -1,0 +1,140 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Shop;
+
+use WechatPay\PayException;
+
+/** The payer's pages: which address does what. A form changes something and leads to an address that can be reloaded. */
+final class Cashier
+{
+    private readonly Texts $text;
+    private readonly Page $page;
+
+    public function __construct(private readonly Shop $shop, private readonly Visitor $visitor)
+    {
+        $this->text = new Texts($visitor->language);
+        $this->page = new Page($visitor, $this->text);
+    }
+
+    public function answer(string $verb, string $path): void
+    {
+        if ($verb === 'POST' && !$this->visitor->sent($_POST['token'] ?? null)) {
+            $this->page->refuse(403, ($this->text)('form_expired'));
+            return;
+        }
+        try {
+            $this->route($verb, $path);
+        } catch (\DomainException $e) {
+            $this->page->refuse(409, ($this->text)('refused'), Page::escape($e->getMessage()));
+        }
+    }
+
+    private function route(string $verb, string $path): void
+    {
+        preg_match('~^/orders/(S[0-9a-f]{28})(?:/(state|code\.svg|check|close))?$~', $path, $found);
+        $order = isset($found[1]) ? $this->own($found[1]) : null;
+        match (true) {
+            "$verb $path" === 'GET /' => $this->goods(),
+            "$verb $path" === 'POST /orders' => $this->place(),
+            "$verb $path" === 'POST /topups' => $this->topUp(),
+            "$verb $path" === 'POST /exchanges' => $this->exchange(),
+            $order === null => $this->page->refuse(404, ($this->text)('not_found')),
+            $verb === 'GET' && !isset($found[2]) => $this->order($order),
+            $verb === 'GET' && $found[2] === 'state' => $this->state($order),
+            $verb === 'GET' && $found[2] === 'code.svg' => $this->code($order),
+            $verb === 'POST' && isset($found[2]) => $this->act($order[0]['number'], $found[2]),
+            default => $this->page->refuse(404, ($this->text)('not_found')),
+        };
+    }
+
+    /** @return array{0: array<string, mixed>, 1: \WechatPay\LedgerEntry}|null an order of this visitor's */
+    private function own(string $number): ?array
+    {
+        $order = $this->shop->orders->find($number);
+        return $order !== null && $order[0]['member_id'] === $this->visitor->member ? $order : null;
+    }
+
+    private function goods(): void
+    {
+        $this->shop->members->greet($this->visitor->member);
+        (new GoodsPage($this->shop, $this->page, $this->text))->show($this->visitor->member);
+    }
+
+    private function place(): void
+    {
+        $this->shop->members->greet($this->visitor->member);
+        $asked = \is_array($_POST['quantity'] ?? null) ? $_POST['quantity'] : [];
+        $whole = static fn (mixed $n): int => (int) filter_var($n, FILTER_VALIDATE_INT, ['options' => ['min_range' => 0, 'max_range' => 99]]);
+        $this->go('/orders/' . $this->shop->checkout->goods($this->visitor, array_map($whole, $asked)));
+    }
+
+    private function topUp(): void
+    {
+        $this->shop->members->greet($this->visitor->member);
+        $yuan = \is_string($_POST['yuan'] ?? null) ? $_POST['yuan'] : '';
+        $fen = [100 => 10_000, 200 => 20_000, 500 => 50_000][$yuan] ?? throw new \DomainException('unavailable');
+        $member = $this->shop->members->find($this->visitor->member);
+        $this->go('/orders/' . $this->shop->checkout->topUp($this->visitor, $fen, (int) $member['balance']));
+    }
+
+    private function exchange(): void
+    {
+        $source = (string) filter_var($_POST['once'] ?? '', FILTER_VALIDATE_REGEXP, ['options' => ['regexp' => '~^[0-9a-f]{16}$~']]);
+        try {
+            $this->shop->members->exchange($this->visitor->member, \is_string($_POST['sku'] ?? null) ? $_POST['sku'] : '', "exchange:{$this->visitor->member}:$source");
+        } catch (\PDOException $e) {
+            Database::isDouble($e) || throw $e;   // the same button, pressed twice
+        }
+        $this->go('/?exchanged=1');
+    }
+
+    /** @param array{0: array<string, mixed>, 1: \WechatPay\LedgerEntry} $order */
+    private function order(array $order): void
+    {
+        (new OrderPage($this->shop, $this->page, $this->text))->show(...$order, hasTimedOut: isset($_GET['timed_out']), couldNotAsk: isset($_GET['unanswered']));
+    }
+
+    /**
+     * What the page asks every two seconds: as short as can be, and nothing at all while nothing has changed.
+     *
+     * @param array{0: array<string, mixed>, 1: \WechatPay\LedgerEntry} $order
+     */
+    private function state(array $order): void
+    {
+        $state = OrderPage::state(...$order);
+        header("ETag: \"$state-{$order[1]->refundedFee}\"");
+        header('Cache-Control: private, no-cache');
+        if (($_SERVER['HTTP_IF_NONE_MATCH'] ?? '') === "\"$state-{$order[1]->refundedFee}\"") {
+            http_response_code(304);
+            return;
+        }
+        header('Content-Type: application/json');
+        echo json_encode(['state' => $state]);
+    }
+
+    /** @param array{0: array<string, mixed>, 1: \WechatPay\LedgerEntry} $order */
+    private function code(array $order): void
+    {
+        header('Content-Type: image/svg+xml');
+        header('Cache-Control: no-store');
+        echo $order[0]['trade_type'] === 'NATIVE' ? $this->shop->orders->code($order[0]['number']) : '';
+    }
+
+    private function act(string $number, string $what): void
+    {
+        try {
+            $what === 'close' ? $this->shop->orders->close($number) : $this->shop->orders->check($number);
+            $this->go("/orders/$number" . ($what === 'check' ? '?timed_out=1' : ''));
+        } catch (PayException $e) {
+            error_log($e::class . ": {$e->getMessage()}");
+            $this->go("/orders/$number?timed_out=1&unanswered=1");
+        }
+    }
+
+    private function go(string $path): void
+    {
+        header("Location: $path", true, 303);
+    }
+}

@@ -1,0 +1,71 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Shop;
+
+use WechatPay\Transition;
+
+/**
+ * What a payment means to this shop. The ledger calls it in the transaction that makes the order Paid, so that all of it
+ * is written once: the order is marked, the stock goes down, points or a top-up are booked.
+ */
+final class Credit
+{
+    public function __construct(private readonly Database $database, private readonly Members $members)
+    {
+    }
+
+    /** The order is paid. */
+    public function give(Transition $t): void
+    {
+        $order = $this->database->row('SELECT * FROM shop_order WHERE number = ?', [$t->outTradeNo]);
+        $paid = (int) $t->entry->paidFee;
+        $hold = $this->objection($order, $paid);
+        $this->database->run(
+            'UPDATE shop_order SET paid_at = ?, open_key = NULL, hold = ? WHERE number = ?',
+            [time(), $hold, $t->outTradeNo],
+        );
+        if ($order['kind'] === 'topup') {
+            $this->members->book($order['member_id'], "topup:$t->outTradeNo", $paid, Members::gift($paid));
+        } else {
+            $this->members->book($order['member_id'], "paid:$t->outTradeNo", points: Members::points($paid));
+        }
+    }
+
+    /** A payment that was credited has been reversed: a code payment at the counter. */
+    public function takeBack(Transition $t): void
+    {
+        $booked = $this->database->row(
+            'SELECT * FROM member_journal WHERE source IN (?, ?)',
+            ["paid:$t->outTradeNo", "topup:$t->outTradeNo"],
+        );
+        [$balance, $gift, $points] = [-(int) $booked['balance'], -(int) $booked['gift'], -(int) $booked['points']];
+        $this->members->book($booked['member_id'], "reversed:$t->outTradeNo", $balance, $gift, $points);
+    }
+
+    /**
+     * Why the goods wait for a person although the money is there. An exception here would only make WeChat repeat the
+     * notice: the payment is booked in any case.
+     *
+     * @param array<string, mixed> $order
+     */
+    private function objection(array $order, int $paid): ?string
+    {
+        foreach ($this->database->rows('SELECT sku, quantity FROM order_line WHERE number = ?', [$order['number']]) as $line) {
+            $taken = $this->database->run(
+                'UPDATE goods SET stock = stock - ? WHERE sku = ? AND stock >= ?',
+                [$line['quantity'], $line['sku'], $line['quantity']],
+            );
+            if ($taken === 0) {
+                return "sold out: {$line['sku']}";
+            }
+        }
+        $today = $this->database->value(
+            'SELECT COALESCE(SUM(fen), 0) FROM shop_order WHERE member_id = ? AND paid_at >= ?',
+            [$order['member_id'], time() - 86_400],
+        );
+        $verdict = Verdict::strictest(Risk::day($today + $paid), Risk::paidWhen((int) $order['made_at'], time()));
+        return $verdict->reason ?: null;
+    }
+}

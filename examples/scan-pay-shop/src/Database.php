@@ -1,0 +1,114 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Shop;
+
+/** The shop's connection, and the few things that its pages ask of it. */
+final class Database
+{
+    public readonly \PDO $pdo;
+
+    public function __construct(Settings $settings)
+    {
+        $this->pdo = new \PDO($settings->dsn, $settings->user, $settings->password, [
+            \PDO::ATTR_ERRMODE => \PDO::ERRMODE_EXCEPTION,
+            \PDO::ATTR_DEFAULT_FETCH_MODE => \PDO::FETCH_ASSOC,
+            \PDO::ATTR_TIMEOUT => 5,
+        ]);
+    }
+
+    /** Makes the shop's tables where there are none, with something to sell. Call it when you deploy. */
+    public function install(): void
+    {
+        $driver = $this->pdo->getAttribute(\PDO::ATTR_DRIVER_NAME);
+        if ($driver === 'sqlite') {
+            $this->pdo->exec('PRAGMA journal_mode = WAL');   // pages and worker at the same time
+        }
+        $charset = $driver === 'mysql' ? ' CHARACTER SET utf8mb4 COLLATE utf8mb4_bin' : '';
+        $sql = preg_replace('~^--.*$~m', '', (string) file_get_contents(\dirname(__DIR__) . '/schema.sql'));
+        foreach (array_filter(array_map(trim(...), explode(';', $sql))) as $table) {
+            $this->pdo->exec($table . $charset);
+        }
+        if ($this->value('SELECT COUNT(*) FROM goods') > 0) {
+            return;
+        }
+        foreach ([
+            ['coffee', '手冲咖啡 Hand drip coffee', 2800, 100, 280],
+            ['tea', '龙井茶 Longjing tea', 1230, 100, 120],
+            ['candy', '一颗糖 One sweet', 1, 1000, null],
+        ] as $row) {
+            $this->run('INSERT INTO goods (sku, name, fen, stock, points) VALUES (?, ?, ?, ?, ?)', $row);
+        }
+    }
+
+    /**
+     * Runs a statement; gives how many rows it changed.
+     *
+     * @param list<mixed> $values
+     */
+    public function run(string $sql, array $values = []): int
+    {
+        $statement = $this->pdo->prepare($sql);
+        $statement->execute($values);
+        return $statement->rowCount();
+    }
+
+    /**
+     * @param list<mixed> $values
+     *
+     * @return list<array<string, mixed>>
+     */
+    public function rows(string $sql, array $values = []): array
+    {
+        $statement = $this->pdo->prepare($sql);
+        $statement->execute($values);
+        return $statement->fetchAll();
+    }
+
+    /**
+     * @param list<mixed> $values
+     *
+     * @return array<string, mixed>|null
+     */
+    public function row(string $sql, array $values = []): ?array
+    {
+        return $this->rows($sql, $values)[0] ?? null;
+    }
+
+    /**
+     * A number; 0 where there is none.
+     *
+     * @param list<mixed> $values
+     */
+    public function value(string $sql, array $values = []): int
+    {
+        return (int) current($this->row($sql, $values) ?? [0]);
+    }
+
+    /**
+     * All of it or nothing.
+     *
+     * @template T
+     * @param callable(): T $work
+     * @return T
+     */
+    public function together(callable $work): mixed
+    {
+        $this->pdo->beginTransaction();
+        try {
+            $result = $work();
+            $this->pdo->commit();
+            return $result;
+        } catch (\Throwable $e) {
+            $this->pdo->rollBack();
+            throw $e;
+        }
+    }
+
+    /** Was it refused because such a row is there already? */
+    public static function isDouble(\PDOException $e): bool
+    {
+        return \in_array($e->errorInfo[0] ?? '', ['23000', '23505'], true);
+    }
+}

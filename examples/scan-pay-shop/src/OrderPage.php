@@ -1,0 +1,121 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Shop;
+
+use WechatPay\LedgerEntry;
+use WechatPay\LedgerState;
+use WechatPay\PayException;
+
+/** The page of one order in each of its states. What it shows is what the ledger says, however the browser got here. */
+final class OrderPage
+{
+    public function __construct(private readonly Shop $shop, private readonly Page $page, private readonly Texts $text)
+    {
+    }
+
+    /**
+     * The one word for where an order stands.
+     *
+     * @param array<string, mixed> $order
+     */
+    public static function state(array $order, LedgerEntry $entry): string
+    {
+        return match ($entry->state) {
+            LedgerState::Created => 'waiting',
+            LedgerState::UserPaying => 'paying',
+            LedgerState::Paid => $order['hold'] === null ? 'paid' : 'review',
+            LedgerState::PartiallyRefunded => 'refunded_part',
+            LedgerState::Refunded => 'refunded',
+            LedgerState::Closing => 'closing',
+            LedgerState::Closed, LedgerState::Revoked => 'closed',
+            LedgerState::PaidLate => 'paid_late',
+            LedgerState::Review => 'review',
+        };
+    }
+
+    /** @param array<string, mixed> $order */
+    public function show(array $order, LedgerEntry $entry, bool $hasTimedOut, bool $couldNotAsk): void
+    {
+        $state = self::state($order, $entry);
+        [$title, $inner] = match ($state) {
+            'waiting', 'paying' => $hasTimedOut ? $this->timedOut($order, $couldNotAsk) : $this->waiting($order, $entry, $state),
+            'refunded_part', 'refunded' => [$state, $this->note('refunded_note') . $this->refunded($entry)],
+            default => [$state, $this->note("{$state}_note")],
+        };
+        $state = $title === 'placing' ? $title : $state;
+        $isOver = !\in_array($state, ['placing', 'waiting', 'paying', 'closing'], true);
+        $main = "<section class=\"order $title\" data-state=\"$state\" data-order=\"{$order['number']}\""
+            . ($isOver || $hasTimedOut ? '' : ' data-poll') . ' aria-live="polite">'
+            . "<h1 tabindex=\"-1\">{$this->text($title)}</h1>"
+            . '<p class="what">' . Page::escape($order['body']) . "</p><p class=\"total\">{$this->page->yuan((int) $order['fen'])}</p>"
+            . $inner . "<p class=\"number\">{$this->text('order')} {$order['number']}</p></section>"
+            . "<p id=\"offline\" role=\"status\" hidden>{$this->text('offline')}</p>"
+            . "<p><a href=\"/\">{$this->text('back')}</a></p>";
+        $this->page->show($this->text($title), $main, refresh: $isOver || $hasTimedOut ? 0 : 5);
+    }
+
+    /**
+     * @param array<string, mixed> $order
+     *
+     * @return array{string, string} the title's name and the rest
+     */
+    private function waiting(array $order, LedgerEntry $entry, string $state): array
+    {
+        try {
+            $code = $this->shop->orders->code($order['number']);
+        } catch (PayException $e) {
+            error_log($e::class . ": {$e->getMessage()}");
+            return ['placing', $this->note('placing_note')];
+        }
+        $number = $order['number'];
+        $how = match ($order['trade_type']) {
+            'MWEB' => '<p><a class="button" href="' . Page::escape($code) . "\">{$this->text('open_wechat')}</a></p>"
+                . $this->page->button("/orders/$number/check", $this->text('finished')),
+            'JSAPI' => '<p><button id="wechat" data-params="' . Page::escape($code) . "\">{$this->text('open_wechat')}</button></p>"
+                . $this->page->button("/orders/$number/check", $this->text('finished')),
+            default => "<img class=\"code\" src=\"/orders/$number/code.svg\" width=\"280\" height=\"280\" alt=\"{$this->label($order)}\">"
+                . "<p class=\"hint\">{$this->text('scan')}</p>",
+        };
+        $left = max(0, $entry->expiresAt->getTimestamp() - time());
+        $clock = sprintf('%d:%02d', intdiv($left, 60), $left % 60);
+        return [$state, "$how<p class=\"left\">{$this->text('remaining')} <span data-left=\"$left\" aria-live=\"off\">$clock</span></p>"
+            . $this->page->button("/orders/$number/close", $this->text('close'), 'quiet')];
+    }
+
+    /**
+     * @param array<string, mixed> $order
+     *
+     * @return array{string, string}
+     */
+    private function timedOut(array $order, bool $couldNotAsk): array
+    {
+        $number = $order['number'];
+        return ['timed_out', $this->note($couldNotAsk ? 'ask_failed' : 'timed_out_note')
+            . $this->page->button("/orders/$number/check", $this->text('i_paid'))
+            . "<p><a href=\"/orders/$number\">{$this->text('wait_on')}</a></p>"
+            . $this->page->button("/orders/$number/close", $this->text('close'), 'quiet')];
+    }
+
+    private function refunded(LedgerEntry $entry): string
+    {
+        return "<p>{$this->page->yuan($entry->refundedFee)} / {$this->page->yuan((int) $entry->paidFee)}</p>";
+    }
+
+    /** @param array<string, mixed> $order */
+    private function label(array $order): string
+    {
+        return "{$this->text('scan')}: {$this->text('shop')}, ¥" . \WechatPay\Fen::toYuan((int) $order['fen']);
+    }
+
+    private function note(string $name): string
+    {
+        return "<p class=\"note\">{$this->text($name)}</p>";
+    }
+
+    private function text(string $name): string
+    {
+        return ($this->text)($name);
+    }
+}

@@ -1,0 +1,98 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Shop;
+
+use WechatPay\Fen;
+
+/** The frame of every page: head, look, language; and the only way in which values get into HTML. */
+final class Page
+{
+    /** Nothing but our own files: no inline script, nobody else's server. */
+    private const POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self';"
+        . " form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+    public function __construct(private readonly Visitor $visitor, private readonly Texts $text)
+    {
+    }
+
+    public static function escape(string|int $value): string
+    {
+        return htmlspecialchars((string) $value, ENT_QUOTES | ENT_SUBSTITUTE | ENT_HTML5, 'UTF-8');
+    }
+
+    public function yuan(int $fen): string
+    {
+        return '<span class="sum">¥' . Fen::toYuan($fen) . '</span>';
+    }
+
+    /** A button that does something, with the token that makes it this visitor's. */
+    public function button(string $path, string $label, string $class = ''): string
+    {
+        return "<form method=\"post\" action=\"$path\">" . $this->token() . "<button class=\"$class\">$label</button></form>";
+    }
+
+    public function token(): string
+    {
+        return "<input type=\"hidden\" name=\"token\" value=\"{$this->visitor->token}\">";
+    }
+
+    /** @param int $refresh seconds until a browser without JavaScript looks again; 0: never */
+    public function show(string $title, string $main, int $status = 200, int $refresh = 0): void
+    {
+        http_response_code($status);
+        header('Content-Type: text/html; charset=utf-8');
+        header('Content-Security-Policy: ' . self::POLICY);
+        header('Referrer-Policy: origin');   // H5 wants to know the shop, and nobody needs to know the order
+        header('X-Content-Type-Options: nosniff');
+        header('Cache-Control: no-store');
+        $meta = $refresh > 0 ? "<noscript><meta http-equiv=\"refresh\" content=\"$refresh\"></noscript>" : '';
+        $lang = $this->visitor->language === 'en' ? 'en' : 'zh-CN';
+        echo <<<HTML
+            <!doctype html>
+            <html lang="$lang">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            $meta
+            <title>$title · {$this->text('shop')}</title>
+            <link rel="icon" href="/icon.svg">
+            <link rel="stylesheet" href="/shop.css">
+            <link rel="stylesheet" href="/themes/{$this->visitor->theme}.css">
+            <script src="/pay.js" defer></script>
+            </head>
+            <body>
+            <header><a class="brand" href="/">{$this->text('shop')}</a>{$this->choices()}</header>
+            <main>
+            $main
+            </main>
+            </body>
+            </html>
+
+            HTML;
+    }
+
+    /** Something that is not to be had, in a page of its own. */
+    public function refuse(int $status, string $title, string $note = ''): void
+    {
+        $this->show($title, "<h1>$title</h1><p>$note</p><p><a href=\"/\">{$this->text('back')}</a></p>", $status);
+    }
+
+    private function choices(): string
+    {
+        $other = $this->visitor->language === 'en' ? 'zh' : 'en';
+        $lang = $other === 'en' ? 'en' : 'zh-CN';
+        $links = "<a href=\"?language=$other\" lang=\"$lang\">{$this->text('language')}</a>";
+        foreach (Visitor::THEMES as $theme) {
+            $current = $theme === $this->visitor->theme ? ' aria-current="true"' : '';
+            $links .= " <a href=\"?theme=$theme\"$current>{$this->text($theme)}</a>";
+        }
+        return "<nav aria-label=\"{$this->text('theme')}\">$links</nav>";
+    }
+
+    private function text(string $name): string
+    {
+        return ($this->text)($name);
+    }
+}

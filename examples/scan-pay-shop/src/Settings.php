@@ -1,0 +1,70 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Shop;
+
+use WechatPay\Merchant;
+
+/** What differs from one deployment to the next: all of it comes from the environment. */
+final class Settings
+{
+    /**
+     * @param string $dsn    of PDO: sqlite:, mysql: or pgsql:
+     * @param string $url    how payers and WeChat reach the shop, without a slash at the end
+     * @param string $secret signs forms, and hides the notice page; at least 32 characters
+     */
+    private function __construct(
+        public readonly string $dsn,
+        public readonly ?string $user,
+        #[\SensitiveParameter] public readonly ?string $password,
+        public readonly string $url,
+        #[\SensitiveParameter] private readonly string $secret,
+    ) {
+        if (\strlen($secret) < 32) {
+            throw new \RuntimeException('Set SHOP_SECRET to 32 random characters or more.');
+        }
+    }
+
+    public static function fromEnvironment(): self
+    {
+        return new self(
+            getenv('SHOP_DSN') ?: 'sqlite:' . sys_get_temp_dir() . '/scan-pay-shop.sqlite',
+            getenv('SHOP_DB_USER') ?: null,
+            getenv('SHOP_DB_PASSWORD') ?: null,
+            getenv('SHOP_URL') ?: 'http://127.0.0.1:8000',
+            (string) getenv('SHOP_SECRET'),
+        );
+    }
+
+    /** Where WeChat sends its notices: nobody guesses it, so that a forger does not even reach the check of the sign. */
+    public function noticePath(): string
+    {
+        return '/notify/' . substr($this->sign('the notice page'), 0, 32);
+    }
+
+    /** A text that only this shop can have made from another. */
+    public function sign(string $text): string
+    {
+        return hash_hmac('sha256', $text, $this->secret);
+    }
+
+    /**
+     * Who may be paid, the first for all that no rule sends elsewhere: SHOP_MERCHANTS, a JSON list with the arguments
+     * of Merchant; else the merchant that the simulator knows. One that is retired stays here: its orders can still be
+     * refunded.
+     *
+     * @return array<string, Merchant> by merchant number
+     */
+    public static function merchants(): array
+    {
+        $listed = json_decode(getenv('SHOP_MERCHANTS') ?: '[]', true, 16, JSON_THROW_ON_ERROR) ?: [[
+            'appid' => 'wx2421b1c4370ec43b',
+            'mchId' => '10000100',
+            'key' => '0123456789abcdefghijKLMNOPQRSTUV',
+            'certificate' => getenv('WECHATPAY_CERTIFICATE') ?: null,
+            'privateKey' => getenv('WECHATPAY_PRIVATE_KEY') ?: null,
+        ]];
+        return array_column(array_map(static fn (array $one) => new Merchant(...$one), $listed), null, 'mchId');
+    }
+}

@@ -1,0 +1,361 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPayTests;
+
+use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
+use PHPUnit\Framework\TestCase;
+
+/**
+ * The shop of examples/scan-pay-shop, by what a browser sends and sees. A test that names a project is a fault which that
+ * project's users had.
+ *
+ * @group slow
+ */
+#[Group('slow')]
+final class ScanPayShopTest extends TestCase
+{
+    use WithSimulator {
+        setUp as private setUpSimulator;
+    }
+
+    private ShopServer $shop;
+    private Database $database;
+
+    protected function setUp(): void
+    {
+        $this->setUpSimulator();
+        $this->start('sqlite');
+    }
+
+    protected function tearDown(): void
+    {
+        $this->shop->stop();
+    }
+
+    /** @return iterable<string, array{string}> */
+    public static function databases(): iterable
+    {
+        foreach (Database::KINDS as $kind) {
+            yield $kind => [$kind];
+        }
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testFromGoodsToPaidAndTheBooksAddUp(string $kind): void
+    {
+        $this->shop->stop();
+        $this->start($kind);
+        $payer = $this->visitor();
+        $number = $payer->buy(['coffee' => 1, 'tea' => 2]);
+        self::assertStringContainsString('¥49.97', $payer->get("/orders/$number"));
+        self::assertStringContainsString('<svg', $payer->get("/orders/$number/code.svg"));
+        self::assertSame('waiting', $payer->state($number));
+        $this->pay($number);
+        self::assertSame('paid', $payer->state($number));
+        self::assertStringContainsString('支付成功', $payer->get("/orders/$number"));
+        self::assertSame([99, 98, 49], [$this->stock('coffee'), $this->stock('tea'), $this->points()]);
+        $lines = $this->rows('SELECT gross, discount FROM order_line ORDER BY sku');
+        self::assertSame([[2800, 140], [2460, 123]], array_map(static fn (array $l) => array_map(intval(...), array_values($l)), $lines));
+        self::assertStringContainsString("$number PAID", $this->shop->worker('1'));
+    }
+
+    public function testTheWorkerFindsAPaymentWhoseNoticeWasLost(): void
+    {
+        $payer = $this->visitor();
+        $number = $this->placed($payer);
+        self::$simulator->control('POST', '/state', ['out_trade_no' => $number, 'trade_state' => 'SUCCESS']);
+        self::assertSame("/orders/$number?timed_out=1", $payer->post("/orders/$number/check"));
+        self::assertSame('paid', $payer->state($number));
+    }
+
+    /** macrozheng/mall #998, vmqphp #7, card-system #197, waimai #5, own-pay #330 */
+    public function testAnAmountFromTheBrowserIsNotRead(): void
+    {
+        $payer = $this->visitor();
+        $form = ['quantity' => ['tea' => 1], 'fen' => 1, 'total' => 1, 'total_fee' => 1, 'price' => ['tea' => 1], 'discount' => 1229];
+        $number = substr($payer->post('/orders', $form), 8);
+        self::assertStringContainsString('¥12.30', $payer->get("/orders/$number"));
+        self::assertSame(1230, self::$simulator->control('GET', '/orders')[0]['total_fee']);
+    }
+
+    /** Xboard #362 */
+    public function testNothingIsNotSold(): void
+    {
+        $payer = $this->visitor();
+        foreach ([[], ['quantity' => []], ['quantity' => ['tea' => 0]], ['quantity' => ['tea' => -1]], ['quantity' => ['tea' => '1e9']],
+            ['quantity' => ['tea' => ['x']]], ['quantity' => 'tea'], ['quantity' => ['gold' => 1]], ['quantity' => ['tea' => 1.5]]] as $form) {
+            $payer->post('/orders', $form);
+            self::assertSame(409, $payer->status, json_encode($form));
+        }
+        self::assertSame([], $this->rows('SELECT number FROM shop_order'));
+    }
+
+    /** new-api #4353; forged notices of a shop whose address was known */
+    public function testAForgedNoticeCreditsNothing(): void
+    {
+        $payer = $this->visitor();
+        $number = $this->placed($payer);
+        foreach (['forged', 'bad_sign', 'no_sign', 'altered', 'other_merchant', 'empty'] as $mutation) {
+            $replies = self::$simulator->control('POST', '/notify', ['out_trade_no' => $number, 'mutate' => $mutation]);
+            self::assertFalse($replies['sent'][0]['accepted'], $mutation);
+            self::assertSame('waiting', $payer->state($number), $mutation);
+        }
+        $elsewhere = ['out_trade_no' => $number, 'notify_url' => "{$this->shop->url}/notify/" . str_repeat('0', 32)];
+        self::$simulator->control('POST', '/notify', $elsewhere);
+        self::assertSame('waiting', $payer->state($number));
+    }
+
+    /** dujiaoka answered `success`, and WeChat repeated: #328, #97; card-system #4, ProxyPanel #277, mycncart #136 */
+    public function testANoticeIsAnsweredInXmlAndNotRepeated(): void
+    {
+        $payer = $this->visitor();
+        $number = $this->placed($payer);
+        $this->pay($number);
+        [, $body] = Http::ask($this->shop->noticeUrl(), ['method' => 'POST', 'header' => 'Content-Type: text/xml', 'content' => self::notice($number)]);
+        self::assertStringContainsString('<return_code><![CDATA[SUCCESS]]></return_code>', $body);
+        self::assertSame([[1]], array_map(static fn (array $row) => [(int) $row['n']], $this->rows('SELECT COUNT(*) AS n FROM member_journal')));
+    }
+
+    /** SSPanel-UIM #938 */
+    public function testATopUpIsCreditedOnceHoweverOftenItIsTold(): void
+    {
+        $payer = $this->visitor();
+        $number = substr($payer->post('/topups', ['yuan' => 100]), 8);
+        $payer->get("/orders/$number");
+        $this->pay($number);
+        self::$simulator->control('POST', '/notify', ['out_trade_no' => $number, 'copies' => 10]);
+        $member = $this->rows('SELECT balance, gift, points FROM member WHERE balance > 0');
+        self::assertSame([[10_000, 1_000, 0]], array_map(static fn (array $row) => array_map(intval(...), array_values($row)), $member));
+    }
+
+    /** ruoyi-vue-pro #1152, #1156; most tutorials: a new order for each reload */
+    public function testTheSameGoodsForTheSamePayerAreOneOrder(): void
+    {
+        $payer = $this->visitor();
+        $number = $payer->buy(['tea' => 1]);
+        for ($n = 0; $n < 5; $n++) {
+            $payer->get("/orders/$number");
+            self::assertSame($number, $payer->buy(['tea' => 1, 'coffee' => 0]));
+        }
+        self::assertCount(1, self::$simulator->control('GET', '/orders'));
+        self::assertNotSame($number, $payer->buy(['tea' => 2]));
+        $this->pay($number);
+        self::assertNotSame($number, $payer->buy(['tea' => 1]), 'a paid order is over');
+    }
+
+    public function testAPriceThatHasChangedIsAnotherOrder(): void
+    {
+        $payer = $this->visitor();
+        $number = $payer->buy(['tea' => 1]);
+        $this->database->connect()->exec("UPDATE goods SET fen = 1300 WHERE sku = 'tea'");
+        self::assertNotSame($number, $payer->buy(['tea' => 1]));
+        self::assertSame('waiting', $payer->state($number));
+    }
+
+    public function testWhoLeavesThreeOrdersUnpaidGetsNoFourth(): void
+    {
+        $payer = $this->visitor();
+        $numbers = array_map(static fn (int $n) => $payer->buy(['candy' => $n]), [1, 2, 3]);
+        $payer->buy(['candy' => 4]);
+        self::assertSame(409, $payer->status);
+        $this->pay($numbers[0], $payer);
+        self::assertNotSame('', $payer->buy(['candy' => 4]));
+        self::assertNotSame('', $this->visitor()->buy(['candy' => 1]), 'somebody else');
+    }
+
+    /** dujiao-next #108 */
+    public function testAPaymentAfterTheOrderWasClosedIsShown(): void
+    {
+        $payer = $this->visitor();
+        $number = $this->placed($payer);
+        $payer->post("/orders/$number/close");
+        self::assertSame('closed', $payer->state($number));
+        self::$simulator->control('POST', '/state', ['out_trade_no' => $number, 'trade_state' => 'SUCCESS']);
+        self::$simulator->control('POST', '/notify', ['out_trade_no' => $number]);
+        self::assertSame('paid_late', $payer->state($number));
+        self::assertStringContainsString('请勿重复付款', $payer->get("/orders/$number"));
+        self::assertSame(100, $this->stock('tea'));
+    }
+
+    public function testAPaymentThatIsFasterThanTheCloseCounts(): void
+    {
+        $payer = $this->visitor();
+        $number = $this->placed($payer);
+        self::$simulator->control('POST', '/state', ['out_trade_no' => $number, 'trade_state' => 'SUCCESS']);
+        $payer->post("/orders/$number/close");
+        self::assertSame('paid', $payer->state($number));
+    }
+
+    /** dujiaoka #198 */
+    public function testAnUnpaidOrderHoldsNoStockAndAPaidOneWithoutStockWaitsForAPerson(): void
+    {
+        $this->database->connect()->exec("UPDATE goods SET stock = 1 WHERE sku = 'tea'");
+        [$first, $second] = [$this->visitor(), $this->visitor()];
+        [$mine, $yours] = [$this->placed($first), $this->placed($second)];
+        $this->pay($mine);
+        $this->pay($yours);
+        self::assertSame(['paid', 'review'], [$first->state($mine), $second->state($yours)]);
+        self::assertSame(0, $this->stock('tea'));
+    }
+
+    /** slimkit/plus #448, mall #299 */
+    public function testPointsNeverFallBelowNothingHoweverManyPressAtOnce(): void
+    {
+        $this->shop->stop();
+        $this->start('sqlite', workers: 6);
+        $payer = $this->visitor();
+        $payer->post('/topups', ['yuan' => 100]);
+        $this->database->connect()->exec("UPDATE member SET points = 250; INSERT INTO member_journal
+            SELECT 'present', id, 0, 0, 250, 0 FROM member");
+        $statuses = $payer->together('/exchanges', array_map(static fn () => ['sku' => 'tea', 'once' => bin2hex(random_bytes(8))], range(1, 12)));
+        self::assertSame([303 => 2, 409 => 10], $statuses);
+        self::assertSame([10, 98], [$this->points(), $this->stock('tea')]);
+        self::assertSame('', trim($this->shop->worker('1')));
+    }
+
+    public function testAnExchangeThatIsSentTwiceIsOne(): void
+    {
+        $payer = $this->visitor();
+        $this->database->connect()->exec('UPDATE member SET points = 250');
+        foreach ([1, 2] as $time) {
+            $payer->post('/exchanges', ['sku' => 'tea', 'once' => '0123456789abcdef']);
+            self::assertSame(303, $payer->status);
+        }
+        self::assertSame([130, 99], [$this->points(), $this->stock('tea')]);
+    }
+
+    public function testAnOrderIsItsPayersOnly(): void
+    {
+        $number = $this->placed($this->visitor());
+        $other = $this->visitor();
+        foreach (['', '/state', '/code.svg'] as $page) {
+            $other->get("/orders/$number$page");
+            self::assertSame(404, $other->status, $page);
+        }
+        $other->post("/orders/$number/close");
+        self::assertSame(404, $other->status);
+        foreach (['/nothing', '/orders/S1', '/orders/' . strtoupper($number), '/../src/Shop.php', '/schema.sql'] as $page) {
+            $other->get($page);
+            self::assertSame(404, $other->status, $page);
+        }
+    }
+
+    public function testAFormWithoutItsTokenDoesNothing(): void
+    {
+        $payer = $this->visitor();
+        $number = $this->placed($payer);
+        foreach (['/orders', '/topups', '/exchanges', "/orders/$number/close"] as $form) {
+            foreach ([[], ['token' => ''], ['token' => ['x']], ['token' => $this->visitor()->token]] as $fields) {
+                $payer->post($form, $fields + ['quantity' => ['tea' => 3], 'yuan' => 100], hasToken: false);
+                self::assertSame(403, $payer->status, $form);
+            }
+        }
+        self::assertCount(1, $this->rows('SELECT number FROM shop_order'));
+    }
+
+    public function testWhatOthersWroteIsTextOnThePages(): void
+    {
+        $evil = '<script>alert(1)</script>"\'><img src=x>';
+        $payer = $this->visitor();
+        $pdo = $this->database->connect();
+        $pdo->prepare('UPDATE goods SET name = ?')->execute([$evil]);
+        $pdo->prepare('UPDATE member SET name = ?')->execute([$evil]);
+        $payer->get('/');
+        self::assertStringContainsString('&lt;script&gt;', $payer->body);
+        self::assertDoesNotMatchRegularExpression('~<script>|<img src=x~', $payer->body);
+        $payer->get('/orders/' . $this->placed($payer));
+        self::assertStringContainsString('&lt;script&gt;', $payer->body);
+        self::assertDoesNotMatchRegularExpression('~<script>|<img src=x~', $payer->body);
+        self::assertStringContainsString("default-src 'none'", $payer->headers['content-security-policy']);
+        self::assertStringNotContainsString('unsafe', $payer->headers['content-security-policy']);
+    }
+
+    public function testAStateThatHasNotChangedIsNotSentAgain(): void
+    {
+        $payer = $this->visitor();
+        $number = $this->placed($payer);
+        $payer->get("/orders/$number/state");
+        $tag = $payer->headers['etag'];
+        self::assertSame(['', 304], [$payer->get("/orders/$number/state", ["If-None-Match: $tag"]), $payer->status]);
+        $this->pay($number);
+        self::assertSame(['{"state":"paid"}', 200], [$payer->get("/orders/$number/state", ["If-None-Match: $tag"]), $payer->status]);
+    }
+
+    public function testAPhoneGetsALinkAndWechatItsParameters(): void
+    {
+        $phone = $this->visitor('Mozilla/5.0 (iPhone) Mobile Safari');
+        $phone->get('/orders/' . $phone->buy(['tea' => 1]));
+        self::assertStringContainsString('已完成支付', $phone->body);
+        self::assertStringNotContainsString('code.svg', $phone->body);
+        $wechat = $this->visitor('Mozilla/5.0 (iPhone) Mobile MicroMessenger/8.0');
+        $wechat->get('/orders/' . $wechat->buy(['tea' => 1]));
+        self::assertStringContainsString('paySign', $wechat->body);
+        self::assertSame(['MWEB', 'JSAPI'], array_column(self::$simulator->control('GET', '/orders'), 'trade_type'));
+    }
+
+    public function testWhenWechatDoesNotAnswerTheOrderWaitsAndIsPlacedOnce(): void
+    {
+        self::$simulator->control('POST', '/faults', ['fault' => 'status_502', 'path' => '/pay/unifiedorder', 'times' => 2]);
+        $payer = $this->visitor();
+        $number = $payer->buy(['tea' => 1]);
+        self::assertStringContainsString('正在下单', $payer->get("/orders/$number"));
+        $payer->get("/orders/$number");
+        self::assertStringContainsString('等待支付', $payer->get("/orders/$number"));
+        self::assertCount(1, self::$simulator->control('GET', '/orders'));
+    }
+
+    private function start(string $kind, int $workers = 1): void
+    {
+        $this->database = Database::of($kind);
+        $this->database->clear();
+        $this->shop = ShopServer::start(self::$simulator, $this->database, $workers);
+    }
+
+    private function visitor(string ...$agent): ShopVisitor
+    {
+        return new ShopVisitor($this->shop->url, ...$agent);
+    }
+
+    /** An order of tea whose QR code was shown. */
+    private function placed(ShopVisitor $payer): string
+    {
+        $number = $payer->buy(['tea' => 1]);
+        $payer->get("/orders/$number");
+        self::assertSame(200, $payer->status, $payer->body);
+        return $number;
+    }
+
+    /** The payer pays, and the notice arrives. */
+    private function pay(string $number, ?ShopVisitor $afterLooking = null): void
+    {
+        $afterLooking?->get("/orders/$number");
+        self::$simulator->control('POST', '/pay', ['out_trade_no' => $number]);
+        self::$simulator->control('POST', '/settle');
+    }
+
+    private static function notice(string $number): string
+    {
+        $sent = array_filter(self::$simulator->control('GET', '/notifications'), static fn (array $n) => $n['out_trade_no'] === $number);
+        return reset($sent)['body'];
+    }
+
+    /** @return list<array<string, mixed>> */
+    private function rows(string $sql): array
+    {
+        return $this->database->connect()->query($sql)->fetchAll(\PDO::FETCH_ASSOC);
+    }
+
+    private function stock(string $sku): int
+    {
+        return (int) $this->rows("SELECT stock FROM goods WHERE sku = '$sku'")[0]['stock'];
+    }
+
+    private function points(): int
+    {
+        return (int) $this->rows('SELECT MAX(points) AS points FROM member')[0]['points'];
+    }
+}
