@@ -104,9 +104,10 @@ final class ScanPayShopTest extends TestCase
             self::assertFalse($replies['sent'][0]['accepted'], $mutation);
             self::assertSame('waiting', $payer->state($number), $mutation);
         }
+        self::$simulator->control('POST', '/state', ['out_trade_no' => $number, 'trade_state' => 'SUCCESS']);
         $elsewhere = ['out_trade_no' => $number, 'notify_url' => "{$this->shop->url}/notify/" . str_repeat('0', 32)];
-        self::$simulator->control('POST', '/notify', $elsewhere);
-        self::assertSame('waiting', $payer->state($number));
+        self::assertSame(404, self::$simulator->control('POST', '/notify', $elsewhere)['sent'][0]['status']);
+        self::assertSame('waiting', $payer->state($number), 'genuine, but whoever sent it does not know the page');
     }
 
     /** dujiaoka answered `success`, and WeChat repeated: #328, #97; card-system #4, ProxyPanel #277, mycncart #136 */
