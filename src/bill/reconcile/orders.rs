@@ -16,6 +16,9 @@ pub const MANY: u16 = 8;
 /// The books have it.
 pub const BOOKED: u16 = 16;
 
+/// How many payments wait to be noted together.
+const TOGETHER: usize = 64;
+
 /// The rows of one order under one transaction.
 #[derive(Debug, Clone)]
 pub struct Group {
@@ -52,8 +55,9 @@ pub struct Strange {
 /// Every order of the bills.
 #[derive(Debug, Default)]
 pub struct Orders {
-    /// By `out_trade_no`.
+    /// By `out_trade_no`; complete once [`Orders::note_waiting`] was called.
     pub table: KeyTable,
+    waiting: Vec<KeyEntry>,
     many: HashMap<u32, Vec<Group>>,
     /// What was sent back by reversing, in fen.
     pub revoked: HashMap<u32, i128>,
@@ -66,55 +70,75 @@ pub struct Orders {
 }
 
 impl Orders {
-    /// Notes a row of any state; gives the order's place.
+    /// Notes a payment: at once, or with the next ones.
     #[inline]
+    pub fn take_payment(&mut self, keys: &Keys, row: &Row<'_>, number: u32, order: KeyFingerprint) {
+        let mut seen = KeyEntry::new(order, number, transaction(keys, row));
+        seen.flags = PAID;
+        seen.amount = row.number_of(Field::TotalFee).unwrap_or_default();
+        let fee_type = foreign(row);
+        if fee_type.is_none() {
+            self.waiting.push(seen);
+        }
+        if fee_type.is_some() || self.waiting.len() == TOGETHER {
+            self.note_waiting();
+        }
+        if fee_type.is_some() {
+            self.note(seen, fee_type);
+        }
+    }
+
+    /// Notes a row of any other state; gives the order's place.
     pub fn take(&mut self, keys: &Keys, row: &Row<'_>, number: u32, order: KeyFingerprint) -> u32 {
-        let transaction = keys.short(row.bytes(Field::TransactionId).unwrap_or_default());
-        let (at, is_new) = self.table.find_or_add(KeyEntry::new(order, number, transaction));
-        let paid = row.bytes(Field::TradeState) == Some(b"SUCCESS");
-        let fee_type = row.bytes(Field::FeeType).filter(|code| *code != b"CNY");
-        let simple = fee_type.is_none()
-            && self.table.get_mut(at).is_some_and(|entry| {
-                let simple =
-                    is_new || !entry.is(MANY) && entry.partner == transaction && !(paid && entry.is(PAID));
-                if simple && paid {
-                    entry.flags |= PAID;
-                    entry.row = number;
-                    entry.amount = row.number_of(Field::TotalFee).unwrap_or_default();
-                }
-                simple
-            });
-        if !simple {
-            self.take_apart(at, is_new, transaction, row, number);
+        self.note_waiting();
+        self.note(KeyEntry::new(order, number, transaction(keys, row)), foreign(row))
+    }
+
+    /// Notes the payments that wait.
+    pub fn note_waiting(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        self.table.fetch(&waiting);
+        for seen in waiting.drain(..) {
+            self.note(seen, None);
+        }
+        self.waiting = waiting;
+    }
+
+    #[inline]
+    fn note(&mut self, seen: KeyEntry, fee_type: Option<&str>) -> u32 {
+        let (at, is_new) = self.table.find_or_add(seen);
+        let mut fits = || is_new || self.table.get_mut(at).is_some_and(|entry| joins(entry, &seen));
+        if fee_type.is_some() || !fits() {
+            self.take_apart(at, is_new, &seen, fee_type);
         }
         at
     }
 
     #[cold]
-    fn take_apart(&mut self, at: u32, is_new: bool, transaction: u64, row: &Row<'_>, number: u32) {
+    fn take_apart(&mut self, at: u32, is_new: bool, seen: &KeyEntry, fee_type: Option<&str>) {
         let Some(entry) = self.table.get_mut(at) else { return };
         let before = if is_new { Vec::new() } else { vec![Group::of(entry)] };
         let groups = self.many.entry(at).or_insert(before);
         entry.flags |= MANY;
-        let place = groups.iter().position(|group| group.transaction == transaction);
+        let place = groups.iter().position(|group| group.transaction == seen.partner);
         let place = place.unwrap_or_else(|| {
-            groups.push(Group { transaction, row: number, payment: None, payments: 0 });
+            groups.push(Group { transaction: seen.partner, row: seen.row, payment: None, payments: 0 });
             groups.len() - 1
         });
-        if row.bytes(Field::TradeState) != Some(b"SUCCESS") {
+        if !seen.is(PAID) {
             return;
         }
-        let total_fee = row.number_of(Field::TotalFee).unwrap_or_default();
-        let fee_type = row.text(Field::FeeType).filter(|code| *code != "CNY").map(Box::from);
-        if entry.is(PAID) {
-            *self.more.entry(at).or_default() += i128::from(total_fee);
+        if is_new || !entry.is(PAID) {
+            entry.amount = seen.amount;
         } else {
-            entry.amount = total_fee;
+            *self.more.entry(at).or_default() += i128::from(seen.amount);
         }
         entry.flags |= PAID;
         if let Some(group) = groups.get_mut(place) {
+            let payment =
+                BilledPayment { row: seen.row, total_fee: seen.amount, fee_type: fee_type.map(Box::from) };
             group.payments += 1;
-            group.payment.get_or_insert(BilledPayment { row: number, total_fee, fee_type });
+            group.payment.get_or_insert(payment);
         }
     }
 
@@ -158,6 +182,25 @@ impl Group {
             payment: Some(payment).filter(|_| entry.is(PAID)),
         }
     }
+}
+
+fn transaction(keys: &Keys, row: &Row<'_>) -> u64 {
+    keys.short(row.bytes(Field::TransactionId).unwrap_or_default())
+}
+
+/// The currency of a row, if it is not CNY.
+fn foreign<'a>(row: &Row<'a>) -> Option<&'a str> {
+    row.bytes(Field::FeeType).filter(|code| *code != b"CNY").and_then(|_| row.text(Field::FeeType))
+}
+
+/// Adds a row to what is known of its order, if that has room for it: the same transaction, and no second payment.
+fn joins(entry: &mut KeyEntry, seen: &KeyEntry) -> bool {
+    let fits = !entry.is(MANY) && entry.partner == seen.partner && !(seen.is(PAID) && entry.is(PAID));
+    if fits && seen.is(PAID) {
+        (entry.row, entry.amount) = (seen.row, seen.amount);
+        entry.flags |= PAID;
+    }
+    fits
 }
 
 /// The transaction that an order is known by.

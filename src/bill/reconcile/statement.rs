@@ -85,6 +85,7 @@ impl BillFindings {
                 (statement.lists_payments, statement.lists_refunds) = (true, true);
             }
         }
+        statement.orders.note_waiting();
         statement.name_strangers();
         Ok(statement)
     }
@@ -118,14 +119,16 @@ impl BillFindings {
     fn take(&mut self, row: &Row<'_>, flows: &Flows, fees: &mut Fees) {
         let number = self.rows;
         let order = self.keys.of(row.bytes(Field::OutTradeNo).unwrap_or_default());
+        let state = row.bytes(Field::TradeState);
+        if state == Some(b"SUCCESS") {
+            self.orders.take_payment(&self.keys, row, number, order);
+            self.totals.theirs.payments.add(row.number_of(Field::TotalFee).unwrap_or_default());
+            fees.take(row, number, false);
+            return flows.compare(row, number, false, &mut self.drafts);
+        }
         let at = self.orders.take(&self.keys, row, number, order);
         let refund_fee = || row.number_of(Field::RefundFee).unwrap_or_default();
-        match row.bytes(Field::TradeState) {
-            Some(b"SUCCESS") => {
-                self.totals.theirs.payments.add(row.number_of(Field::TotalFee).unwrap_or_default());
-                fees.take(row, number, false);
-                flows.compare(row, number, false, &mut self.drafts);
-            }
+        match state {
             Some(b"REFUND") => {
                 self.totals.theirs.refunds.add(refund_fee());
                 self.orders.mark(at, orders::REFUNDED);

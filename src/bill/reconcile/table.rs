@@ -107,6 +107,12 @@ impl KeyTable {
         }
     }
 
+    /// Fetches the slots of some entries that are added next: their memory is waited for once, not entry by entry.
+    pub fn fetch(&self, entries: &[KeyEntry]) {
+        let slots = entries.iter().map(|entry| self.slots.get(self.home(entry.fingerprint())));
+        std::hint::black_box(slots.fold(0, |all, slot| all ^ slot.copied().unwrap_or_default()));
+    }
+
     /// The place of a number's entry, which is made if there is none; and whether it was.
     #[inline]
     pub fn find_or_add(&mut self, entry: KeyEntry) -> (u32, bool) {
