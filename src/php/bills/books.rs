@@ -23,22 +23,23 @@ pub struct PhpBooks<'c, 'a> {
     row: OwnedRow,
 }
 
-/// A row with texts of its own.
+/// A row with texts of its own, an empty one where there is none; the next row takes their room.
 #[derive(Default)]
 struct OwnedRow {
     out_trade_no: String,
     total_fee: i64,
-    fee_type: Option<String>,
+    fee_type: String,
     state: String,
-    transaction_id: Option<String>,
+    transaction_id: String,
     paid_on: Option<Date>,
     refunds: Vec<Booked>,
 }
 
+#[derive(Default)]
 struct Booked {
     out_refund_no: String,
     refund_fee: i64,
-    state: Option<String>,
+    state: String,
     asked_on: Option<Date>,
 }
 
@@ -62,7 +63,7 @@ impl Books for PhpBooks<'_, '_> {
         let Some(given) = self.rows.next()? else { return Ok(None) };
         self.number += 1;
         let argument = RowArgument { call: self.call, param: self.param, row: self.number };
-        self.row = argument.row(&given)?;
+        argument.read_row(&given, &mut self.row)?;
         Ok(Some(self.row.lent()))
     }
 }
@@ -72,9 +73,9 @@ impl OwnedRow {
         BookRow {
             out_trade_no: &self.out_trade_no,
             total_fee: self.total_fee,
-            fee_type: self.fee_type.as_deref(),
+            fee_type: unless_empty(&self.fee_type),
             state: &self.state,
-            transaction_id: self.transaction_id.as_deref(),
+            transaction_id: unless_empty(&self.transaction_id),
             paid_on: self.paid_on,
             refunds: self.refunds.iter().map(Booked::lent).collect(),
         }
@@ -86,7 +87,7 @@ impl Booked {
         BookRefund {
             out_refund_no: &self.out_refund_no,
             refund_fee: self.refund_fee,
-            state: self.state.as_deref(),
+            state: unless_empty(&self.state),
             asked_on: self.asked_on,
         }
     }
@@ -101,7 +102,7 @@ struct RowArgument<'c, 'a> {
 }
 
 impl RowArgument<'_, '_> {
-    fn row(&self, given: &Zval) -> Result<OwnedRow, Raise> {
+    fn read_row(&self, given: &Zval, row: &mut OwnedRow) -> Result<(), Raise> {
         let Some(table) = given.array() else {
             let given = value::type_name(given);
             return Err(self.call.type_error(
@@ -109,51 +110,52 @@ impl RowArgument<'_, '_> {
                 &format!("must have only rows of type array, row {} is {given}", self.row),
             ));
         };
-        Ok(OwnedRow {
-            out_trade_no: self.needed(table, "out_trade_no")?,
-            total_fee: self.fen(table, "total_fee")?,
-            fee_type: self.text(table, "fee_type")?,
-            state: self.needed(table, "state")?,
-            transaction_id: self.text(table, "transaction_id")?,
-            paid_on: self.day(table, "paid_on")?,
-            refunds: self.refunds(table)?,
-        })
+        self.needed(table, "out_trade_no", &mut row.out_trade_no)?;
+        row.total_fee = self.fen(table, "total_fee")?;
+        self.text(table, "fee_type", &mut row.fee_type)?;
+        self.needed(table, "state", &mut row.state)?;
+        self.text(table, "transaction_id", &mut row.transaction_id)?;
+        row.paid_on = self.day(table, "paid_on")?;
+        self.read_refunds(table, &mut row.refunds)
     }
 
-    fn refunds(&self, table: &ZendHashTable) -> Result<Vec<Booked>, Raise> {
-        let Some(given) = entry(table, "refunds") else { return Ok(Vec::new()) };
+    fn read_refunds(&self, table: &ZendHashTable, refunds: &mut Vec<Booked>) -> Result<(), Raise> {
+        refunds.clear();
+        let Some(given) = entry(table, "refunds") else { return Ok(()) };
         let list = given.array().ok_or_else(|| self.wrong("refunds", "a list of arrays"))?;
-        let mut refunds = Vec::with_capacity(list.len());
         let mut entries = list.iter();
         while let Some((_, refund)) = entries.next_zval() {
             let refund = refund.dereference().array();
             refunds.push(self.refund(refund.ok_or_else(|| self.wrong("refunds", "a list of arrays"))?)?);
         }
-        Ok(refunds)
+        Ok(())
     }
 
     fn refund(&self, table: &ZendHashTable) -> Result<Booked, Raise> {
-        Ok(Booked {
-            out_refund_no: self.needed(table, "out_refund_no")?,
-            refund_fee: self.fen(table, "refund_fee")?,
-            state: self.text(table, "state")?,
-            asked_on: self.day(table, "asked_on")?,
-        })
+        let mut refund = Booked::default();
+        self.needed(table, "out_refund_no", &mut refund.out_refund_no)?;
+        refund.refund_fee = self.fen(table, "refund_fee")?;
+        self.text(table, "state", &mut refund.state)?;
+        refund.asked_on = self.day(table, "asked_on")?;
+        Ok(refund)
     }
 
-    fn needed(&self, table: &ZendHashTable, name: &str) -> Result<String, Raise> {
-        self.text(table, name)?.ok_or_else(|| self.wrong(name, "a text that is not empty"))
+    fn needed(&self, table: &ZendHashTable, name: &str, to: &mut String) -> Result<(), Raise> {
+        self.text(table, name, to)?;
+        if to.is_empty() { Err(self.wrong(name, "a text that is not empty")) } else { Ok(()) }
     }
 
     /// A text; ints are numbers of orders, too. Nothing, null and an empty text are all none.
-    fn text(&self, table: &ZendHashTable, name: &str) -> Result<Option<String>, Raise> {
-        let Some(given) = entry(table, name) else { return Ok(None) };
+    fn text(&self, table: &ZendHashTable, name: &str, to: &mut String) -> Result<(), Raise> {
+        to.clear();
+        let Some(given) = entry(table, name) else { return Ok(()) };
         if let Some(int) = given.long() {
-            return Ok(Some(int.to_string()));
+            to.push_str(&int.to_string());
+            return Ok(());
         }
         let text = given.zend_str().and_then(|text| std::str::from_utf8(text.as_bytes()).ok());
-        let text = text.ok_or_else(|| self.wrong(name, "a text in UTF-8"))?;
-        Ok(Some(text).filter(|text| !text.is_empty()).map(str::to_owned))
+        to.push_str(text.ok_or_else(|| self.wrong(name, "a text in UTF-8"))?);
+        Ok(())
     }
 
     /// Whole fen: an int, or what is one as a text or a float.
@@ -183,6 +185,10 @@ impl RowArgument<'_, '_> {
     fn wrong(&self, name: &str, needed: &str) -> Raise {
         self.call.bad(self.param, format!("must have {needed} as {name} in row {}", self.row))
     }
+}
+
+fn unless_empty(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
 }
 
 fn entry<'t>(table: &'t ZendHashTable, name: &str) -> Option<&'t Zval> {
