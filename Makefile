@@ -101,7 +101,7 @@ test-core:
 simulate:
 	@$(call say,simulate: the ledger under faults and kills$(COMMA) one seed a world)
 	@SEEDS=$(SEEDS) SEED=$(SEED) $(CARGO) test --locked --profile simulation $(CORE) --lib -- \
-	    ledger::simulation::every_seed --nocapture --test-threads=1
+	    ledger::simulation::every_seed ledger::simulation::days --nocapture --test-threads=1
 
 test-doc:
 	@$(call say,test: the documentation with warnings denied)

@@ -136,6 +136,35 @@ final class LedgerDayTest extends LedgerDayTestCase
 
     /** @dataProvider databases */
     #[DataProvider('databases')]
+    public function testB10ARefundSentBeforeMidnightIsInTheBillOfTheNextDayAndStaysFound(string $database): void
+    {
+        $this->merchant = $this->certified();
+        $ledger = $this->shop($this->pdo);
+        $this->open($ledger);
+        self::paid('T00001');
+        $ledger->apply($this->asked('T00001'));
+        self::days(1);
+        $ledger->refund($this->merchant, 'T00001', 'BEFORE-MIDNIGHT', 30);
+        self::days(1);
+        // WeChat has accepted it on the day after it was sent.
+        $sent = (new \DateTimeImmutable("$this->day 23:59:59+08:00"))->getTimestamp() * 1000;
+        $this->pdo->exec("UPDATE wechatpay_refund SET sent_at = $sent");
+        $this->merchant = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
+        self::assertSame(['RefundDiffers BEFORE-MIDNIGHT Open'], self::told($ledger->reconcileDay($this->merchant, $this->day)));
+        self::assertTrue($ledger->reconcileDay($this->merchant, self::beijing(-1))->isClean());
+        $found = ['RefundDiffers BEFORE-MIDNIGHT Healed'];
+        self::assertSame($found, self::told($ledger->differences($this->merchant)));
+        self::assertSame($found, self::told($ledger->reconcileDay($this->merchant, $this->day)), 'it is not missing again');
+        // The other way round: the day before is done last.
+        $this->pdo->exec('DELETE FROM wechatpay_difference');
+        $this->pdo->exec('DELETE FROM wechatpay_day');
+        $ledger->reconcileDay($this->merchant, self::beijing(-1));
+        self::assertSame([$this->day], array_values(array_diff($ledger->missingDays($this->merchant, $this->day), [self::beijing(-1)])));
+        self::assertTrue($ledger->reconcileDay($this->merchant, $this->day)->isClean());
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testAnotherContentForADayThatIsDoneIsToldAndOverwritesNothing(string $database): void
     {
         $ledger = $this->shop($this->pdo);

@@ -6,6 +6,7 @@ use crate::bill::fault::BillError;
 use crate::bill::field::Field;
 use crate::bill::reader::Reader;
 use crate::bill::reconcile::books::{BookRefund, BookRow, Books};
+use crate::bill::reconcile::difference::{Difference, DifferenceKind, DifferenceState, Numbers};
 use crate::bill::source::BillSource;
 use crate::ledger::entry::{Entry, RefundRow};
 use crate::ledger::state::LedgerState;
@@ -39,8 +40,8 @@ pub struct LedgerBooks<'a, S> {
     day: &'a DayKey,
     bill: Reader<Box<dyn Read + 'a>>,
     part: Part,
-    /// Numbers of the bill that are not looked up yet, by `sub_mch_id`.
-    groups: HashMap<String, Vec<String>>,
+    /// Rows of the bill whose orders are not looked up yet, by `sub_mch_id`.
+    groups: HashMap<String, Vec<BilledOrder>>,
     /// Rows that were given.
     given: HashSet<i64>,
     ready: VecDeque<LedgerBook>,
@@ -48,7 +49,35 @@ pub struct LedgerBooks<'a, S> {
     /// Orders and refunds of the bill that an earlier day waits for.
     awaited: &'a HashSet<String>,
     /// Those of them that the bill has.
-    pub arrived: HashSet<String>,
+    arrived: HashSet<String>,
+    /// Refunds of the bill.
+    refunds: HashSet<String>,
+    /// What the ledger has on another day: payments of the bill, and refunds that may be.
+    strays: Vec<Stray>,
+}
+
+/// What only the whole bill tells of the ledger.
+#[derive(Debug, Default)]
+pub struct Arrivals {
+    /// Orders and refunds that an earlier day waits for.
+    pub awaited: HashSet<String>,
+    /// What the bill has, and the ledger on another day.
+    pub strays: Vec<Stray>,
+}
+
+/// Something that the ledger has on one day, and the bill of another day lists: it is not missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stray {
+    /// The ledger's day.
+    pub date: Date,
+    /// As if it were missing there.
+    pub difference: Difference,
+}
+
+struct BilledOrder {
+    out_trade_no: String,
+    /// Does the row say that it was paid?
+    is_payment: bool,
 }
 
 struct LedgerBook {
@@ -76,7 +105,19 @@ impl<'a, S: DayStore> LedgerBooks<'a, S> {
             row: None,
             awaited,
             arrived: HashSet::new(),
+            refunds: HashSet::new(),
+            strays: Vec::new(),
         })
+    }
+
+    /// When the books were read to their end.
+    pub fn arrivals(&mut self) -> Arrivals {
+        let mut strays = std::mem::take(&mut self.strays);
+        strays.retain(|stray| {
+            stray.difference.kind == DifferenceKind::BookedNotPaid
+                || self.refunds.contains(&stray.difference.key)
+        });
+        Arrivals { awaited: std::mem::take(&mut self.arrived), strays }
     }
 
     /// Makes more rows ready; `false` when there are none.
@@ -103,6 +144,7 @@ impl<'a, S: DayStore> LedgerBooks<'a, S> {
                     self.arrived.insert(number.to_owned());
                 }
             }
+            self.refunds.extend(row.text(Field::OutRefundNo).map(str::to_owned));
             // No order of the ledger has another number.
             let Some(number) = row.text(Field::OutTradeNo).filter(|n| OrderId::out_trade_no(n).is_ok())
             else {
@@ -114,7 +156,8 @@ impl<'a, S: DayStore> LedgerBooks<'a, S> {
                 &self.day.sub_mch_id
             };
             let group = self.groups.entry(whose.to_owned()).or_default();
-            group.push(number.to_owned());
+            let is_payment = row.bytes(Field::TradeState) == Some(b"SUCCESS");
+            group.push(BilledOrder { out_trade_no: number.to_owned(), is_payment });
             if group.len() >= AT_ONCE {
                 break whose.to_owned();
             }
@@ -133,9 +176,14 @@ impl<'a, S: DayStore> LedgerBooks<'a, S> {
         self.look_up(&whose, &numbers)
     }
 
-    fn look_up(&mut self, sub_mch_id: &str, numbers: &[String]) -> Result<(), BooksFault<S::Fault>> {
-        let booked = self.store.booked(&self.day.mch_id, sub_mch_id, numbers);
-        self.give(booked.map_err(BooksFault::Store)?)
+    fn look_up(&mut self, sub_mch_id: &str, rows: &[BilledOrder]) -> Result<(), BooksFault<S::Fault>> {
+        let numbers: Vec<String> = rows.iter().map(|row| row.out_trade_no.clone()).collect();
+        let booked = self.store.booked(&self.day.mch_id, sub_mch_id, &numbers).map_err(BooksFault::Store)?;
+        let paid: HashSet<&str> =
+            rows.iter().filter(|row| row.is_payment).map(|row| row.out_trade_no.as_str()).collect();
+        let billed = booked.iter().filter(|entry| paid.contains(entry.terms.key.out_trade_no.as_str()));
+        self.strays.extend(billed.filter_map(|entry| stray_payment(entry, self.day.date)));
+        self.give(booked)
     }
 
     fn start(&self) -> PageEnd {
@@ -167,10 +215,11 @@ impl<'a, S: DayStore> LedgerBooks<'a, S> {
                 refunds.entry(order).or_default().push(row);
             }
         }
-        self.ready.extend(new.into_iter().map(|entry| {
+        for entry in new {
             let refunds = refunds.remove(&entry.id).unwrap_or_default();
-            LedgerBook { entry, refunds }
-        }));
+            self.strays.extend(refunds.iter().filter_map(|row| stray_refund(&entry, row, self.day.date)));
+            self.ready.push_back(LedgerBook { entry, refunds });
+        }
         Ok(())
     }
 }
@@ -219,6 +268,48 @@ fn refund(row: &RefundRow) -> BookRefund<'_> {
         state: Some(if row.state.counts() { "SUCCESS" } else { row.state.word() }),
         asked_on: Some(row.sent_at.and_then(beijing_day).unwrap_or(Date::MIN)),
     }
+}
+
+/// A payment that the ledger has on another day than the bill.
+fn stray_payment(entry: &Entry, date: Date) -> Option<Stray> {
+    let booked_on = entry.paid_at.and_then(beijing_day).filter(|day| *day != date && is_paid(entry.state))?;
+    let numbers = Numbers { transaction_id: entry.transaction_id.clone(), ..numbers(entry) };
+    let number = entry.terms.key.out_trade_no.clone();
+    Some(stray(booked_on, DifferenceKind::BookedNotPaid, number, "total_fee", entry.paid_fee(), numbers))
+}
+
+/// A refund that we sent on another day, if the bill has it.
+fn stray_refund(entry: &Entry, row: &RefundRow, date: Date) -> Option<Stray> {
+    let sent_on = row.sent_at.and_then(beijing_day).filter(|day| *day != date && row.state.counts())?;
+    let number = row.out_refund_no.clone();
+    let numbers = Numbers { out_refund_no: Some(number.clone()), ..numbers(entry) };
+    Some(stray(sent_on, DifferenceKind::RefundDiffers, number, "refund_fee", row.refund_fee, numbers))
+}
+
+fn numbers(entry: &Entry) -> Numbers {
+    Numbers { out_trade_no: Some(entry.terms.key.out_trade_no.clone()), ..Numbers::default() }
+}
+
+fn stray(
+    date: Date,
+    kind: DifferenceKind,
+    key: String,
+    field: &'static str,
+    ours: i64,
+    numbers: Numbers,
+) -> Stray {
+    let difference = Difference {
+        kind,
+        key,
+        field: field.into(),
+        theirs: None,
+        ours: Some(ours.into()),
+        state: DifferenceState::Healed,
+        due: None,
+        numbers,
+        kept: None,
+    };
+    Stray { date, difference }
 }
 
 fn is_paid(state: LedgerState) -> bool {

@@ -6,6 +6,7 @@ use super::told;
 use super::work::{AskedAbout, DayDesk, DayHalt, DayWork, Inquiry, Step};
 use crate::bill::reconcile::difference::{Difference, DifferenceKind, DifferenceState};
 use crate::bill::reconcile::report::DayReport;
+use crate::ledger::entry::Entry;
 use crate::ledger::ledger::{Ended, Ledger};
 use crate::ledger::question::Answer;
 use crate::ledger::sighting::{RefundSighting, Sighting, Source};
@@ -120,26 +121,32 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
         let owner = self.work.owner;
         let numbers: Vec<String> = some.iter().map(|inquiry| inquiry.out_trade_no.clone()).collect();
         let booked = self.work.ledger.store.booked(&owner.mch_id, &owner.sub_mch_id, &numbers);
-        let booked: HashMap<String, Whose> = booked
-            .map_err(Halt::Store)?
-            .into_iter()
-            .map(|entry| (entry.terms.key.out_trade_no.clone(), Whose::of(&entry.terms)))
-            .collect();
+        let entries = booked.map_err(Halt::Store)?.into_iter();
+        let booked: HashMap<String, Entry> =
+            entries.map(|entry| (entry.terms.key.out_trade_no.clone(), entry)).collect();
         let mut askable = Vec::new();
         for inquiry in some {
-            let number = &inquiry.out_trade_no;
-            match booked.get(number) {
-                _ if self.work.day.skipped.contains(number) => self.note(number, SKIPPED),
-                Some(opened) if opened != owner => {
-                    let of =
-                        format!("WeChat was not asked: the order was opened with appid {}", opened.appid);
-                    self.note(number, &of);
-                }
-                Some(_) => askable.push(inquiry.clone()),
+            let entry = booked.get(&inquiry.out_trade_no);
+            match self.why_not(inquiry, entry) {
+                None if entry.is_some() => askable.push(inquiry.clone()),
                 None => askable.push(Inquiry { about: AskedAbout::Order, ..inquiry.clone() }),
+                Some(note) if note.is_empty() => {}
+                Some(note) => self.note(&inquiry.out_trade_no, &note),
             }
         }
         Ok(askable)
+    }
+
+    /// Why an order is not asked about; empty where its state says enough.
+    fn why_not(&self, inquiry: &Inquiry, entry: Option<&Entry>) -> Option<String> {
+        let opened = entry.map(|entry| Whose::of(&entry.terms)).filter(|opened| opened != self.work.owner);
+        if let Some(opened) = opened {
+            return Some(format!("WeChat was not asked: the order was opened with appid {}", opened.appid));
+        }
+        let is_skipped = self.work.day.skipped.contains(&inquiry.out_trade_no);
+        // Somebody has applied it by hand since.
+        let is_applied = entry.is_some_and(|entry| !entry.state.is_open());
+        is_skipped.then(|| if is_applied { String::new() } else { SKIPPED.to_owned() })
     }
 
     fn note(&mut self, out_trade_no: &str, note: &str) {

@@ -1,6 +1,7 @@
 //! What was found on a day, stored: the same bill again gives the same rows, and what a person has settled stays so.
 
-use super::store::{DayRow, DayStore, KeptDifference};
+use super::books::Stray;
+use super::store::{DayKey, DayRow, DayStore, KeptDifference};
 use super::told;
 use super::work::{DayDesk, DayHalt, DayWork, Step};
 use crate::bill::reconcile::difference::{Difference, DifferenceKind, DifferenceState, KeptAs};
@@ -20,6 +21,8 @@ pub(super) struct Findings<'a> {
     pub notes: HashMap<String, String>,
     /// Differences of earlier days that this bill has ended.
     pub arrived: Vec<KeptDifference>,
+    /// What other days have, and this bill lists.
+    pub strays: &'a [Stray],
     /// The bill's content.
     pub sha256: &'a str,
 }
@@ -58,8 +61,25 @@ impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
         for kept in gone.filter(|kept| may_heal(&kept.difference)) {
             self.store.move_difference(kept.id, &healed(&kept.difference))?;
         }
+        found.strays.iter().try_for_each(|stray| self.write_stray(day, stray))?;
         let totals = found.last.totals.as_ref().map(told::totals).unwrap_or_default();
         if self.store.end_day(day, found.sha256, &totals)? { Ok(()) } else { Err(Halt::Raced) }
+    }
+
+    /// What this bill lists is not missing on the day on which the ledger has it.
+    fn write_stray(&mut self, day: &DayRow, stray: &Stray) -> Ended<(), S::Fault> {
+        let key = DayKey { date: stray.date, ..day.key.clone() };
+        let other = self.store.make_day(&key)?.ok_or(Halt::Raced)?;
+        let identity = told::identity(&stray.difference);
+        let known = self.store.differences_of(&other)?.into_iter().find(|kept| kept.identity == identity);
+        match known {
+            None => drop(self.store.add_difference(&other, &identity, &stray.difference)?),
+            Some(kept) if kept.difference.state.is_unsettled() => {
+                self.store.move_difference(kept.id, &healed(&kept.difference))?;
+            }
+            Some(_) => {}
+        }
+        Ok(())
     }
 
     fn write(
@@ -71,7 +91,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
     ) -> Ended<(), S::Fault> {
         match known {
             None => drop(self.store.add_difference(day, identity, found)?),
-            Some(kept) if kept.difference.state == DifferenceState::Settled || is_same(kept, found) => {}
+            Some(kept) if is_over(&kept.difference) || is_same(kept, found) => {}
             Some(kept) => drop(self.store.move_difference(kept.id, found)?),
         }
         Ok(())
@@ -123,6 +143,12 @@ fn healed(of: &Difference) -> Difference {
 /// That a bill has changed stays so until a person has looked.
 fn may_heal(of: &Difference) -> bool {
     of.state.is_unsettled() && of.kind != DifferenceKind::BillChanged
+}
+
+/// A person has settled it, or another day's bill lists what this day's does not.
+fn is_over(of: &Difference) -> bool {
+    let is_elsewhere = of.state == DifferenceState::Healed && of.theirs.is_none();
+    of.state == DifferenceState::Settled || is_elsewhere
 }
 
 fn is_same(kept: &KeptDifference, found: &Difference) -> bool {

@@ -1,6 +1,6 @@
 //! One day from its claim to its end.
 
-use super::books::{BooksFault, LedgerBooks};
+use super::books::{Arrivals, BooksFault, LedgerBooks};
 use super::heal::Healing;
 use super::keep::Findings;
 use super::store::{DayKey, DayStore, KeptDifference};
@@ -88,10 +88,23 @@ impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
         let notes = healing.heal()?;
         let again = if is_clean { None } else { Some(self.compare(&files, &numbers)?) };
         let last = again.as_ref().unwrap_or(&first);
-        let arrived =
-            last.arrived.iter().filter_map(|number| awaited.get(number)).flatten().cloned().collect();
+        let arrived = last
+            .arrivals
+            .awaited
+            .iter()
+            .filter_map(|number| awaited.get(number))
+            .flatten()
+            .cloned()
+            .collect();
         let sha256 = files.bill.sha256().map_err(DayHalt::Bill)?;
-        let findings = Findings { first: &first.report, last: &last.report, notes, arrived, sha256 };
+        let findings = Findings {
+            first: &first.report,
+            last: &last.report,
+            notes,
+            arrived,
+            strays: &last.arrivals.strays,
+            sha256,
+        };
         let report = self.keep(&findings)?;
         Ok(Reconciled { report, bill: Some(files.bill) })
     }
@@ -132,17 +145,17 @@ impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
         let store = &mut self.ledger.store;
         let mut books = LedgerBooks::new(&mut *store, key, bill, awaited).map_err(DayHalt::Bill)?;
         let report = compare(&terms, &mut books).map_err(halted)?;
-        let arrived = std::mem::take(&mut books.arrived);
+        let arrivals = books.arrivals();
         drop(books);
-        Ok(Compared { report: known_appids(store, self.owner, report).map_err(Halt::Store)?, arrived })
+        Ok(Compared { report: known_appids(store, self.owner, report).map_err(Halt::Store)?, arrivals })
     }
 }
 
 /// What one comparison found.
 struct Compared {
     report: DayReport,
-    /// What earlier days waited for, and this bill has.
-    arrived: HashSet<String>,
+    /// What other days wait for, and this bill has.
+    arrivals: Arrivals,
 }
 
 fn halted<F, D>(error: CompareError<BooksFault<F>>) -> DayHalt<F, D> {

@@ -88,6 +88,8 @@ pub trait DayStore: Transactions {
     fn claim_day(&mut self, key: &DayKey, lease: Ms) -> Result<bool, Self::Fault>;
     /// A day, if anybody was ever at it.
     fn day(&mut self, key: &DayKey) -> Result<Option<DayRow>, Self::Fault>;
+    /// A day, which is made if nobody was ever at it.
+    fn make_day(&mut self, key: &DayKey) -> Result<Option<DayRow>, Self::Fault>;
     /// Keeps a claimed day for longer, with what is being tried; it has the next epoch then. Says whether the lease was
     /// still ours.
     fn hold_day(&mut self, day: &DayRow, lease: Ms) -> Result<bool, Self::Fault>;

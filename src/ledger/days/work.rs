@@ -12,7 +12,7 @@ use std::sync::Arc;
 use time::Date;
 
 /// A claimed day is nobody else's for so long; it is claimed anew before each step.
-pub(super) const LEASE: Ms = 600_000;
+pub const LEASE: Ms = 600_000;
 
 /// What is asked about an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

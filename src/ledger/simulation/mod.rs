@@ -16,6 +16,7 @@ mod bank;
 mod checks;
 mod connection;
 mod database;
+mod days;
 mod dice;
 mod disk;
 mod line;

@@ -60,6 +60,13 @@ impl<C: Connection> DayStore for SqlStore<C> {
         self.day_row(DayStatement::Find, &names)?.map(day).transpose()
     }
 
+    fn make_day(&mut self, key: &DayKey) -> Ended<Option<DayRow>, C::Cause> {
+        let date = key.date.to_string();
+        let names: [Bound<'_>; 3] = [(&key.mch_id).into(), (&key.sub_mch_id).into(), (&date).into()];
+        self.add(Statement::Day(DayStatement::Make), &names)?;
+        self.day_row(DayStatement::Find, &names)?.map(day).transpose()
+    }
+
     fn hold_day(&mut self, day: &DayRow, lease: Ms) -> Ended<bool, C::Cause> {
         let skipped = Some(&day.skipped).filter(|skipped| !skipped.is_empty()).map(ascii::json);
         let bound: [Bound<'_>; 6] = [
