@@ -215,6 +215,52 @@ final class LedgerBench
         return [$count, $report->ms / 1000, $report->credited];
     }
 
+    /**
+     * A day of payments whose notices were all lost: how many are asked about, booked and kept in a second, beside single
+     * applications of as many answers that are at hand.
+     *
+     * @return array{int, float, float, float} how many, the day's rate, that of single applications, MiB that PHP needed more
+     */
+    public function day(SimulatorProcess $simulator, string $date, int $count): array
+    {
+        $single = min($count, 2000);
+        $pdo = $this->fresh();
+        $this->open($pdo, $single);
+        $seen = array_map(fn (int $at) => $this->order("bench-$at"), range(0, $single - 1));
+        $ledger = $this->ledger($pdo);
+        $started = microtime(true);
+        array_map($ledger->apply(...), $seen);
+        $rate = $single / (microtime(true) - $started);
+        unset($seen, $ledger, $pdo);
+        $pdo = $this->fresh();
+        $this->open($pdo, $count);
+        $ledger = $this->ledger($pdo, new Gateway($simulator->url, caFile: $simulator->caFile));
+        [$started, $before] = [microtime(true), self::resident()];
+        $report = $ledger->reconcileDay($this->merchant, $date);
+        $seconds = microtime(true) - $started;
+        $credits = (int) $pdo->query('SELECT COUNT(*) FROM balance')->fetchColumn();
+        [\count($report), $credits, $report->isClean()] === [$count, $count, true] || throw new \Error("$credits of $count are booked");
+        return [$count, $count / $seconds, $rate, self::resident() - $before];
+    }
+
+    private static function resident(): float
+    {
+        preg_match('~VmHWM:\s+(\d+)~', (string) file_get_contents('/proc/self/status'), $found);
+        return $found[1] / 1024;
+    }
+
+    /** Orders of two days ago at the gateway, all paid. Gives the day. */
+    public static function trade(SimulatorProcess $simulator, int $count): string
+    {
+        $simulator->control('POST', '/clock', ['advance_ms' => -2 * 86_400_000]);
+        $date = substr($simulator->control('GET', '/clock')['beijing'], 0, 10);
+        for ($at = 0; $at < $count; $at++) {
+            $simulator->control('POST', '/orders', ['out_trade_no' => "bench-$at", 'total_fee' => 100, 'trade_state' => 'SUCCESS']);
+        }
+        $simulator->control('POST', '/clock', ['advance_ms' => 2 * 86_400_000]);
+        return $date;
+    }
+
     /** Of the processes that this one has started: the server, and what it has started. */
     private static function serverCpu(): float
     {
@@ -267,6 +313,14 @@ final class LedgerBench
             $credited,
             $seconds,
         );
+    }
+    $simulator->reset();
+    $count = $quick ? 2000 : 100_000;
+    $date = LedgerBench::trade($simulator, $count);
+    echo "\n| a day, all notices lost | asked, booked and kept | single applications | ratio (aim: 5) | memory |\n|---|---|---|---|---|\n";
+    foreach ($kinds as $kind) {
+        [$orders, $day, $single, $more] = (new LedgerBench(Database::of($kind), $quick))->day($simulator, $date, $count);
+        printf("| %s, %d orders | %.0f/s | %.0f/s | %.1fx | +%.0f MiB |\n", $kind, $orders, $day, $single, $day / $single, $more);
     }
     $simulator->stop();
 })(\array_slice($argv, 1) ?: Database::KINDS);
