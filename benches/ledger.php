@@ -57,7 +57,7 @@ final class LedgerBench
 
     private function order(string $number): Order
     {
-        $fields = ['out_trade_no' => $number, 'transaction_id' => "42$number", 'total_fee' => '100'];
+        $fields = ['out_trade_no' => $number, 'transaction_id' => '42' . strtr($number, ['-' => '']), 'total_fee' => '100'];
         return Notification::read(Notification::sign($fields, $this->merchant), $this->merchant)->order;
     }
 
