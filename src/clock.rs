@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
 use time::macros::{format_description, offset};
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
@@ -56,6 +57,21 @@ pub fn spaced(text: &str) -> Option<OffsetDateTime> {
 fn beijing(text: &str, format: &[BorrowedFormatItem<'_>], length: usize) -> Option<OffsetDateTime> {
     let local = PrimitiveDateTime::parse(text, format).ok().filter(|_| text.len() == length)?;
     Some(local.assume_offset(BEIJING))
+}
+
+/// Any RFC 3339 time, as APIv3 writes it.
+pub fn rfc3339(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok()
+}
+
+/// Writes an instant as APIv3 wants it: RFC 3339 in Beijing.
+pub fn write_rfc3339(at: OffsetDateTime) -> Option<String> {
+    at.checked_to_offset(BEIJING)?.format(&Rfc3339).ok()
+}
+
+/// Writes an instant as `refund_success_time_$n` has it.
+pub fn write_spaced(at: OffsetDateTime) -> Option<String> {
+    at.checked_to_offset(BEIJING)?.format(SPACED).ok()
 }
 
 /// Writes an instant the way `time_start` and `time_expire` want it.

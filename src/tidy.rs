@@ -21,8 +21,8 @@ const MOST_LINES: usize = 500;
 /// The floors, lowest first. `api` stands on `gateway`, and `error` says what went wrong on the floors above
 /// `model`; `clock` knows nobody.
 const FLOORS: [(&str, u32); 11] = [
+    ("clock", 5),
     ("wire", 10),
-    ("clock", 10),
     ("model", 20),
     ("error", 25),
     ("bill", 28),

@@ -6,7 +6,7 @@ use super::{SourceFile, sources};
 
 /// The rooms of each floor that has some, lowest first. A file that is in none stands where `*` does.
 const ROOMS: [(&str, &[(&str, u32)]); 4] = [
-    ("wire", &[("*", 1), ("v2", 2), ("v3", 2)]),
+    ("wire", &[("*", 1), ("v2", 2), ("v3", 2), ("words", 3)]),
     ("ledger", &[("*", 1), ("sql", 2), ("simulation", 3)]),
     (
         "php",

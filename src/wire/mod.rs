@@ -4,3 +4,4 @@ pub(crate) mod hex;
 pub mod v2;
 pub mod v3;
 pub mod verified;
+pub mod words;

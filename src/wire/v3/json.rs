@@ -1,7 +1,8 @@
 //! Strict JSON (protocol-v3.md A.9): one object, no name twice at any level, numbers kept as they are written.
 
-use serde::Deserializer;
 use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::ser::Error as _;
+use serde::{Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::fmt;
 
@@ -57,9 +58,29 @@ pub enum JsonError {
         /// Counted from 1.
         column: usize,
     },
+    /// A value that must be there.
+    #[error("{0} is missing")]
+    Missing(&'static str),
     /// A value of another type than the protocol gives it.
     #[error("{0} is not {1}")]
     Type(&'static str, &'static str),
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(bool) => serializer.serialize_bool(*bool),
+            Self::Number(written) => {
+                RawValue::from_string(written.clone()).map_err(S::Error::custom)?.serialize(serializer)
+            }
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::List(list) => serializer.collect_seq(list),
+            Self::Object(object) => {
+                serializer.collect_map(object.0.iter().map(|(name, value)| (name, value)))
+            }
+        }
+    }
 }
 
 /// Reads a document, which must be one object.

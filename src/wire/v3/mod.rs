@@ -1,5 +1,6 @@
 //! What travels in APIv3: signed requests and answers, sealed resources, strict JSON (protocol-v3.md A, B).
 
+pub mod answer;
 pub mod certificates;
 pub mod json;
 pub mod key_file;
