@@ -8,12 +8,15 @@ pub mod err_code;
 pub use err_code::ErrCode;
 
 use crate::model::argument::BadArgument;
+use crate::model::merchant::NotV2;
 use crate::model::order::Order;
 use crate::model::ours::NotOurs;
 use crate::wire::v2::read::FieldError;
 use crate::wire::v2::sign::{NotVerified, SignatureError};
 use crate::wire::v2::split::Split;
 use crate::wire::v2::xml::XmlError;
+use crate::wire::v3::json::JsonError;
+use crate::wire::v3::signature::HeaderError;
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +127,17 @@ pub enum Error {
     /// Nobody proved to be WeChat Pay. Never believed, never retried.
     #[error("the answer was refused: {0}")]
     Signature(#[from] SignatureError),
+    /// The same in APIv3.
+    #[error("the answer was refused: {0}")]
+    Headers(#[from] HeaderError),
+    /// A refusal in APIv3 that nobody has signed, and that says nothing about any order.
+    #[error("WeChat Pay refused the call, and did not sign that: {}", described(.code, .message.as_deref()))]
+    Unsigned {
+        /// `code`.
+        code: String,
+        /// `message`.
+        message: Option<String>,
+    },
     /// Verified, but it speaks of another merchant or order.
     #[error("the answer is genuine, but its {field} is not ours: asked for {asked}, got {got}")]
     Mismatch {
@@ -204,6 +218,18 @@ impl From<XmlError> for Error {
     }
 }
 
+impl From<JsonError> for Error {
+    fn from(e: JsonError) -> Self {
+        Self::Malformed(e.to_string())
+    }
+}
+
+impl From<NotV2> for Error {
+    fn from(e: NotV2) -> Self {
+        Self::Configuration(e.to_string())
+    }
+}
+
 impl From<FieldError> for Error {
     fn from(e: FieldError) -> Self {
         Self::Malformed(e.to_string())
@@ -251,7 +277,7 @@ impl Fault {
     /// Weighs an error in a message that was pushed to us: reading it again helps nobody.
     pub fn of_notice(error: Error) -> Self {
         let advice = match &error {
-            Error::Mismatch { .. } | Error::Signature(_) => Advice::FixConfiguration,
+            Error::Mismatch { .. } | Error::Signature(_) | Error::Headers(_) => Advice::FixConfiguration,
             Error::Service { .. } | Error::Split(_) => Advice::QueryOrder,
             _ => Advice::FixCall,
         };
@@ -297,7 +323,8 @@ impl Verdict {
             Error::Split(_) if repeat == Repeat::Query => Self::new(Advice::GiveUp, false, true),
             Error::Split(_) => Self::new(Advice::QueryOrder, false, true),
             Error::Gateway { return_msg, .. } => Self::of_refusal(return_msg),
-            Error::Signature(_) => Self::new(Advice::FixConfiguration, false, true),
+            Error::Signature(_) | Error::Headers(_) => Self::new(Advice::FixConfiguration, false, true),
+            Error::Unsigned { code, .. } => Self::of_unsigned(ErrCode::of(code), again),
             // Bills are refused without a code: only the words tell.
             Error::Service { err_code, err_code_des: Some(words) }
                 if err_code.is_empty() && repeat == Repeat::Query =>
@@ -335,6 +362,15 @@ impl Verdict {
             Self::new(Advice::Retry, true, true)
         } else {
             Self::new(Advice::FixCall, false, true)
+        }
+    }
+
+    /// A code that nobody has signed guides, as words do.
+    fn of_unsigned(code: ErrCode, again: Advice) -> Self {
+        match code {
+            ErrCode::Configuration => Self::new(Advice::FixConfiguration, false, true),
+            ErrCode::BadParameter | ErrCode::InvalidRequest => Self::new(Advice::FixCall, false, true),
+            _ => Self::new(again, again == Advice::Retry, true),
         }
     }
 

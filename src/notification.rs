@@ -67,7 +67,7 @@ pub fn read_fields(body: &[u8], merchant: &Merchant) -> Result<Verified<Fields>,
     if fields.text("sign").is_none() {
         unsigned(&fields)?;
     }
-    let fields = verify(fields, &merchant.signature_policy(None))?;
+    let fields = verify(fields, &merchant.v2()?.signature_policy(None))?;
     said_success(&fields)?;
     for (name, ours) in merchant.ids() {
         if fields.text(name).is_some_and(|got| ours.is_some_and(|ours| got != ours)) {
@@ -113,7 +113,7 @@ fn mismatch(fields: &Fields, merchants: &[&Merchant]) -> Error {
 }
 
 fn payment(fields: Fields, merchant: &Merchant, at: usize) -> Result<Notification, Error> {
-    let fields = verify(fields, &merchant.signature_policy(None))?;
+    let fields = verify(fields, &merchant.v2()?.signature_policy(None))?;
     said_success(&fields)?;
     if let Some(refusal) = result_code(&fields)? {
         return Err(refusal);
@@ -130,7 +130,8 @@ fn payment(fields: Fields, merchant: &Merchant, at: usize) -> Result<Notificatio
 
 fn refund(fields: &Fields, req_info: &str, merchant: &Merchant, at: usize) -> Result<Notification, Error> {
     said_success(fields)?;
-    let keys = [Some(&merchant.key), merchant.previous_key.as_ref()];
+    let own = merchant.v2()?;
+    let keys = [Some(&own.key), own.previous_key.as_ref()];
     let opened =
         cipher::open(req_info, keys.into_iter().flatten()).map_err(|e| Error::Malformed(e.to_string()))?;
     split::ids(opened.iter().chain(fields.iter()))?;
@@ -183,7 +184,8 @@ pub fn sign(mut fields: Fields, merchant: &Merchant, nonce: &str) -> Result<Vec<
             fields.set_some(name, value);
         }
     }
-    add_sign(&mut fields, &merchant.key, merchant.sign_type);
+    let keys = merchant.v2()?;
+    add_sign(&mut fields, &keys.key, keys.sign_type);
     xml::encode(&fields).map_err(|e| BadArgument::new("fields", format!("must be writable: {e}")))
 }
 

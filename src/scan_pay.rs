@@ -22,7 +22,8 @@ pub struct Scanned {
 
 /// Reads the raw body of the callback; it is signed with MD5.
 pub fn read(body: &[u8], merchant: &Merchant) -> Result<Scanned, Error> {
-    let fields = verify(xml::decode(body, Root::Xml)?, &merchant.signature_policy(Some(SignType::Md5)))?;
+    let fields =
+        verify(xml::decode(body, Root::Xml)?, &merchant.v2()?.signature_policy(Some(SignType::Md5)))?;
     for (name, ours) in [("appid", &merchant.appid), ("mch_id", &merchant.mch_id)] {
         let got = fields.text(name).unwrap_or("nothing");
         if got != ours.as_str() {
@@ -82,7 +83,7 @@ fn reply(merchant: &Merchant, nonce: &str, own: &[(&str, &str)]) -> Result<Vec<u
     for (name, text) in own {
         fields.set(name, *text);
     }
-    add_sign(&mut fields, &merchant.key, SignType::Md5);
+    add_sign(&mut fields, &merchant.v2()?.key, SignType::Md5);
     xml::encode(&fields).map_err(|e| BadArgument::new("reason", format!("must be writable: {e}")))
 }
 

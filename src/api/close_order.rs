@@ -1,10 +1,15 @@
 //! closeorder: no payment is wanted any more (protocol.md C.3).
 
+use super::v3::{mch_ids, object, transactions};
 use crate::error::{ErrCode, Error, Repeat};
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
+use crate::gateway::v3::endpoint::{V3Endpoint, V3Request};
+use crate::model::merchant::Merchant;
 use crate::model::order_id::OrderId;
 use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
+use crate::wire::v3::json::Object;
+use crate::wire::verified::Verified;
 
 /// Closes one order. An order that is closed already is success.
 #[derive(Debug, Clone)]
@@ -34,6 +39,10 @@ impl Endpoint for CloseOrder {
         }]
     }
 
+    fn v3(&self) -> Option<&dyn V3Endpoint<Answer = ()>> {
+        Some(self)
+    }
+
     fn out_trade_no(&self) -> Option<&str> {
         Some(self.out_trade_no.number())
     }
@@ -43,6 +52,28 @@ impl Endpoint for CloseOrder {
     }
 
     fn refused(&self, _: &Ours<Fields>, refusal: Error) -> Result<(), Error> {
-        if refusal.code() == Some(ErrCode::OrderClosed) { Ok(()) } else { Err(refusal) }
+        unless_closed(refusal)
     }
+}
+
+impl V3Endpoint for CloseOrder {
+    type Answer = ();
+
+    fn request(&self, merchant: &Merchant) -> Result<V3Request, Error> {
+        let rest = ["out-trade-no", self.out_trade_no.number(), "close"];
+        Ok(V3Request::post(transactions(merchant, &rest, []), &object(mch_ids(merchant)).into()))
+    }
+
+    /// 204, which names no order: nothing to compare.
+    fn read(&self, _: &Verified<Object>, _: &Merchant) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn refused(&self, refusal: Error) -> Result<(), Error> {
+        unless_closed(refusal)
+    }
+}
+
+fn unless_closed(refusal: Error) -> Result<(), Error> {
+    if refusal.code() == Some(ErrCode::OrderClosed) { Ok(()) } else { Err(refusal) }
 }

@@ -1,15 +1,21 @@
 //! orderquery: what became of an order (protocol.md D).
 
 use super::flows::concurrent;
+use super::v3::{mch_ids, transactions};
 use crate::error::{Error, Fault, Repeat};
 use crate::gateway::attempt::OnAttempt;
 use crate::gateway::client::ApiClient;
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
+use crate::gateway::v3::endpoint::{V3Endpoint, V3Request};
+use crate::gateway::v3::exchange::ours;
 use crate::model::merchant::Merchant;
 use crate::model::order::Order;
 use crate::model::order_id::OrderId;
 use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
+use crate::wire::v3::json::Object;
+use crate::wire::verified::Verified;
+use crate::wire::words;
 use std::sync::Arc;
 
 /// Asks for one order.
@@ -34,12 +40,30 @@ impl Endpoint for OrderQuery {
         vec![Echo { field: self.0.field().into(), asked: self.0.number().to_owned(), required: true }]
     }
 
+    fn v3(&self) -> Option<&dyn V3Endpoint<Answer = Order>> {
+        Some(self)
+    }
+
     fn out_trade_no(&self) -> Option<&str> {
         self.0.as_out_trade_no()
     }
 
     fn read(&self, answer: Ours<Fields>) -> Result<Order, Error> {
         Ok(Order::from_query(answer)?)
+    }
+}
+
+impl V3Endpoint for OrderQuery {
+    type Answer = Order;
+
+    fn request(&self, merchant: &Merchant) -> Result<V3Request, Error> {
+        let by = if self.0.as_out_trade_no().is_some() { "out-trade-no" } else { "id" };
+        Ok(V3Request::get(transactions(merchant, &[by, self.0.number()], mch_ids(merchant))))
+    }
+
+    fn read(&self, answer: &Verified<Object>, merchant: &Merchant) -> Result<Order, Error> {
+        let fields = words::order(answer, &merchant.appid)?;
+        Ok(Order::from_query(ours(fields, merchant, &self.echoes())?)?)
     }
 }
 

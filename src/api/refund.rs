@@ -2,10 +2,13 @@
 
 use super::flows::resend::resend_on;
 use super::form;
+use super::v3::object;
 use crate::error::{Advice, ErrCode, Error, Fault, Repeat};
 use crate::gateway::attempt::OnAttempt;
 use crate::gateway::client::ApiClient;
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
+use crate::gateway::v3::endpoint::{V3Endpoint, V3Request};
+use crate::gateway::v3::exchange::ours;
 use crate::model::argument::BadArgument;
 use crate::model::merchant::Merchant;
 use crate::model::order_id::{OrderId, out_refund_no};
@@ -13,6 +16,11 @@ use crate::model::ours::{Echo, Ours};
 use crate::model::refund::RefundReceipt;
 use crate::model::sendable::sendable;
 use crate::wire::v2::fields::Fields;
+use crate::wire::v3::json::Object;
+use crate::wire::v3::target::build;
+use crate::wire::verified::Verified;
+use crate::wire::words;
+use serde_json::{Value, json};
 
 /// One refund. Its number makes repeats safe: the same number never refunds twice.
 #[derive(Debug, Clone)]
@@ -91,6 +99,10 @@ impl Endpoint for Refund {
         vec![echo(self.order.field(), self.order.number()), echo("out_refund_no", &self.out_refund_no)]
     }
 
+    fn v3(&self) -> Option<&dyn V3Endpoint<Answer = RefundReceipt>> {
+        Some(self)
+    }
+
     fn out_trade_no(&self) -> Option<&str> {
         self.order.as_out_trade_no()
     }
@@ -104,5 +116,66 @@ impl Endpoint for Refund {
         if fault.code() == Some(ErrCode::NotEnough) {
             (fault.advice, fault.retryable) = (Advice::Wait, true);
         }
+    }
+}
+
+/// What is sent under the name that it has in v2, or another one.
+const TEXTS: [(&str, &str); 5] = [
+    ("transaction_id", "transaction_id"),
+    ("out_trade_no", "out_trade_no"),
+    ("out_refund_no", "out_refund_no"),
+    ("refund_desc", "reason"),
+    ("notify_url", "notify_url"),
+];
+
+impl V3Endpoint for Refund {
+    type Answer = RefundReceipt;
+
+    fn request(&self, merchant: &Merchant) -> Result<V3Request, Error> {
+        if self.fields.text("detail").is_some() {
+            return Err(
+                BadArgument::new("options", "must not contain detail, which APIv3 does not have").into()
+            );
+        }
+        let text = |name: &str| self.fields.text(name);
+        let mut body = object(TEXTS.iter().filter_map(|(v2, v3)| Some((*v3, text(v2)?))));
+        body.extend(object(merchant.sub_mch_id.as_deref().map(|id| ("sub_mchid", id))));
+        body.extend(object(text("refund_account").map(|account| ("funds_account", funds(account)))));
+        let fen = |name: &str| text(name).and_then(|fen| fen.parse::<i64>().ok());
+        body.insert(
+            "amount".into(),
+            json!({
+                "refund": fen("refund_fee"),
+                "total": fen("total_fee"),
+                "currency": text("refund_fee_type").unwrap_or("CNY"),
+            }),
+        );
+        Ok(V3Request::post(build(["v3", "refund", "domestic", "refunds"], []), &Value::Object(body)))
+    }
+
+    /// A number that was used before for another amount is answered with that refund.
+    fn read(&self, answer: &Verified<Object>, merchant: &Merchant) -> Result<RefundReceipt, Error> {
+        let fields = words::refund(answer, &merchant.ids())?;
+        let asked = self.fields.text("refund_fee").unwrap_or_default().to_owned();
+        let mut echoes = self.echoes();
+        echoes.push(Echo { field: "refund_fee".into(), asked, required: true });
+        Ok(RefundReceipt::from_answer(ours(fields, merchant, &echoes)?)?)
+    }
+
+    /// There is no such order here, or it is not paid; and a refund that came too often may be accepted yet.
+    fn advise(&self, fault: &mut Fault) {
+        match fault.code() {
+            Some(ErrCode::RefundNotExist) => fault.advice = Advice::QueryOrder,
+            Some(ErrCode::Limited) => fault.maybe_processed = true,
+            _ => {}
+        }
+    }
+}
+
+/// What v2 calls the account, in APIv3's word.
+fn funds(account: &str) -> &str {
+    match account {
+        "REFUND_SOURCE_RECHARGE_FUNDS" => "AVAILABLE",
+        _ => "UNSETTLED",
     }
 }

@@ -3,11 +3,19 @@
 use super::form;
 use crate::error::{Error, Repeat};
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
+use crate::gateway::v3::endpoint::{V3Endpoint, V3Request};
 use crate::model::argument::BadArgument;
+use crate::model::merchant::Merchant;
 use crate::model::order_id::new_out_trade_no;
 use crate::model::ours::{Echo, Ours};
 use crate::model::prepay::Prepay;
 use crate::wire::v2::fields::Fields;
+use crate::wire::v2::read::FieldError;
+use crate::wire::v3::json::Object;
+use crate::wire::verified::Verified;
+use crate::wire::words;
+
+mod v3;
 
 /// Places one order. Repeating it with the same arguments is safe: it gives a fresh `prepay_id` and `code_url`.
 #[derive(Debug, Clone)]
@@ -115,18 +123,44 @@ impl Endpoint for UnifiedOrder {
         vec![Echo { field: "out_trade_no".into(), asked: self.out_trade_no.clone(), required: false }]
     }
 
+    fn v3(&self) -> Option<&dyn V3Endpoint<Answer = Prepay>> {
+        Some(self)
+    }
+
     fn out_trade_no(&self) -> Option<&str> {
         Some(&self.out_trade_no)
     }
 
     /// A trade type that the account may not use is a likely cause of half an answer.
     fn read(&self, answer: Ours<Fields>) -> Result<Prepay, Error> {
-        let trade_type = self.fields.text("trade_type").unwrap_or("");
-        Prepay::from_answer(&answer, trade_type).map_err(|e| {
-            Error::Malformed(format!(
-                "{e} (is {trade_type} opened for this merchant, in the merchant platform?)"
-            ))
-        })
+        Prepay::from_answer(&answer, self.trade_type()).map_err(|e| self.half(&e))
+    }
+}
+
+impl V3Endpoint for UnifiedOrder {
+    type Answer = Prepay;
+
+    fn request(&self, merchant: &Merchant) -> Result<V3Request, Error> {
+        v3::request(&self.fields, merchant)
+    }
+
+    /// It names no order: nothing to compare.
+    fn read(&self, answer: &Verified<Object>, _: &Merchant) -> Result<Prepay, Error> {
+        let told = Ours::answering(words::prepay(answer)?, &Fields::new(), &[], true)?;
+        Prepay::from_v3(&told, self.trade_type()).map_err(|e| self.half(&e))
+    }
+}
+
+impl UnifiedOrder {
+    fn trade_type(&self) -> &str {
+        self.fields.text("trade_type").unwrap_or("")
+    }
+
+    fn half(&self, why: &FieldError) -> Error {
+        let trade_type = self.trade_type();
+        Error::Malformed(format!(
+            "{why} (is {trade_type} opened for this merchant, in the merchant platform?)"
+        ))
     }
 }
 

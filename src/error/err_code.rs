@@ -43,23 +43,25 @@ impl ErrCode {
     /// What this word says.
     pub fn of(code: &str) -> Self {
         match code {
-            "SYSTEMERROR" | "BIZERR_NEED_RETRY" => Self::SystemError,
-            "BANKERROR" => Self::BankError,
-            "USERPAYING" => Self::UserPaying,
+            "SYSTEMERROR" | "SYSTEM_ERROR" | "SERVICE_UNAVAILABLE" | "BIZERR_NEED_RETRY" => Self::SystemError,
+            "BANKERROR" | "BANK_ERROR" => Self::BankError,
+            "USERPAYING" | "USER_PAYING" => Self::UserPaying,
             "FREQUENCY_LIMITED"
             | "FREQ_LIMIT"
             | "RATELIMIT_EXCEEDED"
             | "RATE_LIMITED"
             | "INVALID_REQ_TOO_MUCH" => Self::Limited,
-            "20002" | "NO_BILL_EXIST" | "BILL_CREATING" => Self::NoBill,
-            "ORDERNOTEXIST" => Self::OrderNotExist,
-            "REFUNDNOTEXIST" => Self::RefundNotExist,
-            "ORDERCLOSED" => Self::OrderClosed,
-            "ORDERPAID" | "OUT_TRADE_NO_USED" => Self::NumberUsed,
+            "20002" | "NO_BILL_EXIST" | "BILL_CREATING" | "STATEMENT_CREATING" => Self::NoBill,
+            "ORDERNOTEXIST" | "ORDER_NOT_EXIST" => Self::OrderNotExist,
+            "REFUNDNOTEXIST" | "RESOURCE_NOT_EXISTS" => Self::RefundNotExist,
+            "ORDERCLOSED" | "ORDER_CLOSED" => Self::OrderClosed,
+            "ORDERPAID" | "ORDER_PAID" | "OUT_TRADE_NO_USED" => Self::NumberUsed,
             "SIGNERROR" | "SIGN_ERROR" | "CERT_ERROR" | "CA_ERROR" | "NOAUTH" | "NO_AUTH" => {
                 Self::Configuration
             }
-            "APPID_NOT_EXIST" | "MCHID_NOT_EXIST" | "APPID_MCHID_NOT_MATCH" => Self::Configuration,
+            "APPID_NOT_EXIST" | "MCHID_NOT_EXIST" | "MCH_NOT_EXISTS" | "APPID_MCHID_NOT_MATCH" => {
+                Self::Configuration
+            }
             "INVALID_REQUEST" => Self::InvalidRequest,
             "PARAM_ERROR" | "INVALID_TRANSACTIONID" => Self::BadParameter,
             "XML_FORMAT_ERROR"
@@ -68,10 +70,16 @@ impl ErrCode {
             | "NOT_UTF8"
             | "LACK_PARAMS"
             | "20001" => Self::BadCall,
-            "NOTENOUGH" => Self::NotEnough,
+            "NOTENOUGH" | "NOT_ENOUGH" => Self::NotEnough,
             "AUTHCODEEXPIRE" | "AUTH_CODE_ERROR" | "AUTH_CODE_INVALID" | "NOTSUPORTCARD" => Self::AskPayer,
             "ORDERREVERSED" | "TRADE_ERROR" | "BUYER_MISMATCH" => Self::AskPayer,
-            "TRADE_OVERDUE" | "USER_ACCOUNT_ABNORMAL" | "REVERSE_EXPIRE" | "ERROR" => Self::Final,
+            "TRADE_OVERDUE"
+            | "USER_ACCOUNT_ABNORMAL"
+            | "REVERSE_EXPIRE"
+            | "ERROR"
+            | "ACCOUNT_ERROR"
+            | "RULE_LIMIT"
+            | "NO_STATEMENT_EXIST" => Self::Final,
             _ => Self::Unknown,
         }
     }

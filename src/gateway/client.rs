@@ -6,10 +6,12 @@ use super::exchange;
 use super::refused::{self, page::shown};
 use super::retry::{self, Health};
 use super::transport::{Body, HttpMethod, HttpRequest, HttpResponse, Room, Transport};
+use super::v3::endpoint::{V3Endpoint, V3Request};
+use super::v3::exchange as v3;
 use crate::clock::Clock;
 use crate::error::{Error, Fault, Phase, Repeat, TransportError};
 use crate::model::argument::BadArgument;
-use crate::model::merchant::Merchant;
+use crate::model::merchant::{Credentials, Merchant, V3Credentials};
 use crate::model::sendable::one_meaning;
 use crate::wire::hex::hex;
 use crate::wire::v2::fields::Fields;
@@ -37,11 +39,19 @@ pub struct ApiClient {
     pub nonce: fn() -> String,
 }
 
-/// A signed request, written out.
-struct SignedRequest {
+/// A call as all of its tries share it.
+struct WrittenCall<'c, A> {
     spec: EndpointSpec,
-    sent: Fields,
-    body: Vec<u8>,
+    path: String,
+    dialect: MerchantDialect<'c, A>,
+}
+
+/// What its merchant's dialect makes of it.
+enum MerchantDialect<'c, A> {
+    /// Signed, and the same in each try.
+    V2 { sent: Fields, body: Vec<u8> },
+    /// To be signed anew in each try.
+    V3 { call: &'c dyn V3Endpoint<Answer = A>, keys: &'c V3Credentials, request: V3Request },
 }
 
 /// The place of one try among those of its call.
@@ -63,6 +73,9 @@ impl ApiClient {
         self.exchange(merchant, call, on_attempt).map_err(|error| {
             let mut fault = Fault::new(error, call.spec().repeat, call.out_trade_no());
             call.advise(&mut fault);
+            if let (Credentials::V3(_), Some(v3)) = (&merchant.credentials, call.v3()) {
+                v3.advise(&mut fault);
+            }
             fault
         })
     }
@@ -81,12 +94,15 @@ impl ApiClient {
             let left_ms = deadline.saturating_sub(self.clock.now_ms());
             let turn = PendingAttempt { tries, left_ms, first: (tries % 2 == 1) != backup_first };
             let result = self.attempt(merchant, call, &request, turn, on_attempt);
-            let Err(Error::Transport(fault)) = &result else { return result };
             let left_ms = deadline.saturating_sub(self.clock.now_ms());
-            match retry::pause(request.spec.repeat, tries, fault, left_ms) {
-                Some(pause) if self.may_switch(&request.spec) => self.clock.sleep_ms(pause),
-                _ => return result,
-            }
+            let pause = match &result {
+                Err(Error::Transport(fault)) => retry::pause(request.spec.repeat, tries, fault, left_ms)
+                    .filter(|_| self.may_switch(&request.spec)),
+                Err(Error::Headers(fault)) => retry::after_a_probe(request.spec.repeat, tries, fault),
+                _ => None,
+            };
+            let Some(pause) = pause else { return result };
+            self.clock.sleep_ms(pause);
         }
         Err(Error::Malformed("no try was made".into()))
     }
@@ -96,42 +112,51 @@ impl ApiClient {
         spec.repeat == Repeat::Query || self.backup_url.is_some()
     }
 
-    fn write<C: Endpoint>(&self, merchant: &Merchant, call: &C) -> Result<SignedRequest, Error> {
+    fn write<'c, C: Endpoint>(
+        &self,
+        merchant: &'c Merchant,
+        call: &'c C,
+    ) -> Result<WrittenCall<'c, C::Answer>, Error> {
         let spec = call.spec();
-        let sent = exchange::build_request(merchant, call, &(self.nonce)());
+        let (path, dialect) = match &merchant.credentials {
+            Credentials::V2(_) => (spec.path.to_string(), self.write_v2(merchant, call)?),
+            Credentials::V3(keys) => {
+                let call = call.v3().ok_or_else(|| not_in_v3(&spec.path))?;
+                let request = call.request(merchant)?;
+                (request.path().to_owned(), MerchantDialect::V3 { call, keys, request })
+            }
+        };
+        Ok(WrittenCall { spec, path, dialect })
+    }
+
+    fn write_v2<'c, C: Endpoint>(
+        &self,
+        merchant: &Merchant,
+        call: &C,
+    ) -> Result<MerchantDialect<'c, C::Answer>, Error> {
+        let sent = exchange::build_request(merchant, call, &(self.nonce)())?;
         // The calls have checked by their arguments' names; nothing leaves us past this point.
         one_meaning("request", &sent)?;
         let body = xml::encode(&sent).map_err(|e| BadArgument::new("request", e.to_string()))?;
-        Ok(SignedRequest { spec, sent, body })
+        Ok(MerchantDialect::V2 { sent, body })
     }
 
     fn attempt<C: Endpoint>(
         &self,
         merchant: &Merchant,
         call: &C,
-        request: &SignedRequest,
+        request: &WrittenCall<'_, C::Answer>,
         turn: PendingAttempt,
         on_attempt: OnAttempt<'_>,
     ) -> Result<C::Answer, Error> {
         let started = self.clock.now_ms();
         let (url, is_first) = self.choose(turn);
-        let room = call.inbox().map_or(Room::Memory(request.spec.most_bytes), Room::Inbox);
-        let sent = self.request(request, url, turn.left_ms, room);
-        let carried = self.transport.send(&sent).and_then(|response| refused::only_ok(response, url));
+        let carried = self.carry(merchant, call, request, url, turn.left_ms);
         self.note_health(is_first, &carried);
         let (reused, status) = seen(&carried);
-        let result = carried.map_err(Error::from).and_then(|response| {
-            let answer = match &response.body {
-                Body::Message(body) | Body::Cut(body) => {
-                    exchange::read_answer(merchant, call, &request.sent, body)
-                }
-                Body::File(received) => call.read_file(received),
-                Body::Unkept(why) => Err(Error::Configuration(why.clone())),
-            };
-            answer.map_err(|error| unpacked(error, response.encoding()))
-        });
+        let result = carried.and_then(|response| self.read(merchant, call, request, &response, url));
         on_attempt(&Attempt {
-            path: request.spec.path.to_string(),
+            path: request.path.clone(),
             host: refused::host(url).to_owned(),
             number: u32::try_from(turn.tries).unwrap_or(u32::MAX),
             reused,
@@ -142,24 +167,61 @@ impl ApiClient {
         result
     }
 
-    fn request<'a>(
+    /// One try: of v2 only 200 is an answer, APIv3 answers with many.
+    fn carry<C: Endpoint>(
         &self,
-        request: &'a SignedRequest,
-        url: &'a str,
+        merchant: &Merchant,
+        call: &C,
+        request: &WrittenCall<'_, C::Answer>,
+        url: &str,
         left_ms: u64,
-        room: Room<'a>,
-    ) -> HttpRequest<'a> {
-        HttpRequest {
+    ) -> Result<HttpResponse, Error> {
+        let whole = HttpRequest {
             url,
             method: HttpMethod::Post,
-            target: &request.spec.path,
+            target: &request.path,
             headers: &[("content-type", "text/xml; charset=utf-8")],
-            body: &request.body,
+            body: &[],
             connect_timeout_ms: self.connect_timeout_ms.min(left_ms),
             timeout_ms: left_ms,
             may_resend: request.spec.repeat == Repeat::Query,
-            room,
+            room: call.inbox().map_or(Room::Memory(request.spec.most_bytes), Room::Inbox),
+        };
+        match &request.dialect {
+            MerchantDialect::V2 { body, .. } => {
+                let response = self.transport.send(&HttpRequest { body, ..whole })?;
+                Ok(refused::only_ok(response, url)?)
+            }
+            MerchantDialect::V3 { keys, request, .. } => {
+                let fresh = (self.clock.unix_seconds(), &*(self.nonce)());
+                let authorization = v3::authorization(merchant, keys, request, fresh)?;
+                let headers = v3::head(&authorization, keys, request.method);
+                let (method, target, body) = (request.method, &*request.target, &*request.body);
+                let signed = HttpRequest { method, target, body, headers: &headers, ..whole };
+                Ok(self.transport.send(&signed)?)
+            }
         }
+    }
+
+    fn read<C: Endpoint>(
+        &self,
+        merchant: &Merchant,
+        call: &C,
+        request: &WrittenCall<'_, C::Answer>,
+        response: &HttpResponse,
+        url: &str,
+    ) -> Result<C::Answer, Error> {
+        let answer = match (&request.dialect, &response.body) {
+            (MerchantDialect::V3 { call, keys, .. }, _) => {
+                v3::read_answer(*call, merchant, keys, response, (url, self.clock.unix_seconds()))
+            }
+            (MerchantDialect::V2 { sent, .. }, Body::Message(body) | Body::Cut(body)) => {
+                exchange::read_answer(merchant, call, sent, body)
+            }
+            (_, Body::File(received)) => call.read_file(received),
+            (_, Body::Unkept(why)) => Err(Error::Configuration(why.clone())),
+        };
+        answer.map_err(|error| unpacked(error, response.encoding()))
     }
 
     /// The domains take turns, the healthier one first.
@@ -170,10 +232,10 @@ impl ApiClient {
         }
     }
 
-    fn note_health(&self, is_first: bool, carried: &Result<HttpResponse, TransportError>) {
+    fn note_health(&self, is_first: bool, carried: &Result<HttpResponse, Error>) {
         match carried {
             Ok(_) if is_first => self.health.answered(),
-            Err(fault) if is_first => self.health.failed(fault, self.clock.now_ms()),
+            Err(Error::Transport(fault)) if is_first => self.health.failed(fault, self.clock.now_ms()),
             _ => {}
         }
     }
@@ -190,12 +252,19 @@ fn unpacked(error: Error, encoding: Option<&str>) -> Error {
     }
 }
 
-fn seen(carried: &Result<HttpResponse, TransportError>) -> (Option<bool>, Option<u16>) {
+fn seen(carried: &Result<HttpResponse, Error>) -> (Option<bool>, Option<u16>) {
     match carried {
         Ok(response) => (Some(response.reused), Some(response.status)),
-        Err(TransportError { phase: Phase::Status(status), reused, .. }) => (*reused, Some(*status)),
-        Err(TransportError { reused, .. }) => (*reused, None),
+        Err(Error::Transport(TransportError { phase: Phase::Status(status), reused, .. })) => {
+            (*reused, Some(*status))
+        }
+        Err(Error::Transport(TransportError { reused, .. })) => (*reused, None),
+        Err(_) => (None, None),
     }
+}
+
+fn not_in_v3(path: &str) -> Error {
+    Error::Configuration(format!("{path} does not exist in APIv3: give a merchant of v2"))
 }
 
 fn outcome(error: &Error) -> &'static str {
@@ -204,8 +273,8 @@ fn outcome(error: &Error) -> &'static str {
         Error::Configuration(_) => "configuration",
         Error::Transport(_) => "transport",
         Error::Malformed(_) | Error::Bill(_) | Error::Split(_) => "malformed",
-        Error::Gateway { .. } => "gateway",
-        Error::Signature(_) => "signature",
+        Error::Gateway { .. } | Error::Unsigned { .. } => "gateway",
+        Error::Signature(_) | Error::Headers(_) => "signature",
         Error::Mismatch { .. } => "mismatch",
         Error::Service { .. } => "service",
         Error::Undecided { .. } => "undecided",

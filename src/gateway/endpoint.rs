@@ -1,6 +1,7 @@
 //! What every call of WeChat Pay declares about itself.
 
 use super::transport::{Inbox, Received};
+use super::v3::endpoint::V3Endpoint;
 use crate::error::{Error, Fault, Repeat};
 use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
@@ -60,6 +61,11 @@ pub trait Endpoint {
 
     /// The numbers that the answer must repeat.
     fn echoes(&self) -> Vec<Echo>;
+
+    /// The same call in APIv3, if it exists there.
+    fn v3(&self) -> Option<&dyn V3Endpoint<Answer = Self::Answer>> {
+        None
+    }
 
     /// The order it is about, for whoever reads the fault.
     fn out_trade_no(&self) -> Option<&str>;

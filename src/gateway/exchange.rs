@@ -2,16 +2,16 @@
 
 use super::endpoint::Endpoint;
 use crate::error::Error;
-use crate::model::merchant::Merchant;
+use crate::model::merchant::{Merchant, NotV2};
 use crate::model::ours::Ours;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::sign::{add_sign, verify};
 use crate::wire::v2::xml::{self, Root};
 
 /// Puts a request together: ids, nonce, sign type and sign, each unless the call brings or omits it.
-pub fn build_request<C: Endpoint>(merchant: &Merchant, call: &C, nonce: &str) -> Fields {
-    let spec = call.spec();
-    let sign_type = spec.fixed.unwrap_or(merchant.sign_type);
+pub fn build_request<C: Endpoint>(merchant: &Merchant, call: &C, nonce: &str) -> Result<Fields, NotV2> {
+    let (spec, keys) = (call.spec(), merchant.v2()?);
+    let sign_type = spec.fixed.unwrap_or(keys.sign_type);
     let mut fields = call.fields();
     let common = merchant.ids().into_iter().chain([
         ("nonce_str", Some(nonce)),
@@ -26,9 +26,9 @@ pub fn build_request<C: Endpoint>(merchant: &Merchant, call: &C, nonce: &str) ->
         }
     }
     if is_wanted(&fields, "sign") {
-        add_sign(&mut fields, &merchant.key, sign_type);
+        add_sign(&mut fields, &keys.key, sign_type);
     }
-    fields
+    Ok(fields)
 }
 
 /// Climbs from the body of a 200 answer to what the call makes of it.
@@ -47,7 +47,7 @@ pub fn read_answer<C: Endpoint>(
     {
         return unsigned_refusal(&answer)?.map_or(Ok(unsigned), Err);
     }
-    let answer = verify(answer, &merchant.signature_policy(call.spec().fixed))?;
+    let answer = verify(answer, &merchant.v2()?.signature_policy(call.spec().fixed))?;
     let refusal = result_code(&answer)?;
     let answer = Ours::answering(answer, sent, &call.echoes(), refusal.is_none())?;
     match refusal {

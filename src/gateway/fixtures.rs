@@ -1,9 +1,10 @@
 //! What the tests of this floor share: merchants, and answers as WeChat Pay would sign them.
 
 pub mod certificates;
+pub mod v3;
 
 use super::transport::{Body, HttpResponse};
-use crate::model::merchant::Merchant;
+use crate::model::merchant::{Credentials, Merchant, V2Credentials};
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::key::Key;
 use crate::wire::v2::sign::{SignType, add_sign};
@@ -29,16 +30,27 @@ pub fn merchant() -> Merchant {
         mch_id: MCH_ID.into(),
         sub_appid: None,
         sub_mch_id: None,
-        sign_type: SignType::HmacSha256,
-        key: key(),
-        previous_key: None,
-        accept_md5: false,
-        certificate: None,
+        credentials: Credentials::V2(V2Credentials {
+            sign_type: SignType::HmacSha256,
+            key: key(),
+            previous_key: None,
+            accept_md5: false,
+            certificate: None,
+        }),
     }
 }
 
+/// The same with other keys.
+pub fn with(change: impl FnOnce(&mut V2Credentials)) -> Merchant {
+    let mut merchant = merchant();
+    if let Credentials::V2(keys) = &mut merchant.credentials {
+        change(keys);
+    }
+    merchant
+}
+
 pub fn md5_merchant() -> Merchant {
-    Merchant { sign_type: SignType::Md5, ..merchant() }
+    with(|keys| keys.sign_type = SignType::Md5)
 }
 
 /// A service provider acting for a sub-merchant.
@@ -88,7 +100,8 @@ pub fn paid(number: &str) -> Fields {
 
 /// Signed as this merchant would have it, and written.
 pub fn signed(fields: &Fields, merchant: &Merchant) -> Vec<u8> {
-    signed_with(fields, &merchant.key, merchant.sign_type)
+    let keys = merchant.v2().unwrap();
+    signed_with(fields, &keys.key, keys.sign_type)
 }
 
 pub fn signed_with(fields: &Fields, key: &Key, sign_type: SignType) -> Vec<u8> {

@@ -22,3 +22,4 @@ pub mod threads;
 pub mod tls;
 pub mod trace;
 pub mod transport;
+pub mod v3;

@@ -78,7 +78,8 @@ pub fn client(
 }
 
 fn certificate_of(merchant: &Merchant) -> Result<&CertificateSource, String> {
-    merchant.certificate.as_ref().ok_or_else(|| {
+    let keys = merchant.v2().map_err(|e| e.to_string())?;
+    keys.certificate.as_ref().ok_or_else(|| {
         "this call needs the merchant's client certificate: give Merchant certificate and privateKey (or the p12)".into()
     })
 }

@@ -12,6 +12,7 @@ const SSL_CERTIFICATE_REQUIRED: u16 = 496;
 /// What a status other than 200 means.
 fn meaning(status: u16) -> &'static str {
     match status {
+        202 => "it was accepted and is not done yet",
         200..=299 => "WeChat Pay answers with 200 only, so this came from somebody in between",
         300..=399 => "a redirect, which is never followed",
         429 => "too many requests",

@@ -1,6 +1,7 @@
 //! When a call is tried again, and at which domain first (decisions.md 2.2).
 
 use crate::error::{Phase, Repeat, TransportError};
+use crate::wire::v3::signature::HeaderError;
 use std::sync::Mutex;
 
 /// Pauses before the second and the third try, in milliseconds.
@@ -16,6 +17,13 @@ pub fn pause(repeat: Repeat, tries: usize, fault: &TransportError, left_ms: u64)
     };
     let wanted = fault.retry_after_ms.filter(|_| repeat == Repeat::Query).unwrap_or(0).max(pause);
     (wanted < left_ms).then_some(wanted)
+}
+
+/// WeChat Pay now and then sends an answer with a wrong signature, to see that it is refused (protocol-v3.md A.6): a
+/// question is asked once more.
+pub fn after_a_probe(repeat: Repeat, tries: usize, fault: &HeaderError) -> Option<u64> {
+    let is_probe = matches!(fault, HeaderError::Encoding | HeaderError::Wrong);
+    (repeat == Repeat::Query && tries == 1 && is_probe).then_some(0)
 }
 
 fn is_unreachable(fault: &TransportError) -> bool {

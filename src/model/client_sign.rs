@@ -1,9 +1,11 @@
 //! What the payer's client gets, signed with the same key (protocol.md A.7): JSAPI, App, and links of Native mode 1.
 
 use super::argument::BadArgument;
-use super::merchant::Merchant;
+use super::merchant::{Credentials, Merchant};
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::sign::{SignType, byte_pairs, sign};
+use crate::wire::v3::message;
+use crate::wire::v3::request_key::Unsigned;
 
 /// What makes a signature fresh.
 #[derive(Debug, Clone, Copy)]
@@ -15,32 +17,52 @@ pub struct Fresh<'a> {
 }
 
 /// For `WeixinJSBridge` / `wx.requestPayment`: `paySign` under the app that asks for the payment.
-pub fn jsapi(merchant: &Merchant, appid: &str, prepay_id: &str, fresh: Fresh<'_>) -> Fields {
+pub fn jsapi(
+    merchant: &Merchant,
+    appid: &str,
+    prepay_id: &str,
+    fresh: Fresh<'_>,
+) -> Result<Fields, Unsigned> {
+    let (seconds, package) = (fresh.seconds.to_string(), format!("prepay_id={prepay_id}"));
+    let sign_type = match &merchant.credentials {
+        Credentials::V2(keys) => keys.sign_type.wire(),
+        Credentials::V3(_) => "RSA",
+    };
     let mut params = fields(&[
         ("appId", appid),
-        ("timeStamp", &fresh.seconds.to_string()),
+        ("timeStamp", &seconds),
         ("nonceStr", fresh.nonce),
-        ("package", &format!("prepay_id={prepay_id}")),
-        ("signType", merchant.sign_type.wire()),
+        ("package", &package),
+        ("signType", sign_type),
     ]);
-    let sign = sign(byte_pairs(&params), &merchant.key, merchant.sign_type);
-    params.set("paySign", &*sign);
-    params
+    let sign = signed(merchant, &params, &message::of_client(appid, &seconds, fresh.nonce, &package))?;
+    params.set("paySign", sign);
+    Ok(params)
 }
 
 /// For the app's SDK: all names in lower case, no sign type inside; the sub ids when there are any.
-pub fn app(merchant: &Merchant, prepay_id: &str, fresh: Fresh<'_>) -> Fields {
+pub fn app(merchant: &Merchant, prepay_id: &str, fresh: Fresh<'_>) -> Result<Fields, Unsigned> {
+    let appid = merchant.sub_appid.as_deref().unwrap_or(&merchant.appid);
+    let seconds = fresh.seconds.to_string();
     let mut params = fields(&[
-        ("appid", merchant.sub_appid.as_deref().unwrap_or(&merchant.appid)),
+        ("appid", appid),
         ("partnerid", merchant.sub_mch_id.as_deref().unwrap_or(&merchant.mch_id)),
         ("prepayid", prepay_id),
         ("package", "Sign=WXPay"),
         ("noncestr", fresh.nonce),
-        ("timestamp", &fresh.seconds.to_string()),
+        ("timestamp", &seconds),
     ]);
-    let sign = sign(byte_pairs(&params), &merchant.key, merchant.sign_type);
-    params.set("sign", &*sign);
-    params
+    let sign = signed(merchant, &params, &message::of_client(appid, &seconds, fresh.nonce, prepay_id))?;
+    params.set("sign", sign);
+    Ok(params)
+}
+
+/// v2 signs the parameters by their names, APIv3 a message of four lines.
+fn signed(merchant: &Merchant, params: &Fields, message: &[u8]) -> Result<String, Unsigned> {
+    match &merchant.credentials {
+        Credentials::V2(keys) => Ok(sign(byte_pairs(params), &keys.key, keys.sign_type).to_string()),
+        Credentials::V3(keys) => keys.request_key.sign(message),
+    }
 }
 
 /// A static link of Native mode 1: whoever scans it is asked for nothing until the shop answers the callback.
@@ -58,7 +80,7 @@ pub fn product_url(merchant: &Merchant, product_id: &str, fresh: Fresh<'_>) -> R
         ("time_stamp", &seconds),
         ("nonce_str", fresh.nonce),
     ]);
-    let sign = sign(byte_pairs(&params), &merchant.key, SignType::Md5);
+    let sign = sign(byte_pairs(&params), &merchant.v2()?.key, SignType::Md5);
     let rest: String = params.iter().flat_map(|(name, text)| ["&", name, "=", text]).collect();
     Ok(format!("weixin://wxpay/bizpayurl?sign={sign}{rest}"))
 }
@@ -74,6 +96,7 @@ fn fields(pairs: &[(&str, &str)]) -> Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::merchant::V2Credentials;
     use crate::wire::v2::key::Key;
     use serde_json::Value;
 
@@ -83,11 +106,13 @@ mod tests {
             mch_id: "10000100".into(),
             sub_appid: None,
             sub_mch_id: None,
-            sign_type,
-            key: Key::new(b"0123456789abcdefghijKLMNOPQRSTUV").unwrap(),
-            previous_key: None,
-            accept_md5: false,
-            certificate: None,
+            credentials: Credentials::V2(V2Credentials {
+                sign_type,
+                key: Key::new(b"0123456789abcdefghijKLMNOPQRSTUV").unwrap(),
+                previous_key: None,
+                accept_md5: false,
+                certificate: None,
+            }),
         }
     }
 
@@ -101,8 +126,8 @@ mod tests {
             let id = vector["id"].as_str().unwrap();
             let merchant = merchant(SignType::from_wire(vector["sign_type"].as_str().unwrap()).unwrap());
             let params = match id.split_once('-').unwrap().0 {
-                "jsapi" => jsapi(&merchant, &merchant.appid, prepay_id, fresh),
-                "app" => app(&merchant, prepay_id, fresh),
+                "jsapi" => jsapi(&merchant, &merchant.appid, prepay_id, fresh).unwrap(),
+                "app" => app(&merchant, prepay_id, fresh).unwrap(),
                 _ => {
                     assert_eq!(
                         product_url(&merchant, "P0001", fresh).unwrap(),
@@ -123,7 +148,7 @@ mod tests {
             sub_mch_id: Some("19".into()),
             ..merchant(SignType::Md5)
         };
-        let params = app(&merchant, "p", Fresh { seconds: 1, nonce: "n" });
+        let params = app(&merchant, "p", Fresh { seconds: 1, nonce: "n" }).unwrap();
         assert_eq!((params.get("appid"), params.get("partnerid")), (Some("wxsub"), Some("19")));
     }
 

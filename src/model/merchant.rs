@@ -3,7 +3,10 @@
 use super::argument::BadArgument;
 use crate::wire::v2::key::Key;
 use crate::wire::v2::sign::{SignType, SignaturePolicy};
+use crate::wire::v3::key_ring::KeyRing;
+use crate::wire::v3::request_key::RequestKey;
 use std::fmt;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Where a certificate or key comes from.
@@ -88,6 +91,22 @@ pub struct Merchant {
     pub sub_appid: Option<String>,
     /// `sub_mch_id`.
     pub sub_mch_id: Option<String>,
+    /// What it signs with and is answered with.
+    pub credentials: Credentials,
+}
+
+/// Keys, by the dialect that they speak.
+#[derive(Clone)]
+pub enum Credentials {
+    /// XML, signed with a shared key.
+    V2(V2Credentials),
+    /// JSON, signed with RSA.
+    V3(Arc<V3Credentials>),
+}
+
+/// What v2 needs.
+#[derive(Clone)]
+pub struct V2Credentials {
     /// The pinned algorithm.
     pub sign_type: SignType,
     /// The API key.
@@ -100,6 +119,31 @@ pub struct Merchant {
     pub certificate: Option<CertificateSource>,
 }
 
+/// What APIv3 needs.
+pub struct V3Credentials {
+    /// Signs requests.
+    pub request_key: RequestKey,
+    /// Verifies answers and notices.
+    pub ring: KeyRing,
+    /// Which key answers are to be signed with: a `PUB_KEY_ID`.
+    pub answer_key: Option<String>,
+    /// The APIv3 key, which opens notices.
+    pub key: Key,
+    /// The one before, for notices under way.
+    pub previous_key: Option<Key>,
+}
+
+/// A merchant of the other dialect than was needed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("this exists in v2 only, and merchant {0} speaks APIv3")]
+pub struct NotV2(pub String);
+
+impl From<NotV2> for BadArgument {
+    fn from(e: NotV2) -> Self {
+        Self::new("merchant", format!("must be one of v2: {e}"))
+    }
+}
+
 impl Merchant {
     /// Checks an id of WeChat: 1 to 32 letters, digits, `_` or `-`.
     pub fn id(name: &'static str, text: &str) -> Result<String, BadArgument> {
@@ -110,14 +154,11 @@ impl Merchant {
         Err(BadArgument::new(name, "must be 1 to 32 characters of 0-9A-Za-z_-"))
     }
 
-    /// The signs this merchant accepts; `fixed` is an endpoint's own algorithm (protocol.md A.5).
-    pub fn signature_policy(&self, fixed: Option<SignType>) -> SignaturePolicy<'_> {
-        SignaturePolicy {
-            sign_type: fixed.unwrap_or(self.sign_type),
-            fixed: fixed.is_some(),
-            accept_md5: self.accept_md5,
-            key: &self.key,
-            previous_key: self.previous_key.as_ref(),
+    /// What v2 needs of it.
+    pub fn v2(&self) -> Result<&V2Credentials, NotV2> {
+        match &self.credentials {
+            Credentials::V2(keys) => Ok(keys),
+            Credentials::V3(_) => Err(NotV2(self.mch_id.clone())),
         }
     }
 
@@ -129,6 +170,19 @@ impl Merchant {
             ("sub_appid", self.sub_appid.as_deref()),
             ("sub_mch_id", self.sub_mch_id.as_deref()),
         ]
+    }
+}
+
+impl V2Credentials {
+    /// The signs this merchant accepts; `fixed` is an endpoint's own algorithm (protocol.md A.5).
+    pub fn signature_policy(&self, fixed: Option<SignType>) -> SignaturePolicy<'_> {
+        SignaturePolicy {
+            sign_type: fixed.unwrap_or(self.sign_type),
+            fixed: fixed.is_some(),
+            accept_md5: self.accept_md5,
+            key: &self.key,
+            previous_key: self.previous_key.as_ref(),
+        }
     }
 }
 
@@ -152,14 +206,16 @@ mod tests {
             mch_id: "10000100".into(),
             sub_appid: None,
             sub_mch_id: None,
-            sign_type,
-            key: Key::new(b"0123456789abcdefghijKLMNOPQRSTUV").unwrap(),
-            previous_key: Key::new(b"the-key-before-0123456789-abcdef").ok(),
-            accept_md5,
-            certificate: Some(CertificateSource {
-                certificate: Material::new(b"-----BEGIN CERTIFICATE-----\nsecret"),
-                private_key: None,
-                password: Zeroizing::new("pass-word".into()),
+            credentials: Credentials::V2(V2Credentials {
+                sign_type,
+                key: Key::new(b"0123456789abcdefghijKLMNOPQRSTUV").unwrap(),
+                previous_key: Key::new(b"the-key-before-0123456789-abcdef").ok(),
+                accept_md5,
+                certificate: Some(CertificateSource {
+                    certificate: Material::new(b"-----BEGIN CERTIFICATE-----\nsecret"),
+                    private_key: None,
+                    password: Zeroizing::new("pass-word".into()),
+                }),
             }),
         }
     }
@@ -245,11 +301,9 @@ mod tests {
     #[test]
     fn an_endpoints_own_algorithm_replaces_the_merchants_and_is_fixed() {
         let merchant = merchant(SignType::Md5, false);
-        assert!(
-            !merchant.signature_policy(None).fixed
-                && merchant.signature_policy(None).sign_type == SignType::Md5
-        );
-        let pin = merchant.signature_policy(Some(SignType::HmacSha256));
+        let keys = merchant.v2().unwrap();
+        assert!(!keys.signature_policy(None).fixed && keys.signature_policy(None).sign_type == SignType::Md5);
+        let pin = keys.signature_policy(Some(SignType::HmacSha256));
         assert!(pin.fixed && pin.sign_type == SignType::HmacSha256);
     }
 

@@ -135,6 +135,7 @@ impl Ours<Fields> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::merchant::{Credentials, V2Credentials};
     use crate::wire::v2::key::Key;
     use crate::wire::v2::sign::{SignType, add_sign, verify};
 
@@ -144,19 +145,22 @@ mod tests {
             mch_id: mch_id.into(),
             sub_appid: None,
             sub_mch_id: None,
-            sign_type: SignType::Md5,
-            key: Key::new(b"0123456789abcdefghijKLMNOPQRSTUV").unwrap(),
-            previous_key: None,
-            accept_md5: false,
-            certificate: None,
+            credentials: Credentials::V2(V2Credentials {
+                sign_type: SignType::Md5,
+                key: Key::new(b"0123456789abcdefghijKLMNOPQRSTUV").unwrap(),
+                previous_key: None,
+                accept_md5: false,
+                certificate: None,
+            }),
         }
     }
 
     /// Signed with the merchant's key, and verified.
     fn verified(pairs: &[(&str, &str)], merchant: &Merchant) -> Verified<Fields> {
         let mut fields = Fields::from_texts(pairs.iter().copied()).unwrap();
-        add_sign(&mut fields, &merchant.key, merchant.sign_type);
-        verify(fields, &merchant.signature_policy(None)).unwrap()
+        let keys = merchant.v2().unwrap();
+        add_sign(&mut fields, &keys.key, keys.sign_type);
+        verify(fields, &keys.signature_policy(None)).unwrap()
     }
 
     #[test]

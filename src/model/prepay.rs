@@ -29,6 +29,17 @@ impl Prepay {
         }
         read(fields)
     }
+
+    /// The same of APIv3, which gives each product the one thing that it needs.
+    pub fn from_v3(fields: &Ours<Fields>, trade_type: &str) -> Result<Self, FieldError> {
+        let needed = match trade_type {
+            "NATIVE" => "code_url",
+            "MWEB" => "mweb_url",
+            _ => "prepay_id",
+        };
+        needs(fields, &[needed])?;
+        Ok(Self { trade_type: Some(trade_type.to_owned()), ..read(fields)? })
+    }
 }
 
 #[cfg(test)]

@@ -111,6 +111,11 @@ impl RefundReceipt {
     pub fn fields(&self) -> &Ours<Fields> {
         &self.fields
     }
+
+    /// Where the refund stands, which only APIv3 tells at once.
+    pub fn refund_status(&self) -> Option<RefundStatus> {
+        self.fields.text("refund_status").map(RefundStatus::from_wire)
+    }
 }
 
 /// All refunds of a trade, as refundquery tells them.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::merchant::{Credentials, V2Credentials};
 use crate::wire::v2::key::Key;
 use crate::wire::v2::sign::SignType;
 use serde_json::Value;
@@ -11,11 +12,13 @@ fn merchant(sign_type: SignType) -> Merchant {
         mch_id: "10000100".into(),
         sub_appid: None,
         sub_mch_id: None,
-        sign_type,
-        key: Key::new(KEY.as_bytes()).unwrap(),
-        previous_key: None,
-        accept_md5: false,
-        certificate: None,
+        credentials: Credentials::V2(V2Credentials {
+            sign_type,
+            key: Key::new(KEY.as_bytes()).unwrap(),
+            previous_key: None,
+            accept_md5: false,
+            certificate: None,
+        }),
     }
 }
 
@@ -116,9 +119,12 @@ fn f6_f7_cut_empty_and_altered_bodies_are_refused_with_a_hint() {
 #[test]
 fn p4_the_previous_key_is_accepted_while_a_key_is_rotated() {
     let old = merchant(SignType::HmacSha256);
-    let mut new = Merchant { key: Key::new(&[b'n'; 32]).unwrap(), ..old.clone() };
+    let mut keys = old.v2().unwrap().clone();
+    let before = std::mem::replace(&mut keys.key, Key::new(&[b'n'; 32]).unwrap());
+    let mut new = Merchant { credentials: Credentials::V2(keys.clone()), ..old.clone() };
     assert!(read(&notice(&[], &old), &[&new]).is_err());
-    new.previous_key = Some(old.key.clone());
+    keys.previous_key = Some(before);
+    new.credentials = Credentials::V2(keys);
     assert!(read(&notice(&[], &old), &[&new]).is_ok());
 }
 

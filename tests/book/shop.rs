@@ -12,7 +12,7 @@ use wechatpay::gateway::client::{ApiClient, random_nonce};
 use wechatpay::gateway::http::PooledAgent;
 use wechatpay::gateway::identity::{Files, Identity};
 use wechatpay::gateway::tls;
-use wechatpay::model::merchant::{CertificateSource, Material};
+use wechatpay::model::merchant::{CertificateSource, Credentials, Material, V2Credentials};
 use wechatpay::simulator::{Account, Options, Simulator};
 use wechatpay::wire::v2::key::Key;
 use wechatpay::{Merchant, SignType};
@@ -129,7 +129,7 @@ impl Shop {
         let desk = Desk(simulator.control_url());
         desk.tell("/reset", &json!({}));
         let merchant = merchant(simulator, chance);
-        let source = merchant.certificate.clone().unwrap();
+        let source = merchant.v2().unwrap().certificate.clone().unwrap();
         let identity = Identity::load(&source, &Disk).unwrap();
         let clock = Arc::new(Hourglass { desk, slept_ms: AtomicU64::new(0), mishaps: Mutex::default() });
         let with_backup = chance.one_in(2);
@@ -170,14 +170,16 @@ fn merchant(simulator: &Simulator, chance: &mut Chance) -> Merchant {
         mch_id: account.mch_id,
         sub_appid: None,
         sub_mch_id: provider.then(|| "1900000109".to_owned()),
-        sign_type: *chance.pick(&[SignType::Md5, SignType::HmacSha256]),
-        key: Key::new(account.key.as_bytes()).unwrap(),
-        previous_key: None,
-        accept_md5: false,
-        certificate: Some(CertificateSource {
-            certificate: path(simulator.cert_file()),
-            private_key: Some(path(simulator.key_file())),
-            password: Zeroizing::default(),
+        credentials: Credentials::V2(V2Credentials {
+            sign_type: *chance.pick(&[SignType::Md5, SignType::HmacSha256]),
+            key: Key::new(account.key.as_bytes()).unwrap(),
+            previous_key: None,
+            accept_md5: false,
+            certificate: Some(CertificateSource {
+                certificate: path(simulator.cert_file()),
+                private_key: Some(path(simulator.key_file())),
+                password: Zeroizing::default(),
+            }),
         }),
     }
 }

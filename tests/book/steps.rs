@@ -98,7 +98,8 @@ impl<'a> Case<'a> {
     pub fn new(premises: &Premises, seed: u64, tally: &'a mut Tally) -> Self {
         let mut chance = Chance(seed);
         let shop = Shop::new(premises, &mut chance);
-        let story = vec![format!("{:?} {:?}", shop.merchant.sign_type, shop.merchant.sub_mch_id)];
+        let story =
+            vec![format!("{:?} {:?}", shop.merchant.v2().unwrap().sign_type, shop.merchant.sub_mch_id)];
         Self { seed, chance, shop, asked: Asked::default(), tally, story, refunds: Vec::new(), codes: 0 }
     }
 

@@ -10,6 +10,7 @@ use crate::gateway::fixtures::{
 };
 use crate::model::order::Order;
 use crate::model::order_id::OrderId;
+use crate::wire::v2::sign::SignType;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -370,7 +371,7 @@ fn a_call_of_unknown_effect_is_never_retryable() {
 
 #[test]
 fn p2_p7_p8_what_is_wrong_with_an_answer_is_never_cured_by_asking_again() {
-    let forged = fixtures::signed_with(&paid(NUMBER), &fixtures::other_key(), merchant().sign_type);
+    let forged = fixtures::signed_with(&paid(NUMBER), &fixtures::other_key(), SignType::HmacSha256);
     for (body, outcome) in [
         (forged, "signature"),
         (written(&paid(NUMBER)), "signature"),

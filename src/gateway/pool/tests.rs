@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::gateway::fixtures::certificates::{CertificateAuthority, IssuedCertificate};
-use crate::gateway::fixtures::merchant;
+use crate::gateway::fixtures::{merchant, with};
 use base64::Engine;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -64,7 +64,7 @@ fn with_certificate(certificate: &[u8], private_key: Option<&[u8]>, password: &s
         private_key: private_key.map(Material::new),
         password: Zeroizing::new(password.into()),
     });
-    Merchant { certificate, ..merchant() }
+    with(|keys| keys.certificate = certificate)
 }
 
 fn paper(to_days: i64) -> IssuedCertificate {
@@ -206,7 +206,7 @@ fn a_certificate_is_opened_once_to_know_when_it_expires() {
     let mut shelf = MemoryFiles::default();
     shelf.put("expiry.pem", format!("{}{}", paper.certificate, paper.key), 1);
     let merchant = with_certificate(b"expiry.pem", None, "");
-    let source = merchant.certificate.as_ref().unwrap();
+    let source = merchant.v2().unwrap().certificate.as_ref().unwrap();
     let first = expires_at(source, &shelf);
     assert!(first.is_some());
     assert_eq!((expires_at(source, &shelf), shelf.reads()), (first, 1));

@@ -163,7 +163,8 @@ impl DayDesk for DayCaller {
     /// There is one with a certificate only, and it is the merchant's own account: a sub-merchant's money is in another.
     fn flow(&mut self, date: Date) -> Result<Option<Document>, Raise> {
         let merchant = &self.caller.merchant;
-        if merchant.certificate.is_none() || merchant.sub_mch_id.is_some() {
+        let has_certificate = merchant.v2().is_ok_and(|keys| keys.certificate.is_some());
+        if !has_certificate || merchant.sub_mch_id.is_some() {
             return Ok(None);
         }
         download(&self.caller, DownloadKind::FundFlow(AccountType::Basic), date).map(Some)

@@ -119,7 +119,11 @@ exception!(
 );
 
 fn return_msg(error: &Error) -> &str {
-    if let Error::Gateway { return_msg, .. } = error { return_msg } else { "" }
+    match error {
+        Error::Gateway { return_msg, .. } => return_msg,
+        Error::Unsigned { code, .. } => code,
+        _ => "",
+    }
 }
 
 fn field(error: &Error) -> Option<&str> {
@@ -320,8 +324,8 @@ fn class_of(error: &Error) -> &'static Class {
         Error::Argument(_) | Error::Configuration(_) => &PAY,
         Error::Transport(_) => &TRANSPORT,
         Error::Malformed(_) | Error::Bill(_) | Error::Split(_) => &MALFORMED,
-        Error::Gateway { .. } => &GATEWAY,
-        Error::Signature(_) => &SIGNATURE,
+        Error::Gateway { .. } | Error::Unsigned { .. } => &GATEWAY,
+        Error::Signature(_) | Error::Headers(_) => &SIGNATURE,
         Error::Mismatch { .. } => &MISMATCH,
         Error::Service { .. } => &SERVICE,
         Error::Undecided { .. } => &UNDECIDED,

@@ -1,7 +1,7 @@
 //! `WechatPay\Merchant`.
 
 use crate::gateway::pool::expires_at;
-use crate::model::merchant::{CertificateSource, Material, Merchant};
+use crate::model::merchant::{CertificateSource, Credentials, Material, Merchant, V2Credentials};
 use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::files::PhpFiles;
 use crate::php::engine::object::call::Call;
@@ -55,9 +55,12 @@ const PROPERTIES: &[PropertyOf<Merchant>] = &[
     property("mchId", STRING, |m| m.mch_id.to_php()),
     nullable("subAppid", STRING, |m| m.sub_appid.to_php()),
     nullable("subMchId", STRING, |m| m.sub_mch_id.to_php()),
-    property("signType", DataType::object(SignType::NAME), |m| m.sign_type.to_php()),
+    property("signType", DataType::object(SignType::NAME), |m| keys(m).map(|keys| keys.sign_type).to_php()),
     nullable("certificateExpiresAt", TIME, |m| {
-        m.certificate.as_ref().and_then(|source| expires_at(source, &PhpFiles)).to_php()
+        keys(m)
+            .and_then(|keys| keys.certificate.as_ref())
+            .and_then(|source| expires_at(source, &PhpFiles))
+            .to_php()
     }),
 ];
 
@@ -72,10 +75,22 @@ fn construct(call: &mut Call<'_>) -> Result<PhpMerchant, Raise> {
     let merchant = Merchant {
         appid: Merchant::id("appid", call.get(APPID)?)?,
         mch_id: Merchant::id("mchId", call.get(MCH_ID)?)?,
-        key: Key::new(call.get(KEY)?).map_err(|e| call.bad(KEY, e.to_string()))?,
-        sign_type: call.get(SIGN_TYPE)?,
         sub_appid: call.get(SUB_APPID)?.map(|id| Merchant::id("subAppid", id)).transpose()?,
         sub_mch_id: call.get(SUB_MCH_ID)?.map(|id| Merchant::id("subMchId", id)).transpose()?,
+        credentials: Credentials::V2(credentials(call)?),
+    };
+    call.fill::<PhpMerchant, _>(PROPERTIES, |get| get(&merchant))?;
+    Ok(PhpMerchant(Arc::new(merchant)))
+}
+
+fn keys(merchant: &Merchant) -> Option<&V2Credentials> {
+    merchant.v2().ok()
+}
+
+fn credentials(call: &Call<'_>) -> Result<V2Credentials, Raise> {
+    Ok(V2Credentials {
+        key: Key::new(call.get(KEY)?).map_err(|e| call.bad(KEY, e.to_string()))?,
+        sign_type: call.get(SIGN_TYPE)?,
         previous_key: call
             .get(PREVIOUS_KEY)?
             .map(Key::new)
@@ -83,9 +98,7 @@ fn construct(call: &mut Call<'_>) -> Result<PhpMerchant, Raise> {
             .map_err(|e| call.bad(PREVIOUS_KEY, e.to_string()))?,
         accept_md5: call.get(ACCEPT_MD5)?,
         certificate: certificate(call)?,
-    };
-    call.fill::<PhpMerchant, _>(PROPERTIES, |get| get(&merchant))?;
-    Ok(PhpMerchant(Arc::new(merchant)))
+    })
 }
 
 fn certificate(call: &Call<'_>) -> Result<Option<CertificateSource>, Raise> {

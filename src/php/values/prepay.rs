@@ -1,6 +1,7 @@
 //! `WechatPay\Prepay`: a placed order.
 
 use crate::clock::{Clock, SystemClock};
+use crate::error::{Error, Fault, Repeat};
 use crate::gateway::client::random_nonce;
 use crate::model::client_sign::{self, Fresh};
 use crate::model::merchant::Merchant;
@@ -13,6 +14,7 @@ use crate::php::engine::object::class::{Returns, method, php_class, register};
 use crate::php::engine::object::param::{Int, Param, int};
 use crate::php::engine::object::property::{PropertyOf, STRING, nullable, object};
 use crate::php::engine::raise::{Outcome, Raise};
+use crate::wire::v3::request_key::Unsigned;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use std::sync::Arc;
@@ -67,14 +69,20 @@ fn jsapi_params(call: &mut Call<'_>) -> Outcome {
     let sub_appid = merchant.sub_appid.as_deref().filter(|_| placed.for_sub_app);
     let nonce = random_nonce();
     let appid = sub_appid.unwrap_or(&merchant.appid);
-    Ok(value::texts(client_sign::jsapi(merchant, appid, prepay_id(placed)?, fresh(&nonce)).iter()))
+    let params = client_sign::jsapi(merchant, appid, prepay_id(placed)?, fresh(&nonce));
+    Ok(value::texts(params.map_err(unsigned)?.iter()))
 }
 
 /// The parameters for the app's SDK; timestamp and noncestr are made now.
 fn app_params(call: &mut Call<'_>) -> Outcome {
     let placed = call.this::<PhpPrepay>()?;
     let nonce = random_nonce();
-    Ok(value::texts(client_sign::app(&placed.merchant, prepay_id(placed)?, fresh(&nonce)).iter()))
+    let params = client_sign::app(&placed.merchant, prepay_id(placed)?, fresh(&nonce));
+    Ok(value::texts(params.map_err(unsigned)?.iter()))
+}
+
+fn unsigned(why: Unsigned) -> Fault {
+    Fault::new(Error::Configuration(why.to_string()), Repeat::Query, None)
 }
 
 fn prepay_id(placed: &PhpPrepay) -> Result<&str, Raise> {

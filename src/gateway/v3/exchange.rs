@@ -1,0 +1,97 @@
+//! One exchange in APIv3: request -> signed head, and answer -> what the call reads of it.
+
+use super::endpoint::{V3Endpoint, V3Request};
+use crate::error::Error;
+use crate::gateway::refused;
+use crate::gateway::transport::{Body, HttpMethod, HttpResponse};
+use crate::model::merchant::{Merchant, V3Credentials};
+use crate::model::ours::{Echo, Ours};
+use crate::wire::v2::fields::Fields;
+use crate::wire::v3::answer::{AnswerError, RefusalWords, SignedAnswer, refusal};
+use crate::wire::v3::json::Object;
+use crate::wire::v3::request_key::Unauthorized;
+use crate::wire::verified::Verified;
+use ureq::http::HeaderMap;
+
+/// The `Authorization` of one try: each is signed anew.
+pub fn authorization(
+    merchant: &Merchant,
+    keys: &V3Credentials,
+    request: &V3Request,
+    (unix_seconds, nonce): (i64, &str),
+) -> Result<String, Error> {
+    let unauthorized = Unauthorized {
+        method: match request.method {
+            HttpMethod::Get => "GET",
+            HttpMethod::Post => "POST",
+        },
+        target: &request.target,
+        timestamp: &unix_seconds.to_string(),
+        nonce,
+        body: &request.body,
+    };
+    keys.request_key
+        .authorization(&merchant.mch_id, &unauthorized)
+        .map_err(|e| Error::Configuration(e.to_string()))
+}
+
+/// The head of one try.
+pub fn head<'a>(
+    authorization: &'a str,
+    keys: &'a V3Credentials,
+    method: HttpMethod,
+) -> Vec<(&'static str, &'a str)> {
+    let body = (method == HttpMethod::Post).then_some(("content-type", "application/json"));
+    let serial = keys.answer_key.as_deref().map(|id| ("wechatpay-serial", id));
+    let always = [("accept", "application/json"), ("authorization", authorization)];
+    always.into_iter().chain(body).chain(serial).collect()
+}
+
+/// Climbs from an answer of any status to what the call makes of it; `now` is in seconds since 1970.
+pub fn read_answer<A>(
+    call: &dyn V3Endpoint<Answer = A>,
+    merchant: &Merchant,
+    keys: &V3Credentials,
+    response: &HttpResponse,
+    (url, now): (&str, i64),
+) -> Result<A, Error> {
+    if matches!(response.body, Body::Cut(_)) {
+        return Err(refused::fault(response, url).into());
+    }
+    let headers = texts(&response.headers);
+    let answer = SignedAnswer { status: response.status, headers: &headers, body: response.message() };
+    match answer.verified(&keys.ring, now) {
+        Ok(told) => call.read(&told, merchant).or_else(|fault| call.refused(otherwise(&told, fault))),
+        Err(AnswerError::Refused(said)) => call.refused(service(said)),
+        Err(AnswerError::Unsigned(said)) => Err(Error::Unsigned { code: said.code, message: said.message }),
+        Err(AnswerError::Signature(error)) => Err(Error::Headers(error)),
+        Err(AnswerError::Malformed(error)) => Err(error.into()),
+        Err(AnswerError::Status) => Err(refused::fault(response, url).into()),
+    }
+}
+
+/// An answer that has a code and not what the call needs is a refusal, whatever its status says.
+fn otherwise(told: &Object, fault: Error) -> Error {
+    refusal(told).map_or(fault, service)
+}
+
+fn service(said: RefusalWords) -> Error {
+    Error::Service { err_code: said.code, err_code_des: said.message }
+}
+
+/// What is no text in a header is no signature either.
+fn texts(headers: &HeaderMap) -> Vec<(&str, &str)> {
+    headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or("?"))).collect()
+}
+
+/// Verified is not enough: it must be for us, and about what we asked.
+pub fn ours(fields: Verified<Fields>, merchant: &Merchant, echoes: &[Echo]) -> Result<Ours<Fields>, Error> {
+    let mut asked_by = Fields::new();
+    for (name, id) in merchant.ids() {
+        asked_by.set_some(name, id);
+    }
+    Ok(Ours::answering(fields, &asked_by, echoes, true)?)
+}
+
+#[cfg(test)]
+mod tests;

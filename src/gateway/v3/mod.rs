@@ -1,0 +1,4 @@
+//! The conversation in APIv3: what a call declares, and one exchange.
+
+pub mod endpoint;
+pub mod exchange;
