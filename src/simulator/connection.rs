@@ -156,9 +156,11 @@ impl Desk {
             connection: self.number,
             verb: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
+            target: parts.uri.path_and_query().map_or_else(String::new, ToString::to_string),
             body: body.to_bytes().to_vec(),
             certificate: self.certificate.clone(),
             negative_test: header(&parts.headers, "wechatpay-negative-test"),
+            headers: parts.headers,
         };
         gateway::serve(&mut self.hub.world(), &request)
     }

@@ -7,13 +7,19 @@ use super::reader;
 use super::request::Request;
 use super::sabotage;
 use super::script::ResponsePlan;
+use super::v3;
 use super::world::GatewayState;
 
 /// Answers one request of a merchant.
 pub fn serve(world: &mut GatewayState, request: &Request) -> ResponsePlan {
-    let fields = reader::read(&request.body);
     let rule = world.faults.take(&request.path, request.side);
     world.pass_time();
+    if v3::is_ours(request) {
+        let play = v3::serve(world, request, rule.as_ref());
+        world.log.note(request, None, rule.map(|rule| rule.fault), play.status);
+        return play;
+    }
+    let fields = reader::read(&request.body);
     let play = match &rule {
         Some(rule) => sabotage::spoiled(rule, outcome_under(world, rule, request, &fields)),
         None => sabotage::honest(&calls::respond(world, request, &fields)),

@@ -1,12 +1,12 @@
 //! A local WeChat Pay gateway for tests, demos and shops without network.
 //!
-//! It speaks v2 over real TLS, with its own signer, XML writer and XML reader, so that it judges the
+//! It speaks v2 and APIv3 over real TLS, with its own signers, writers and readers, so that it judges the
 //! client instead of agreeing with it. Its state is a book of orders that a control over plain HTTP
 //! can look at and move; faults are injected by name.
 //!
 //! - what travels: `signer`, `document`, `reader`
 //! - what is known: `order`, `book`, `refund`, `till`, `world`, `clock`; `bill` makes a day of it
-//! - what is answered: `calls`, `answer`, spoiled by `fault` and `sabotage` into a `script`
+//! - what is answered: `calls`, `v3` over them, `answer`, spoiled by `fault` and `sabotage` into a `script`
 //! - what is told: `notice`
 //! - what listens: `authority`, `tls`, `listener`, `connection`, `control`
 
@@ -36,12 +36,14 @@ mod script;
 mod signer;
 mod till;
 mod tls;
+mod v3;
 mod world;
 
 #[cfg(test)]
 mod tests;
 
 pub use options::{Account, Options};
+pub use v3::{V3_MATERIAL, V3Material};
 
 use fault::GatewaySide;
 use files::FolderFiles;

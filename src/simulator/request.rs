@@ -2,6 +2,7 @@
 
 use super::document::XmlDocument;
 use super::fault::{FaultKind, GatewaySide};
+use hyper::HeaderMap;
 use serde_json::{Map, Value, json};
 use std::collections::VecDeque;
 
@@ -18,12 +19,23 @@ pub struct Request {
     pub verb: String,
     /// The path without a query.
     pub path: String,
+    /// Path and query as they came.
+    pub target: String,
+    /// The head.
+    pub headers: HeaderMap,
     /// The body.
     pub body: Vec<u8>,
     /// The merchant named by the client certificate.
     pub certificate: Option<String>,
     /// The header `Wechatpay-Negative-Test`.
     pub negative_test: Option<String>,
+}
+
+impl Request {
+    /// A header as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
 }
 
 /// What arrived, oldest first.

@@ -50,7 +50,7 @@ fn page_with(file: &FileBody) -> Page {
 }
 
 /// Faults that replace the answer by a page.
-fn page_of(rule: &FaultRule) -> Option<ResponsePlan> {
+pub fn page_of(rule: &FaultRule) -> Option<ResponsePlan> {
     let page = match rule.fault {
         FaultKind::Status(status) => {
             let mut page = Page::of_proxy(status);
@@ -174,7 +174,7 @@ pub fn flipped(text: &str) -> String {
 }
 
 /// Faults on the way.
-fn travel_of(rule: &FaultRule, page: Page) -> ResponsePlan {
+pub fn travel_of(rule: &FaultRule, page: Page) -> ResponsePlan {
     let body = page.body.clone();
     let half = body.len() / 2;
     let pause = rule.ms.unwrap_or(1_000);

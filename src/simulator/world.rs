@@ -11,7 +11,7 @@ use super::order::{PaymentDetails, PlacedOrder, PlacedPayment, PlacedState, Sche
 use super::refund::{Balances, RefundBook};
 use super::request::Log;
 use super::till::PaymentScripts;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The state behind the listeners; one lock guards it.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ pub struct GatewayState {
     pub faults: FaultQueue,
     /// What arrived.
     pub log: Log,
+    /// Nonces of requests of APIv3: none may come again.
+    pub v3_nonces: HashSet<String>,
     /// Answers of closeorder as captured in 2018 instead of as documented.
     pub captured_manners: bool,
     /// Calls that come too soon by WeChat's pages are refused: a close in the first 5 minutes of an order, two parts of
@@ -76,6 +78,7 @@ impl GatewayState {
             bills: BillRules::default(),
             faults: FaultQueue::default(),
             log: Log::default(),
+            v3_nonces: HashSet::new(),
             captured_manners: false,
             keeps_pace: false,
             by_appid: false,

@@ -21,7 +21,10 @@ const ROOMS: [(&str, &[(&str, u32)]); 4] = [
             ("module", 7),
         ],
     ),
-    ("simulator", &[("*", 1), ("bill", 2), ("calls", 3), ("notice", 3), ("gateway", 4), ("control", 5)]),
+    (
+        "simulator",
+        &[("*", 1), ("bill", 2), ("calls", 3), ("notice", 3), ("v3", 4), ("gateway", 5), ("control", 6)],
+    ),
 ];
 
 /// How high a file stands on its floor; none if the floor has no rooms or the file is in none.

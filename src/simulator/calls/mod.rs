@@ -52,6 +52,11 @@ pub fn respond(world: &mut GatewayState, request: &Request, body: &RequestBody) 
     call(world, &caller).unwrap_or_else(|refusal| caller.refused(world, refusal).into())
 }
 
+/// Makes the call of this path for a merchant who is known already.
+pub fn made(world: &mut GatewayState, path: &str, caller: &CallingMerchant) -> Result<CallEnd, CallRefusal> {
+    call_at(path).map_or(Ok(CallEnd::Page(404)), |call| call(world, caller))
+}
+
 fn call_at(path: &str) -> Option<CallHandler> {
     Some(match path {
         "/pay/unifiedorder" => unified_order::answer,

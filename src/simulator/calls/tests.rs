@@ -33,6 +33,8 @@ fn request(path: &str, body: &str) -> Request {
         connection: 1,
         verb: "POST".to_owned(),
         path: path.to_owned(),
+        target: path.to_owned(),
+        headers: hyper::HeaderMap::new(),
         body: body.as_bytes().to_vec(),
         certificate: Some(Account::default().mch_id),
         negative_test: None,

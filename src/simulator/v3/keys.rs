@@ -1,0 +1,68 @@
+//! The keys: they are in everybody's hands, and so good for tests only.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ring::rand::SystemRandom;
+use ring::signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey};
+use std::sync::OnceLock;
+
+/// What a merchant of APIv3 needs to know to talk to the simulator.
+#[derive(Debug, Clone, Copy)]
+pub struct V3Material {
+    /// The merchant's private key in PEM.
+    pub private_key: &'static str,
+    /// The serial number of its certificate.
+    pub serial: &'static str,
+    /// The APIv3 key.
+    pub api_v3_key: &'static str,
+    /// The id of the gateway's public key.
+    pub public_key_id: &'static str,
+    /// The gateway's public key in PEM.
+    pub public_key: &'static str,
+}
+
+/// The same for every merchant and every simulator.
+pub const V3_MATERIAL: V3Material = V3Material {
+    private_key: include_str!("keys/apiclient_key.pem"),
+    serial: "3E7A1B2C4D5F60718293A4B5C6D7E8F901234567",
+    api_v3_key: "v3SimulatorKey0123456789ABCDEFGH",
+    public_key_id: "PUB_KEY_ID_0110000100202603010010",
+    public_key: include_str!("keys/wechatpay_pub_key.pem"),
+};
+
+const OWN: &str = include_str!("keys/wechatpay_key.pem");
+
+/// Headers of a signed answer.
+pub const SIGNATURE: &str = "wechatpay-signature";
+/// The key's name.
+pub const SERIAL: &str = "wechatpay-serial";
+
+/// The signature of an answer: three lines.
+pub fn signature(timestamp: &str, nonce: &str, body: &str) -> String {
+    static KEY: OnceLock<Option<RsaKeyPair>> = OnceLock::new();
+    let Some(key) = KEY.get_or_init(|| pair(OWN)) else { return String::new() };
+    let text = [timestamp, "\n", nonce, "\n", body, "\n"].concat();
+    let mut signature = vec![0; key.public().modulus_len()];
+    let signed = key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature);
+    signed.map(|()| STANDARD.encode(&signature)).unwrap_or_default()
+}
+
+/// Has the merchant signed this text?
+pub fn is_the_merchants(text: &[u8], signature: &str) -> bool {
+    static KEY: OnceLock<Option<RsaKeyPair>> = OnceLock::new();
+    let Some(key) = KEY.get_or_init(|| pair(V3_MATERIAL.private_key)) else { return false };
+    let Ok(signature) = STANDARD.decode(signature) else { return false };
+    let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.public_key().as_ref());
+    public.verify(text, &signature).is_ok()
+}
+
+/// A pair for tests that sign as the merchant does.
+#[cfg(test)]
+pub fn pair_for_tests(pem: &str) -> RsaKeyPair {
+    pair(pem).unwrap()
+}
+
+fn pair(pem: &str) -> Option<RsaKeyPair> {
+    let dense: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    RsaKeyPair::from_pkcs8(&STANDARD.decode(dense).ok()?).ok()
+}

@@ -1,0 +1,170 @@
+//! The rules of APIv3, tried on the world itself.
+
+use super::keys::{V3_MATERIAL, pair_for_tests};
+use super::*;
+use crate::simulator::fault::GatewaySide;
+use crate::simulator::gateway;
+use crate::simulator::options::{Account, Options};
+use crate::simulator::script::ResponseAct;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hyper::HeaderMap;
+use ring::rand::SystemRandom;
+use ring::signature::RSA_PKCS1_SHA256;
+use serde_json::{Value, json};
+
+fn world() -> GatewayState {
+    GatewayState::new(&Options::default(), 7)
+}
+
+fn now() -> String {
+    (crate::simulator::clock::real_now() / 1000).to_string()
+}
+
+/// A request whose head says what a client's does; each has a nonce of its own.
+fn request(verb: &str, target: &str, body: &str) -> Request {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let nonce = format!("n{}", NEXT.fetch_add(1, Ordering::SeqCst));
+    signed(verb, target, body, &nonce, &now())
+}
+
+fn signed(verb: &str, target: &str, body: &str, nonce: &str, timestamp: &str) -> Request {
+    let text = format!("{verb}\n{target}\n{timestamp}\n{nonce}\n{body}\n");
+    let key = pair_for_tests(V3_MATERIAL.private_key);
+    let mut signature = vec![0; key.public().modulus_len()];
+    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature).unwrap();
+    let (mch_id, signature) = (Account::default().mch_id, STANDARD.encode(signature));
+    let authorization = format!(
+        "WECHATPAY2-SHA256-RSA2048 mchid=\"{mch_id}\",nonce_str=\"{nonce}\",signature=\"{signature}\",\
+         timestamp=\"{timestamp}\",serial_no=\"{}\"",
+        V3_MATERIAL.serial
+    );
+    let mut headers = HeaderMap::new();
+    headers.insert("accept", "application/json".parse().unwrap());
+    headers.insert("user-agent", "test".parse().unwrap());
+    headers.insert("authorization", authorization.parse().unwrap());
+    headers.insert("wechatpay-serial", V3_MATERIAL.public_key_id.parse().unwrap());
+    Request {
+        side: GatewaySide::Api,
+        connection: 1,
+        verb: verb.to_owned(),
+        path: target.split('?').next().unwrap().to_owned(),
+        target: target.to_owned(),
+        headers,
+        body: body.as_bytes().to_vec(),
+        certificate: None,
+        negative_test: None,
+    }
+}
+
+/// Status, headers and body of what is answered.
+fn page(world: &mut GatewayState, request: &Request) -> Page {
+    match gateway::serve(world, request).act {
+        ResponseAct::Page(page) => page,
+        ResponseAct::Raw(steps) => panic!("{steps:?}"),
+    }
+}
+
+fn told(world: &mut GatewayState, request: &Request) -> (u16, Value) {
+    let page = page(world, request);
+    (page.status, serde_json::from_slice(&page.body).unwrap_or_default())
+}
+
+fn is_signed(page: &Page) -> bool {
+    page.headers.iter().any(|(name, _)| *name == "wechatpay-signature")
+}
+
+fn order(number: &str) -> Value {
+    let account = Account::default();
+    json!({
+        "appid": account.appid, "mchid": account.mch_id, "description": "茶", "out_trade_no": number,
+        "notify_url": "https://shop.example/n", "amount": { "total": 100, "currency": "CNY" },
+    })
+}
+
+fn query(number: &str) -> Request {
+    let mch_id = Account::default().mch_id;
+    request("GET", &format!("/v3/pay/transactions/out-trade-no/{number}?mchid={mch_id}"), "")
+}
+
+#[test]
+fn what_is_refused_before_anybody_is_known_is_not_signed() {
+    let mut world = world();
+    let mut wrong = Vec::new();
+    let mut bare = query("T000001");
+    bare.headers.remove("authorization");
+    wrong.push((bare, 401));
+    let mut other = query("T000001");
+    other.target.push_str("&x=1");
+    wrong.push((other, 401));
+    wrong.push((signed("GET", &query("T000001").target, "", "old", "1700000000"), 401));
+    let mut nameless = query("T000001");
+    nameless.headers.remove("wechatpay-serial");
+    wrong.push((nameless, 400));
+    wrong.push((request("GET", "/v3/nothing", ""), 404));
+    wrong.push((request("POST", "/v3/refund/domestic/refunds/R1", ""), 405));
+    for (request, status) in wrong {
+        let page = page(&mut world, &request);
+        assert_eq!((page.status, is_signed(&page)), (status, false), "{}", request.target);
+    }
+    let unknown = page(&mut world, &query("T000001"));
+    assert_eq!((unknown.status, is_signed(&unknown)), (404, true));
+}
+
+#[test]
+fn a_request_that_comes_again_is_refused() {
+    let (mut world, request) = (world(), query("T000001"));
+    assert_eq!(told(&mut world, &request).0, 404);
+    assert_eq!(told(&mut world, &request).0, 401);
+}
+
+#[test]
+fn an_order_is_placed_by_one_dialect_and_told_by_the_other() {
+    let mut world = world();
+    let native = |body: &Value| request("POST", "/v3/pay/transactions/native", &body.to_string());
+    let (status, prepay) = told(&mut world, &native(&order("T000001")));
+    assert!(status == 200 && prepay["code_url"].is_string() && prepay["prepay_id"].is_null(), "{prepay}");
+    let (status, seen) = told(&mut world, &query("T000001"));
+    assert_eq!(
+        (status, &seen["trade_state"], &seen["amount"]["total"]),
+        (200, &json!("NOTPAY"), &json!(100))
+    );
+    let mut dearer = order("T000001");
+    dearer["amount"]["total"] = json!(200);
+    assert_eq!(told(&mut world, &native(&dearer)).0, 403);
+    assert_eq!(world.book.all_mut().len(), 1);
+}
+
+#[test]
+fn what_is_not_in_the_table_is_refused_by_its_place() {
+    let mut world = world();
+    for (name, value) in [
+        ("trade_type", json!("NATIVE")),
+        ("attach", Value::Null),
+        ("attach", json!(7)),
+        ("amount", json!({ "total": "100" })),
+        ("sp_appid", json!("wx1")),
+        ("description", json!("😀")),
+    ] {
+        let mut body = order("T000001");
+        body[name] = value;
+        let (status, refusal) =
+            told(&mut world, &request("POST", "/v3/pay/transactions/native", &body.to_string()));
+        assert_eq!((status, &refusal["code"]), (400, &json!("PARAM_ERROR")), "{name}: {refusal}");
+    }
+}
+
+#[test]
+fn one_meaning_is_written_in_many_ways() {
+    let value = json!({ "b": "茶/\"\\\n", "a": [1, null, true], "c": { "d": "x" } });
+    let mut dice = crate::simulator::dice::Rng::new(7);
+    let texts: Vec<String> = (0..64).map(|_| writer::write(&value, &mut dice)).collect();
+    for text in &texts {
+        let mut read: Value = serde_json::from_str(text).unwrap();
+        read.as_object_mut().unwrap().remove("new_field");
+        assert_eq!(read, value, "{text}");
+    }
+    let distinct: std::collections::HashSet<&String> = texts.iter().collect();
+    assert!(distinct.len() >= 16, "{}", distinct.len());
+}

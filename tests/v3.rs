@@ -1,0 +1,278 @@
+//! The core against the simulator over APIv3: real sockets, and two implementations that share no code.
+#![cfg(feature = "simulator")]
+
+use serde_json::{Value, json};
+use std::sync::Arc;
+use wechatpay::api::close_order::CloseOrder;
+use wechatpay::api::order_query::{OrderQuery, many};
+use wechatpay::api::refund::{Refund, refund};
+use wechatpay::api::refund_query::{RefundsOf, all};
+use wechatpay::api::unified_order::{Basics, UnifiedOrder};
+use wechatpay::clock::SystemClock;
+use wechatpay::gateway::attempt::Attempt;
+use wechatpay::gateway::client::{ApiClient, random_nonce};
+use wechatpay::gateway::endpoint::Endpoint;
+use wechatpay::gateway::http::PooledAgent;
+use wechatpay::gateway::tls;
+use wechatpay::model::merchant::{Credentials, V2Credentials, V3Credentials};
+use wechatpay::model::order_id::OrderId;
+use wechatpay::model::refund::RefundStatus;
+use wechatpay::simulator::{Account, Options, Simulator, V3_MATERIAL};
+use wechatpay::wire::v2::key::Key;
+use wechatpay::wire::v3::key_ring::KeyRing;
+use wechatpay::wire::v3::request_key::RequestKey;
+use wechatpay::{Advice, Error, Fault, Merchant, SignType, TradeState};
+
+/// A shop of APIv3 with a gateway of its own.
+struct Shop {
+    simulator: Simulator,
+    client: ApiClient,
+    merchant: Arc<Merchant>,
+}
+
+impl Shop {
+    fn open() -> Self {
+        let simulator = Simulator::start(&Options { seed: Some(1), ..Options::default() }).unwrap();
+        let roots = tls::roots(simulator.ca_pem().as_bytes()).unwrap();
+        let agent = PooledAgent::new(tls::config(Some(roots), None).unwrap(), Arc::default(), None);
+        let client = ApiClient {
+            transport: Arc::new(agent),
+            clock: Arc::new(SystemClock),
+            health: Arc::default(),
+            url: simulator.url(),
+            backup_url: Some(simulator.backup_url()),
+            connect_timeout_ms: 3000,
+            timeout_ms: 8000,
+            nonce: random_nonce,
+        };
+        Self { simulator, client, merchant: Arc::new(merchant(V3_MATERIAL.private_key)) }
+    }
+
+    fn tell(&self, path: &str, body: &Value) {
+        ureq::post(format!("{}{path}", self.simulator.control_url())).send(body.to_string()).unwrap();
+    }
+
+    fn fault(&self, name: &str, times: u32) {
+        self.tell("/faults", &json!({ "fault": name, "times": times }));
+    }
+
+    fn ask<C: Endpoint>(&self, call: &C) -> (Result<C::Answer, Fault>, Vec<Attempt>) {
+        let mut attempts = Vec::new();
+        let ended = self.client.ask(&self.merchant, call, &mut |attempt| attempts.push(attempt.clone()));
+        (ended, attempts)
+    }
+
+    fn refund(&self, number: &str, refund_no: &str, fee: i64) -> Result<RefundStatus, Fault> {
+        let call = Refund::new(by(number), refund_no, 1230, fee, &[]).unwrap();
+        let receipt = refund(&self.client, &self.merchant, &call, &mut |_| {})?;
+        assert_eq!((receipt.told.refund_fee, receipt.told.total_fee), (Some(fee), Some(1230)));
+        Ok(receipt.refund_status().unwrap())
+    }
+}
+
+fn merchant(private_key: &str) -> Merchant {
+    let (account, mut ring) = (Account::default(), KeyRing::default());
+    ring.add_public_key(V3_MATERIAL.public_key_id, V3_MATERIAL.public_key.as_bytes()).unwrap();
+    Merchant {
+        appid: account.appid,
+        mch_id: account.mch_id,
+        sub_appid: None,
+        sub_mch_id: None,
+        credentials: Credentials::V3(Arc::new(V3Credentials {
+            request_key: RequestKey::new(private_key.as_bytes(), V3_MATERIAL.serial).unwrap(),
+            ring,
+            answer_key: Some(V3_MATERIAL.public_key_id.into()),
+            key: Key::new(V3_MATERIAL.api_v3_key.as_bytes()).unwrap(),
+            previous_key: None,
+        })),
+    }
+}
+
+/// The same merchant in v2.
+fn in_v2() -> Merchant {
+    let key = Key::new(Account::default().key.as_bytes()).unwrap();
+    Merchant {
+        credentials: Credentials::V2(V2Credentials {
+            sign_type: SignType::HmacSha256,
+            key,
+            previous_key: None,
+            accept_md5: false,
+            certificate: None,
+        }),
+        ..merchant(V3_MATERIAL.private_key)
+    }
+}
+
+fn by(number: &str) -> OrderId {
+    OrderId::out_trade_no(number).unwrap()
+}
+
+fn order(number: &str, trade_type: &'static str, attach: &str) -> UnifiedOrder {
+    let basics = Basics {
+        trade_type,
+        out_trade_no: number,
+        total_fee: 1230,
+        body: "茶",
+        notify_url: "https://shop.example/notice",
+        spbill_create_ip: "203.0.113.7",
+    };
+    let h5 = r#"{"h5_info":{"type":"Wap","wap_url":"https://shop.example","wap_name":"shop"}}"#;
+    let own: &[(&str, &str)] = match trade_type {
+        "JSAPI" => &[("openid", "oUpF8uJ5wmrZo5Mkvgw5Tu786xDp")],
+        "MWEB" => &[("scene_info", h5)],
+        _ => &[],
+    };
+    let expires = [("attach", attach), ("time_expire", "20990301100001")];
+    UnifiedOrder::new(&basics, &[&expires, own].concat()).unwrap()
+}
+
+#[test]
+fn an_order_lives_its_whole_life() {
+    let shop = Shop::open();
+    let query = OrderQuery(by("T000001"));
+    let unknown = shop.ask(&query).0.unwrap_err();
+    assert_eq!((unknown.advice, unknown.retryable), (Advice::Wait, true));
+    let prepay = shop.ask(&order("T000001", "NATIVE", "桌号 7/\"\\")).0.unwrap();
+    assert!(prepay.code_url.is_some() && prepay.prepay_id.is_none());
+    assert_eq!(shop.ask(&query).0.unwrap().trade_state, TradeState::NotPay);
+    let coupons =
+        json!([{ "id": "C1", "type": "CASH", "fee": 100 }, { "id": "C2", "type": "NO_CASH", "fee": 30 }]);
+    shop.tell("/pay", &json!({ "out_trade_no": "T000001", "coupons": coupons }));
+    let paid = shop.ask(&query).0.unwrap();
+    let typed = paid.typed();
+    assert_eq!(paid.trade_state, TradeState::Success);
+    assert_eq!((typed.total_fee, typed.coupon_fee, typed.fee_type), (Some(1230), Some(130), Some("CNY")));
+    assert_eq!((typed.attach, typed.settlement_total_fee), (Some("桌号 7/\"\\"), None));
+    assert!(typed.time_end().is_some() && typed.openid.is_some() && typed.transaction_id.is_some());
+    let kinds: Vec<_> =
+        paid.coupons().into_iter().map(|c| (c.coupon_type.unwrap().into_owned(), c.fee)).collect();
+    assert_eq!(kinds, [("CASH".into(), Some(100)), ("NO_CASH".into(), Some(30))]);
+    assert_eq!(shop.refund("T000001", "R1", 230).unwrap(), RefundStatus::Processing);
+    assert_eq!(shop.refund("T000001", "R1", 230).unwrap(), RefundStatus::Processing, "the same number again");
+    assert!(matches!(shop.refund("T000001", "R1", 231).unwrap_err().error, Error::Service { .. }));
+    shop.tell("/clock", &json!({ "advance_ms": 60_000 }));
+    let refunds = RefundsOf::out_refund_no("R1").unwrap();
+    let list = all(&shop.client, &shop.merchant, &refunds, &mut |_| {}).unwrap();
+    assert_eq!((list.entries.len(), list.entries[0].refund_status), (1, RefundStatus::Success));
+    assert!(list.entries[0].refund_success_time.is_some());
+    assert_eq!(shop.ask(&query).0.unwrap().trade_state, TradeState::Refund);
+    let closed = shop.ask(&CloseOrder { out_trade_no: by("T000001") }).0.unwrap_err();
+    assert_eq!(closed.advice, Advice::QueryOrder);
+}
+
+#[test]
+fn every_product_gives_what_its_client_needs() {
+    let shop = Shop::open();
+    for (number, trade_type) in [("T000001", "JSAPI"), ("T000002", "APP"), ("T000003", "MWEB")] {
+        let prepay = shop.ask(&order(number, trade_type, "x")).0.unwrap();
+        assert_eq!(prepay.trade_type.as_deref(), Some(trade_type));
+        assert_eq!(prepay.prepay_id.is_some(), trade_type != "MWEB");
+        assert_eq!(prepay.mweb_url.is_some(), trade_type == "MWEB");
+    }
+    let again = shop.ask(&order("T000002", "NATIVE", "x")).0.unwrap_err();
+    assert!(matches!(&again.error, Error::Service { err_code, .. } if err_code == "OUT_TRADE_NO_USED"));
+    let close = CloseOrder { out_trade_no: by("T000001") };
+    assert!(shop.ask(&close).0.is_ok() && shop.ask(&close).0.is_ok(), "closed is closed");
+    assert_eq!(shop.ask(&OrderQuery(by("T000001"))).0.unwrap().trade_state, TradeState::Closed);
+}
+
+#[test]
+fn a_service_provider_acts_for_its_sub_merchant_only() {
+    let mut shop = Shop::open();
+    let provider = Merchant { sub_mch_id: Some("1900000109".into()), ..(*shop.merchant).clone() };
+    let direct = std::mem::replace(&mut shop.merchant, Arc::new(provider));
+    shop.ask(&order("T000001", "NATIVE", "x")).0.unwrap();
+    let query = OrderQuery(by("T000001"));
+    let seen = shop.ask(&query).0.unwrap();
+    assert_eq!(seen.typed().sub_mch_id, Some("1900000109"));
+    shop.tell("/pay", &json!({ "out_trade_no": "T000001", "sub_mch_id": "1900000109" }));
+    assert_eq!(shop.refund("T000001", "R1", 230).unwrap(), RefundStatus::Processing);
+    shop.merchant = direct;
+    assert!(shop.ask(&query).0.is_err());
+}
+
+#[test]
+fn what_v2_placed_is_queried_and_refunded_by_v3() {
+    let shop = Shop::open();
+    let placed = shop.client.ask(&in_v2(), &order("T000001", "NATIVE", "x"), &mut |_| {}).unwrap();
+    assert!(placed.prepay_id.is_some() && placed.code_url.is_some());
+    shop.tell("/pay", &json!({ "out_trade_no": "T000001" }));
+    let query = OrderQuery(by("T000001"));
+    let (v2, v3) = (shop.client.ask(&in_v2(), &query, &mut |_| {}).unwrap(), shop.ask(&query).0.unwrap());
+    let told = |order: &wechatpay::Order| {
+        let typed = order.typed();
+        let ids = (typed.transaction_id.map(str::to_owned), typed.openid.map(str::to_owned));
+        (order.trade_state, ids, typed.total_fee, typed.cash_fee, typed.time_end())
+    };
+    assert_eq!(told(&v2), told(&v3));
+    assert_eq!(shop.refund("T000001", "R1", 1230).unwrap(), RefundStatus::Processing);
+}
+
+#[test]
+fn v1_v3_v11_what_is_not_signed_rightly_is_never_believed() {
+    let shop = Shop::open();
+    shop.ask(&order("T000001", "NATIVE", "x")).0.unwrap();
+    let query = OrderQuery(by("T000001"));
+    for (fault, asked) in [("no_sign", 1), ("empty_sign", 1), ("other_key_sign", 1)] {
+        shop.fault(fault, 1);
+        let (ended, attempts) = shop.ask(&query);
+        assert!(matches!(ended.unwrap_err().error, Error::Headers(_)), "{fault}");
+        assert_eq!((attempts.len(), attempts[0].outcome), (asked, "signature"), "{fault}");
+    }
+    // What may be a probe is asked once more.
+    for fault in ["bad_sign", "lower_sign"] {
+        shop.fault(fault, 1);
+        let (ended, attempts) = shop.ask(&query);
+        assert_eq!(ended.unwrap().trade_state, TradeState::NotPay, "{fault}");
+        assert_eq!((attempts[0].outcome, attempts[1].outcome), ("signature", "ok"), "{fault}");
+        shop.fault(fault, 1);
+        let close = CloseOrder { out_trade_no: by("T000001") };
+        let (ended, attempts) = shop.ask(&close);
+        assert!(matches!(ended.unwrap_err().error, Error::Headers(_)) && attempts.len() == 1, "{fault}");
+    }
+}
+
+#[test]
+fn v2_a_refusal_that_nobody_signed_says_nothing_about_the_order() {
+    let shop = Shop::open();
+    shop.fault("no_sign", 1);
+    let fault = shop.ask(&OrderQuery(by("T000001"))).0.unwrap_err();
+    assert!(matches!(&fault.error, Error::Unsigned { code, .. } if code == "ORDER_NOT_EXIST"), "{fault:?}");
+    assert_eq!((fault.advice, fault.retryable, fault.code()), (Advice::Retry, true, None));
+}
+
+#[test]
+fn v17_a_question_is_asked_again_and_signed_anew() {
+    let shop = Shop::open();
+    shop.ask(&order("T000001", "NATIVE", "x")).0.unwrap();
+    for fault in ["status_502", "status_503", "truncate"] {
+        shop.fault(fault, 1);
+        let (ended, attempts) = shop.ask(&OrderQuery(by("T000001")));
+        // The simulator refuses a nonce that it has seen.
+        assert_eq!((ended.unwrap().trade_state, attempts.len()), (TradeState::NotPay, 2), "{fault}");
+    }
+}
+
+#[test]
+fn v24_a_key_that_is_not_the_serials_is_the_operators_to_mend() {
+    let mut shop = Shop::open();
+    let vectors: Value = serde_json::from_str(include_str!("../php-tests/fixtures/vectors-v3.json")).unwrap();
+    shop.merchant = Arc::new(merchant(vectors["keys"]["stranger"]["private_pem"].as_str().unwrap()));
+    let fault = shop.ask(&order("T000001", "NATIVE", "x")).0.unwrap_err();
+    assert!(matches!(&fault.error, Error::Unsigned { code, .. } if code == "SIGN_ERROR"), "{fault:?}");
+    assert_eq!((fault.advice, fault.retryable), (Advice::FixConfiguration, false));
+}
+
+#[test]
+fn many_are_asked_at_once() {
+    let shop = Shop::open();
+    let numbers: Vec<String> = (0..12).map(|n| format!("T0000{n:02}")).collect();
+    for number in &numbers {
+        shop.ask(&order(number, "NATIVE", number)).0.unwrap();
+    }
+    let queries: Vec<OrderQuery> = numbers.iter().map(|number| OrderQuery(by(number))).collect();
+    let answers = many(&shop.client, &shop.merchant, &queries, 4, None);
+    for (answer, number) in answers.into_iter().zip(&numbers) {
+        assert_eq!(answer.unwrap().typed().out_trade_no, Some(number.as_str()));
+    }
+}
