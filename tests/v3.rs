@@ -220,13 +220,14 @@ fn v1_v3_v11_what_is_not_signed_rightly_is_never_believed() {
         assert_eq!((attempts.len(), attempts[0].outcome), (asked, "signature"), "{fault}");
     }
     // What may be a probe is asked once more.
-    for fault in ["bad_sign", "lower_sign"] {
+    for (number, fault) in [("T000002", "bad_sign"), ("T000003", "lower_sign")] {
+        shop.ask(&order(number, "NATIVE", "x")).0.unwrap();
         shop.fault(fault, 1);
-        let (ended, attempts) = shop.ask(&query);
+        let (ended, attempts) = shop.ask(&OrderQuery(by(number)));
         assert_eq!(ended.unwrap().trade_state, TradeState::NotPay, "{fault}");
         assert_eq!((attempts[0].outcome, attempts[1].outcome), ("signature", "ok"), "{fault}");
         shop.fault(fault, 1);
-        let close = CloseOrder { out_trade_no: by("T000001") };
+        let close = CloseOrder { out_trade_no: by(number) };
         let (ended, attempts) = shop.ask(&close);
         assert!(matches!(ended.unwrap_err().error, Error::Headers(_)) && attempts.len() == 1, "{fault}");
     }
