@@ -65,7 +65,7 @@ impl Shop {
     fn refund(&self, number: &str, refund_no: &str, fee: i64) -> Result<RefundStatus, Fault> {
         let call = Refund::new(by(number), refund_no, 1230, fee, &[]).unwrap();
         let receipt = refund(&self.client, &self.merchant, &call, &mut |_| {})?;
-        assert_eq!((receipt.told.refund_fee, receipt.told.total_fee), (Some(fee), Some(1230)));
+        assert_eq!((receipt.typed().refund_fee, receipt.typed().total_fee), (Some(fee), Some(1230)));
         Ok(receipt.refund_status().unwrap())
     }
 }
@@ -134,13 +134,13 @@ fn an_order_lives_its_whole_life() {
     assert_eq!((unknown.advice, unknown.retryable), (Advice::Wait, true));
     let prepay = shop.ask(&order("T000001", "NATIVE", "桌号 7/\"\\")).0.unwrap();
     assert!(prepay.code_url.is_some() && prepay.prepay_id.is_none());
-    assert_eq!(shop.ask(&query).0.unwrap().trade_state, TradeState::NotPay);
+    assert_eq!(shop.ask(&query).0.unwrap().trade_state(), TradeState::NotPay);
     let coupons =
         json!([{ "id": "C1", "type": "CASH", "fee": 100 }, { "id": "C2", "type": "NO_CASH", "fee": 30 }]);
     shop.tell("/pay", &json!({ "out_trade_no": "T000001", "coupons": coupons }));
     let paid = shop.ask(&query).0.unwrap();
     let typed = paid.typed();
-    assert_eq!(paid.trade_state, TradeState::Success);
+    assert_eq!(paid.trade_state(), TradeState::Success);
     assert_eq!((typed.total_fee, typed.coupon_fee, typed.fee_type), (Some(1230), Some(130), Some("CNY")));
     assert_eq!((typed.attach, typed.settlement_total_fee), (Some("桌号 7/\"\\"), None));
     assert!(typed.time_end().is_some() && typed.openid.is_some() && typed.transaction_id.is_some());
@@ -153,9 +153,9 @@ fn an_order_lives_its_whole_life() {
     shop.tell("/clock", &json!({ "advance_ms": 60_000 }));
     let refunds = RefundsOf::out_refund_no("R1").unwrap();
     let list = all(&shop.client, &shop.merchant, &refunds, &mut |_| {}).unwrap();
-    assert_eq!((list.entries.len(), list.entries[0].refund_status), (1, RefundStatus::Success));
-    assert!(list.entries[0].refund_success_time.is_some());
-    assert_eq!(shop.ask(&query).0.unwrap().trade_state, TradeState::Refund);
+    assert_eq!((list.entries().len(), list.entries()[0].refund_status), (1, RefundStatus::Success));
+    assert!(list.entries()[0].refund_success_time.is_some());
+    assert_eq!(shop.ask(&query).0.unwrap().trade_state(), TradeState::Refund);
     let closed = shop.ask(&CloseOrder { out_trade_no: by("T000001") }).0.unwrap_err();
     assert_eq!(closed.advice, Advice::QueryOrder);
 }
@@ -173,7 +173,7 @@ fn every_product_gives_what_its_client_needs() {
     assert!(matches!(&again.error, Error::Service { err_code, .. } if err_code == "OUT_TRADE_NO_USED"));
     let close = CloseOrder { out_trade_no: by("T000001") };
     assert!(shop.ask(&close).0.is_ok() && shop.ask(&close).0.is_ok(), "closed is closed");
-    assert_eq!(shop.ask(&OrderQuery(by("T000001"))).0.unwrap().trade_state, TradeState::Closed);
+    assert_eq!(shop.ask(&OrderQuery(by("T000001"))).0.unwrap().trade_state(), TradeState::Closed);
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn what_v2_placed_is_queried_and_refunded_by_v3() {
     let told = |order: &wechatpay::Order| {
         let typed = order.typed();
         let ids = (typed.transaction_id.map(str::to_owned), typed.openid.map(str::to_owned));
-        (order.trade_state, ids, typed.total_fee, typed.cash_fee, typed.time_end())
+        (order.trade_state(), ids, typed.total_fee, typed.cash_fee, typed.time_end())
     };
     assert_eq!(told(&v2), told(&v3));
     assert_eq!(shop.refund("T000001", "R1", 1230).unwrap(), RefundStatus::Processing);
@@ -224,7 +224,7 @@ fn v1_v3_v11_what_is_not_signed_rightly_is_never_believed() {
         shop.ask(&order(number, "NATIVE", "x")).0.unwrap();
         shop.fault(fault, 1);
         let (ended, attempts) = shop.ask(&OrderQuery(by(number)));
-        assert_eq!(ended.unwrap().trade_state, TradeState::NotPay, "{fault}");
+        assert_eq!(ended.unwrap().trade_state(), TradeState::NotPay, "{fault}");
         assert_eq!((attempts[0].outcome, attempts[1].outcome), ("signature", "ok"), "{fault}");
         shop.fault(fault, 1);
         let close = CloseOrder { out_trade_no: by(number) };
@@ -250,7 +250,7 @@ fn v17_a_question_is_asked_again_and_signed_anew() {
         shop.fault(fault, 1);
         let (ended, attempts) = shop.ask(&OrderQuery(by("T000001")));
         // The simulator refuses a nonce that it has seen.
-        assert_eq!((ended.unwrap().trade_state, attempts.len()), (TradeState::NotPay, 2), "{fault}");
+        assert_eq!((ended.unwrap().trade_state(), attempts.len()), (TradeState::NotPay, 2), "{fault}");
     }
 }
 

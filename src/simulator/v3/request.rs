@@ -25,16 +25,16 @@ enum JsonForm {
 }
 
 /// Where it stands, what v2 calls it, and its form.
-type Place = (&'static str, &'static str, JsonForm);
+type JsonPlace = (&'static str, &'static str, JsonForm);
 
-const DIRECT: &[Place] = &[("appid", "appid", JsonForm::Text), ("mchid", "mch_id", JsonForm::Text)];
-const PARTNER: &[Place] = &[
+const DIRECT: &[JsonPlace] = &[("appid", "appid", JsonForm::Text), ("mchid", "mch_id", JsonForm::Text)];
+const PARTNER: &[JsonPlace] = &[
     ("sp_appid", "appid", JsonForm::Text),
     ("sp_mchid", "mch_id", JsonForm::Text),
     ("sub_appid", "sub_appid", JsonForm::Text),
     ("sub_mchid", "sub_mch_id", JsonForm::Text),
 ];
-const ORDER: &[Place] = &[
+const ORDER: &[JsonPlace] = &[
     ("description", "body", JsonForm::Text),
     ("out_trade_no", "out_trade_no", JsonForm::Text),
     ("time_expire", "time_expire", JsonForm::Time),
@@ -55,7 +55,7 @@ const ORDER: &[Place] = &[
     ("settle_info.profit_sharing", "profit_sharing", JsonForm::Flag),
     ("detail", "", JsonForm::Whatever),
 ];
-const REFUND: &[Place] = &[
+const REFUND: &[JsonPlace] = &[
     ("sub_mchid", "sub_mch_id", JsonForm::Text),
     ("transaction_id", "transaction_id", JsonForm::Text),
     ("out_trade_no", "out_trade_no", JsonForm::Text),
@@ -75,7 +75,7 @@ pub fn caller(route: &Route, request: &Request, account: Account) -> Result<Call
     let mut fields = XmlDocument::default();
     fields.text("appid", &account.appid).text("mch_id", &account.mch_id).text("nonce_str", "v3");
     let whose = if route.is_partner { PARTNER } else { DIRECT };
-    let own: &[Place] = match &route.call {
+    let own: &[JsonPlace] = match &route.call {
         V3Call::Order(trade_type) => {
             fields.text("trade_type", *trade_type);
             ORDER
@@ -94,7 +94,7 @@ pub fn caller(route: &Route, request: &Request, account: Account) -> Result<Call
             &[("sub_mchid", "sub_mch_id", JsonForm::Text)]
         }
     };
-    let places: Vec<Place> = if matches!(route.call, V3Call::Refund | V3Call::RefundQuery(_)) {
+    let places: Vec<JsonPlace> = if matches!(route.call, V3Call::Refund | V3Call::RefundQuery(_)) {
         own.to_vec()
     } else {
         whose.iter().chain(own).copied().collect()
@@ -145,7 +145,7 @@ fn queried(target: &str) -> Value {
         .into()
 }
 
-fn read(at: &str, value: &Value, places: &[Place], fields: &mut XmlDocument) -> Result<(), V3Answer> {
+fn read(at: &str, value: &Value, places: &[JsonPlace], fields: &mut XmlDocument) -> Result<(), V3Answer> {
     let known = places.iter().find(|(path, _, _)| *path == at);
     match (known, value) {
         (Some((_, name, form)), value) => {
