@@ -101,7 +101,9 @@ pub fn told(
         V3Call::RefundQuery(_) => V3Answer::of(200, refund(&document)),
         V3Call::Refund => {
             let mut again = caller.fields.clone();
-            ["transaction_id", "out_trade_no"].iter().for_each(|name| again.remove(name));
+            for name in ["transaction_id", "out_trade_no"] {
+                again.remove(name);
+            }
             let asks = CallingMerchant {
                 account: caller.account.clone(),
                 method: caller.method,

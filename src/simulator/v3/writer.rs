@@ -9,14 +9,16 @@ use std::fmt::Write as _;
 struct Manner {
     slashes: bool,
     ascii: bool,
-    blanks: bool,
     alphabetical: bool,
+    comma: &'static str,
+    colon: &'static str,
 }
 
 /// One object, as the dice fall.
 pub fn write(value: &Value, dice: &mut Rng) -> String {
     let mut heads = || dice.digits(1).as_str() < "5";
-    let manner = Manner { slashes: heads(), ascii: heads(), blanks: heads(), alphabetical: heads() };
+    let (comma, colon) = if heads() { (",\n  ", ": ") } else { (",", ":") };
+    let manner = Manner { slashes: heads(), ascii: heads(), alphabetical: heads(), comma, colon };
     let mut text = String::new();
     match value {
         Value::Object(map) if heads() => {
@@ -45,12 +47,11 @@ fn put(text: &mut String, value: &Value, manner: Manner) {
             if manner.alphabetical {
                 members.sort_by_key(|(name, _)| *name);
             }
-            let (comma, colon) = if manner.blanks { (",\n  ", ": ") } else { (",", ":") };
             text.push('{');
             for (n, (name, value)) in members.into_iter().enumerate() {
-                text.push_str(if n == 0 { "" } else { comma });
+                text.push_str(if n == 0 { "" } else { manner.comma });
                 put_string(text, name, manner);
-                text.push_str(colon);
+                text.push_str(manner.colon);
                 put(text, value, manner);
             }
             text.push('}');

@@ -1,5 +1,4 @@
-//! The core against the simulator over APIv3: real sockets, and two implementations that share no code.
-#![cfg(feature = "simulator")]
+//! One shop and one gateway: orders from their first question to their refund, and faults on the way.
 
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -257,7 +256,8 @@ fn v17_a_question_is_asked_again_and_signed_anew() {
 #[test]
 fn v24_a_key_that_is_not_the_serials_is_the_operators_to_mend() {
     let mut shop = Shop::open();
-    let vectors: Value = serde_json::from_str(include_str!("../php-tests/fixtures/vectors-v3.json")).unwrap();
+    let vectors: Value =
+        serde_json::from_str(include_str!("../../php-tests/fixtures/vectors-v3.json")).unwrap();
     shop.merchant = Arc::new(merchant(vectors["keys"]["stranger"]["private_pem"].as_str().unwrap()));
     let fault = shop.ask(&order("T000001", "NATIVE", "x")).0.unwrap_err();
     assert!(matches!(&fault.error, Error::Unsigned { code, .. } if code == "SIGN_ERROR"), "{fault:?}");
