@@ -15,6 +15,8 @@ use crate::wire::v2::xml::{self, Root};
 use crate::wire::verified::Verified;
 use std::sync::Arc;
 
+pub mod v3;
+
 /// The reply that ends the repeats; anything else, a newline too, means "send it again".
 pub const SUCCESS: &str =
     "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";

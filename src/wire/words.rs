@@ -21,13 +21,17 @@ enum PlaceKind {
 /// Where a word of v2 stands in APIv3.
 type WordPlace = (&'static [&'static str], &'static str, PlaceKind);
 
-const ORDER: [WordPlace; 21] = [
+/// Whom it is about.
+const IDS: [WordPlace; 6] = [
     (&["appid"], "appid", PlaceKind::Id),
     (&["sp_appid"], "appid", PlaceKind::Id),
     (&["mchid"], "mch_id", PlaceKind::Id),
     (&["sp_mchid"], "mch_id", PlaceKind::Id),
     (&["sub_appid"], "sub_appid", PlaceKind::Id),
     (&["sub_mchid"], "sub_mch_id", PlaceKind::Id),
+];
+
+const ORDER: [WordPlace; 15] = [
     (&["out_trade_no"], "out_trade_no", PlaceKind::Id),
     (&["transaction_id"], "transaction_id", PlaceKind::Id),
     (&["trade_state"], "trade_state", PlaceKind::Id),
@@ -78,6 +82,7 @@ const PREPAY: [WordPlace; 3] = [
 pub fn order(answer: &Verified<Object>, appid: &str) -> Result<Verified<Fields>, JsonError> {
     let mut fields = Fields::new();
     fields.set("appid", appid);
+    rows(&IDS, answer, "", &mut fields)?;
     rows(&ORDER, answer, "", &mut fields)?;
     required(&fields, "trade_state", "trade_state")?;
     fields.set_some("time_end", time(answer).and_then(|at| clock::write_compact(at.unix_timestamp())));
@@ -98,7 +103,7 @@ pub fn refund(
     asked_by: &[(&'static str, Option<&str>)],
 ) -> Result<Verified<Fields>, JsonError> {
     let mut fields = trade(answer, asked_by)?;
-    one_refund(answer, "", &mut fields)?;
+    one_refund(answer, "status", "", &mut fields)?;
     Ok(Verified::by_check(fields))
 }
 
@@ -109,7 +114,16 @@ pub fn refund_list(
 ) -> Result<Verified<Fields>, JsonError> {
     let mut fields = trade(answer, asked_by)?;
     fields.set("refund_count", "1");
-    one_refund(answer, "_0", &mut fields)?;
+    one_refund(answer, "status", "_0", &mut fields)?;
+    Ok(Verified::by_check(fields))
+}
+
+/// A refund that a notice tells, as a list of one. It names its merchant, and no app: `appid` is the one who reads it.
+pub fn refund_notice(told: &Verified<Object>, appid: &str) -> Result<Verified<Fields>, JsonError> {
+    let mut fields = trade(told, &[("appid", Some(appid))])?;
+    rows(&IDS, told, "", &mut fields)?;
+    fields.set("refund_count", "1");
+    one_refund(told, "refund_status", "_0", &mut fields)?;
     Ok(Verified::by_check(fields))
 }
 
@@ -122,9 +136,14 @@ fn trade(answer: &Object, asked_by: &[(&'static str, Option<&str>)]) -> Result<F
     Ok(fields)
 }
 
-fn one_refund(answer: &Object, suffix: &str, fields: &mut Fields) -> Result<(), JsonError> {
+fn one_refund(
+    answer: &Object,
+    named: &'static str,
+    suffix: &str,
+    fields: &mut Fields,
+) -> Result<(), JsonError> {
     rows(&REFUND, answer, suffix, fields)?;
-    let status = answer.text("status")?.ok_or(JsonError::Missing("status"))?;
+    let status = answer.text(named)?.ok_or(JsonError::Missing(named))?;
     fields.set(&format!("refund_status{suffix}"), refund_status(status));
     required(fields, &format!("refund_fee{suffix}"), "amount.refund")?;
     let succeeded = time(answer).and_then(clock::write_spaced);

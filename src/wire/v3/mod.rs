@@ -6,6 +6,7 @@ pub mod json;
 pub mod key_file;
 pub mod key_ring;
 pub mod message;
+pub mod notice;
 pub mod request_key;
 pub mod resource;
 pub mod signature;

@@ -1,0 +1,229 @@
+//! Notices of APIv3 (protocol-v3.md E): verified, opened, and for one of the given merchants. A refund is verified here,
+//! where v2 only decrypts it.
+
+use crate::error::Error;
+use crate::model::merchant::{Credentials, Merchant, V3Credentials};
+use crate::model::order::Order;
+use crate::model::ours::{Ours, rank};
+use crate::model::refund::RefundList;
+use crate::wire::v2::fields::Fields;
+use crate::wire::v3::json::Object;
+use crate::wire::v3::notice::{self, NoticeError, OpenedNotice};
+use crate::wire::v3::resource;
+use crate::wire::verified::Verified;
+use crate::wire::words;
+use std::sync::Arc;
+
+/// What a notice is about.
+#[derive(Debug, Clone)]
+pub enum V3Subject {
+    /// A payment.
+    Payment(Arc<Order>),
+    /// One refund.
+    Refund(Box<RefundList>),
+    /// Another event: what was inside, as it came.
+    Other(Verified<Object>),
+}
+
+/// A notice that is for us.
+#[derive(Debug, Clone)]
+pub struct V3Notification {
+    /// Which of the given merchants it is for.
+    pub merchant: usize,
+    /// `event_type`, for people: what is inside decides.
+    pub event_type: String,
+    /// What it says.
+    pub subject: V3Subject,
+    /// The same for every repeat of one event; empty for other events.
+    pub dedupe_key: String,
+}
+
+/// A notice as it was posted.
+#[derive(Debug, Clone, Copy)]
+pub struct PostedNotice<'a> {
+    /// All headers.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The raw body.
+    pub body: &'a [u8],
+    /// This machine's clock in seconds since 1970.
+    pub now: i64,
+}
+
+/// Reads it for whichever of these merchants it is: each verifies with its own keys, and the best fit takes it.
+pub fn read(posted: PostedNotice<'_>, merchants: &[&Merchant]) -> Result<V3Notification, Error> {
+    let mut best: Result<(u8, V3Notification), Error> =
+        Err(Error::Malformed("no merchant of APIv3 was given".into()));
+    for (at, merchant) in merchants.iter().enumerate() {
+        let Credentials::V3(keys) = &merchant.credentials else { continue };
+        let read = read_for(posted, merchant, keys)
+            .map(|(rank, told)| (rank, V3Notification { merchant: at, ..told }));
+        best = better(best, read);
+    }
+    best.map(|(_, notification)| notification)
+}
+
+type Ranked = Result<(u8, V3Notification), Error>;
+
+/// The better fit; of two refusals the one that came further.
+fn better(one: Ranked, other: Ranked) -> Ranked {
+    let weight = |ranked: &Ranked| match ranked {
+        Ok((rank, _)) => 10 + rank,
+        Err(Error::Mismatch { .. }) => 3,
+        Err(Error::Headers(_)) => 1,
+        Err(Error::Malformed(why)) if why.starts_with("no merchant") => 0,
+        Err(_) => 2,
+    };
+    if weight(&other) > weight(&one) { other } else { one }
+}
+
+fn read_for(posted: PostedNotice<'_>, merchant: &Merchant, keys: &V3Credentials) -> Ranked {
+    let own: Vec<_> = [Some(&keys.key), keys.previous_key.as_ref()].into_iter().flatten().collect();
+    let PostedNotice { headers, body, now } = posted;
+    let opened = notice::open(headers, body, &keys.ring, now, |sealed| resource::open(sealed, &own))?;
+    let OpenedNotice { event_type, resource } = opened;
+    let told = |subject, dedupe_key| V3Notification {
+        merchant: 0,
+        event_type: event_type.clone(),
+        subject,
+        dedupe_key,
+    };
+    if event_type.starts_with("TRANSACTION.") {
+        let (fit, fields) = addressed(words::order(&resource, &merchant.appid)?, merchant)?;
+        let dedupe_key = key("pay", &fields, &[fields.text("transaction_id")])?;
+        let order = Order::from_payment(fields)?;
+        return Ok((fit, told(V3Subject::Payment(Arc::new(order)), dedupe_key)));
+    }
+    if event_type.starts_with("REFUND.") {
+        let (fit, fields) = addressed(words::refund_notice(&resource, &merchant.appid)?, merchant)?;
+        let status = resource.text("refund_status")?;
+        let dedupe_key = key("refund", &fields, &[fields.text("refund_id_0"), status])?;
+        let refund = RefundList::from_page(fields, 0)?;
+        return Ok((fit, told(V3Subject::Refund(Box::new(refund)), dedupe_key)));
+    }
+    Ok((1, told(V3Subject::Other(resource), String::new())))
+}
+
+/// The fields, if they are for this merchant, and how well they fit.
+fn addressed(fields: Verified<Fields>, merchant: &Merchant) -> Result<(u8, Ours<Fields>), Error> {
+    let fit = rank(&fields, merchant).unwrap_or_default();
+    let ours = Ours::addressed_to(merchant, fields).map_err(|fields| Error::Mismatch {
+        field: "mch_id".into(),
+        asked: merchant.mch_id.clone(),
+        got: fields.text("mch_id").unwrap_or("nothing").chars().take(32).collect(),
+    })?;
+    Ok((fit, ours))
+}
+
+/// What every repeat of one event has in common.
+fn key(what: &str, fields: &Fields, event: &[Option<&str>]) -> Result<String, Error> {
+    let mut key = vec![what, fields.text("mch_id").unwrap_or(""), fields.text("sub_mch_id").unwrap_or("")];
+    for word in event {
+        key.push(word.ok_or_else(|| Error::Malformed("it does not say what it is about".into()))?);
+    }
+    Ok(key.join(":"))
+}
+
+impl From<NoticeError> for Error {
+    fn from(e: NoticeError) -> Self {
+        match e {
+            NoticeError::Signature(e) => Self::Headers(e),
+            e => Self::Malformed(e.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::fixtures::v3::{merchant, provider};
+    use crate::wire::v2::key::Key;
+    use crate::wire::v3::signature::HeaderError;
+    use crate::wire::v3::vectors::{body, group, headers, refusal, ring, text};
+    use serde_json::{Value, json};
+
+    /// The merchant that a vector is read with.
+    fn reader(inputs: &Value, is_partner: bool) -> Merchant {
+        let mut merchant = if is_partner { provider() } else { merchant() };
+        let Credentials::V3(keys) = &mut merchant.credentials else { panic!() };
+        let keys = Arc::get_mut(keys).unwrap();
+        let key = |name: &str| inputs[name].as_str().map(|text| Key::new(text.as_bytes()).unwrap());
+        keys.ring = ring(&inputs["keys"]);
+        (keys.key, keys.previous_key) = (key("apiv3_key").unwrap(), key("previous_apiv3_key"));
+        merchant
+    }
+
+    fn read_vector(vector: &Value) -> Result<V3Notification, Error> {
+        let inputs = &vector["inputs"];
+        let (headers, body) = (headers(&inputs["headers"]), body(inputs));
+        let posted = PostedNotice { headers: &headers, body: &body, now: inputs["now"].as_i64().unwrap() };
+        read(posted, &[&reader(inputs, vector["id"] == "good-partner")])
+    }
+
+    fn shown(notification: &V3Notification) -> Value {
+        let (event, dedupe_key) = (&notification.event_type, &notification.dedupe_key);
+        match &notification.subject {
+            V3Subject::Payment(order) => {
+                let typed = order.typed();
+                json!({
+                    "event": event, "kind": "payment", "out_trade_no": typed.out_trade_no,
+                    "transaction_id": typed.transaction_id, "trade_state": order.trade_state().wire(),
+                    "total": typed.total_fee, "dedupe_key": dedupe_key,
+                })
+            }
+            V3Subject::Refund(list) => {
+                let entry = &list.entries()[0];
+                json!({
+                    "event": event, "kind": "refund", "out_trade_no": list.trade().out_trade_no,
+                    "out_refund_no": entry.out_refund_no, "refund_id": entry.refund_id,
+                    "refund_status": entry.refund_status.wire(), "refund": entry.refund_fee,
+                    "total": list.trade().total_fee, "dedupe_key": dedupe_key,
+                })
+            }
+            V3Subject::Other(_) => json!({ "event": event, "kind": "other" }),
+        }
+    }
+
+    #[test]
+    fn v1_v3_v5_v20_v22_every_notice_of_the_vectors_is_read_or_refused_as_it_says() {
+        for vector in group("notify") {
+            match (read_vector(vector), refusal(vector)) {
+                (Ok(notification), None) => {
+                    let seen = shown(&notification);
+                    for (name, wanted) in vector["expected"]["accept"].as_object().unwrap() {
+                        let wanted = match (name.as_str(), wanted.as_str()) {
+                            ("refund_status", Some("ABNORMAL")) => &json!("CHANGE"),
+                            ("refund_status", Some("CLOSED")) => &json!("REFUNDCLOSE"),
+                            _ => wanted,
+                        };
+                        assert_eq!(&seen[name], wanted, "{}: {name}", vector["id"]);
+                    }
+                }
+                (Err(Error::Mismatch { .. }), Some("mismatch")) => {}
+                (
+                    Err(Error::Malformed(_)),
+                    Some("malformed" | "decrypt_failed" | "unsupported_algorithm"),
+                ) => {}
+                (Err(Error::Headers(_)), Some(word)) => {
+                    assert!(!matches!(word, "mismatch" | "malformed" | "decrypt_failed"), "{}", vector["id"]);
+                }
+                (ended, wanted) => panic!("{}: {ended:?}, not {wanted:?}", vector["id"]),
+            }
+        }
+    }
+
+    #[test]
+    fn the_best_fitting_of_several_merchants_takes_the_notice() {
+        let vector = group("notify").iter().find(|v| v["id"] == "good-partner").unwrap();
+        let inputs = &vector["inputs"];
+        let (headers, body) = (headers(&inputs["headers"]), body(inputs));
+        let posted = PostedNotice { headers: &headers, body: &body, now: inputs["now"].as_i64().unwrap() };
+        let (any, exact) = (reader(inputs, false), reader(inputs, true));
+        assert_eq!(read(posted, &[&any, &exact]).unwrap().merchant, 1);
+        assert_eq!(read(posted, &[&any]).unwrap().merchant, 0);
+        let v2 = crate::gateway::fixtures::merchant();
+        assert!(matches!(read(posted, &[&v2]), Err(Error::Malformed(_))));
+        let unsigned = PostedNotice { headers: &[], ..posted };
+        assert!(matches!(read(unsigned, &[&v2, &any]), Err(Error::Headers(HeaderError::Unsigned))));
+        assert_eq!(text(&vector["inputs"]["mchid"]), any.mch_id);
+    }
+}
