@@ -69,6 +69,7 @@ final class DownloadBillTest extends SimulatorTestCase
         self::assertSame([$day, AccountType::Basic], [$flow->date, $flow->type]);
         [$request] = array_slice(self::requests(), -1);
         self::assertSame('HMAC-SHA256', $request['fields']['sign_type'], "an MD5 merchant's too");
+        self::assertSame(['Basic', null], [$request['fields']['account_type'], $request['fields']['bill_type'] ?? null], 'WxJava#3153');
         $report = Reconciliation::compare($this->bills()->trade($day), self::books(), $flow);
         self::assertSame([], $report->toArray()['differences']);
         self::assertCount(0, (new DownloadFundFlow($merchant, $this->gateway()))->account($day, AccountType::Fees));
