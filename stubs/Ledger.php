@@ -317,9 +317,10 @@ final class Ledger
      * what it says is asked about before anything is done.
      *
      * Call it once a day, after 10:00 in Beijing. The same bill again gives the same differences; another content for a
-     * day that is done is the difference BillChanged, and nothing else changes. Two workers download once: the second
-     * waits and gets what the first has found. A process that dies is followed by the next call, ten minutes later at the
-     * latest. An order that cannot be applied holds up no other: why is in the note of its difference.
+     * day that is done is the difference BillChanged, and nothing else changes until somebody has settled that, which
+     * accepts the new bill. Two workers download once: the second waits and gets what the first has found. A process that
+     * dies is followed by the next call, ten minutes later at the latest. An order that cannot be applied holds up no other:
+     * why is in the note of its difference.
      *
      * ```php
      * use WechatPay\Ledger;

@@ -183,6 +183,16 @@ final class LedgerDayTest extends LedgerDayTestCase
         self::assertStringContainsString('"payments":["1","100"]', $stored);
         $ledger->reconcileDay($this->merchant, $this->day);
         self::assertSame(2, $this->rows('difference'), 'it is told once');
+        // Whoever settles it accepts the new content.
+        [$open] = $ledger->differences($this->merchant, DifferenceState::Open);
+        $ledger->settle($open->id, 'WeChat has added a payment');
+        $accepted = $ledger->reconcileDay($this->merchant, $this->day);
+        self::assertSame(
+            ["BillChanged $this->day Settled", 'PaidNotBooked LATER Healed', 'StateDiffers LATER Open', 'StateDiffers T00001 Healed'],
+            self::told($accepted),
+        );
+        self::assertSame(2, $accepted->theirs['payments']['count']);
+        self::assertSame([100], $this->booked(), 'and nothing is credited again');
         self::assertSame(1, $done->theirs['payments']['count']);
     }
 

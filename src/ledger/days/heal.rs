@@ -11,7 +11,11 @@ use crate::ledger::ledger::{Ended, Ledger};
 use crate::ledger::question::Answer;
 use crate::ledger::sighting::{RefundSighting, Sighting, Source};
 use crate::ledger::store::{Failure, Halt, Kind, Shop, Store, Whose};
+use crate::model::order_id::OrderId;
 use std::collections::{HashMap, HashSet};
+
+/// A note is no longer than this, in characters.
+const LONGEST_NOTE: usize = 500;
 
 /// So many orders are asked about, and applied, at once.
 const CHUNK: usize = 100;
@@ -150,7 +154,7 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
     }
 
     fn note(&mut self, out_trade_no: &str, note: &str) {
-        self.notes.insert(out_trade_no.to_owned(), note.to_owned());
+        self.notes.insert(out_trade_no.to_owned(), note.chars().take(LONGEST_NOTE).collect());
     }
 
     fn apply(&mut self, orders: &[Sighting]) -> Step<(), S::Fault, D::Fault> {
@@ -243,5 +247,7 @@ fn inquiry(of: &Difference) -> Option<Inquiry> {
         | DifferenceKind::DuplicateRow
         | DifferenceKind::BillChanged => return None,
     };
-    Some(Inquiry { out_trade_no: of.numbers.out_trade_no.clone()?, about })
+    // No order of WeChat's has another number: there is nobody to ask about.
+    let number = of.numbers.out_trade_no.clone().filter(|number| OrderId::out_trade_no(number).is_ok())?;
+    Some(Inquiry { out_trade_no: number, about })
 }

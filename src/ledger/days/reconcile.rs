@@ -8,7 +8,7 @@ use super::work::{DayDesk, DayHalt, DayWork, LEASE, Reconciled, Step};
 use crate::bill::document::Document;
 use crate::bill::fault::BillError;
 use crate::bill::reconcile::compare::{CompareError, Day, Terms, compare};
-use crate::bill::reconcile::difference::{DifferenceKind, DifferenceState};
+use crate::bill::reconcile::difference::{BothValues, DifferenceKind, DifferenceState};
 use crate::bill::reconcile::report::DayReport;
 use crate::bill::source::BillSource;
 use crate::ledger::ledger::Ledger;
@@ -78,6 +78,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
         self.hold()?;
         let awaited = self.awaited()?;
         let numbers = awaited.keys().cloned().collect();
+        self.accept_changed(&files)?;
         let first = self.compare(&files, &numbers)?;
         if first.report.totals.is_none() {
             let report = self.keep_changed(&first.report)?;
@@ -107,6 +108,24 @@ impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
         };
         let report = self.keep(&findings)?;
         Ok(Reconciled { report, bill: Some(files.bill) })
+    }
+
+    /// A person who has settled that the bill has changed has accepted this content: the day is done anew with it.
+    fn accept_changed(&mut self, files: &DayFiles) -> Step<(), S::Fault, D::Fault> {
+        let sha256 = files.bill.sha256().map_err(DayHalt::Bill)?;
+        if self.day.sha256.as_deref().is_none_or(|known| known == sha256) {
+            return Ok(());
+        }
+        let kept = self.ledger.store.differences_of(&self.day).map_err(Halt::Store)?;
+        let is_accepted = kept.iter().map(|kept| &kept.difference).any(|difference| {
+            difference.kind == DifferenceKind::BillChanged
+                && difference.state == DifferenceState::Settled
+                && difference.theirs.as_ref().is_some_and(|theirs| *theirs == BothValues::from(sha256))
+        });
+        if is_accepted {
+            self.day.sha256 = None;
+        }
+        Ok(())
     }
 
     /// What earlier days wait for, by the number that a later bill may have.
