@@ -41,7 +41,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("room", "wire::v3::resource names wire::v2::key"),
     ("sql", "src/ledger/simulation/disk.rs"),
     ("sql", "src/ledger/simulation/sqlite.rs"),
-    ("sql", "src/php/ledger/setup.rs"),
 ];
 
 /// Fails with each complaint that is not known, and with each known one that is over.

@@ -18,6 +18,9 @@ use days::DayStatement;
 /// The schema that this version writes and reads.
 pub const VERSION: i64 = upgrade::NEWEST;
 
+/// Asks SQLite how long a connection waits for another's lock, in milliseconds.
+pub const ASK_BUSY_TIMEOUT: &str = "PRAGMA busy_timeout";
+
 /// A database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {

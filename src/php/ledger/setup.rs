@@ -2,7 +2,7 @@
 
 use crate::ledger::entry::Ms;
 use crate::ledger::sql::connection::Connection;
-use crate::ledger::sql::dialect::{Dialect, Sql};
+use crate::ledger::sql::dialect::{ASK_BUSY_TIMEOUT, Dialect, Sql};
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
 use crate::php::engine::object::call::Call;
@@ -49,7 +49,7 @@ pub fn connection(call: &Call<'_>, object: Zval, prefix: &str) -> Result<Pdo, Ra
         Dialect::Mysql if pdo.number(AUTOCOMMIT)? == Some(0) => {
             Err(call.bad(PDO, "must not have PDO::ATTR_AUTOCOMMIT switched off"))
         }
-        Dialect::Sqlite if pragma(&pdo, "busy_timeout")? < LEAST_BUSY_MS => Err(call.bad(
+        Dialect::Sqlite if patience(&pdo)? < LEAST_BUSY_MS => Err(call.bad(
             PDO,
             "must wait a second or more for SQLite's lock (PDO::ATTR_TIMEOUT, PRAGMA busy_timeout)",
         )),
@@ -57,8 +57,9 @@ pub fn connection(call: &Call<'_>, object: Zval, prefix: &str) -> Result<Pdo, Ra
     }
 }
 
-fn pragma(pdo: &Pdo, name: &str) -> Ended<i64> {
-    let row = pdo.rows_once(&format!("PRAGMA {name}"))?.into_iter().next();
+/// Milliseconds that the connection waits for another's lock.
+fn patience(pdo: &Pdo) -> Ended<i64> {
+    let row = pdo.rows_once(ASK_BUSY_TIMEOUT)?.into_iter().next();
     row.map_or(Ok(0), |mut row| row.int())
 }
 
