@@ -33,7 +33,7 @@ say = printf '\n==> %s\n' '$(1)'
 # The steps of `test` build on each other.
 .NOTPARALLEL:
 
-.PHONY: help setup setup-build setup-packages build demo shop test test-core test-doc test-php test-stubs test-quick simulate leak valgrind \
+.PHONY: help setup setup-build setup-packages build demo shop test test-shop test-core test-doc test-php test-stubs test-quick simulate leak valgrind \
         asan fuzz bench bench-large bench-instructions install uninstall bare matrix deb deb-test pie-test dist dist-test deny lint clean
 
 help:
@@ -42,6 +42,7 @@ help:
 	@echo 'make shop      builds, then runs a shop with scan-pay, offline; prints its address'
 	@echo 'make test      runs all tests: core, simulator, documentation, PHP, stubs'
 	@echo 'make test-quick  runs the core and what of PHP waits for nothing, in a minute or two'
+	@echo 'make test-shop    the shop of examples/ in a real browser; pictures into target/shop-pictures'
 	@echo 'make bench     compares speed with plain PHP; QUICK=1 for a short run'
 	@echo 'make bench-large  the same of a bill of 5,000,000 rows (minutes, 6 GB in /tmp)'
 	@echo 'make simulate  the ledger under faults and kills; SEEDS=1000000 sets how many worlds'
@@ -119,6 +120,11 @@ test-quick: setup build
 	@$(CARGO) test --locked --quiet $(CORE) --lib
 	@tools/php $(PHPUNIT) -c php-tests --testsuite extension --exclude-group slow
 	@tools/php $(PHPUNIT) -c php-tests --testsuite stubs
+
+test-shop: build
+	@$(call say,test-shop: the shop in a browser)
+	@tools/setup.sh browser
+	@cd browser-tests && npm ci --silent --ignore-scripts --no-audit --no-fund && node --test shop.test.mjs
 
 test-stubs: setup build
 	@$(call say,test: the stubs against the extension)

@@ -4,6 +4,7 @@
 #   tools/setup.sh          everything: build, tests, lint
 #   tools/setup.sh build    only what `make build`, `make demo` and README's first steps need
 #   tools/setup.sh packages    what `make deb`, `make dist` and their tests need
+#   tools/setup.sh browser     what `make test-shop` needs
 #
 # PHP=php8.4 PHP_CONFIG=php-config8.4 sets up for a PHP other than the default one.
 # Prints nothing when nothing is missing, and may be run any number of times.
@@ -70,6 +71,7 @@ find_missing() {
     need clang has_command clang
     need libclang-dev has_libclang
     [ "$1" != packages ] || find_missing_for_packages
+    [ "$1" != browser ] || find_missing_for_browser
     [ "$1" = everything ] || return 0
     need_php xml has_php_module dom
     need_php curl has_php_module curl
@@ -86,6 +88,14 @@ find_missing() {
     need valgrind has_command valgrind
     need zbar-tools has_command zbarimg
     need shellcheck has_command shellcheck
+}
+
+find_missing_for_browser() {
+    need chromium has_command chromium
+    need nodejs has_command node
+    need npm has_command npm
+    need zbar-tools has_command zbarimg
+    need fonts-noto-cjk has_file '/usr/share/fonts/opentype/noto/NotoSansCJK*'
 }
 
 # What debian/control asks for is asked of dpkg by name, as dpkg-buildpackage does.
@@ -204,8 +214,8 @@ these, or take a wechatpay that knows yours."
 main() {
     local wanted=${1:-everything}
     case $wanted in
-        build | packages | everything) ;;
-        *) fail "\"$wanted\" is not known; say \"build\" or \"packages\", or nothing for everything." ;;
+        build | packages | browser | everything) ;;
+        *) fail "\"$wanted\" is not known; say \"build\", \"packages\" or \"browser\", or nothing for everything." ;;
     esac
     check_rust
     find_missing "$wanted"

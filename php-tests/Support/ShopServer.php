@@ -36,7 +36,12 @@ final class ShopServer
         // A group of its own, so that the workers go with it.
         $command = ['setsid', ...$php, '-S', $address, '-t', self::FOLDER . '/public', self::FOLDER . '/public/index.php'];
         $server = new self(proc_open($command, [['file', '/dev/null', 'r'], $null, $null], $pipes, null, $environment), "http://$address", $environment, $php);
-        $server->worker('install');
+        try {
+            $server->worker('install');
+        } catch (\Throwable $e) {
+            $server->stop();
+            throw $e;
+        }
         for ($tries = 0; $tries < 500 && @file_get_contents("$server->url/shop.css") === false; $tries++) {
             usleep(10_000);
         }

@@ -6,6 +6,7 @@
 //!
 //! | call | body | does |
 //! |---|---|---|
+//! | `GET /` | | the payer's phone: a page for a browser |
 //! | `POST /orders` | order, `total_fee`, `trade_state?`, `trade_type?`, `appid?`, `sub_appid?`, `attach?`, `body?`, `device_info?`, `openid?`, `sub_openid?`, `notify_url?`, `sign_type?`, `created_ago_ms?`, and as `/pay` | an order without unifiedorder |
 //! | `GET /orders`, `GET /refunds` | | the book |
 //! | `POST /pay` | order, `coupons?` `[{"id","type","fee"}]`, `cash_fee?`, `bank_type?`, `openid?`, `transaction_id?`, `promotion_detail?` | the payer pays; the notice goes out |

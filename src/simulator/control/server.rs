@@ -16,6 +16,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 const BODY_CAP: usize = 4 << 20;
 
+/// The payer's phone, for whoever would rather click than call: a page whose buttons are calls of the control.
+const PHONE: &str = include_str!("phone.html");
+
 /// Serves the control until the runtime ends.
 pub async fn serve(hub: Arc<SharedState>, listener: TcpListener) {
     loop {
@@ -39,6 +42,9 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
+    if (parts.method.as_str(), parts.uri.path()) == ("GET", "/") {
+        return Ok(reply(200, "text/html; charset=utf-8", PHONE.to_owned()));
+    }
     let Ok(body) = Limited::new(body, BODY_CAP).collect().await else {
         return Ok(response(400, &json!({"error": "the body is too long or broken"})));
     };
@@ -50,9 +56,13 @@ async fn answer(
 }
 
 fn response(status: u16, value: &Value) -> Response<Full<Bytes>> {
+    reply(status, "application/json", value.to_string() + "\n")
+}
+
+fn reply(status: u16, content_type: &str, body: String) -> Response<Full<Bytes>> {
     Response::builder()
         .status(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST))
-        .header("content-type", "application/json")
-        .body(Full::new(Bytes::from(value.to_string() + "\n")))
+        .header("content-type", content_type)
+        .body(Full::new(Bytes::from(body)))
         .unwrap_or_default()
 }

@@ -1,0 +1,113 @@
+// The shop, its worker and the simulator, as `make shop` starts them, and browsers that look at it.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import assert from 'node:assert/strict';
+import { AxeBuilder } from '@axe-core/playwright';
+import { chromium } from 'playwright-core';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+export const pictures = join(root, 'target/shop-pictures');
+export const THEMES = ['light', 'dark', 'tea'];
+
+/** A port with three free ones behind it, most likely. */
+async function freePort() {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise(done => server.once('listening', done));
+    const { port } = server.address();
+    await new Promise(done => server.close(done));
+    return Math.min(port, 65000);
+}
+
+/** What `make shop` runs. */
+export class World {
+    static async start() {
+        const world = new World();
+        world.folder = mkdtempSync(join(tmpdir(), 'wechatpay-shop-'));
+        const port = await freePort();
+        Object.assign(world, { shop: `http://127.0.0.1:${port}`, phone: `http://127.0.0.1:${port + 3}` });
+        const environment = { ...process.env, SHOP_PORT: String(port), SHOP_FOLDER: world.folder };
+        world.process = spawn(join(root, 'tools/shop'), { env: environment, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+        process.once('exit', () => world.process.exitCode ?? world.process.kill('SIGINT'));
+        world.said = '';
+        world.ended = new Promise(done => world.process.once('exit', done));
+        await new Promise((done, fail) => {
+            world.process.stdout.on('data', bytes => (world.said += bytes).includes('Ctrl-C') && done());
+            world.process.once('exit', code => fail(new Error(`tools/shop ended with ${code}`)));
+        });
+        mkdirSync(pictures, { recursive: true });
+        world.browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+        return world;
+    }
+
+    /** Ends it as Ctrl-C does; gives the exit code. */
+    async stop() {
+        await this.browser.close();
+        this.process.kill('SIGINT');
+        const code = await this.ended;
+        rmSync(this.folder, { recursive: true, force: true });
+        return code;
+    }
+
+    /** A browser of its own, Chinese if nothing else is said. A wrong word on its console or a request to others fails the test. */
+    async visitor(options = {}) {
+        const context = await this.browser.newContext({ locale: 'zh-CN', viewport: { width: 1280, height: 800 }, ...options });
+        const page = await context.newPage();
+        page.faults = [];
+        page.on('console', message => message.type() === 'error' && page.faults.push(message.text()));
+        page.on('pageerror', error => page.faults.push(String(error)));
+        page.on('request', request => new URL(request.url()).hostname === '127.0.0.1' || page.faults.push(request.url()));
+        return page;
+    }
+
+    /** Lets somebody buy tea; gives the order's number. */
+    async buy(page, { theme = 'light', sku = 'tea', quantity = 1 } = {}) {
+        await page.goto(`${this.shop}/?theme=${theme}`);
+        await page.fill(`[name="quantity[${sku}]"]`, String(quantity));
+        await page.click('form[action="/orders"] button');
+        await page.waitForURL('**/orders/*');
+        return new URL(page.url()).pathname.split('/').pop();
+    }
+
+    /** A call of the simulator's control. */
+    async control(verb, path, body) {
+        const answer = await fetch(this.phone + path, { method: verb, body: body && JSON.stringify(body) });
+        assert.ok(answer.ok, `${path}: ${answer.status}`);
+        return answer.json();
+    }
+}
+
+/** What a scanner reads in a picture. */
+export function scanned(png) {
+    const file = join(mkdtempSync(join(tmpdir(), 'wechatpay-scan-')), 'code.png');
+    writeFileSync(file, png);
+    try {
+        return execFileSync('zbarimg', ['--quiet', '--raw', file], { stdio: ['ignore', 'pipe', 'ignore'] }).toString().trim();
+    } finally {
+        rmSync(dirname(file), { recursive: true });
+    }
+}
+
+/** Nothing that a reader with a screen reader, or with weak eyes, stumbles over. */
+export async function isAccessible(page, what) {
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    assert.deepEqual(violations.map(v => `${v.id}: ${v.nodes.map(n => n.html).join(' ')}`), [], what);
+}
+
+/** With letters twice as large on a phone nothing is cut off, and nothing is to be moved sideways. */
+export async function isWholeWithLargeText(page, what) {
+    await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
+    const cut = await page.evaluate(() => [...document.querySelectorAll('body *')]
+        .filter(e => e.getBoundingClientRect().right > innerWidth + 1 || e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== 'visible')
+        .map(e => e.outerHTML.slice(0, 80)));
+    await page.evaluate(() => { document.documentElement.style.fontSize = ''; });
+    assert.deepEqual(cut, [], what);
+}
+
+/** Waits for a heading. */
+export async function headed(page, text) {
+    await page.waitForFunction(wanted => document.querySelector('h1')?.textContent === wanted, text, { timeout: 15000 });
+}
