@@ -229,6 +229,25 @@ final class ScanPayShopTest extends TestCase
         self::assertSame([130, 99], [$this->points(), $this->stock('tea')]);
     }
 
+    /** v2board #374 had no journal; Xboard #876, #1020 gave a rebate on what was paid from the balance */
+    public function testABalanceIsSpentOncePaidMoneyFirstAndBringsNoPoints(): void
+    {
+        $payer = $this->visitor();
+        $this->database->connect()->exec("UPDATE member SET balance = 2000, gift = 1000; INSERT INTO member_journal
+            SELECT 'present', id, 2000, 1000, 0, 0 FROM member");
+        foreach ([1, 2] as $time) {
+            $payer->post('/purchases', ['quantity' => ['coffee' => 1], 'once' => '0123456789abcdef']);
+            self::assertSame([303, '/?done=1'], [$payer->status, $payer->headers['location']]);
+        }
+        $member = $this->rows('SELECT balance, gift, points FROM member')[0];
+        self::assertSame([0, 340, 0], array_map(intval(...), array_values($member)));
+        self::assertSame(99, $this->stock('coffee'));
+        $payer->post('/purchases', ['quantity' => ['coffee' => 1], 'once' => '1123456789abcdef']);
+        self::assertSame([409, 99], [$payer->status, $this->stock('coffee')]);
+        self::assertSame([], self::$simulator->control('GET', '/orders'));
+        self::assertSame('', trim($this->shop->worker('1')));
+    }
+
     public function testAnOrderIsItsPayersOnly(): void
     {
         $number = $this->placed($this->visitor());
@@ -249,7 +268,7 @@ final class ScanPayShopTest extends TestCase
     {
         $payer = $this->visitor();
         $number = $this->placed($payer);
-        foreach (['/orders', '/topups', '/exchanges', "/orders/$number/close"] as $form) {
+        foreach (['/orders', '/purchases', '/topups', '/exchanges', "/orders/$number/close"] as $form) {
             foreach ([[], ['token' => ''], ['token' => ['x']], ['token' => $this->visitor()->token]] as $fields) {
                 $payer->post($form, $fields + ['quantity' => ['tea' => 3], 'yuan' => 100], hasToken: false);
                 self::assertSame(403, $payer->status, $form);

@@ -38,6 +38,7 @@ final class Cashier
         match (true) {
             "$verb $path" === 'GET /' => $this->goods(),
             "$verb $path" === 'POST /orders' => $this->place(),
+            "$verb $path" === 'POST /purchases' => $this->purchase(),
             "$verb $path" === 'POST /topups' => $this->topUp(),
             "$verb $path" === 'POST /exchanges' => $this->exchange(),
             $order === null => $this->page->refuse(404, ($this->text)('not_found')),
@@ -65,9 +66,20 @@ final class Cashier
     private function place(): void
     {
         $this->shop->members->greet($this->visitor->member);
-        $asked = \is_array($_POST['quantity'] ?? null) ? $_POST['quantity'] : [];
+        $this->go('/orders/' . $this->shop->checkout->goods($this->visitor, self::quantities()));
+    }
+
+    private function purchase(): void
+    {
+        $this->shop->members->greet($this->visitor->member);
+        $this->once(fn (string $source) => $this->shop->checkout->fromBalance($this->visitor, self::quantities(), $this->shop->members, $source));
+    }
+
+    /** @return array<string, int> */
+    private static function quantities(): array
+    {
         $whole = static fn (mixed $n): int => (int) filter_var($n, FILTER_VALIDATE_INT, ['options' => ['min_range' => 0, 'max_range' => 99]]);
-        $this->go('/orders/' . $this->shop->checkout->goods($this->visitor, array_map($whole, $asked)));
+        return \is_array($_POST['quantity'] ?? null) ? array_map($whole, $_POST['quantity']) : [];
     }
 
     private function topUp(): void
@@ -81,13 +93,25 @@ final class Cashier
 
     private function exchange(): void
     {
-        $source = (string) filter_var($_POST['once'] ?? '', FILTER_VALIDATE_REGEXP, ['options' => ['regexp' => '~^[0-9a-f]{16}$~']]);
+        $sku = \is_string($_POST['sku'] ?? null) ? $_POST['sku'] : '';
+        $this->once(fn (string $source) => $this->shop->members->exchange($this->visitor->member, $sku, $source));
+    }
+
+    /**
+     * Does what a form asks for once, however often it is sent.
+     *
+     * @param callable(string $source): void $work
+     */
+    private function once(callable $work): void
+    {
+        $once = (string) filter_var($_POST['once'] ?? '', FILTER_VALIDATE_REGEXP, ['options' => ['regexp' => '~^[0-9a-f]{16}$~']]);
+        $once !== '' || throw new \DomainException('unavailable');
         try {
-            $this->shop->members->exchange($this->visitor->member, \is_string($_POST['sku'] ?? null) ? $_POST['sku'] : '', "exchange:{$this->visitor->member}:$source");
+            $work("{$this->visitor->member}:$once");
         } catch (\PDOException $e) {
             Database::isDouble($e) || throw $e;   // the same button, pressed twice
         }
-        $this->go('/?exchanged=1');
+        $this->go('/?done=1');
     }
 
     /** @param array{0: array<string, mixed>, 1: \WechatPay\LedgerEntry} $order */

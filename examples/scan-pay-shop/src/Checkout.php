@@ -31,26 +31,35 @@ final class Checkout
      */
     public function goods(Visitor $visitor, array $quantities): string
     {
-        $quantities = array_filter($quantities);
-        ksort($quantities);
-        $names = $lines = [];
-        foreach ($quantities as $sku => $quantity) {
-            $goods = $this->database->row('SELECT * FROM goods WHERE sku = ?', [$sku]);
-            $isSold = $goods !== null && $quantity > 0 && $quantity <= min(99, $goods['stock']);
-            $isSold || throw new \DomainException('unavailable');
-            $names[] = $goods['name'];
-            $lines[$sku] = $quantity * $goods['fen'];
-        }
-        $discounts = Split::discount(Split::rule(array_sum($lines)), $lines);
-        $fen = array_sum($lines) - array_sum($discounts);
-        $body = mb_strcut(implode(', ', $names), 0, 120, 'UTF-8');
-        return $this->order($visitor, 'goods', $body, $fen, json_encode($quantities), function (string $number) use ($quantities, $lines, $discounts): void {
-            foreach ($quantities as $sku => $quantity) {
-                $this->database->run(
-                    'INSERT INTO order_line (number, sku, quantity, gross, discount) VALUES (?, ?, ?, ?, ?)',
-                    [$number, $sku, $quantity, $lines[$sku], $discounts[$sku]],
-                );
-            }
+        $basket = Basket::of($this->database, $quantities);
+        return $this->order($visitor, 'goods', $basket->body, $basket->fen(), json_encode($basket->quantities), $basket->store(...));
+    }
+
+    /**
+     * Sells goods for the member's balance: paid money first, then what was given. WeChat Pay has no part in it, and
+     * nobody gets points for it: the top-up that paid for it had its gift.
+     *
+     * @param array<string, int> $quantities by sku
+     * @param string             $once       source of the booking: the same button pressed twice sells once
+     *
+     * @throws \DomainException with the reason
+     */
+    public function fromBalance(Visitor $visitor, array $quantities, Members $members, string $once): void
+    {
+        $basket = Basket::of($this->database, $quantities);
+        $fen = $basket->fen();
+        self::agree(Risk::amount($fen));
+        $paid = min($fen, (int) $members->find($visitor->member)['balance']);
+        $this->database->together(function () use ($visitor, $basket, $members, $once, $fen, $paid): void {
+            $number = self::number('B');
+            $members->book($visitor->member, $once, -$paid, $paid - $fen);
+            $this->database->run(
+                "INSERT INTO shop_order (number, mch_id, member_id, address, kind, trade_type, body, fen, made_at, paid_at)
+                 VALUES (?, '', ?, ?, 'goods', 'BALANCE', ?, ?, ?, ?)",
+                [$number, $visitor->member, $visitor->address, $basket->body, $fen, time(), time()],
+            );
+            $basket->store($number);
+            $basket->takeStock();
         });
     }
 
@@ -70,7 +79,7 @@ final class Checkout
             return $open;
         }
         $this->judge($visitor, $fen);
-        $number = 'S' . date('ymdHis') . bin2hex(random_bytes(8));
+        $number = self::number('S');
         $merchant = $this->merchants[self::route($what, array_keys($this->merchants))];
         try {
             $this->database->together(function () use ($visitor, $kind, $body, $fen, $key, $number, $merchant, $addLines): void {
@@ -117,6 +126,11 @@ final class Checkout
             ),
             Risk::pace($count('member_id = ? AND made_at > ?', $visitor->member, time() - 60)),
         );
+    }
+
+    private static function number(string $kind): string
+    {
+        return $kind . date('ymdHis') . bin2hex(random_bytes(8));
     }
 
     private static function agree(Verdict ...$verdicts): void

@@ -15,10 +15,11 @@ final class GoodsPage
     {
         $goods = $this->shop->database->rows('SELECT * FROM goods ORDER BY fen DESC');
         $main = "<h1 tabindex=\"-1\">{$this->text('goods')}</h1>"
-            . (isset($_GET['exchanged']) ? "<p role=\"status\">{$this->text('exchanged')}</p>" : '')
-            . "<form method=\"post\" action=\"/orders\">{$this->page->token()}<ul class=\"goods\">"
+            . (isset($_GET['done']) ? "<p role=\"status\">{$this->text('done')}</p>" : '')
+            . "<form method=\"post\" action=\"/orders\">{$this->page->token()}{$this->once()}<ul class=\"goods\">"
             . implode('', array_map($this->line(...), $goods))
-            . "</ul><p class=\"hint\">{$this->text('discount')}</p><button>{$this->text('buy')}</button></form>"
+            . "</ul><p class=\"hint\">{$this->text('discount')}</p><p class=\"actions\"><button>{$this->text('buy')}</button>"
+            . "<button class=\"quiet\" formaction=\"/purchases\">{$this->text('from_balance')}</button></p></form>"
             . $this->member($this->shop->members->find($member), $goods);
         $this->page->show($this->text('goods'), $main);
     }
@@ -50,11 +51,17 @@ final class GoodsPage
         foreach ($goods as $one) {
             if ($one['points'] !== null && $one['points'] <= $member['points'] && $one['stock'] > 0) {
                 $html .= "<form method=\"post\" action=\"/exchanges\">{$this->page->token()}"
-                    . '<input type="hidden" name="once" value="' . bin2hex(random_bytes(8)) . '"><input type="hidden" name="sku" value="' . Page::escape($one['sku']) . '">'
+                    . $this->once() . '<input type="hidden" name="sku" value="' . Page::escape($one['sku']) . '">'
                     . '<button class="quiet">' . Page::escape($one['name']) . ": {$this->text('exchange')} ({$one['points']})</button></form>";
             }
         }
         return "$html</section>";
+    }
+
+    /** What makes a form be done once, however often it is sent. */
+    private function once(): string
+    {
+        return '<input type="hidden" name="once" value="' . bin2hex(random_bytes(8)) . '">';
     }
 
     private function text(string $name): string
