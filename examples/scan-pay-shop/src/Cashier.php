@@ -25,6 +25,7 @@ final class Cashier
             return;
         }
         try {
+            str_starts_with($path, '/orders/') || $this->shop->members->greet($this->visitor->member);
             $this->route($verb, $path);
         } catch (\DomainException $e) {
             $this->page->refuse(409, ($this->text)('refused'), Page::escape($e->getMessage()));
@@ -36,8 +37,8 @@ final class Cashier
         preg_match('~^/orders/(S[0-9a-f]{28})(?:/(state|code\.svg|check|close))?$~', $path, $found);
         $order = isset($found[1]) ? $this->own($found[1]) : null;
         match (true) {
-            "$verb $path" === 'GET /' => $this->goods(),
-            "$verb $path" === 'POST /orders' => $this->place(),
+            "$verb $path" === 'GET /' => (new GoodsPage($this->shop, $this->page, $this->text))->show($this->visitor->member),
+            "$verb $path" === 'POST /orders' => $this->go('/orders/' . $this->shop->checkout->goods($this->visitor, self::quantities())),
             "$verb $path" === 'POST /purchases' => $this->purchase(),
             "$verb $path" === 'POST /topups' => $this->topUp(),
             "$verb $path" === 'POST /exchanges' => $this->exchange(),
@@ -57,21 +58,8 @@ final class Cashier
         return $order !== null && $order[0]['member_id'] === $this->visitor->member ? $order : null;
     }
 
-    private function goods(): void
-    {
-        $this->shop->members->greet($this->visitor->member);
-        (new GoodsPage($this->shop, $this->page, $this->text))->show($this->visitor->member);
-    }
-
-    private function place(): void
-    {
-        $this->shop->members->greet($this->visitor->member);
-        $this->go('/orders/' . $this->shop->checkout->goods($this->visitor, self::quantities()));
-    }
-
     private function purchase(): void
     {
-        $this->shop->members->greet($this->visitor->member);
         $this->once(fn (string $source) => $this->shop->checkout->fromBalance($this->visitor, self::quantities(), $this->shop->members, $source));
     }
 
@@ -84,7 +72,6 @@ final class Cashier
 
     private function topUp(): void
     {
-        $this->shop->members->greet($this->visitor->member);
         $yuan = \is_string($_POST['yuan'] ?? null) ? $_POST['yuan'] : '';
         $fen = [100 => 10_000, 200 => 20_000, 500 => 50_000][$yuan] ?? throw new \DomainException('unavailable');
         $member = $this->shop->members->find($this->visitor->member);
@@ -122,7 +109,6 @@ final class Cashier
 
     /**
      * What the page asks every two seconds: as short as can be, and nothing at all while nothing has changed.
-     *
      * @param array{0: array<string, mixed>, 1: \WechatPay\LedgerEntry} $order
      */
     private function state(array $order): void

@@ -74,8 +74,7 @@ final class Checkout
     private function order(Visitor $visitor, string $kind, string $body, int $fen, string $what, callable $addLines): string
     {
         $key = hash('sha256', "$visitor->member $visitor->tradeType $kind $what");
-        $open = $this->open($key, $fen);
-        if ($open !== null) {
+        if (($open = $this->open($key, $fen)) !== null) {
             return $open;
         }
         $this->judge($visitor, $fen);
