@@ -48,7 +48,7 @@ fn needed(fields: &Verified<Fields>, name: &str) -> Result<String, Error> {
 /// Answers with the order placed for the scan.
 pub fn answer(merchant: &Merchant, prepay_id: &str, nonce: &str) -> Result<Vec<u8>, BadArgument> {
     if !split::is_prepay_id(prepay_id) {
-        return Err(BadArgument::new("prepayId", "must be the prepay_id of a placed order"));
+        return Err(BadArgument::new("prepay_id", "must be the prepay_id of a placed order"));
     }
     reply(merchant, nonce, &[("prepay_id", prepay_id), ("result_code", "SUCCESS")])
 }
@@ -116,7 +116,7 @@ mod tests {
     fn r1_r61_an_answer_signs_a_prepay_id_and_nothing_else() {
         assert!(answer(&merchant(), "wx201410272009395522657a690389285100", "n").is_ok());
         for wrong in ["", "wx1&result_code=SUCCESS&z=1", "wx 1", "wx=1", "wx\n", &"w".repeat(65)] {
-            assert_eq!(answer(&merchant(), wrong, "n").unwrap_err().name, "prepayId", "{wrong:?}");
+            assert_eq!(answer(&merchant(), wrong, "n").unwrap_err().name, "prepay_id", "{wrong:?}");
         }
     }
 

@@ -69,8 +69,8 @@ const FORMS: [(&str, ArgumentForm); 32] = [
 const MOST_UNKNOWN: usize = 6000;
 
 /// An argument that carries this field: its text as it is to be sent, or what it must be.
-pub fn argument(name: &'static str, wire: &str, text: &str) -> Result<String, BadArgument> {
-    checked(wire, text).map_err(|what| BadArgument::new(name, what))
+pub fn argument(name: &'static str, text: &str) -> Result<String, BadArgument> {
+    checked(name, text).map_err(|what| BadArgument::new(name, what))
 }
 
 /// An entry of an array of fields. An empty one says nothing, and is not looked at.
@@ -185,7 +185,7 @@ const LEAST_AHEAD: i64 = 60;
 
 /// `time_start` and `time_expire` beside each other, given as arguments.
 pub fn times(fields: &Fields) -> Result<(), BadArgument> {
-    end(fields).map_or(Ok(()), |what| Err(BadArgument::new("timeExpire", what)))
+    end(fields).map_or(Ok(()), |what| Err(BadArgument::new("time_expire", what)))
 }
 
 /// The same, given in an array of fields.

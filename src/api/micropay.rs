@@ -72,10 +72,10 @@ impl Micropay {
         new_out_trade_no(sale.out_trade_no)?;
         auth_code(sale.auth_code)?;
         if sale.total_fee < 1 {
-            return Err(BadArgument::new("totalFee", "must be at least 1 fen"));
+            return Err(BadArgument::new("total_fee", "must be at least 1 fen"));
         }
-        let body = form::argument("body", "body", sale.body)?;
-        let address = form::argument("spbillCreateIp", "spbill_create_ip", sale.spbill_create_ip)?;
+        let body = form::argument("body", sale.body)?;
+        let address = form::argument("spbill_create_ip", sale.spbill_create_ip)?;
         let mut fields = Fields::new();
         for (name, value) in options {
             if !OPTIONAL.contains(&name.as_str()) {
@@ -105,7 +105,7 @@ pub(super) fn auth_code(digits: &str) -> Result<(), BadArgument> {
         return Ok(());
     }
     Err(BadArgument::new(
-        "authCode",
+        "auth_code",
         "must be the digits of the payer's code (18 of them, beginning with 10 to 15)",
     ))
 }
@@ -155,12 +155,12 @@ impl Patience {
             |ms: i64, least: u64, most: u64| u64::try_from(ms).ok().filter(|ms| (least..=most).contains(ms));
         let timeout_ms = within(timeout_ms, NOT_BEFORE_MS, 120_000).ok_or_else(|| {
             BadArgument::new(
-                "timeoutMs",
+                "timeout_ms",
                 "must be between 15000 and 120000 milliseconds (no reverse is taken earlier)",
             )
         })?;
         let interval_ms = within(interval_ms, 100, 60_000)
-            .ok_or_else(|| BadArgument::new("intervalMs", "must be between 100 and 60000 milliseconds"))?;
+            .ok_or_else(|| BadArgument::new("interval_ms", "must be between 100 and 60000 milliseconds"))?;
         Ok(Self { timeout_ms, interval_ms })
     }
 }

@@ -45,10 +45,10 @@ impl Refund {
     ) -> Result<Self, BadArgument> {
         out_refund_no(number)?;
         if total_fee < 1 {
-            return Err(BadArgument::new("totalFee", "must be at least 1 fen"));
+            return Err(BadArgument::new("total_fee", "must be at least 1 fen"));
         }
         if !(1..=total_fee).contains(&refund_fee) {
-            return Err(BadArgument::new("refundFee", "must be between 1 fen and $totalFee"));
+            return Err(BadArgument::new("refund_fee", "must be between 1 fen and $total_fee"));
         }
         let mut fields = Fields::new();
         fields.set(order.field(), order.number());

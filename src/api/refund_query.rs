@@ -40,7 +40,7 @@ impl RefundsOf {
     /// By WeChat's refund number.
     pub fn refund_id(number: &str) -> Result<Self, BadArgument> {
         let is_id = (1..=32).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_alphanumeric());
-        let wrong = || BadArgument::new("refundId", "must be 1 to 32 characters of 0-9A-Za-z");
+        let wrong = || BadArgument::new("refund_id", "must be 1 to 32 characters of 0-9A-Za-z");
         if is_id { Ok(Self::RefundId(number.to_owned())) } else { Err(wrong()) }
     }
 

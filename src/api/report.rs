@@ -36,12 +36,12 @@ pub const OPTIONAL: [&str; 6] =
 impl Report {
     /// Checks the arguments by name.
     pub fn new(measured: &Measured<'_>, options: &[(String, String)]) -> Result<Self, BadArgument> {
-        form::argument("interfaceUrl", "interface_url", measured.interface_url)?;
-        let user_ip = form::argument("userIp", "user_ip", measured.user_ip)?;
-        form::argument("returnCode", "return_code", measured.return_code)?;
-        form::argument("resultCode", "result_code", measured.result_code)?;
+        form::argument("interface_url", measured.interface_url)?;
+        let user_ip = form::argument("user_ip", measured.user_ip)?;
+        form::argument("return_code", measured.return_code)?;
+        form::argument("result_code", measured.result_code)?;
         if measured.execute_time_ms < 0 {
-            return Err(BadArgument::new("executeTimeMs", "must be at least 0"));
+            return Err(BadArgument::new("execute_time_ms", "must be at least 0"));
         }
         let mut fields = Fields::new();
         for (name, value) in options {

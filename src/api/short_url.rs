@@ -16,7 +16,7 @@ pub struct ShortUrl {
 impl ShortUrl {
     /// Checks the link: at most 512 bytes.
     pub fn new(long_url: &str) -> Result<Self, BadArgument> {
-        form::argument("longUrl", "long_url", long_url)?;
+        form::argument("long_url", long_url)?;
         Ok(Self { long_url: long_url.to_owned() })
     }
 }

@@ -41,21 +41,21 @@ pub struct Basics<'a> {
     pub spbill_create_ip: &'a str,
 }
 
-/// Optional fields that PHP has an argument for: the name on the wire and that of the argument.
-const OPTIONAL: [(&str, &str); 13] = [
-    ("product_id", "productId"),
-    ("device_info", "deviceInfo"),
-    ("detail", "detail"),
-    ("attach", "attach"),
-    ("fee_type", "feeType"),
-    ("time_start", "timeStart"),
-    ("time_expire", "timeExpire"),
-    ("goods_tag", "goodsTag"),
-    ("limit_pay", "limitPay"),
-    ("receipt", "receipt"),
-    ("scene_info", "sceneInfo"),
-    ("openid", "openid"),
-    ("sub_openid", "subOpenid"),
+/// Optional fields that have an argument of their own; any other is an entry of `extra`.
+const OPTIONAL: [&str; 13] = [
+    "product_id",
+    "device_info",
+    "detail",
+    "attach",
+    "fee_type",
+    "time_start",
+    "time_expire",
+    "goods_tag",
+    "limit_pay",
+    "receipt",
+    "scene_info",
+    "openid",
+    "sub_openid",
 ];
 
 /// The gateway's own fields: what one order says must not change who signs it, and how.
@@ -66,13 +66,12 @@ impl UnifiedOrder {
     pub fn new(basics: &Basics<'_>, optional: &[(&str, &str)]) -> Result<Self, BadArgument> {
         new_out_trade_no(basics.out_trade_no)?;
         if basics.total_fee < 1 {
-            return Err(BadArgument::new("totalFee", "must be at least 1 fen"));
+            return Err(BadArgument::new("total_fee", "must be at least 1 fen"));
         }
         let mut fields = Self::basic_fields(basics)?;
         for (name, value) in optional {
-            let known = OPTIONAL.iter().find(|(wire, _)| wire == name);
-            let value = match known {
-                Some((_, argument)) => form::argument(argument, name, value)?,
+            let value = match OPTIONAL.iter().find(|known| *known == name) {
+                Some(known) => form::argument(known, value)?,
                 None => form::entry("extra", name, value)?,
             };
             if COMMON.contains(name) || fields.get(name).is_some() {
@@ -94,12 +93,9 @@ impl UnifiedOrder {
             ("trade_type", basics.trade_type),
             ("out_trade_no", basics.out_trade_no),
             ("total_fee", &total_fee),
-            ("body", &form::argument("body", "body", basics.body)?),
-            ("notify_url", &form::argument("notifyUrl", "notify_url", basics.notify_url)?),
-            (
-                "spbill_create_ip",
-                &form::argument("spbillCreateIp", "spbill_create_ip", basics.spbill_create_ip)?,
-            ),
+            ("body", &form::argument("body", basics.body)?),
+            ("notify_url", &form::argument("notify_url", basics.notify_url)?),
+            ("spbill_create_ip", &form::argument("spbill_create_ip", basics.spbill_create_ip)?),
         ];
         for (name, value) in pairs {
             fields.set(name, value);
@@ -167,6 +163,7 @@ impl UnifiedOrder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::borrow::Cow;
 
     fn basics() -> Basics<'static> {
         Basics {
@@ -180,7 +177,7 @@ mod tests {
     }
 
     /// The argument that is refused.
-    fn refused(basics: &Basics<'_>, optional: &[(&str, &str)]) -> &'static str {
+    fn refused(basics: &Basics<'_>, optional: &[(&str, &str)]) -> Cow<'static, str> {
         UnifiedOrder::new(basics, optional).unwrap_err().name
     }
 
@@ -207,23 +204,22 @@ mod tests {
     fn each_wrong_argument_is_refused_by_its_name() {
         let long = "x".repeat(257);
         for (wrong, name) in [
-            (Basics { out_trade_no: "12345", ..basics() }, "outTradeNo"),
-            (Basics { out_trade_no: "a|b*c@d", ..basics() }, "outTradeNo"),
-            (Basics { total_fee: 0, ..basics() }, "totalFee"),
-            (Basics { total_fee: -1, ..basics() }, "totalFee"),
+            (Basics { out_trade_no: "12345", ..basics() }, "out_trade_no"),
+            (Basics { out_trade_no: "a|b*c@d", ..basics() }, "out_trade_no"),
+            (Basics { total_fee: 0, ..basics() }, "total_fee"),
+            (Basics { total_fee: -1, ..basics() }, "total_fee"),
             (Basics { body: "", ..basics() }, "body"),
             (Basics { body: &long, ..basics() }, "body"),
             (Basics { body: "😀", ..basics() }, "body"),
             (Basics { body: "a\0", ..basics() }, "body"),
-            (Basics { notify_url: "http://shop.example/", ..basics() }, "notifyUrl"),
-            (Basics { spbill_create_ip: "", ..basics() }, "spbillCreateIp"),
+            (Basics { notify_url: "http://shop.example/", ..basics() }, "notify_url"),
+            (Basics { spbill_create_ip: "", ..basics() }, "spbill_create_ip"),
         ] {
             assert_eq!(refused(&wrong, &[]), name, "{wrong:?}");
         }
-        for (field, name) in [("product_id", "productId"), ("attach", "attach"), ("scene_info", "sceneInfo")]
-        {
-            assert_eq!(refused(&basics(), &[(field, "")]), name);
-            assert_eq!(refused(&basics(), &[(field, &long)]), name);
+        for field in ["product_id", "attach", "scene_info"] {
+            assert_eq!(refused(&basics(), &[(field, "")]), field);
+            assert_eq!(refused(&basics(), &[(field, &long)]), field);
         }
     }
 
@@ -254,7 +250,7 @@ mod tests {
             "http://localhost.evil.example/",
             "https://a b/",
         ] {
-            assert_eq!(refused(&Basics { notify_url: wrong, ..basics() }, &[]), "notifyUrl", "{wrong}");
+            assert_eq!(refused(&Basics { notify_url: wrong, ..basics() }, &[]), "notify_url", "{wrong}");
         }
     }
 

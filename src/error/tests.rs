@@ -151,7 +151,7 @@ fn one_of_each() -> Vec<(Error, &'static str)> {
         err_code_des: des.map(Into::into),
     };
     vec![
-        (BadArgument::new("totalFee", "must be at least 1 fen").into(), "totalFee must be at least 1 fen"),
+        (BadArgument::new("total_fee", "must be at least 1 fen").into(), "total_fee must be at least 1 fen"),
         (Error::Configuration("the private key is encrypted".into()), "the private key is encrypted"),
         (transport.into(), "no complete answer from a.example"),
         (Error::Malformed("field total_fee is missing".into()), "field total_fee is missing"),

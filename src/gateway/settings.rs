@@ -42,7 +42,7 @@ impl Settings {
             (_, backup) => backup,
         };
         let url = address("url", url.unwrap_or(URL))?;
-        Ok((url, backup.map(|b| address("backupUrl", b)).transpose()?))
+        Ok((url, backup.map(|b| address("backup_url", b)).transpose()?))
     }
 }
 
@@ -104,7 +104,7 @@ mod tests {
         let (url, backup) = Settings::addresses(None, Some("https://b:8443")).unwrap();
         assert_eq!((url.as_str(), backup.as_deref()), (URL, Some("https://b:8443")));
         let error = Settings::addresses(Some("https://a"), Some("http://b")).unwrap_err();
-        assert_eq!(error.name, "backupUrl");
+        assert_eq!(error.name, "backup_url");
         assert_eq!(Settings::addresses(Some("ftp://a"), None).unwrap_err().name, "url");
     }
 }

@@ -14,13 +14,13 @@ pub enum OrderId {
 impl OrderId {
     /// By the shop's number; the wider charset, so that orders of an older system stay reachable.
     pub fn out_trade_no(number: &str) -> Result<Self, BadArgument> {
-        check("outTradeNo", number, 1..=32, is_asked)?;
+        check("out_trade_no", number, 1..=32, is_asked)?;
         Ok(Self::OutTradeNo(number.to_owned()))
     }
 
     /// By WeChat's number.
     pub fn transaction_id(number: &str) -> Result<Self, BadArgument> {
-        check("transactionId", number, 1..=32, |b| b.is_ascii_alphanumeric())?;
+        check("transaction_id", number, 1..=32, |b| b.is_ascii_alphanumeric())?;
         Ok(Self::TransactionId(number.to_owned()))
     }
 
@@ -50,13 +50,13 @@ impl OrderId {
 
 /// The number of a new order: `[0-9A-Za-z_-]{6,32}`.
 pub fn new_out_trade_no(number: &str) -> Result<&str, BadArgument> {
-    check("outTradeNo", number, 6..=32, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))?;
+    check("out_trade_no", number, 6..=32, |b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))?;
     Ok(number)
 }
 
 /// The number of a refund: `[0-9A-Za-z_\-|*@]{1,64}`.
 pub fn out_refund_no(number: &str) -> Result<&str, BadArgument> {
-    check("outRefundNo", number, 1..=64, is_asked)?;
+    check("out_refund_no", number, 1..=64, is_asked)?;
     Ok(number)
 }
 
@@ -99,7 +99,7 @@ mod tests {
     fn too_short_too_long_and_foreign_characters_are_refused_by_name() {
         for wrong in ["", "123456789012345678901234567890123", "a b", "订单", "a\n", "a\0"] {
             let error = OrderId::out_trade_no(wrong).unwrap_err();
-            assert!(error.to_string().starts_with("outTradeNo must be"), "{error}");
+            assert!(error.to_string().starts_with("out_trade_no must be"), "{error}");
         }
         assert!(new_out_trade_no("12345").is_err());
         assert!(OrderId::transaction_id("4200-1").is_err());

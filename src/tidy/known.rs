@@ -3,18 +3,9 @@
 #[rustfmt::skip]
 /// A rule, and what it says or the part of it before a colon.
 const KNOWN: &[(&str, &str)] = &[
-    ("argument", "src/api/form.rs"),
-    ("argument", "src/api/micropay.rs"),
-    ("argument", "src/api/refund.rs"),
-    ("argument", "src/api/refund_query.rs"),
-    ("argument", "src/api/report.rs"),
-    ("argument", "src/api/short_url.rs"),
-    ("argument", "src/api/unified_order.rs"),
-    ("argument", "src/gateway/settings.rs"),
     ("argument", "src/ledger/intents.rs"),
     ("argument", "src/ledger/ledger.rs"),
     ("argument", "src/model/client_sign.rs"),
-    ("argument", "src/model/order_id.rs"),
     ("circle", "ledger::sql::dialect::*"),
     ("circle", "simulator::bill::*"),
     ("circle", "simulator::calls::*"),

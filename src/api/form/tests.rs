@@ -3,8 +3,8 @@
 use super::*;
 use crate::clock::write_compact;
 
-fn refused(wire: &str, text: &str) -> String {
-    argument("x", wire, text).unwrap_err().what
+fn refused(wire: &'static str, text: &str) -> String {
+    argument(wire, text).unwrap_err().what
 }
 
 #[test]
@@ -17,7 +17,7 @@ fn r47_an_address_is_one_address() {
         ("::FFFF:cb00:7107", "203.0.113.7"),
         ("0:0:0:0:0:ffff:203.0.113.7", "203.0.113.7"),
     ] {
-        assert_eq!(argument("x", "spbill_create_ip", text).unwrap(), sent);
+        assert_eq!(argument("spbill_create_ip", text).unwrap(), sent);
     }
     for (text, says) in [
         ("203.0.113.7, 198.51.100.1", "take the first of X-Forwarded-For"),

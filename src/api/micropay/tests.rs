@@ -370,9 +370,9 @@ fn bad_arguments_are_refused_by_name() {
         body: "b",
         spbill_create_ip: "127.0.0.1",
     };
-    assert_eq!(Micropay::new(&sale("12a"), &[]).unwrap_err().name, "authCode");
+    assert_eq!(Micropay::new(&sale("12a"), &[]).unwrap_err().name, "auth_code");
     let options = [("sign".to_owned(), "x".to_owned())];
     assert_eq!(Micropay::new(&sale("134567890123456789"), &options).unwrap_err().name, "options");
-    assert_eq!(Patience::new(14_999, 5000).unwrap_err().name, "timeoutMs");
-    assert_eq!(Patience::new(30_000, 0).unwrap_err().name, "intervalMs");
+    assert_eq!(Patience::new(14_999, 5000).unwrap_err().name, "timeout_ms");
+    assert_eq!(Patience::new(30_000, 0).unwrap_err().name, "interval_ms");
 }

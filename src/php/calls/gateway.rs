@@ -123,27 +123,22 @@ fn addresses(url: Option<&str>, backup: Option<&str>) -> Result<(String, Option<
     match url {
         Some(url) => Ok(Settings::addresses(Some(url), backup)?),
         None => Settings::addresses(set_url.as_deref(), backup.or(set_backup.as_deref())).map_err(|bad| {
-            if bad.name == "backupUrl" && backup.is_some() { bad.into() } else { misset(&bad) }
+            if bad.name == "backup_url" && backup.is_some() { bad.into() } else { misset(&bad) }
         }),
     }
 }
 
 /// A value in php.ini that cannot work: the operator's, not the caller's.
 fn misset(bad: &BadArgument) -> Raise {
-    let setting = match bad.name {
-        "backupUrl" => "backup_url",
-        "caFile" => "ca_file",
-        name => name,
-    };
-    misconfigured(format!("the INI setting wechatpay.{setting} {}", bad.what), None)
+    misconfigured(format!("the INI setting wechatpay.{} {}", bad.name, bad.what), None)
 }
 
 /// A CA file is named, not given.
 fn ca_path(path: &str) -> Result<String, BadArgument> {
-    match Material::given("caFile", path.as_bytes())? {
+    match Material::given("ca_file", path.as_bytes())? {
         Material::Path(path) => Ok(path),
         Material::Inline(_) => {
-            Err(BadArgument::new("caFile", "must be the path of a PEM file, not what is in it"))
+            Err(BadArgument::new("ca_file", "must be the path of a PEM file, not what is in it"))
         }
     }
 }

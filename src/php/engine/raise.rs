@@ -21,9 +21,28 @@ pub enum Raise {
 }
 
 impl From<BadArgument> for Raise {
+    /// The core names fields; PHP's arguments are named after them.
     fn from(bad: BadArgument) -> Self {
-        Self::Argument(bad)
+        Self::Argument(BadArgument { name: camel_case(&bad.name).into(), what: with_arguments(&bad.what) })
     }
+}
+
+/// `outTradeNo` for `out_trade_no`.
+fn camel_case(field: &str) -> String {
+    let mut before = None;
+    let letter = |c: char| if before.replace(c) == Some('_') { c.to_ascii_uppercase() } else { c };
+    field.chars().map(letter).filter(|c| *c != '_').collect()
+}
+
+/// The same for each field that a text names with a `$`, as PHP names an argument.
+fn with_arguments(text: &str) -> String {
+    let mut parts = text.split('$');
+    let start = parts.next().unwrap_or_default().to_owned();
+    parts.fold(start, |text, part| {
+        let end = part.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(part.len());
+        let (field, rest) = part.split_at(end);
+        text + "$" + &camel_case(field) + rest
+    })
 }
 
 impl From<Fault> for Raise {
