@@ -18,8 +18,7 @@ impl Code {
 
     /// The file without the tests at its end.
     pub fn untested(source: &SourceFile) -> Self {
-        let end = source.text.find("#[cfg(test)]\nmod tests {").unwrap_or(source.text.len());
-        read(&source.text[..end])
+        read(source.untested())
     }
 }
 

@@ -1,15 +1,20 @@
-//! A function fits on a screen.
+//! A function fits on a screen, and most of them are a few lines.
 
 use super::code::Code;
+use super::files::share;
 use super::known::check;
-use super::{SourceFile, rust};
+use super::{SourceFile, no_complaints, product, rust};
 
 /// The longest function, in lines.
 const MOST_LINES: usize = 60;
+/// Every other function of the product is no longer.
+const MEDIAN_LINES: usize = 6;
+/// Nine of ten are no longer.
+const USUAL_LINES: usize = 17;
 
-/// Each function of a file with its lines, from its name to its closing bracket.
-fn functions(source: &SourceFile) -> Vec<(String, usize)> {
-    let code = Code::whole(source).text;
+/// Each function of a file's code with its lines, from its name to its closing bracket.
+fn functions(code: &Code) -> Vec<(String, usize)> {
+    let code = &code.text;
     let starts = code
         .match_indices("fn ")
         .filter(|(at, _)| !code[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
@@ -37,10 +42,40 @@ fn body(code: &str) -> Option<&str> {
 
 fn long(sources: &[SourceFile]) -> Vec<String> {
     let of = |s: &SourceFile| {
-        functions(s).into_iter().map(|(name, lines)| (s.path.clone(), name, lines)).collect::<Vec<_>>()
+        functions(&Code::whole(s))
+            .into_iter()
+            .map(|(name, lines)| (s.path.clone(), name, lines))
+            .collect::<Vec<_>>()
     };
     let long = sources.iter().flat_map(of).filter(|(.., lines)| *lines > MOST_LINES);
     long.map(|(path, name, lines)| format!("{path}: {name} has {lines} lines")).collect()
+}
+
+/// The product's functions are longer than they were to be.
+fn lengthy(sources: &[SourceFile]) -> Vec<String> {
+    let lines = sources.iter().flat_map(|s| functions(&Code::untested(s))).map(|(_, lines)| lines);
+    let lines: Vec<usize> = lines.collect();
+    let bars = [(50, MEDIAN_LINES), (90, USUAL_LINES)].map(|(part, most)| (part, share(&lines, part), most));
+    let over = bars.into_iter().filter(|(_, lines, most)| lines > most);
+    over.map(|(part, lines, most)| format!("{part} % of the functions have up to {lines} lines, not {most}"))
+        .collect()
+}
+
+#[test]
+fn most_functions_are_a_few_lines() {
+    no_complaints(&lengthy(&product()));
+}
+
+#[test]
+fn many_long_functions_are_seen() {
+    let function = |lines: usize| format!("fn x() {{\n{}}}\n", "a();\n".repeat(lines - 2));
+    let found = |text: String| lengthy(&[SourceFile { path: "src/x.rs".into(), text }]);
+    assert_eq!(found(function(6).repeat(9) + &function(60)), Vec::<String>::new());
+    assert_eq!(found(function(7).repeat(10)), ["50 % of the functions have up to 7 lines, not 6"]);
+    assert_eq!(
+        found(function(6).repeat(8) + &function(18).repeat(2)),
+        ["90 % of the functions have up to 18 lines, not 17"]
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("circle", "simulator::control::*"),
     ("circle", "simulator::notice::*"),
     ("circle", "wire::v2::xml::*"),
+    ("folder", "src/php/ledger"),
     ("function", "src/bill/tests/writer.rs"),
     ("name", "Clock"),
     ("name", "Core"),
