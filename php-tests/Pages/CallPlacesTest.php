@@ -26,6 +26,14 @@ final class CallPlacesTest extends TestCase
     /** A call whose name nobody else needs: the files that name it are those that adding a call touches. */
     private const SAMPLE = '~short_?url~i';
 
+    /** Other changes: an example that each file of the list names, and the most files. */
+    private const OTHER_CHANGES = [
+        'A property of `Order`' => ['~cash_?fee_?type~i', 6],
+        'An exception' => ['~Mismatch~', 10],
+        'A code of WeChat\'s' => ['~RATELIMIT_EXCEEDED~', 1],
+        'A column of the ledger\'s orders' => ['~suspect_id~', 6],
+    ];
+
     /** @return iterable<string, array{string}> every class with the constructor of a call */
     public static function calls(): iterable
     {
@@ -67,10 +75,29 @@ final class CallPlacesTest extends TestCase
 
     public function testACallTouchesTheFilesThatTheArchitecturePageLists(): void
     {
-        preg_match('~^### A WeChat call\n(.*?)^##~ms', (new Page('docs/architecture.md'))->text(), $chapter);
+        $listed = self::filesListedFor('A WeChat call');
+        Lists::assertSame($listed, self::filesThatName(self::SAMPLE));
+        self::assertLessThanOrEqual(12, \count($listed), 'A call has come to touch more files than it need.');
+    }
+
+    public function testEachFileListedForAnotherChangeHasItsExample(): void
+    {
+        foreach (self::OTHER_CHANGES as $change => [$pattern, $most]) {
+            $listed = self::filesListedFor($change);
+            self::assertNotSame([], $listed, "docs/architecture.md lists no file for: $change");
+            self::assertLessThanOrEqual($most, \count($listed), $change);
+            foreach ($listed as $file) {
+                self::assertMatchesRegularExpression($pattern, file_get_contents(ROOT . "/$file"), "$file, for: $change");
+            }
+        }
+    }
+
+    /** @return list<string> */
+    private static function filesListedFor(string $change): array
+    {
+        preg_match('~^### ' . preg_quote($change, '~') . '\n(.*?)^##~ms', (new Page('docs/architecture.md'))->text(), $chapter);
         preg_match_all('~^\| `([\w./-]+)` \|~m', $chapter[1] ?? '', $rows);
-        Lists::assertSame($rows[1], self::filesThatName(self::SAMPLE));
-        self::assertLessThanOrEqual(12, \count($rows[1]), 'A call has come to touch more files than it need.');
+        return $rows[1];
     }
 
     /**
