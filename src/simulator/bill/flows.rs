@@ -2,8 +2,8 @@
 
 use super::super::clock;
 use super::super::world::GatewayState;
+use super::request::{BillRequest, fee};
 use super::table::{BillCell, BillSum, BillTable};
-use super::{BillRequest, fee};
 
 const COLUMNS: [&str; 11] = [
     "记账时间",

@@ -4,8 +4,8 @@ use super::super::clock;
 use super::super::order::{PlacedOrder, PlacedPayment, PlacedState};
 use super::super::refund::PlacedRefund;
 use super::super::world::GatewayState;
+use super::request::{BillRequest, fee};
 use super::table::{BillCell, BillSum, BillTable};
-use super::{BillRequest, fee};
 
 /// `bill_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,11 +3,15 @@
 use super::super::answer::{Response, Seal};
 use super::super::document::XmlDocument;
 use super::super::options::Account;
+use super::super::reader::Malformed;
 use super::super::request::Request;
 use super::super::signer::SignMethod;
 use super::super::world::GatewayState;
-use super::RequestBody;
+use super::link::decoded;
 use subtle::ConstantTimeEq;
+
+/// A request's body: its fields, or why it has none.
+pub type RequestBody = Result<XmlDocument, Malformed>;
 
 /// A merchant whose sign was right.
 #[derive(Debug)]
@@ -52,7 +56,7 @@ pub fn identified(
     }
     let mut fields = body.clone().map_err(|fault| Response::bare_fail(&format!("XML格式错误: {fault}")))?;
     let link = fields.filled("long_url");
-    if let Some(link) = link.filter(|link| !link.contains("://")).map(super::decoded) {
+    if let Some(link) = link.filter(|link| !link.contains("://")).map(decoded) {
         fields.set("long_url", link);
     }
     let account = account_of(world, &fields).map_err(|message| Response::bare_fail(&message))?;

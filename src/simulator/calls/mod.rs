@@ -5,6 +5,7 @@ mod caller;
 mod close_order;
 mod download_bill;
 mod field;
+mod link;
 mod micropay;
 mod order_query;
 mod refund;
@@ -18,18 +19,13 @@ mod unified_order;
 #[cfg(test)]
 mod tests;
 
-pub use caller::{CallRefusal, CallingMerchant};
-pub use short_url::decoded;
+pub use caller::{CallRefusal, CallingMerchant, RequestBody};
+pub use link::decoded;
 
 use super::answer::{CallEnd, Response};
-use super::document::XmlDocument;
 use super::fault::FaultKind;
-use super::reader::Malformed;
 use super::request::Request;
 use super::world::GatewayState;
-
-/// A request's body: its fields, or why it has none.
-pub type RequestBody = Result<XmlDocument, Malformed>;
 
 type CallHandler = fn(&mut GatewayState, &CallingMerchant) -> Result<CallEnd, CallRefusal>;
 

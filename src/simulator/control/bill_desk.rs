@@ -2,7 +2,7 @@
 
 use super::super::bill::damage::BillRule;
 use super::super::world::GatewayState;
-use super::{ControlAnswer, objection};
+use super::objection::{ControlAnswer, objection};
 use serde_json::json;
 
 /// `POST /bills`: what happens to the next ones.

@@ -3,7 +3,7 @@
 use super::super::fault::{FaultKind, FaultRule};
 use super::super::hub::SharedState;
 use super::super::world::GatewayState;
-use super::{ControlAnswer, objection};
+use super::objection::{ControlAnswer, objection};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -5,8 +5,8 @@ use super::super::notice::{self, DeliveryAttempt, NoticeKind, QueuedNotice, Targ
 use super::super::order::PlacedPayment;
 use super::super::refund::PlacedRefundStatus;
 use super::super::world::GatewayState;
+use super::objection::{ControlAnswer, Objection, objection};
 use super::order_desk::{OrderName, place_of};
-use super::{ControlAnswer, Objection, objection};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;

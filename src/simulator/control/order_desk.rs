@@ -4,7 +4,7 @@ use super::super::clock;
 use super::super::order::{PaidCoupon, PaymentDetails, PlacedOrder, PlacedState};
 use super::super::signer::SignMethod;
 use super::super::world::GatewayState;
-use super::{ControlAnswer, Objection, objection};
+use super::objection::{ControlAnswer, Objection, objection};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

@@ -2,7 +2,7 @@
 
 use super::super::refund::PlacedRefundStatus;
 use super::super::world::GatewayState;
-use super::{ControlAnswer, objection};
+use super::objection::{ControlAnswer, objection};
 use serde::Deserialize;
 use serde_json::Value;
 

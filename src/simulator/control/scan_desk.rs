@@ -8,7 +8,7 @@ use super::super::reader;
 use super::super::sabotage::OTHER_KEY;
 use super::super::signer::{self, SignMethod};
 use super::super::world::GatewayState;
-use super::{ControlAnswer, Objection, objection};
+use super::objection::{ControlAnswer, Objection, objection};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

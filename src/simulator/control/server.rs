@@ -1,7 +1,7 @@
 //! The HTTP server of the control.
 
 use super::super::hub::SharedState;
-use super::respond;
+use super::routes::respond;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;

@@ -2,7 +2,7 @@
 
 use super::super::till::{ReversalScript, Script};
 use super::super::world::GatewayState;
-use super::{ControlAnswer, objection};
+use super::objection::{ControlAnswer, objection};
 use serde_json::{Value, json};
 
 /// `POST /micropay`
