@@ -45,8 +45,9 @@ final class Ledger
     /**
      * $onCredit runs inside the transaction that makes the order Paid: whatever it writes through the PDO it is given
      * is written exactly once. What it throws rolls all of it back and is thrown on; the next notice or poll tries
-     * again. After a deadlock the whole transaction is tried again, so it may run again: what it does outside of that
-     * database, mail for one, belongs in outbox(). It must neither commit nor roll back, nor call this same object.
+     * again. After a deadlock, or another order's failure in reconcileDay(), the transaction is tried again, so it may run
+     * again: what it does outside of that database, mail for one, belongs in outbox(). It must neither commit nor roll back,
+     * nor call this same object.
      * false and a Generator (a yield in it, none of it has run) are errors: a LogicException, and nothing is stored;
      * null, true and whatever else it gives are fine. The same holds for $onRevoke.
      *
@@ -323,14 +324,8 @@ final class Ledger
      * why is in the note of its difference.
      *
      * ```php
-     * use WechatPay\Ledger;
-     *
-     * $ledger = new Ledger($pdo, fn () => null, gateway: $gateway);
-     * $report = $ledger->reconcileDay($merchant, '2026-11-21');
-     * foreach ($report as $difference) {
-     *     if ($difference->state === DifferenceState::Open) {
-     *         echo "$difference->id: {$difference->kind->name} $difference->key\n";
-     *     }
+     * foreach ($ledger->reconcileDay($merchant, '2026-11-21') as $difference) {
+     *     echo "{$difference->state->name} {$difference->kind->name} $difference->key\n";
      * }
      * ```
      *
@@ -339,9 +334,10 @@ final class Ledger
      *
      * @return DayReport every difference that was found on the day, the healed ones too
      *
-     * @throws \ValueError               if the date is none
+     * @throws \ValueError               if the date is none, or older than three months
      * @throws \LogicException           inside a transaction, or if the tables are missing
-     * @throws ServiceException          with Advice::Wait: the bill is not there yet
+     * @throws ServiceException          with Advice::Wait: the bill is not there yet; with another: it is refused, or the
+     *                                   fund flow is: a Merchant without certificate reconciles without that
      * @throws MalformedMessageException the bill is damaged or does not add up: nothing was compared
      * @throws TransportException        WeChat was not reached
      * @throws PayException              with Advice::FixConfiguration: a file cannot be kept, a certificate cannot be used
@@ -418,7 +414,8 @@ final class Ledger
 
     /**
      * Reconciles the days that are missing, oldest first: see missingDays() and reconcileDay(). A day whose bill cannot be
-     * had or is damaged holds up no other: the first such fault is thrown when all were tried.
+     * had or is damaged holds up no other: the first such fault is thrown when the others are done. When WeChat cannot be
+     * reached, that ends it at once.
      *
      * ```php
      * use WechatPay\DifferenceState;
@@ -431,7 +428,7 @@ final class Ledger
      *
      * @param Merchant $merchant whose
      * @param string   $since    the first day that counts, as `2026-11-21`
-     * @param int      $limit    so many days at most, 1 to 100
+     * @param int      $limit    does so many days at most, 1 to 100
      *
      * @return list<DayReport> of the days that were done
      *

@@ -163,6 +163,41 @@ final class LedgerDayTest extends LedgerDayTestCase
         self::assertTrue($ledger->reconcileDay($this->merchant, $this->day)->isClean());
     }
 
+    public function testB12ARefundOfALaterDayDoesNotEndAMissingPayment(): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->open($ledger);
+        self::paid('T00001');
+        $ledger->apply($this->asked('T00001'));
+        self::days(1);
+        (new \WechatPay\Refund($this->certified(), $this->gateway))->byOutTradeNo('T00001', 'T00001-R', 100, 30);
+        self::days(1);
+        self::bills('row_left_out', row: 1);
+        self::assertSame(['BookedNotPaid T00001 Open'], self::told($ledger->reconcileDay($this->merchant, $this->day)));
+        $ledger->reconcileDay($this->merchant, self::beijing(-1));
+        self::assertSame(['BookedNotPaid T00001 Open'], self::told($ledger->differences($this->merchant, DifferenceState::Open)));
+    }
+
+    public function testADamagedBillHoldsUpNoNewerDay(): void
+    {
+        $ledger = $this->shop($this->pdo);
+        self::days(-1);
+        self::paid('OLD');
+        self::days(3);
+        self::bills('no_summary');
+        try {
+            $ledger->reconcileMissing($this->merchant, self::beijing(-3), 1);
+            self::fail('a bill without sums is taken');
+        } catch (PayException) {
+        }
+        $left = $ledger->missingDays($this->merchant, self::beijing(-3));
+        self::assertSame([self::beijing(-3)], array_values(array_intersect([self::beijing(-3), $this->day], $left)));
+        $old = (new \DateTimeImmutable('-100 days'))->format('Y-m-d');
+        $this->expectException(\ValueError::class);
+        $this->expectExceptionMessage('must be one of the last three months');
+        $ledger->reconcileDay($this->merchant, $old);
+    }
+
     /** @dataProvider databases */
     #[DataProvider('databases')]
     public function testAnotherContentForADayThatIsDoneIsToldAndOverwritesNothing(string $database): void

@@ -75,6 +75,10 @@ impl Flows {
     /// Is the amount of a payment or refund what the account got or gave?
     #[inline]
     pub fn compare(&self, row: &Row<'_>, number: u32, is_refund: bool, drafts: &mut Vec<Draft>) {
+        // What a sub-merchant sells moves the sub-merchant's account, of which no fund flow is given here.
+        if row.bytes(Field::SubMchId).is_some() {
+            return;
+        }
         if self.is_empty {
             return;
         }

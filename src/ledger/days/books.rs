@@ -7,6 +7,7 @@ use crate::bill::field::Field;
 use crate::bill::reader::Reader;
 use crate::bill::reconcile::books::{BookRefund, BookRow, Books};
 use crate::bill::reconcile::difference::{Difference, DifferenceKind, DifferenceState, Numbers};
+use crate::bill::row::Row;
 use crate::bill::source::BillSource;
 use crate::ledger::entry::{Entry, RefundRow};
 use crate::ledger::state::LedgerState;
@@ -46,21 +47,24 @@ pub struct LedgerBooks<'a, S> {
     given: HashSet<i64>,
     ready: VecDeque<LedgerBook>,
     row: Option<LedgerBook>,
-    /// Orders and refunds of the bill that an earlier day waits for.
-    awaited: &'a HashSet<String>,
+    /// Payments and refunds that an earlier day waits for.
+    awaited: &'a HashSet<Missing>,
     /// Those of them that the bill has.
-    arrived: HashSet<String>,
+    arrived: HashSet<Missing>,
     /// Refunds of the bill.
     refunds: HashSet<String>,
     /// What the ledger has on another day: payments of the bill, and refunds that may be.
     strays: Vec<Stray>,
 }
 
+/// A payment (`BookedNotPaid`) or a refund (`RefundDiffers`) that a bill did not have, by its number.
+pub type Missing = (DifferenceKind, String);
+
 /// What only the whole bill tells of the ledger.
 #[derive(Debug, Default)]
 pub struct Arrivals {
-    /// Orders and refunds that an earlier day waits for.
-    pub awaited: HashSet<String>,
+    /// Payments and refunds that an earlier day waits for.
+    pub awaited: HashSet<Missing>,
     /// What the bill has, and the ledger on another day.
     pub strays: Vec<Stray>,
 }
@@ -91,7 +95,7 @@ impl<'a, S: DayStore> LedgerBooks<'a, S> {
         store: &'a mut S,
         day: &'a DayKey,
         bill: &'a dyn BillSource,
-        awaited: &'a HashSet<String>,
+        awaited: &'a HashSet<Missing>,
     ) -> Result<Self, BillError> {
         let bill = bill.open().map_err(|e| BillError::Unreadable(e.to_string()))?;
         Ok(Self {
@@ -139,10 +143,8 @@ impl<'a, S: DayStore> LedgerBooks<'a, S> {
                 self.part = Part::Rest;
                 return Ok(());
             };
-            for field in [Field::OutTradeNo, Field::OutRefundNo] {
-                if let Some(number) = row.text(field).filter(|number| self.awaited.contains(*number)) {
-                    self.arrived.insert(number.to_owned());
-                }
+            if !self.awaited.is_empty() {
+                self.arrived.extend(listed(&row).into_iter().filter(|listed| self.awaited.contains(listed)));
             }
             self.refunds.extend(row.text(Field::OutRefundNo).map(str::to_owned));
             // No order of the ledger has another number.
@@ -268,6 +270,16 @@ fn refund(row: &RefundRow) -> BookRefund<'_> {
         state: Some(if row.state.counts() { "SUCCESS" } else { row.state.word() }),
         asked_on: Some(row.sent_at.and_then(beijing_day).unwrap_or(Date::MIN)),
     }
+}
+
+/// The payment or the refund that a row is.
+fn listed(row: &Row<'_>) -> Option<Missing> {
+    let (kind, field) = match row.bytes(Field::TradeState)? {
+        b"SUCCESS" => (DifferenceKind::BookedNotPaid, Field::OutTradeNo),
+        b"REFUND" => (DifferenceKind::RefundDiffers, Field::OutRefundNo),
+        _ => return None,
+    };
+    Some((kind, row.text(field)?.to_owned()))
 }
 
 /// A payment that the ledger has on another day than the bill.

@@ -145,7 +145,12 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
     fn why_not(&self, inquiry: &Inquiry, entry: Option<&Entry>) -> Option<String> {
         let opened = entry.map(|entry| Whose::of(&entry.terms)).filter(|opened| opened != self.work.owner);
         if let Some(opened) = opened {
-            return Some(format!("WeChat was not asked: the order was opened with appid {}", opened.appid));
+            let (name, id) = if opened.appid == self.work.owner.appid {
+                ("sub_appid", opened.sub_appid)
+            } else {
+                ("appid", opened.appid)
+            };
+            return Some(format!("WeChat was not asked: the order was opened with {name} {id}"));
         }
         let is_skipped = self.work.day.skipped.contains(&inquiry.out_trade_no);
         // Somebody has applied it by hand since.

@@ -114,7 +114,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
             for difference in &found.differences {
                 ledger.store.add_difference(day, &told::identity(difference), difference)?;
             }
-            if ledger.store.free_day(&DayRow { attempt: 0, ..day.clone() })? {
+            if ledger.store.free_day(&DayRow { attempt: 0, trying: None, ..day.clone() })? {
                 Ok(())
             } else {
                 Err(Halt::Raced)

@@ -18,8 +18,8 @@ pub fn last_day(now: OffsetDateTime) -> Option<Date> {
     if now.hour() >= BILL_HOUR { Some(yesterday) } else { yesterday.previous_day() }
 }
 
-/// The same day of the month three months before, or the last day of that month.
-fn first_day(last: Date) -> Option<Date> {
+/// The oldest day whose bill WeChat still has: the same day of the month three months before, or the last of that month.
+pub fn first_day(last: Date) -> Option<Date> {
     let month = (0..MONTHS).fold(last.month(), |month, _| month.previous());
     let year = if u8::from(month) > u8::from(last.month()) { last.year() - 1 } else { last.year() };
     Date::from_calendar_date(year, month, last.day().min(month.length(year))).ok()

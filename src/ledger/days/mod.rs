@@ -13,5 +13,5 @@ pub mod store;
 pub mod told;
 pub mod work;
 
-pub use missing::{BILL_HOUR, last_day};
+pub use missing::{BILL_HOUR, first_day, last_day};
 pub use work::{AskedAbout, DayDesk, DayHalt, Inquiry, Reconciled};

@@ -1,6 +1,6 @@
 //! One day from its claim to its end.
 
-use super::books::{Arrivals, BooksFault, LedgerBooks};
+use super::books::{Arrivals, BooksFault, LedgerBooks, Missing};
 use super::heal::Healing;
 use super::keep::Findings;
 use super::store::{DayKey, DayStore, KeptDifference};
@@ -19,6 +19,8 @@ use time::Date;
 
 /// Whoever waits for another worker looks so often.
 const LOOKS: u64 = 200;
+
+type KeptDifferences = Vec<KeptDifference>;
 
 /// The files of a day.
 struct DayFiles {
@@ -46,6 +48,12 @@ impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
             }
         }
         let day = self.store.day(&key).map_err(Halt::Store)?.ok_or(DayHalt::Taken)?;
+        if day.done_at != before {
+            // Another worker has ended it between two looks of ours.
+            self.store.free_day(&day).map_err(Halt::Store)?;
+            let report = self.kept_report(&day, today)?;
+            return Ok(Reconciled { report, bill: None });
+        }
         DayWork { ledger: self, desk, owner, today, day }.done()
     }
 }
@@ -64,7 +72,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
     fn free(&mut self, halt: &DayHalt<S::Fault, D::Fault>) {
         let over = matches!(halt, DayHalt::Ledger(Halt::Store(fault)) if fault.kind() == Kind::Over);
         if !over {
-            self.day.attempt = 0;
+            (self.day.attempt, self.day.trying) = (0, None);
         }
         // Whatever this says, the error that led here says more.
         let _ = self.ledger.store.free_day(&self.day);
@@ -93,7 +101,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
             .arrivals
             .awaited
             .iter()
-            .filter_map(|number| awaited.get(number))
+            .filter_map(|missing| awaited.get(missing))
             .flatten()
             .cloned()
             .collect();
@@ -129,9 +137,9 @@ impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
     }
 
     /// What earlier days wait for, by the number that a later bill may have.
-    fn awaited(&mut self) -> Step<HashMap<String, Vec<KeptDifference>>, S::Fault, D::Fault> {
+    fn awaited(&mut self) -> Step<HashMap<Missing, KeptDifferences>, S::Fault, D::Fault> {
         let states = [DifferenceState::Waiting, DifferenceState::Open];
-        let mut awaited: HashMap<String, Vec<KeptDifference>> = HashMap::new();
+        let mut awaited: HashMap<Missing, KeptDifferences> = HashMap::new();
         for kept in self.ledger.store.differences(self.owner, &states).map_err(Halt::Store)? {
             let is_missing = kept.difference.theirs.is_none()
                 && matches!(
@@ -140,13 +148,17 @@ impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
                 );
             let is_earlier = kept.difference.kept.as_ref().is_some_and(|at| at.date < self.day.key.date);
             if is_missing && is_earlier {
-                awaited.entry(kept.difference.key.clone()).or_default().push(kept);
+                awaited.entry((kept.difference.kind, kept.difference.key.clone())).or_default().push(kept);
             }
         }
         Ok(awaited)
     }
 
-    fn compare(&mut self, files: &DayFiles, awaited: &HashSet<String>) -> Step<Compared, S::Fault, D::Fault> {
+    fn compare(
+        &mut self,
+        files: &DayFiles,
+        awaited: &HashSet<Missing>,
+    ) -> Step<Compared, S::Fault, D::Fault> {
         let key = &self.day.key;
         let bill: &dyn BillSource = files.bill.kept();
         let flows: Vec<&dyn BillSource> =

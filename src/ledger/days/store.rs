@@ -107,7 +107,7 @@ pub trait DayStore: Transactions {
         identity: &str,
         difference: &Difference,
     ) -> Result<Added, Self::Fault>;
-    /// Brings a difference up to date.
+    /// Brings a difference up to date, unless a person has settled it.
     fn move_difference(&mut self, id: i64, difference: &Difference) -> Result<bool, Self::Fault>;
     /// A person has settled a difference that was waiting or open.
     fn settle_difference(&mut self, id: i64, note: &str) -> Result<bool, Self::Fault>;

@@ -81,7 +81,11 @@ impl<C: Connection> DayStore for SqlStore<C> {
     }
 
     fn free_day(&mut self, day: &DayRow) -> Ended<bool, C::Cause> {
-        self.changes(DayStatement::Free, &[day.attempt.into(), day.id.into(), day.epoch.into()])
+        let bound = [day.attempt.into(), day.trying.as_deref().into(), day.id.into(), day.epoch.into()];
+        if self.connection.in_transaction()? {
+            return self.changes(DayStatement::Free, &bound);
+        }
+        self.patiently(|store| store.changes(DayStatement::Free, &bound))
     }
 
     fn end_day(&mut self, day: &DayRow, sha256: &str, totals: &str) -> Ended<bool, C::Cause> {

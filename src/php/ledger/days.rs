@@ -5,9 +5,10 @@ use crate::bill::document::{AccountType, Document};
 use crate::bill::header::BillType;
 use crate::bill::reconcile::difference::DifferenceState;
 use crate::clock::{BEIJING, Clock, SystemClock};
+use crate::error::{Error, Fault};
 use crate::ledger::carrier::Carrier;
 use crate::ledger::days::store::DayStore;
-use crate::ledger::days::{DayDesk, DayHalt, Inquiry, Reconciled};
+use crate::ledger::days::{DayDesk, DayHalt, Inquiry, Reconciled, first_day};
 use crate::ledger::question::Answer;
 use crate::ledger::store::Whose;
 use crate::php::bills::bill::{day, refused};
@@ -47,13 +48,16 @@ const UNKNOWN: &str = "must be the id of a difference of this ledger";
 /// Reconciles one day.
 pub fn reconcile_day(call: &mut Call<'_>) -> Outcome {
     let date = day(call, DATE)?;
+    if today()?.date().previous_day().and_then(first_day).is_some_and(|first| date < first) {
+        return Err(call.bad(DATE, "must be one of the last three months: WeChat keeps no older bill"));
+    }
     let mut desk = DayCaller::new(call, "Ledger::reconcileDay()")?;
     let done = reconciled(call.this::<PhpLedger>()?, &mut desk, date)?;
     to_php(done)
 }
 
-/// Reconciles the days that are missing, oldest first. A day that fails holds up no other; the first fault is thrown
-/// when all were tried.
+/// Reconciles the days that are missing, oldest first. A day whose own bill fails holds up no other; the first such fault
+/// is thrown when the others are done.
 pub fn reconcile_missing(call: &mut Call<'_>) -> Outcome {
     let since = day(call, SINCE)?;
     let limit = usize::try_from(call.get(DAYS)?).ok().filter(|n| (1..=100).contains(n));
@@ -61,14 +65,22 @@ pub fn reconcile_missing(call: &mut Call<'_>) -> Outcome {
     let mut desk = DayCaller::new(call, "Ledger::reconcileMissing()")?;
     let ledger = call.this::<PhpLedger>()?;
     let (mut reports, mut failed) = (Vec::new(), None);
-    for date in missing(ledger, &whose(&desk.caller.merchant), since)?.into_iter().take(limit) {
+    for date in missing(ledger, &whose(&desk.caller.merchant), since)? {
+        if reports.len() >= limit {
+            break;
+        }
         match reconciled(ledger, &mut desk, date) {
             Ok(done) => reports.push(to_php(done)?),
-            Err(Raise::Fault(fault)) => failed = failed.or(Some(fault)),
+            // A bill that cannot be had or read is its own day's matter; what stops one stops all.
+            Err(Raise::Fault(fault)) if is_the_days_own(&fault) => failed = failed.or(Some(fault)),
             Err(raise) => return Err(raise),
         }
     }
     failed.map_or_else(|| value::list(reports), |fault| Err(Raise::Fault(fault)))
+}
+
+fn is_the_days_own(fault: &Fault) -> bool {
+    !matches!(fault.error, Error::Transport(_) | Error::Configuration(_))
 }
 
 /// The days that are not done.

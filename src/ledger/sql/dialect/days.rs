@@ -148,7 +148,7 @@ const END: &str = "UPDATE {day} SET sha256 = ?, totals = ?, done_at = {now}, due
      epoch = epoch + 1 WHERE id = ? AND epoch = ?";
 
 const FREE: &str =
-    "UPDATE {day} SET due_at = NULL, attempt = ?, epoch = epoch + 1 WHERE id = ? AND epoch = ?";
+    "UPDATE {day} SET due_at = NULL, attempt = ?, trying = ?, epoch = epoch + 1 WHERE id = ? AND epoch = ?";
 
 const DONE: &str = "SELECT bill_date FROM {day} WHERE mch_id = ? AND sub_mch_id = ? AND bill_date >= ? \
      AND done_at IS NOT NULL ORDER BY bill_date";
@@ -157,7 +157,7 @@ const ADD: &str = "INSERT INTO {difference} (day_id, mch_id, sub_mch_id, bill_da
      told, note, found_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now}, {now})";
 
 const MOVE: &str = "UPDATE {difference} SET state = ?, wait_until = ?, told = ?, note = ?, version = version + 1, \
-     changed_at = {now} WHERE id = ?";
+     changed_at = {now} WHERE id = ? AND state <> 'settled'";
 
 const SETTLE: &str = "UPDATE {difference} SET state = 'settled', note = ?, version = version + 1, changed_at = {now} \
      WHERE id = ? AND state IN ('waiting', 'open')";

@@ -84,6 +84,14 @@ fn l9_an_update_changes_a_row_even_if_its_values_are_equal() {
 }
 
 #[test]
+fn what_a_person_has_settled_is_moved_by_no_comparison() {
+    for dialect in ALL {
+        let text = sql(dialect).text(Statement::Day(DayStatement::MoveDifference));
+        assert!(text.ends_with("WHERE id = ? AND state <> 'settled'"), "{text}");
+    }
+}
+
+#[test]
 fn l18_refunds_are_counted_by_a_locking_read() {
     for dialect in [Dialect::Mysql, Dialect::Postgres] {
         assert!(sql(dialect).text(Statement::Refunds).ends_with("ORDER BY id FOR UPDATE"));
