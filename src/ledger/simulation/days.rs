@@ -187,7 +187,19 @@ impl Drop for DayWorld {
 /// The desk of one worker; its lease may be lost while it asks.
 struct SimDesk<'w> {
     world: &'w mut DayWorld,
+    day: i64,
     robbed: bool,
+}
+
+impl SimDesk<'_> {
+    /// While this one asks its lease ends, and another worker does the whole day.
+    fn another_worker(&mut self) {
+        self.world.clock.fetch_add(LEASE + 1, Ordering::Relaxed);
+        let mut ledger = self.world.worker(u32::MAX);
+        let (owner, date, today) = (owner(), date_of(self.day), date_of(self.day + 1));
+        let mut desk = SimDesk { world: self.world, day: self.day, robbed: false };
+        ledger.reconcile_day(&mut desk, &owner, date, today).unwrap();
+    }
 }
 
 impl DayDesk for SimDesk<'_> {
@@ -205,8 +217,8 @@ impl DayDesk for SimDesk<'_> {
     }
 
     fn inquire(&mut self, inquiries: &[Inquiry]) -> Vec<Answer> {
-        if self.robbed {
-            self.world.clock.fetch_add(LEASE + 1, Ordering::Relaxed);
+        if std::mem::take(&mut self.robbed) {
+            self.another_worker();
         }
         let answers = inquiries.iter().map(|inquiry| self.world.answer(inquiry)).collect();
         if self.world.dice.one_in(8) {
@@ -336,14 +348,14 @@ impl DayWorld {
             };
             let robbed = self.dice.one_in(6);
             let mut ledger = self.worker(calls);
-            let mut desk = SimDesk { world: self, robbed };
+            let mut desk = SimDesk { world: self, day, robbed };
             match ledger.reconcile_day(&mut desk, &owner(), date_of(day), date_of(day + 1)) {
                 Ok(done) => return done,
                 Err(DayHalt::Ledger(halt)) => {
                     let text = format!("{halt:?}");
                     assert!(text.contains("the process has ended"), "{text}");
                 }
-                Err(DayHalt::Taken) => assert!(robbed),
+                Err(DayHalt::Taken) => assert!(robbed, "nobody else was there"),
                 Err(other) => panic!("{other:?}"),
             }
         }
