@@ -14,6 +14,18 @@ use crate::ledger::store::{Failure, Halt, Kind, Shop, Store, Whose};
 use crate::model::order_id::OrderId;
 use std::collections::{HashMap, HashSet};
 
+/// What was asked too often is asked again so many times, after pauses that double from so many milliseconds.
+const ROUNDS: u32 = 6;
+const PAUSE: u64 = 1000;
+
+/// What is to be asked next.
+#[derive(Default)]
+struct NextRound {
+    again: Vec<Inquiry>,
+    /// Was WeChat asked too often?
+    is_limited: bool,
+}
+
 /// A note is no longer than this, in characters.
 const LONGEST_NOTE: usize = 500;
 
@@ -71,12 +83,27 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
         }
         self.begin()?;
         for some in std::mem::take(&mut self.inquiries).chunks(CHUNK) {
-            let again = self.ask(some)?;
-            if !again.is_empty() {
-                self.ask(&again)?;
-            }
+            self.ask_all(some.to_vec())?;
         }
         Ok(self.notes)
+    }
+
+    /// Asks until everything is answered; more slowly each time that WeChat is asked too often.
+    fn ask_all(&mut self, mut some: Vec<Inquiry>) -> Step<(), S::Fault, D::Fault> {
+        for round in 0..ROUNDS {
+            let next = self.ask(&some)?;
+            some = next.again;
+            if some.is_empty() {
+                return Ok(());
+            }
+            if next.is_limited {
+                self.work.desk.wait(PAUSE << round).map_err(DayHalt::Desk)?;
+            }
+        }
+        for inquiry in &some {
+            self.note(&inquiry.out_trade_no, "WeChat was asked in vain: FREQUENCY_LIMITED");
+        }
+        Ok(())
     }
 
     /// Writes down that this is being tried. What a process has ended in the middle of is left out.
@@ -88,26 +115,31 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
         self.work.hold()
     }
 
-    /// Asks some, applies the answers; gives what is to be asked next: the refunds of what went back.
-    fn ask(&mut self, some: &[Inquiry]) -> Step<Vec<Inquiry>, S::Fault, D::Fault> {
+    /// Asks some, applies the answers; gives what is to be asked next: the refunds of what went back, and what was asked
+    /// too often.
+    fn ask(&mut self, some: &[Inquiry]) -> Step<NextRound, S::Fault, D::Fault> {
         self.work.desk.go_on().map_err(DayHalt::Desk)?;
         let some = self.askable(some)?;
         if some.is_empty() {
-            return Ok(Vec::new());
+            return Ok(NextRound::default());
         }
         self.work.hold()?;
         let answers = self.work.desk.inquire(&some);
-        let (mut orders, mut lists, mut again) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut orders, mut lists, mut next) = (Vec::new(), Vec::new(), NextRound::default());
         for (inquiry, answer) in some.into_iter().zip(answers) {
             match answer {
                 Answer::Order(seen) => {
                     if seen.went_back() {
-                        again.push(Inquiry { about: AskedAbout::Refunds, ..inquiry });
+                        next.again.push(Inquiry { about: AskedAbout::Refunds, ..inquiry });
                     }
                     orders.push(Sighting { source: Source::Bill, ..seen });
                 }
                 Answer::Refunds(list) => lists.push(list),
                 Answer::Absent => {}
+                Answer::Limited => {
+                    next.is_limited = true;
+                    next.again.push(inquiry);
+                }
                 other => {
                     let why = format!("WeChat was asked in vain: {}", words(other));
                     self.note(&inquiry.out_trade_no, &why);
@@ -116,7 +148,7 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
         }
         self.apply(&orders)?;
         lists.iter().try_for_each(|list| self.apply_list(list))?;
-        Ok(again)
+        Ok(next)
     }
 
     /// Without what was skipped, and what was opened with other ids than those we would ask with. The refunds of an
@@ -224,7 +256,6 @@ fn why<F: Failure>(halt: &Halt<F>) -> String {
 
 fn words(answer: Answer) -> String {
     match answer {
-        Answer::Limited => "FREQUENCY_LIMITED".to_owned(),
         Answer::Refused(why) | Answer::Unreached(why) | Answer::Useless(why) | Answer::NotNow { why, .. } => {
             why
         }

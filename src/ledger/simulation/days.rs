@@ -221,10 +221,10 @@ impl DayDesk for SimDesk<'_> {
             self.another_worker();
         }
         let answers = inquiries.iter().map(|inquiry| self.world.answer(inquiry)).collect();
-        if self.world.dice.one_in(8) {
-            vec![Answer::Unreached("no answer".into()); inquiries.len()]
-        } else {
-            answers
+        match self.world.dice.below(8) {
+            0 => vec![Answer::Unreached("no answer".into()); inquiries.len()],
+            1 | 2 => vec![Answer::Limited; inquiries.len()],
+            _ => answers,
         }
     }
 
