@@ -178,6 +178,21 @@ final class LedgerDayTest extends LedgerDayTestCase
         self::assertSame(['BookedNotPaid T00001 Open'], self::told($ledger->differences($this->merchant, DifferenceState::Open)));
     }
 
+    public function testAskedTooOftenItSlowsDownAndAsksAgain(): void
+    {
+        $ledger = $this->shop($this->pdo);
+        foreach (['T00001', 'T00002'] as $number) {
+            $this->open($ledger, $number);
+            self::paid($number);
+        }
+        self::days(2);
+        // A query is tried three times before it is a fault.
+        self::$simulator->control('POST', '/faults', ['fault' => 'status_429', 'path' => '/pay/orderquery', 'times' => 6]);
+        $started = microtime(true);
+        self::assertSame(['StateDiffers T00001 Healed', 'StateDiffers T00002 Healed'], self::told($ledger->reconcileDay($this->merchant, $this->day)));
+        self::assertGreaterThan(1.0, microtime(true) - $started);
+    }
+
     public function testADamagedBillHoldsUpNoNewerDay(): void
     {
         $ledger = $this->shop($this->pdo);
