@@ -260,24 +260,9 @@ final class LedgerDayTest extends LedgerDayTestCase
         self::assertSame([0, 100, -100], [$report->long, $report->short, $report->surplus]);
     }
 
-    public function testADayThatIsHeldIsWaitedForAndDownloadedOnce(): void
-    {
-        $this->open($this->shop($this->pdo));
-        self::paid('T00001');
-        self::days(2);
-        $reconcile = function (): callable {
-            $ledger = $this->shop($this->database->connect());
-            return fn (): array => self::told($ledger->reconcileDay($this->merchant, $this->day));
-        };
-        $told = self::atOnce([$reconcile, $reconcile, $reconcile]);
-        self::assertSame(array_fill(0, 3, ['StateDiffers T00001 Healed']), $told);
-        self::assertSame([100], $this->booked());
-        self::assertLessThan(4, self::downloads());
-    }
-
     /** @dataProvider databases */
     #[DataProvider('databases')]
-    public function testTwoWorkersDownloadOnce(string $database): void
+    public function testWorkersAtOnceDownloadOnce(string $database): void
     {
         $this->open($this->shop($this->pdo));
         self::paid('T00001');
@@ -287,7 +272,7 @@ final class LedgerDayTest extends LedgerDayTestCase
             $ledger = $this->shop($this->database->connect());
             return fn (): array => [self::told($report = $ledger->reconcileDay($this->merchant, $this->day)), $report->surplus];
         };
-        self::assertSame(array_fill(0, 2, [['StateDiffers T00001 Healed'], 0]), self::atOnce([$reconcile, $reconcile]));
+        self::assertSame(array_fill(0, 3, [['StateDiffers T00001 Healed'], 0]), self::atOnce([$reconcile, $reconcile, $reconcile]));
         self::assertSame([1, [100]], [self::downloads(), $this->booked()]);
     }
 
@@ -457,11 +442,21 @@ final class LedgerDayTest extends LedgerDayTestCase
         $this->open($this->shop($this->pdo));
         self::paid('T00001');
         self::days(2);
+        self::$simulator->control('POST', '/faults', ['fault' => 'delay', 'ms' => 700, 'path' => '/pay/downloadbill']);
         $folder = sys_get_temp_dir() . '/wechatpay-day-' . getmypid();
         mkdir($folder);
+        $write = function () use ($folder): callable {
+            $ledger = $this->shop($this->database->connect());
+            return function () use ($ledger, $folder): string {
+                $ledger->reconcileDay($this->merchant, $this->day)->toCsv("$folder/orders.csv", "$folder/differences.csv");
+                return 'written';
+            };
+        };
         try {
-            $report = $this->shop($this->pdo)->reconcileDay($this->merchant, $this->day);
-            $report->toCsv("$folder/orders.csv", "$folder/differences.csv");
+            $ends = self::atOnce([$write, $write]);
+            sort($ends);
+            self::assertStringStartsWith('LogicException: Another process has reconciled this day', $ends[0]);
+            self::assertSame('written', $ends[1]);
             self::assertStringContainsString('StateDiffers', file_get_contents("$folder/differences.csv"));
             self::assertStringContainsString('T00001', file_get_contents("$folder/orders.csv"));
         } finally {
