@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::{format_description, offset};
-use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+use time::{Date, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 /// Beijing has been at +08:00 without summer time since 1991.
 pub const BEIJING: UtcOffset = offset!(+8);
@@ -42,6 +42,12 @@ impl Clock for SystemClock {
     fn sleep_ms(&self, ms: u64) {
         std::thread::sleep(Duration::from_millis(ms));
     }
+}
+
+/// The day on which an instant is in Beijing.
+pub fn beijing_day(unix_seconds: i64) -> Option<Date> {
+    let at = OffsetDateTime::from_unix_timestamp(unix_seconds).ok()?;
+    at.checked_to_offset(BEIJING).map(OffsetDateTime::date)
 }
 
 /// `yyyyMMddHHmmss` in Beijing, as in `time_end`.

@@ -1,7 +1,7 @@
 //! The ledger's side of a day's bill, read while the bill is: the orders of its rows, then those that were paid on the
 //! day, then those of which a refund was sent on it. Each comes once.
 
-use super::store::{AT_ONCE, DayKey, DayStore, PageEnd, beijing_day};
+use super::store::{AT_ONCE, DayKey, DayStore, PageEnd, day_of};
 use crate::bill::fault::BillError;
 use crate::bill::field::Field;
 use crate::bill::reader::Reader;
@@ -256,7 +256,7 @@ impl LedgerBook {
                 .transaction_id
                 .as_deref()
                 .or_else(|| entry.suspect_id.as_deref().filter(|_| questioned)),
-            paid_on: entry.paid_at.and_then(beijing_day),
+            paid_on: entry.paid_at.and_then(day_of),
             refunds: self.refunds.iter().map(refund).collect(),
         }
     }
@@ -268,7 +268,7 @@ fn refund(row: &RefundRow) -> BookRefund<'_> {
         out_refund_no: &row.out_refund_no,
         refund_fee: row.refund_fee,
         state: Some(if row.state.counts() { "SUCCESS" } else { row.state.word() }),
-        asked_on: Some(row.sent_at.and_then(beijing_day).unwrap_or(Date::MIN)),
+        asked_on: Some(row.sent_at.and_then(day_of).unwrap_or(Date::MIN)),
     }
 }
 
@@ -284,7 +284,7 @@ fn listed(row: &Row<'_>) -> Option<Missing> {
 
 /// A payment that the ledger has on another day than the bill.
 fn stray_payment(entry: &Entry, date: Date) -> Option<Stray> {
-    let booked_on = entry.paid_at.and_then(beijing_day).filter(|day| *day != date && is_paid(entry.state))?;
+    let booked_on = entry.paid_at.and_then(day_of).filter(|day| *day != date && is_paid(entry.state))?;
     let numbers = Numbers { transaction_id: entry.transaction_id.clone(), ..numbers(entry) };
     let number = entry.terms.key.out_trade_no.clone();
     Some(stray(booked_on, DifferenceKind::BookedNotPaid, number, "total_fee", entry.paid_fee(), numbers))
@@ -292,7 +292,7 @@ fn stray_payment(entry: &Entry, date: Date) -> Option<Stray> {
 
 /// A refund that we sent on another day, if the bill has it.
 fn stray_refund(entry: &Entry, row: &RefundRow, date: Date) -> Option<Stray> {
-    let sent_on = row.sent_at.and_then(beijing_day).filter(|day| *day != date && row.state.counts())?;
+    let sent_on = row.sent_at.and_then(day_of).filter(|day| *day != date && row.state.counts())?;
     let number = row.out_refund_no.clone();
     let numbers = Numbers { out_refund_no: Some(number.clone()), ..numbers(entry) };
     Some(stray(sent_on, DifferenceKind::RefundDiffers, number, "refund_fee", row.refund_fee, numbers))

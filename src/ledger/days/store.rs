@@ -1,10 +1,10 @@
 //! What days need of a database: who is at which day, what was found on it, and the ledger's side of its bill.
 
 use crate::bill::reconcile::difference::{Difference, DifferenceState};
-use crate::clock::BEIJING;
+use crate::clock::{self, BEIJING};
 use crate::ledger::entry::{Entry, Ms, RefundRow};
 use crate::ledger::store::{Added, Transactions, Whose};
-use time::{Date, OffsetDateTime};
+use time::Date;
 
 /// So many orders are looked up at once: a statement has that many parameters for them.
 pub const AT_ONCE: usize = 100;
@@ -32,9 +32,8 @@ impl DayKey {
 }
 
 /// The day in Beijing on which something was.
-pub fn beijing_day(at: Ms) -> Option<Date> {
-    let at = OffsetDateTime::from_unix_timestamp(at.div_euclid(1000)).ok()?;
-    at.checked_to_offset(BEIJING).map(OffsetDateTime::date)
+pub fn day_of(at: Ms) -> Option<Date> {
+    clock::beijing_day(at.div_euclid(1000))
 }
 
 /// Where a page of orders ended: its last time and row.

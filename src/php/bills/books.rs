@@ -2,7 +2,7 @@
 
 use crate::bill::moment;
 use crate::bill::reconcile::books::{BookRefund, BookRow, Books};
-use crate::clock::BEIJING;
+use crate::clock::beijing_day;
 use crate::php::engine::convert::iteration::Iteration;
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
@@ -12,7 +12,7 @@ use crate::php::engine::raise::Raise;
 use crate::php::engine::zend;
 use ext_php_rs::types::{ZendHashTable, ZendStr, Zval};
 use ext_php_rs::zend::ClassEntry;
-use time::{Date, OffsetDateTime};
+use time::Date;
 
 /// Books that are read row by row.
 pub struct PhpBooks<'c, 'a> {
@@ -204,10 +204,4 @@ fn as_int(text: &[u8]) -> Option<i64> {
 #[allow(clippy::cast_possible_truncation, reason = "2^53 fits, and so does everything below")]
 fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64)
-}
-
-/// The day on which an instant is in Beijing.
-pub fn beijing_day(seconds: i64) -> Option<Date> {
-    let at = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
-    at.checked_to_offset(BEIJING).map(OffsetDateTime::date)
 }

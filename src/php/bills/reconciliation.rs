@@ -3,9 +3,9 @@
 use crate::bill::document::Document;
 use crate::bill::reconcile::compare::{CompareError, Day, Terms, compare};
 use crate::bill::source::BillSource;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, beijing_day};
 use crate::php::bills::bill::{PhpBill, PhpFundFlow, refused};
-use crate::php::bills::books::{PhpBooks, beijing_day};
+use crate::php::bills::books::PhpBooks;
 use crate::php::bills::day_report;
 use crate::php::engine::convert::value;
 use crate::php::engine::object::call::Call;
