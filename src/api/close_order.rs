@@ -8,7 +8,7 @@ use crate::model::merchant::Merchant;
 use crate::model::order_id::OrderId;
 use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
-use crate::wire::v3::json::Object;
+use crate::wire::v3::json::JsonObject;
 use crate::wire::verified::Verified;
 
 /// Closes one order. An order that is closed already is success.
@@ -65,7 +65,7 @@ impl V3Endpoint for CloseOrder {
     }
 
     /// 204, which names no order: nothing to compare.
-    fn read(&self, _: &Verified<Object>, _: &Merchant) -> Result<(), Error> {
+    fn read(&self, _: &Verified<JsonObject>, _: &Merchant) -> Result<(), Error> {
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use crate::model::order::Order;
 use crate::model::order_id::OrderId;
 use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
-use crate::wire::v3::json::Object;
+use crate::wire::v3::json::JsonObject;
 use crate::wire::verified::Verified;
 use crate::wire::words;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ impl V3Endpoint for OrderQuery {
         Ok(V3Request::get(transactions(merchant, &[by, self.0.number()], mch_ids(merchant))))
     }
 
-    fn read(&self, answer: &Verified<Object>, merchant: &Merchant) -> Result<Order, Error> {
+    fn read(&self, answer: &Verified<JsonObject>, merchant: &Merchant) -> Result<Order, Error> {
         let fields = words::order(answer, &merchant.appid)?;
         Ok(Order::from_query(ours(fields, merchant, &self.echoes())?)?)
     }

@@ -16,7 +16,7 @@ use crate::model::ours::{Echo, Ours};
 use crate::model::refund::RefundReceipt;
 use crate::model::sendable::sendable;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v3::json::Object;
+use crate::wire::v3::json::JsonObject;
 use crate::wire::v3::target::build;
 use crate::wire::verified::Verified;
 use crate::wire::words;
@@ -154,7 +154,7 @@ impl V3Endpoint for Refund {
     }
 
     /// A number that was used before for another amount is answered with that refund.
-    fn read(&self, answer: &Verified<Object>, merchant: &Merchant) -> Result<RefundReceipt, Error> {
+    fn read(&self, answer: &Verified<JsonObject>, merchant: &Merchant) -> Result<RefundReceipt, Error> {
         let fields = words::refund(answer, &merchant.ids())?;
         let asked = self.fields.text("refund_fee").unwrap_or_default().to_owned();
         let mut echoes = self.echoes();

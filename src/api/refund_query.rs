@@ -12,7 +12,7 @@ use crate::model::order_id::{OrderId, out_refund_no};
 use crate::model::ours::{Echo, Ours};
 use crate::model::refund::{RefundEntry, RefundList};
 use crate::wire::v2::fields::Fields;
-use crate::wire::v3::json::Object;
+use crate::wire::v3::json::JsonObject;
 use crate::wire::v3::target::build;
 use crate::wire::verified::Verified;
 use crate::wire::words;
@@ -160,7 +160,7 @@ impl V3Endpoint for RefundQuery {
         Ok(V3Request::get(build(["v3", "refund", "domestic", "refunds", number], sub_mch_id)))
     }
 
-    fn read(&self, answer: &Verified<Object>, merchant: &Merchant) -> Result<RefundList, Error> {
+    fn read(&self, answer: &Verified<JsonObject>, merchant: &Merchant) -> Result<RefundList, Error> {
         let fields = words::refund_list(answer, &merchant.ids())?;
         let list = RefundList::from_page(ours(fields, merchant, &[])?, 0)?;
         self.only_ours(&list)?;

@@ -11,7 +11,7 @@ use crate::model::ours::{Echo, Ours};
 use crate::model::prepay::Prepay;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::read::FieldError;
-use crate::wire::v3::json::Object;
+use crate::wire::v3::json::JsonObject;
 use crate::wire::verified::Verified;
 use crate::wire::words;
 
@@ -141,7 +141,7 @@ impl V3Endpoint for UnifiedOrder {
     }
 
     /// It names no order: nothing to compare.
-    fn read(&self, answer: &Verified<Object>, _: &Merchant) -> Result<Prepay, Error> {
+    fn read(&self, answer: &Verified<JsonObject>, _: &Merchant) -> Result<Prepay, Error> {
         let told = Ours::answering(words::prepay(answer)?, &Fields::new(), &[], true)?;
         Prepay::from_v3(&told, self.trade_type()).map_err(|e| self.half(&e))
     }

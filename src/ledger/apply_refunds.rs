@@ -1,8 +1,8 @@
 //! Applies what is told of an order's refunds: a verified list, a verified "none", or a notice that nobody signed.
 
-use super::decide::Step;
+use super::decide::Decision;
 use super::entry::{Entry, OrderKey, RefundRow, RefundWord};
-use super::ledger::{Ended, Ledger, Proof, unsigned};
+use super::ledger::{Ledger, LedgerResult, Proof, unsigned};
 use super::reason::Reason;
 use super::refunds;
 use super::sighting::{RefundSighting, SeenRefund, Source, digest_of};
@@ -17,7 +17,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         &mut self,
         seen: &RefundSighting,
         asked: Option<&Entry>,
-    ) -> Ended<Transition, S::Fault> {
+    ) -> LedgerResult<Transition, S::Fault> {
         let proof = Proof {
             transaction_id: seen.transaction_id.as_deref(),
             total_fee: seen.total_fee,
@@ -33,13 +33,13 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         seen: &RefundSighting,
         proof: &Proof<'_>,
         asked: Option<&Entry>,
-    ) -> Ended<Transition, S::Fault> {
+    ) -> LedgerResult<Transition, S::Fault> {
         let Some(entry) = self.store.entry(&seen.key)? else {
             return Ok(Transition::orphan(seen.key.clone()));
         };
         let epoch = asked.map(|asked| asked.epoch);
         if asked.is_some_and(|asked| asked.version != entry.version) {
-            let again = Step { ask_refunds: true, ..Step::stay(Reason::RefundsUnknown) };
+            let again = Decision { ask_refunds: true, ..Decision::stay(Reason::RefundsUnknown) };
             return self.take(&entry, again, proof, epoch);
         }
         let rows = if refunds::is_of_its_payment(&entry, seen) {
@@ -47,12 +47,12 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         } else {
             self.store.refunds(&entry)?
         };
-        let step = refunds::decide(&entry, seen, &rows, self.rules.credit_late);
+        let decision = refunds::decide(&entry, seen, &rows, self.rules.credit_late);
         let mut counted = entry.clone();
         counted.version += 1;
         counted.refunded = refunds::refunded(&rows);
-        self.count_wanted(&mut counted, step.to.unwrap_or(entry.state), rows)?;
-        self.take_from(&entry, counted, step, proof, epoch)
+        self.count_wanted(&mut counted, decision.to.unwrap_or(entry.state), rows)?;
+        self.take_from(&entry, counted, decision, proof, epoch)
     }
 
     /// Our rows after the list: what it shows, and what it shows not to have arrived.
@@ -61,7 +61,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         entry: &Entry,
         asked: Option<&Entry>,
         seen: &[SeenRefund],
-    ) -> Ended<Vec<RefundRow>, S::Fault> {
+    ) -> LedgerResult<Vec<RefundRow>, S::Fault> {
         for refund in seen {
             self.see_refund(entry, refund)?;
         }
@@ -74,7 +74,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         entry: &Entry,
         asked: Option<&Entry>,
         seen: &[SeenRefund],
-    ) -> Ended<Vec<RefundRow>, S::Fault> {
+    ) -> LedgerResult<Vec<RefundRow>, S::Fault> {
         let mut rows = self.store.refunds(entry)?;
         let Some(asked) = asked else { return Ok(rows) };
         for row in rows.iter_mut().filter(|row| refunds::is_settled(row, asked.now, seen)) {
@@ -90,7 +90,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         counted: &mut Entry,
         state: LedgerState,
         mut rows: Vec<RefundRow>,
-    ) -> Ended<(), S::Fault> {
+    ) -> LedgerResult<(), S::Fault> {
         let over = matches!(state, LedgerState::Refunded | LedgerState::Closed | LedgerState::Revoked);
         let hopeless = |row: &&mut RefundRow| over && row.state == RefundWord::Intent && !row.is_open();
         for row in rows.iter_mut().filter(hopeless) {
@@ -102,7 +102,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         Ok(())
     }
 
-    fn see_refund(&mut self, entry: &Entry, seen: &SeenRefund) -> Ended<(), S::Fault> {
+    fn see_refund(&mut self, entry: &Entry, seen: &SeenRefund) -> LedgerResult<(), S::Fault> {
         let rows = self.store.refunds(entry)?;
         let Some(known) = rows.into_iter().find(|row| row.out_refund_no == seen.out_refund_no) else {
             return match self.store.add_refund(entry, &refunds::foreign(seen))? {
@@ -122,7 +122,11 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
 
     /// Applies a verified "no refunds" (REFUNDNOTEXIST): nothing but our own intents is left to ask about. `asked` is
     /// the order as it was read before the question.
-    pub fn apply_no_refunds(&mut self, asked: &Entry, epoch: Option<i64>) -> Ended<Transition, S::Fault> {
+    pub fn apply_no_refunds(
+        &mut self,
+        asked: &Entry,
+        epoch: Option<i64>,
+    ) -> LedgerResult<Transition, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(&asked.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let rows = ledger.settle_sends(&entry, Some(asked), &[])?;
@@ -131,16 +135,16 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             ledger.count_wanted(&mut counted, entry.state, rows)?;
             let digest = digest_of(&format!("REFUNDNOTEXIST {} {}", entry.id, entry.now));
             let proof = unsigned(&digest, Source::Refunds, "REFUNDNOTEXIST");
-            ledger.take_from(&entry, counted, Step::stay(Reason::NoRefunds), &proof, epoch)
+            ledger.take_from(&entry, counted, Decision::stay(Reason::NoRefunds), &proof, epoch)
         })
     }
 
     /// Keeps a refund notice, which is decrypted but not verified, and makes the order due.
-    pub fn note_refund_notice(&mut self, key: &OrderKey, digest: &str) -> Ended<Transition, S::Fault> {
+    pub fn note_refund_notice(&mut self, key: &OrderKey, digest: &str) -> LedgerResult<Transition, S::Fault> {
         self.transact(|ledger| {
             let Some(entry) = ledger.store.entry(key)? else { return Ok(Transition::orphan(key.clone())) };
-            let step = Step { ask_refunds: true, ..Step::stay(Reason::RefundNotice) };
-            ledger.take(&entry, step, &unsigned(digest, Source::RefundNotice, "REFUND_NOTICE"), None)
+            let decision = Decision { ask_refunds: true, ..Decision::stay(Reason::RefundNotice) };
+            ledger.take(&entry, decision, &unsigned(digest, Source::RefundNotice, "REFUND_NOTICE"), None)
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::model::trade_state::TradeState;
 
 /// What has to be done beside moving the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
+pub enum Effect {
     /// Nothing.
     Nothing,
     /// Give the credit: `$onCredit` runs.
@@ -21,11 +21,11 @@ pub enum Deed {
 
 /// What follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
+pub struct Decision {
     /// Where the order goes; `None`: it stays.
     pub to: Option<LedgerState>,
     /// What else is to be done.
-    pub deed: Deed,
+    pub effect: Effect,
     /// Why.
     pub reason: Reason,
     /// What is wanted of the gateway from now on.
@@ -34,10 +34,10 @@ pub struct Step {
     pub ask_refunds: bool,
 }
 
-impl Step {
+impl Decision {
     /// The order stays.
     pub const fn stay(reason: Reason) -> Self {
-        Self { to: None, deed: Deed::Nothing, reason, intent: None, ask_refunds: false }
+        Self { to: None, effect: Effect::Nothing, reason, intent: None, ask_refunds: false }
     }
 
     /// The order moves.
@@ -45,8 +45,8 @@ impl Step {
         Self { to: Some(to), ..Self::stay(reason) }
     }
 
-    const fn with(self, deed: Deed) -> Self {
-        Self { deed, ..self }
+    const fn with(self, effect: Effect) -> Self {
+        Self { effect, ..self }
     }
 
     const fn wanting(self, intent: Intent) -> Self {
@@ -59,16 +59,16 @@ impl Step {
 }
 
 /// What follows from seeing `sighting` of `entry`. Before a person decides, what went back is asked for.
-pub fn decide(entry: &Entry, sighting: &Sighting, credit_late: bool) -> Step {
-    let step = judged(entry, sighting, credit_late);
-    let is_question = step.to.unwrap_or(entry.state) == LedgerState::Review;
-    if is_question && sighting.went_back() { step.asking_refunds() } else { step }
+pub fn decide(entry: &Entry, sighting: &Sighting, credit_late: bool) -> Decision {
+    let decision = judged(entry, sighting, credit_late);
+    let is_question = decision.to.unwrap_or(entry.state) == LedgerState::Review;
+    if is_question && sighting.went_back() { decision.asking_refunds() } else { decision }
 }
 
-fn judged(entry: &Entry, sighting: &Sighting, credit_late: bool) -> Step {
+fn judged(entry: &Entry, sighting: &Sighting, credit_late: bool) -> Decision {
     if entry.state == LedgerState::Review {
         let kept = !sighting.trade_state.is_paid() || sighting.payment().is_some();
-        return Step::stay(if kept { Reason::UnderReview } else { Reason::Incomplete });
+        return Decision::stay(if kept { Reason::UnderReview } else { Reason::Incomplete });
     }
     match fits(entry, sighting) {
         // What was reversed is over, whatever is told of it late.
@@ -76,77 +76,79 @@ fn judged(entry: &Entry, sighting: &Sighting, credit_late: bool) -> Step {
             edge(entry.state, sighting.trade_state)
         }
         Ok(()) => refined(entry, edge(entry.state, sighting.trade_state), credit_late),
-        Err(Misfit::Ignore(reason)) => Step::stay(reason),
-        Err(Misfit::Freeze(reason)) => Step::go(LedgerState::Review, reason),
+        Err(Misfit::Ignore(reason)) => Decision::stay(reason),
+        Err(Misfit::Freeze(reason)) => Decision::go(LedgerState::Review, reason),
     }
 }
 
 /// The table: where an order stands, and what WeChat says of it.
-pub fn edge(state: LedgerState, seen: TradeState) -> Step {
+pub fn edge(state: LedgerState, seen: TradeState) -> Decision {
     use LedgerState as L;
     use TradeState as T;
     match (state, seen) {
-        (L::Review, _) => Step::stay(Reason::UnderReview),
-        (_, T::Unknown) => Step::stay(Reason::UnknownState),
+        (L::Review, _) => Decision::stay(Reason::UnderReview),
+        (_, T::Unknown) => Decision::stay(Reason::UnknownState),
 
-        (L::Created | L::UserPaying, T::NotPay | T::Accept) => Step::stay(Reason::NotPaidYet),
-        (L::Created, T::UserPaying) => Step::go(L::UserPaying, Reason::Advanced),
-        (L::UserPaying | L::Closing, T::UserPaying) => Step::stay(Reason::NotPaidYet),
-        (L::Closing, T::NotPay | T::Accept) => Step::stay(Reason::NotPaidYet),
+        (L::Created | L::UserPaying, T::NotPay | T::Accept) => Decision::stay(Reason::NotPaidYet),
+        (L::Created, T::UserPaying) => Decision::go(L::UserPaying, Reason::Advanced),
+        (L::UserPaying | L::Closing, T::UserPaying) => Decision::stay(Reason::NotPaidYet),
+        (L::Closing, T::NotPay | T::Accept) => Decision::stay(Reason::NotPaidYet),
         (L::Created | L::UserPaying | L::Closing, T::Success) => {
-            Step::go(L::Paid, Reason::Paid).with(Deed::Credit)
+            Decision::go(L::Paid, Reason::Paid).with(Effect::Credit)
         }
-        (L::Created | L::UserPaying | L::Closing, T::Closed) => Step::go(L::Closed, Reason::Closed),
-        (L::Created | L::UserPaying | L::Closing, T::Revoked) => Step::go(L::Revoked, Reason::Reversed),
+        (L::Created | L::UserPaying | L::Closing, T::Closed) => Decision::go(L::Closed, Reason::Closed),
+        (L::Created | L::UserPaying | L::Closing, T::Revoked) => Decision::go(L::Revoked, Reason::Reversed),
         (L::Created | L::UserPaying | L::Closing, T::PayError) => {
-            Step::go(L::Closing, Reason::PaymentFailed).wanting(Intent::Close)
+            Decision::go(L::Closing, Reason::PaymentFailed).wanting(Intent::Close)
         }
 
-        (L::Closed, T::Success) => Step::go(L::PaidLate, Reason::PaidAfterClose),
-        (L::Closed, T::Closed) => Step::stay(Reason::Duplicate),
+        (L::Closed, T::Success) => Decision::go(L::PaidLate, Reason::PaidAfterClose),
+        (L::Closed, T::Closed) => Decision::stay(Reason::Duplicate),
         (L::Closed, T::NotPay | T::Accept | T::UserPaying | T::PayError | T::Revoked) => {
-            Step::stay(Reason::Late)
+            Decision::stay(Reason::Late)
         }
 
         (L::Created | L::UserPaying | L::Closing | L::Closed | L::Paid | L::PaidLate, T::Refund) => {
-            Step::stay(Reason::RefundsUnknown).asking_refunds()
+            Decision::stay(Reason::RefundsUnknown).asking_refunds()
         }
-        (L::PartiallyRefunded | L::Refunded, T::Refund) => Step::stay(Reason::Duplicate),
+        (L::PartiallyRefunded | L::Refunded, T::Refund) => Decision::stay(Reason::Duplicate),
 
         (L::Paid | L::PartiallyRefunded | L::Refunded | L::PaidLate, T::Success) => {
-            Step::stay(Reason::Duplicate)
+            Decision::stay(Reason::Duplicate)
         }
         (L::Paid | L::PartiallyRefunded, T::Revoked) => {
-            Step::go(L::Revoked, Reason::Reversed).with(Deed::Revoke)
+            Decision::go(L::Revoked, Reason::Reversed).with(Effect::Revoke)
         }
-        (L::PaidLate, T::Revoked) => Step::go(L::Revoked, Reason::Reversed),
+        (L::PaidLate, T::Revoked) => Decision::go(L::Revoked, Reason::Reversed),
         (
             L::Paid | L::PartiallyRefunded | L::Refunded | L::PaidLate,
             T::NotPay | T::Accept | T::UserPaying,
-        ) => Step::stay(Reason::Late),
+        ) => Decision::stay(Reason::Late),
         (L::Paid | L::PartiallyRefunded | L::Refunded | L::PaidLate, T::Closed | T::PayError) => {
-            Step::stay(Reason::Contradiction)
+            Decision::stay(Reason::Contradiction)
         }
-        (L::Refunded, T::Revoked) => Step::stay(Reason::Late),
+        (L::Refunded, T::Revoked) => Decision::stay(Reason::Late),
 
-        (L::Revoked, T::Revoked) => Step::stay(Reason::Duplicate),
-        (L::Revoked, T::Success | T::Refund) => Step::stay(Reason::Contradiction),
+        (L::Revoked, T::Revoked) => Decision::stay(Reason::Duplicate),
+        (L::Revoked, T::Success | T::Refund) => Decision::stay(Reason::Contradiction),
         (L::Revoked, T::NotPay | T::Accept | T::UserPaying | T::PayError | T::Closed) => {
-            Step::stay(Reason::Late)
+            Decision::stay(Reason::Late)
         }
     }
 }
 
 /// What the table cannot know: a reverse that is wanted, how an order of this kind is given up, and whether late
 /// payments are credited.
-fn refined(entry: &Entry, step: Step, credit_late: bool) -> Step {
-    match step.to {
-        Some(LedgerState::Closing) => step.wanting(entry.way_out()),
-        Some(LedgerState::Paid) if entry.intent == Some(Intent::Reverse) => Step::stay(Reason::ReverseWanted),
-        Some(LedgerState::PaidLate) if credit_late => {
-            Step::go(LedgerState::Paid, Reason::PaidAfterClose).with(Deed::Credit)
+fn refined(entry: &Entry, decision: Decision, credit_late: bool) -> Decision {
+    match decision.to {
+        Some(LedgerState::Closing) => decision.wanting(entry.way_out()),
+        Some(LedgerState::Paid) if entry.intent == Some(Intent::Reverse) => {
+            Decision::stay(Reason::ReverseWanted)
         }
-        _ => step,
+        Some(LedgerState::PaidLate) if credit_late => {
+            Decision::go(LedgerState::Paid, Reason::PaidAfterClose).with(Effect::Credit)
+        }
+        _ => decision,
     }
 }
 
@@ -199,13 +201,13 @@ fn differ(ours: &str, told: &str) -> bool {
 
 /// What follows when WeChat says, verified, that it knows no such order: nothing, unless it was to be closed
 /// anyway and its time is up.
-pub fn absent(entry: &Entry) -> Step {
+pub fn absent(entry: &Entry) -> Decision {
     let gone = entry.state == LedgerState::Closing && entry.now >= entry.expires_at();
     match entry.state {
-        LedgerState::Review => Step::stay(Reason::UnderReview),
-        LedgerState::Closing if gone => Step::go(LedgerState::Closed, Reason::NeverOrdered),
-        state if state.is_open() => Step::stay(Reason::NotPaidYet),
-        _ => Step::stay(Reason::Contradiction),
+        LedgerState::Review => Decision::stay(Reason::UnderReview),
+        LedgerState::Closing if gone => Decision::go(LedgerState::Closed, Reason::NeverOrdered),
+        state if state.is_open() => Decision::stay(Reason::NotPaidYet),
+        _ => Decision::stay(Reason::Contradiction),
     }
 }
 

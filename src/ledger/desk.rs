@@ -2,11 +2,11 @@
 
 use super::entry::{Entry, Intent, OrderKey, RefundRow, RefundWord};
 use super::intents::{Plan, RefundOrder};
-use super::ledger::{Ended, Ledger};
+use super::ledger::{Ledger, LedgerResult};
 use super::reason::Reason;
 use super::schedule;
 use super::store::{Halt, Refusal, Shop, Store, Whose};
-use super::sync::{Answer, Counter, Question, What};
+use super::sync::{Answer, Question, QuestionSender, What};
 use super::transition::Transition;
 use std::time::Instant;
 
@@ -38,7 +38,7 @@ impl Served {
 
 impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     /// Fails unless this merchant opened the order: WeChat would be asked in another's name.
-    pub fn owned(&mut self, whose: &Whose, key: &OrderKey) -> Ended<(), S::Fault> {
+    pub fn owned(&mut self, whose: &Whose, key: &OrderKey) -> LedgerResult<(), S::Fault> {
         let entry = self.store.peek(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
         let opened = Whose::of(&entry.terms);
         let other = |name, opened| Err(Halt::Refused(Refusal::OtherMerchant { name, opened }));
@@ -53,13 +53,13 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
 /// Refunds. The same number again is the same refund, whatever became of the first call.
 pub fn refund<S: Store, H: Shop<S::Fault>>(
     ledger: &mut Ledger<S, H>,
-    counter: &mut impl Counter,
+    sender: &mut impl QuestionSender,
     order: &RefundOrder,
-) -> Ended<Served, S::Fault> {
+) -> LedgerResult<Served, S::Fault> {
     let mut since = Instant::now();
     let mut plan = ledger.plan_refund(order)?;
     if let Plan::Ask(entry, _) = &plan {
-        ask_refunds(ledger, counter, entry)?;
+        ask_refunds(ledger, sender, entry)?;
         since = Instant::now();
         plan = ledger.plan_refund(order)?;
     }
@@ -68,20 +68,20 @@ pub fn refund<S: Store, H: Shop<S::Fault>>(
         Plan::Ask(_, differs) => Err(Halt::Refused(Refusal::RefundDiffers(differs))),
         Plan::Send { entry, row, was_open } => {
             let question = Question { entry, what: What::Refund(row.clone()), since };
-            send_refund(ledger, counter, question, &row, was_open)
+            send_refund(ledger, sender, question, &row, was_open)
         }
     }
 }
 
 fn send_refund<S: Store, H: Shop<S::Fault>>(
     ledger: &mut Ledger<S, H>,
-    counter: &mut impl Counter,
+    sender: &mut impl QuestionSender,
     question: Question,
     row: &RefundRow,
     was_open: bool,
-) -> Ended<Served, S::Fault> {
+) -> LedgerResult<Served, S::Fault> {
     let entry = &question.entry.clone();
-    let answer = one(counter, question);
+    let answer = one(sender, question);
     if let Answer::Done { refund_id } = answer {
         let accepted = ledger.accept_refund(entry, &row.out_refund_no, refund_id.as_deref())?;
         return Ok(Served::fully(accepted));
@@ -98,15 +98,15 @@ fn send_refund<S: Store, H: Shop<S::Fault>>(
 /// Takes a refund back that WeChat verifiably does not know: it is asked first.
 pub fn withdraw<S: Store, H: Shop<S::Fault>>(
     ledger: &mut Ledger<S, H>,
-    counter: &mut impl Counter,
+    sender: &mut impl QuestionSender,
     key: &OrderKey,
     out_refund_no: &str,
-) -> Ended<Served, S::Fault> {
+) -> LedgerResult<Served, S::Fault> {
     let (entry, row) = ledger.withdrawable(key, out_refund_no)?;
     if row.state != RefundWord::Intent {
         return Ok(Served::fully(Transition::between(&entry, &entry, Reason::Duplicate)));
     }
-    let asked = ask_refunds(ledger, counter, &entry)?;
+    let asked = ask_refunds(ledger, sender, &entry)?;
     let (entry, row) = ledger.withdrawable(key, out_refund_no)?;
     let still = Answer::Unreached("it was sent a moment ago and may still arrive".into());
     let why = if row.is_open() { Some(asked.unwrap_or(still)) } else { asked };
@@ -123,10 +123,10 @@ pub fn withdraw<S: Store, H: Shop<S::Fault>>(
 /// Asks for the refunds of an order and applies what is told; the answer, if it told nothing.
 fn ask_refunds<S: Store, H: Shop<S::Fault>>(
     ledger: &mut Ledger<S, H>,
-    counter: &mut impl Counter,
+    sender: &mut impl QuestionSender,
     entry: &Entry,
-) -> Ended<Option<Answer>, S::Fault> {
-    match one(counter, asking(entry, What::Refunds)) {
+) -> LedgerResult<Option<Answer>, S::Fault> {
+    match one(sender, asking(entry, What::Refunds)) {
         Answer::Refunds(seen) => ledger.apply_refunds(&seen, Some(entry)).map(|_| None),
         Answer::Absent => ledger.apply_no_refunds(entry, None).map(|_| None),
         other => Ok(Some(other)),
@@ -136,10 +136,10 @@ fn ask_refunds<S: Store, H: Shop<S::Fault>>(
 /// Closes or reverses, then asks what became of it: only WeChat's own word moves the order.
 pub fn give_up<S: Store, H: Shop<S::Fault>>(
     ledger: &mut Ledger<S, H>,
-    counter: &mut impl Counter,
+    sender: &mut impl QuestionSender,
     key: &OrderKey,
     intent: Intent,
-) -> Ended<Served, S::Fault> {
+) -> LedgerResult<Served, S::Fault> {
     let wanted = ledger.want(key, intent)?;
     let is_ripe = |entry: &Entry| intent == Intent::Close || schedule::is_ripe(entry, intent);
     // No payment is reversed before its time; the worker does it then.
@@ -152,12 +152,12 @@ pub fn give_up<S: Store, H: Shop<S::Fault>>(
         return Ok(Served::fully(wanted));
     };
     let what = if intent == Intent::Close { What::Close } else { What::Reverse };
-    let answer = one(counter, Question { entry: sent.clone(), what, since });
+    let answer = one(sender, Question { entry: sent.clone(), what, since });
     let standing =
         |transition: &Transition| transition.entry.as_ref().is_some_and(|entry| entry.intent == Some(intent));
     let mut became = wanted.clone();
     if matches!(answer, Answer::Done { .. } | Answer::Absent | Answer::Refused(_)) {
-        match ask_order(ledger, counter, &sent)? {
+        match ask_order(ledger, sender, &sent)? {
             Ok(applied) => became = both(&wanted, applied),
             Err(unknown) if answer.not_accepted().is_none() => {
                 return Ok(Served { transition: wanted, left: Left::Wanted(unknown) });
@@ -181,10 +181,10 @@ pub fn give_up<S: Store, H: Shop<S::Fault>>(
 /// Asks what became of an order and applies that; the answer instead, if it told nothing.
 fn ask_order<S: Store, H: Shop<S::Fault>>(
     ledger: &mut Ledger<S, H>,
-    counter: &mut impl Counter,
+    sender: &mut impl QuestionSender,
     entry: &Entry,
-) -> Ended<Result<Transition, Answer>, S::Fault> {
-    let applied = match one(counter, asking(entry, What::Order)) {
+) -> LedgerResult<Result<Transition, Answer>, S::Fault> {
+    let applied = match one(sender, asking(entry, What::Order)) {
         Answer::Order(sighting) => ledger.apply(&sighting, None)?,
         Answer::Absent => ledger.apply_absence(&entry.terms.key, None)?,
         other => return Ok(Err(other)),
@@ -201,7 +201,7 @@ fn both(first: &Transition, last: Transition) -> Transition {
     Transition { from: first.from, changed: first.changed || last.changed, ..last }
 }
 
-fn one(counter: &mut impl Counter, question: Question) -> Answer {
-    let answer = counter.ask(&[question]).into_iter().next();
+fn one(sender: &mut impl QuestionSender, question: Question) -> Answer {
+    let answer = sender.ask(&[question]).into_iter().next();
     answer.unwrap_or_else(|| Answer::Unreached("nobody carried the question".into()))
 }

@@ -20,7 +20,7 @@ pub struct OrderKey {
 
 /// What the shop says when it opens an order. All of it must come back the same before a credit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Terms {
+pub struct OrderTerms {
     /// Which order.
     pub key: OrderKey,
     /// `appid`.
@@ -67,7 +67,7 @@ pub struct Entry {
     /// The row.
     pub id: i64,
     /// What the shop opened.
-    pub terms: Terms,
+    pub terms: OrderTerms,
     /// Where it stands.
     pub state: LedgerState,
     /// Grows with every change.

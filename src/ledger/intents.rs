@@ -1,9 +1,9 @@
 //! Intents: what the shop wants of the gateway is written down before the call, with its numbers, so that a
 //! repeat after a crash is the same call.
 
-use super::decide::Step;
+use super::decide::Decision;
 use super::entry::{Entry, Intent, Ms, OrderKey, RefundRow, RefundWord};
-use super::ledger::{Ended, Ledger, Proof, unsigned};
+use super::ledger::{Ledger, LedgerResult, Proof, unsigned};
 use super::reason::Reason;
 use super::refunds::{self, refunded, reserved};
 use super::schedule;
@@ -46,10 +46,10 @@ pub enum Plan {
 impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     /// Writes down that an order is to be closed or reversed. A paid order is never closed, and an order that
     /// has ended stays as it is.
-    pub fn want(&mut self, key: &OrderKey, intent: Intent) -> Ended<Transition, S::Fault> {
+    pub fn want(&mut self, key: &OrderKey, intent: Intent) -> LedgerResult<Transition, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
-            let step = wanted(&entry, intent)?;
+            let decision = wanted(&entry, intent)?;
             if entry.state.is_paid() && reserved(&ledger.store.refunds(&entry)?) > 0 {
                 return Err(Halt::Refused(Refusal::State {
                     what: "reversed after refunds",
@@ -57,7 +57,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
                 }));
             }
             let digest = digest_of(&format!("{} {} {}", intent.word(), entry.id, entry.version));
-            ledger.take(&entry, step, &unsigned(&digest, Source::Person, intent.word()), None)
+            ledger.take(&entry, decision, &unsigned(&digest, Source::Person, intent.word()), None)
         })
     }
 
@@ -67,7 +67,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         &mut self,
         key: &OrderKey,
         intent: Intent,
-    ) -> Ended<Option<(Entry, Option<Ms>)>, S::Fault> {
+    ) -> LedgerResult<Option<(Entry, Option<Ms>)>, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             if entry.intent != Some(intent) {
@@ -84,7 +84,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     }
 
     /// An answer shows an order as it is long after a close or a reverse was sent: that did nothing more.
-    pub fn forget_intent(&mut self, asked: &Entry) -> Ended<(), S::Fault> {
+    pub fn forget_intent(&mut self, asked: &Entry) -> LedgerResult<(), S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(&asked.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let settled = Entry { version: entry.version + 1, sent_at: None, ..entry.clone() };
@@ -98,7 +98,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
 
     /// The gateway verifiably did not do what `sent` was sent for: it is wanted no more, unless it was sent again
     /// since. An order that waits for its payment waits on.
-    pub fn end_intent(&mut self, sent: &Entry, note: &str) -> Ended<Transition, S::Fault> {
+    pub fn end_intent(&mut self, sent: &Entry, note: &str) -> LedgerResult<Transition, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(&sent.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             if entry.intent != sent.intent || entry.sent_at != sent.sent_at {
@@ -106,28 +106,28 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             }
             let mut without = entry.clone();
             (without.intent, without.sent_at) = (None, None);
-            let step = match entry.state {
-                LedgerState::Closing => Step::go(LedgerState::Created, Reason::IntentEnded),
-                _ => Step::stay(Reason::IntentEnded),
+            let decision = match entry.state {
+                LedgerState::Closing => Decision::go(LedgerState::Created, Reason::IntentEnded),
+                _ => Decision::stay(Reason::IntentEnded),
             };
             let digest = digest_of(&format!("{note} {} {}", entry.id, entry.version));
             let proof = Proof { note: Some(note), ..unsigned(&digest, Source::Query, "NOT_ACCEPTED") };
-            ledger.take_from(&entry, without, step, &proof, None)
+            ledger.take_from(&entry, without, decision, &proof, None)
         })
     }
 
     /// Writes a refund down, and that it is about to be sent. The same number again is the same refund.
-    pub fn plan_refund(&mut self, order: &RefundOrder) -> Ended<Plan, S::Fault> {
+    pub fn plan_refund(&mut self, order: &RefundOrder) -> LedgerResult<Plan, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(&order.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let rows = ledger.store.refunds(&entry)?;
             let known = rows.iter().find(|row| row.out_refund_no == order.out_refund_no);
-            match known.map_or(Ok(Repeat::Anew), |known| repeat(known, order))? {
-                Repeat::Same => {
+            match known.map_or(Ok(RepeatedRefund::Anew), |known| repeat(known, order))? {
+                RepeatedRefund::Same => {
                     return Ok(Plan::Known(Transition::between(&entry, &entry, Reason::Refunds)));
                 }
-                Repeat::Ask(differs) => return Ok(Plan::Ask(entry, differs)),
-                Repeat::Anew => {}
+                RepeatedRefund::Ask(differs) => return Ok(Plan::Ask(entry, differs)),
+                RepeatedRefund::Anew => {}
             }
             refundable(&entry, order, &rows)?;
             let was_open = known.is_some_and(RefundRow::is_open);
@@ -138,7 +138,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         })
     }
 
-    fn book_wish(&mut self, entry: &Entry, order: &RefundOrder) -> Ended<Entry, S::Fault> {
+    fn book_wish(&mut self, entry: &Entry, order: &RefundOrder) -> LedgerResult<Entry, S::Fault> {
         let mut asked = entry.clone();
         asked.version += 1;
         asked.ask_refunds = true;
@@ -146,7 +146,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         asked.pending_refund = refunds::wanted(&self.store.refunds(entry)?);
         let digest = digest_of(&format!("refund {} {}", entry.version, order.out_refund_no));
         let proof = unsigned(&digest, Source::Person, "REFUND");
-        let done = self.take_from(entry, asked, Step::stay(Reason::RefundWanted), &proof, None)?;
+        let done = self.take_from(entry, asked, Decision::stay(Reason::RefundWanted), &proof, None)?;
         Ok(done.entry.unwrap_or_else(|| entry.clone()))
     }
 
@@ -157,7 +157,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         known: Option<&RefundRow>,
         order: &RefundOrder,
         sent_at: Option<Ms>,
-    ) -> Ended<RefundRow, S::Fault> {
+    ) -> LedgerResult<RefundRow, S::Fault> {
         let row = RefundRow {
             out_refund_no: order.out_refund_no.clone(),
             refund_id: None,
@@ -182,7 +182,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         &mut self,
         entry: &Entry,
         out_refund_no: &str,
-    ) -> Ended<Option<(RefundRow, bool)>, S::Fault> {
+    ) -> LedgerResult<Option<(RefundRow, bool)>, S::Fault> {
         self.transact(|ledger| {
             let current = ledger.store.entry(&entry.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             if !current.state.is_paid() || current.intent.is_some() {
@@ -204,7 +204,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         asked: &Entry,
         out_refund_no: &str,
         refund_id: Option<&str>,
-    ) -> Ended<Transition, S::Fault> {
+    ) -> LedgerResult<Transition, S::Fault> {
         let credit_late = self.rules.credit_late;
         self.transact(|ledger| {
             let entry = ledger.store.entry(&asked.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
@@ -212,7 +212,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             let proof = unsigned(&digest, Source::Refunds, "REFUND");
             let known = ledger.wanted_refund(&entry, out_refund_no)?;
             let Some(row) = known.filter(|_| entry.version == asked.version) else {
-                let again = Step { ask_refunds: true, ..Step::stay(Reason::RefundsUnknown) };
+                let again = Decision { ask_refunds: true, ..Decision::stay(Reason::RefundsUnknown) };
                 return ledger.take(&entry, again, &proof, None);
             };
             let refund_id = refund_id.map(str::to_owned);
@@ -223,9 +223,9 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             let mut after = entry.clone();
             after.version += 1;
             after.refunded = refunded(&rows);
-            let step = refunds::follow(&after, after.refunded, credit_late);
-            ledger.count_wanted(&mut after, step.to.unwrap_or(entry.state), rows)?;
-            ledger.take_from(&entry, after, step, &proof, None)
+            let decision = refunds::follow(&after, after.refunded, credit_late);
+            ledger.count_wanted(&mut after, decision.to.unwrap_or(entry.state), rows)?;
+            ledger.take_from(&entry, after, decision, &proof, None)
         })
     }
 
@@ -237,7 +237,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         sent: &RefundRow,
         reason: Reason,
         note: &str,
-    ) -> Ended<Option<Transition>, S::Fault> {
+    ) -> LedgerResult<Option<Transition>, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(&entry.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let known = ledger.wanted_refund(&entry, &sent.out_refund_no)?;
@@ -252,12 +252,12 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             let digest = digest_of(&format!("refund {} {} ended", entry.version, sent.out_refund_no));
             let source = if reason == Reason::RefundWithdrawn { Source::Person } else { Source::Refunds };
             let proof = Proof { note: Some(note), ..unsigned(&digest, source, "NOT_ACCEPTED") };
-            ledger.take_from(&entry, after, Step::stay(reason), &proof, None).map(Some)
+            ledger.take_from(&entry, after, Decision::stay(reason), &proof, None).map(Some)
         })
     }
 
     /// This send verifiably did nothing, but the refund is wanted still.
-    pub fn forget_send(&mut self, entry: &Entry, sent: &RefundRow) -> Ended<(), S::Fault> {
+    pub fn forget_send(&mut self, entry: &Entry, sent: &RefundRow) -> LedgerResult<(), S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(&entry.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let known = ledger.wanted_refund(&entry, &sent.out_refund_no)?;
@@ -268,7 +268,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         })
     }
 
-    fn wanted_refund(&mut self, entry: &Entry, number: &str) -> Ended<Option<RefundRow>, S::Fault> {
+    fn wanted_refund(&mut self, entry: &Entry, number: &str) -> LedgerResult<Option<RefundRow>, S::Fault> {
         let rows = self.store.refunds(entry)?;
         let wanted = |row: &RefundRow| row.out_refund_no == number && row.state == RefundWord::Intent;
         Ok(rows.into_iter().find(wanted))
@@ -279,7 +279,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         &mut self,
         key: &OrderKey,
         out_refund_no: &str,
-    ) -> Ended<(Entry, RefundRow), S::Fault> {
+    ) -> LedgerResult<(Entry, RefundRow), S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let rows = ledger.store.refunds(&entry)?;
@@ -294,7 +294,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     }
 
     /// The refunds of an order that were written down and are not known to have arrived.
-    pub fn unsent_refunds(&mut self, entry: &Entry) -> Ended<Vec<RefundRow>, S::Fault> {
+    pub fn unsent_refunds(&mut self, entry: &Entry) -> LedgerResult<Vec<RefundRow>, S::Fault> {
         let rows = self.store.refunds(entry)?;
         Ok(rows.into_iter().filter(|row| row.state == RefundWord::Intent).collect())
     }
@@ -306,7 +306,7 @@ fn mark(now: Ms, before: Option<Ms>) -> Ms {
 }
 
 /// What a number that is known already means for a refund that is ordered under it.
-enum Repeat {
+enum RepeatedRefund {
     /// It is accepted: the same refund.
     Same,
     /// It is to be sent, as it is ordered now.
@@ -315,7 +315,7 @@ enum Repeat {
     Ask(&'static str),
 }
 
-fn repeat<F>(known: &RefundRow, order: &RefundOrder) -> Ended<Repeat, F> {
+fn repeat<F>(known: &RefundRow, order: &RefundOrder) -> LedgerResult<RepeatedRefund, F> {
     let other_fee = known.refund_fee != order.refund_fee;
     let other_options = known.options != order.options;
     // Whether somebody else's refund had options nobody knows, and without options it is only asked what became of it.
@@ -325,16 +325,16 @@ fn repeat<F>(known: &RefundRow, order: &RefundOrder) -> Ended<Repeat, F> {
         state if state.counts() && other_options && is_told => {
             Err(Halt::Refused(Refusal::RefundDiffers("options")))
         }
-        RefundWord::Processing | RefundWord::Success | RefundWord::Change => Ok(Repeat::Same),
+        RefundWord::Processing | RefundWord::Success | RefundWord::Change => Ok(RepeatedRefund::Same),
         RefundWord::Closed if other_fee => Err(Halt::Refused(Refusal::RefundTaken)),
-        _ if known.is_open() && other_fee => Ok(Repeat::Ask("refundFee")),
-        _ if known.is_open() && other_options => Ok(Repeat::Ask("options")),
-        _ => Ok(Repeat::Anew),
+        _ if known.is_open() && other_fee => Ok(RepeatedRefund::Ask("refundFee")),
+        _ if known.is_open() && other_options => Ok(RepeatedRefund::Ask("options")),
+        _ => Ok(RepeatedRefund::Anew),
     }
 }
 
 /// Is there a payment, and enough of it left beside the other refunds?
-fn refundable<F>(entry: &Entry, order: &RefundOrder, rows: &[RefundRow]) -> Ended<(), F> {
+fn refundable<F>(entry: &Entry, order: &RefundOrder, rows: &[RefundRow]) -> LedgerResult<(), F> {
     if !entry.state.is_paid() {
         return Err(Halt::Refused(Refusal::State { what: "refunded", state: entry.state }));
     }
@@ -351,7 +351,7 @@ fn refundable<F>(entry: &Entry, order: &RefundOrder, rows: &[RefundRow]) -> Ende
 }
 
 /// What wanting to close or reverse does to an order.
-fn wanted<F>(entry: &Entry, intent: Intent) -> Ended<Step, F> {
+fn wanted<F>(entry: &Entry, intent: Intent) -> LedgerResult<Decision, F> {
     use LedgerState as L;
     if intent != entry.way_out() {
         let what = if intent == Intent::Close { "closed" } else { "reversed" };
@@ -363,13 +363,13 @@ fn wanted<F>(entry: &Entry, intent: Intent) -> Ended<Step, F> {
     };
     Ok(match entry.state {
         L::Created | L::UserPaying | L::Closing => {
-            Step { intent: Some(intent), ..Step::go(L::Closing, reason) }
+            Decision { intent: Some(intent), ..Decision::go(L::Closing, reason) }
         }
         L::Paid | L::PaidLate if intent == Intent::Reverse => {
-            Step { intent: Some(intent), ..Step::stay(reason) }
+            Decision { intent: Some(intent), ..Decision::stay(reason) }
         }
-        L::Review => Step::stay(Reason::UnderReview),
-        _ => Step::stay(Reason::Duplicate),
+        L::Review => Decision::stay(Reason::UnderReview),
+        _ => Decision::stay(Reason::Duplicate),
     })
 }
 

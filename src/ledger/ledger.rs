@@ -3,8 +3,8 @@
 //! Row, evidence, credit, outbox and the shop's own writes are stored together or not at all. Nothing here
 //! speaks to the gateway.
 
-use super::decide::{self, Deed, Step};
-use super::entry::{Entry, Intent, Ms, OrderKey, Terms};
+use super::decide::{self, Decision, Effect};
+use super::entry::{Entry, Intent, Ms, OrderKey, OrderTerms};
 use super::reason::Reason;
 use super::schedule::{self, Jitter};
 use super::sighting::{Payment, Sighting, Source, digest_of};
@@ -33,7 +33,7 @@ pub struct Ledger<S, H> {
 }
 
 /// The end of an operation.
-pub type Ended<T, F> = Result<T, Halt<F>>;
+pub type LedgerResult<T, F> = Result<T, Halt<F>>;
 
 /// A payment nobody opened waits this long for its order, then it is for a person.
 pub const ORPHAN_GRACE: Ms = 5 * 60_000;
@@ -66,11 +66,11 @@ impl<'a> Proof<'a> {
 
 impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     /// Opens an order. The same terms again give the same entry, and its first expiry stays.
-    pub fn open(&mut self, terms: &Terms) -> Ended<Entry, S::Fault> {
+    pub fn open(&mut self, terms: &OrderTerms) -> LedgerResult<Entry, S::Fault> {
         self.transact(|ledger| ledger.open_once(terms))
     }
 
-    fn open_once(&mut self, terms: &Terms) -> Ended<Entry, S::Fault> {
+    fn open_once(&mut self, terms: &OrderTerms) -> LedgerResult<Entry, S::Fault> {
         let paid_before = self.store.first_seen(&terms.key)?.is_some();
         let opening = Opening {
             state: LedgerState::Created,
@@ -94,12 +94,12 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     }
 
     /// The order, if it was opened.
-    pub fn find(&mut self, key: &OrderKey) -> Ended<Option<Entry>, S::Fault> {
+    pub fn find(&mut self, key: &OrderKey) -> LedgerResult<Option<Entry>, S::Fault> {
         Ok(self.store.peek(key)?)
     }
 
     /// Applies what a verified answer or notice says. `epoch` is the claim of a worker that asked for it.
-    pub fn apply(&mut self, sighting: &Sighting, epoch: Option<i64>) -> Ended<Transition, S::Fault> {
+    pub fn apply(&mut self, sighting: &Sighting, epoch: Option<i64>) -> LedgerResult<Transition, S::Fault> {
         let applied = self.transact(|ledger| ledger.apply_once(sighting, epoch));
         self.or_freeze(&sighting.key, &Proof::of(sighting), applied)
     }
@@ -108,18 +108,18 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         &mut self,
         sighting: &Sighting,
         epoch: Option<i64>,
-    ) -> Ended<Transition, S::Fault> {
+    ) -> LedgerResult<Transition, S::Fault> {
         match self.store.entry(&sighting.key)? {
             Some(entry) => {
-                let step = decide::decide(&entry, sighting, self.rules.credit_late);
-                self.take(&entry, step, &Proof::of(sighting), epoch)
+                let decision = decide::decide(&entry, sighting, self.rules.credit_late);
+                self.take(&entry, decision, &Proof::of(sighting), epoch)
             }
             None => self.adopt(sighting),
         }
     }
 
     /// A payment nobody opened: kept, and after a while for a person.
-    fn adopt(&mut self, sighting: &Sighting) -> Ended<Transition, S::Fault> {
+    fn adopt(&mut self, sighting: &Sighting) -> LedgerResult<Transition, S::Fault> {
         let orphan = Transition::orphan(sighting.key.clone());
         if sighting.payment().is_none() {
             return Ok(orphan);
@@ -135,15 +135,19 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             return Err(Halt::Raced);
         }
         let entry = self.store.entry(&sighting.key)?.ok_or(Halt::Raced)?;
-        let step = decide::decide(&entry, sighting, self.rules.credit_late);
-        let taken = self.take(&entry, step, &Proof::of(sighting), None)?;
+        let decision = decide::decide(&entry, sighting, self.rules.credit_late);
+        let taken = self.take(&entry, decision, &Proof::of(sighting), None)?;
         let transition = Transition { changed: true, reason: orphan.reason, ..taken };
         self.announce(&entry, &transition)?;
         Ok(transition)
     }
 
     /// Applies a verified "no such order" (ORDERNOTEXIST) to an order that a worker asked about.
-    pub fn apply_absence(&mut self, key: &OrderKey, epoch: Option<i64>) -> Ended<Transition, S::Fault> {
+    pub fn apply_absence(
+        &mut self,
+        key: &OrderKey,
+        epoch: Option<i64>,
+    ) -> LedgerResult<Transition, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let digest = digest_of(&format!("ORDERNOTEXIST {} {}", entry.id, entry.now));
@@ -163,7 +167,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         key: &OrderKey,
         note: &str,
         seen: Option<&Sighting>,
-    ) -> Ended<Transition, S::Fault> {
+    ) -> LedgerResult<Transition, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let digest = digest_of(&format!("poison {} {}", entry.id, entry.version));
@@ -172,39 +176,39 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             let mut silent = entry.clone();
             // What was asked in vain ends here; that WeChat says "refunded" is news, to be asked about before a person decides.
             silent.ask_refunds = false;
-            let step = Step {
+            let decision = Decision {
                 ask_refunds: seen.is_some_and(Sighting::went_back),
-                ..Step::go(LedgerState::Review, Reason::Poison)
+                ..Decision::go(LedgerState::Review, Reason::Poison)
             };
-            ledger.take_from(&entry, silent, step, &proof, Some(entry.epoch))
+            ledger.take_from(&entry, silent, decision, &proof, Some(entry.epoch))
         })
     }
 
-    /// Takes a step: see [`take_from`](Self::take_from).
+    /// Carries out a decision: see [`take_from`](Self::take_from).
     pub(super) fn take(
         &mut self,
         entry: &Entry,
-        step: Step,
+        decision: Decision,
         proof: &Proof<'_>,
         epoch: Option<i64>,
-    ) -> Ended<Transition, S::Fault> {
-        self.take_from(entry, entry.clone(), step, proof, epoch)
+    ) -> LedgerResult<Transition, S::Fault> {
+        self.take_from(entry, entry.clone(), decision, proof, epoch)
     }
 
-    /// Takes a step from `before`, of which `after` has what changed already: writes the row, the evidence, the
-    /// credit and the message, then calls the shop.
+    /// Carries out a decision about `before`, of which `after` has what changed already: writes the row, the
+    /// evidence, the credit and the message, then calls the shop.
     pub(super) fn take_from(
         &mut self,
         before: &Entry,
         mut after: Entry,
-        step: Step,
+        decision: Decision,
         proof: &Proof<'_>,
         epoch: Option<i64>,
-    ) -> Ended<Transition, S::Fault> {
-        moved(&mut after, step, proof);
-        self.plan(before, &mut after, step, epoch.is_some_and(|epoch| epoch == before.epoch));
-        if step.reason != Reason::NotPaidYet {
-            self.keep(Some(before.id), &before.terms.key, proof, step.reason)?;
+    ) -> LedgerResult<Transition, S::Fault> {
+        moved(&mut after, decision, proof);
+        self.plan(before, &mut after, decision, epoch.is_some_and(|epoch| epoch == before.epoch));
+        if decision.reason != Reason::NotPaidYet {
+            self.keep(Some(before.id), &before.terms.key, proof, decision.reason)?;
         }
         if after != *before {
             after.version += 1;
@@ -214,19 +218,19 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         }
         let transition = Transition {
             note: proof.note.map(str::to_owned),
-            ..Transition::between(before, &after, step.reason)
+            ..Transition::between(before, &after, decision.reason)
         };
-        self.enter(&after, step.deed, proof)?;
+        self.enter(&after, decision.effect, proof)?;
         if transition.changed {
             self.announce(&after, &transition)?;
         }
-        self.tell(step.deed, &transition)?;
+        self.tell(decision.effect, &transition)?;
         Ok(transition)
     }
 
     /// The next poll: planned anew by the worker that holds the lease, and whenever something changed.
-    fn plan(&mut self, before: &Entry, after: &mut Entry, step: Step, leased: bool) {
-        if step.ask_refunds && !before.ask_refunds && after.ask_refunds {
+    fn plan(&mut self, before: &Entry, after: &mut Entry, decision: Decision, leased: bool) {
+        if decision.ask_refunds && !before.ask_refunds && after.ask_refunds {
             after.due_at = Some(after.now);
             return;
         }
@@ -240,26 +244,26 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     }
 
     /// Writes the credit, or marks it as taken back. Anything but one row breaks a rule.
-    fn enter(&mut self, after: &Entry, deed: Deed, proof: &Proof<'_>) -> Ended<(), S::Fault> {
-        match deed {
-            Deed::Nothing => Ok(()),
-            Deed::Credit => match self.store.credit(after, proof.digest)? {
+    fn enter(&mut self, after: &Entry, effect: Effect, proof: &Proof<'_>) -> LedgerResult<(), S::Fault> {
+        match effect {
+            Effect::Nothing => Ok(()),
+            Effect::Credit => match self.store.credit(after, proof.digest)? {
                 Added::New => Ok(()),
                 Added::Already => Err(Halt::Breach(Reason::TransactionTaken)),
             },
-            Deed::Revoke if self.store.revoke(after)? => Ok(()),
-            Deed::Revoke => Err(Halt::Breach(Reason::Contradiction)),
+            Effect::Revoke if self.store.revoke(after)? => Ok(()),
+            Effect::Revoke => Err(Halt::Breach(Reason::Contradiction)),
         }
     }
 
     /// Calls the shop inside the fence.
-    fn tell(&mut self, deed: Deed, transition: &Transition) -> Ended<(), S::Fault> {
-        if deed == Deed::Nothing {
+    fn tell(&mut self, effect: Effect, transition: &Transition) -> LedgerResult<(), S::Fault> {
+        if effect == Effect::Nothing {
             return Ok(());
         }
         self.store.guard()?;
-        match deed {
-            Deed::Credit => self.shop.credit(transition)?,
+        match effect {
+            Effect::Credit => self.shop.credit(transition)?,
             _ => self.shop.revoke(transition)?,
         }
         Ok(self.store.unguard()?)
@@ -271,7 +275,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         key: &OrderKey,
         proof: &Proof<'_>,
         reason: Reason,
-    ) -> Ended<Added, S::Fault> {
+    ) -> LedgerResult<Added, S::Fault> {
         Ok(self.store.keep_evidence(&Evidence {
             key,
             order_id,
@@ -285,20 +289,20 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         })?)
     }
 
-    fn announce(&mut self, entry: &Entry, transition: &Transition) -> Ended<(), S::Fault> {
+    fn announce(&mut self, entry: &Entry, transition: &Transition) -> LedgerResult<(), S::Fault> {
         Ok(self.store.announce(entry, transition.to.word(), &transition.payload())?)
     }
 }
 
-/// What a step changes of an order. A person's question is told the last payment that was seen.
-fn moved(after: &mut Entry, step: Step, proof: &Proof<'_>) {
-    if let Some(to) = step.to.filter(|to| *to != after.state) {
+/// What a decision changes of an order. A person's question is told the last payment that was seen.
+fn moved(after: &mut Entry, decision: Decision, proof: &Proof<'_>) {
+    if let Some(to) = decision.to.filter(|to| *to != after.state) {
         // What was sent may still arrive while a person is asked, and after.
         after.sent_at = after.sent_at.filter(|_| [to, after.state].contains(&LedgerState::Review));
         after.state = to;
         after.intent = None;
         after.changed_at = after.now;
-        step.reason.text().clone_into(&mut after.reason);
+        decision.reason.text().clone_into(&mut after.reason);
     }
     if let Some(payment) = &proof.payment {
         remember(after, payment);
@@ -310,21 +314,21 @@ fn moved(after: &mut Entry, step: Step, proof: &Proof<'_>) {
     if after.state == LedgerState::Revoked {
         after.ask_refunds = false;
         after.pending_refund = 0;
-        return credit_flag(after, step.deed);
+        return credit_flag(after, decision.effect);
     }
-    if step.intent.is_some() && step.intent != after.intent {
-        after.intent = step.intent;
+    if decision.intent.is_some() && decision.intent != after.intent {
+        after.intent = decision.intent;
         after.changed_at = after.now;
     }
-    after.ask_refunds |= step.ask_refunds;
-    credit_flag(after, step.deed);
+    after.ask_refunds |= decision.ask_refunds;
+    credit_flag(after, decision.effect);
 }
 
-fn credit_flag(after: &mut Entry, deed: Deed) {
-    match deed {
-        Deed::Nothing => {}
-        Deed::Credit => after.credited = true,
-        Deed::Revoke => after.credited = false,
+fn credit_flag(after: &mut Entry, effect: Effect) {
+    match effect {
+        Effect::Nothing => {}
+        Effect::Credit => after.credited = true,
+        Effect::Revoke => after.credited = false,
     }
 }
 
@@ -353,7 +357,7 @@ pub(super) fn unsigned<'a>(digest: &'a str, source: Source, observed: &'a str) -
     Proof { digest, source, observed, transaction_id: None, total_fee: None, payment: None, note: None }
 }
 
-fn same_terms<F>(entry: &Entry, terms: &Terms) -> Ended<(), F> {
+fn same_terms<F>(entry: &Entry, terms: &OrderTerms) -> LedgerResult<(), F> {
     let known = &entry.terms;
     let differs = [
         ("merchant (appid)", known.appid != terms.appid),
@@ -368,8 +372,8 @@ fn same_terms<F>(entry: &Entry, terms: &Terms) -> Ended<(), F> {
     }
 }
 
-fn orphan_terms(sighting: &Sighting) -> Terms {
-    Terms {
+fn orphan_terms(sighting: &Sighting) -> OrderTerms {
+    OrderTerms {
         key: sighting.key.clone(),
         appid: sighting.appid.clone(),
         sub_appid: sighting.sub_appid.clone(),

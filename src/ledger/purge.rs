@@ -1,7 +1,7 @@
 //! Removing what is over: messages that were delivered, evidence of orders that have ended.
 
 use super::entry::Ms;
-use super::ledger::{Ended, Ledger};
+use super::ledger::{Ledger, LedgerResult};
 use super::store::{Failure, Kind, Leftover, Shop, Store};
 use super::transact::MOST_TRIES;
 
@@ -10,7 +10,7 @@ const WINDOW: i64 = 1000;
 
 impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     /// Removes what is over since before `before`, in small pieces; says how many rows.
-    pub fn purge(&mut self, before: Ms) -> Ended<i64, S::Fault> {
+    pub fn purge(&mut self, before: Ms) -> LedgerResult<i64, S::Fault> {
         let mut removed = 0;
         for what in [Leftover::Messages, Leftover::Evidence] {
             let Some((mut from, last)) = self.store.span(what)? else { continue };
@@ -23,7 +23,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         Ok(removed)
     }
 
-    fn purged(&mut self, what: Leftover, before: Ms, from: i64, to: i64) -> Ended<i64, S::Fault> {
+    fn purged(&mut self, what: Leftover, before: Ms, from: i64, to: i64) -> LedgerResult<i64, S::Fault> {
         let mut tries = 1;
         loop {
             match self.store.purge(what, before, from, to) {

@@ -87,7 +87,7 @@ impl Answer {
 }
 
 /// Who carries questions to the gateway: all of them at once, answers in their order.
-pub trait Counter {
+pub trait QuestionSender {
     /// Asks.
     fn ask(&mut self, questions: &[Question]) -> Vec<Answer>;
     /// How many are asked at once.

@@ -1,6 +1,6 @@
 //! What follows from a verified list of refunds: pure (decisions.md 7.3).
 
-use super::decide::{Deed, Step};
+use super::decide::{Decision, Effect};
 use super::entry::{Entry, Ms, RefundRow, RefundWord, SETTLES};
 use super::reason::Reason;
 use super::sighting::{RefundSighting, SeenRefund};
@@ -8,37 +8,37 @@ use super::state::LedgerState;
 
 /// What follows from seeing all refunds of an order, `refunds` being our rows after they were brought up to
 /// date with the list.
-pub fn decide(entry: &Entry, seen: &RefundSighting, refunds: &[RefundRow], credit_late: bool) -> Step {
+pub fn decide(entry: &Entry, seen: &RefundSighting, refunds: &[RefundRow], credit_late: bool) -> Decision {
     match entry.state {
-        LedgerState::Review => return Step::stay(Reason::UnderReview),
-        LedgerState::Revoked => return Step::stay(Reason::Late),
-        _ if is_dismissed(entry, seen) => return Step::stay(Reason::Dismissed),
-        _ if names_no_payment(entry, seen) => return Step::stay(Reason::Incomplete),
+        LedgerState::Review => return Decision::stay(Reason::UnderReview),
+        LedgerState::Revoked => return Decision::stay(Reason::Late),
+        _ if is_dismissed(entry, seen) => return Decision::stay(Reason::Dismissed),
+        _ if names_no_payment(entry, seen) => return Decision::stay(Reason::Incomplete),
         _ => {}
     }
     if let Some(reason) = misfit(entry, seen) {
-        return Step::go(LedgerState::Review, reason);
+        return Decision::go(LedgerState::Review, reason);
     }
     let sum = refunded(refunds);
     if sum > entry.paid_fee() {
-        return Step::go(LedgerState::Review, Reason::RefundsExceed);
+        return Decision::go(LedgerState::Review, Reason::RefundsExceed);
     }
     follow(entry, sum, credit_late)
 }
 
 /// What follows from the sum that went back, when the payment itself is beyond doubt.
-pub fn follow(entry: &Entry, sum: i64, credit_late: bool) -> Step {
+pub fn follow(entry: &Entry, sum: i64, credit_late: bool) -> Decision {
     use LedgerState as L;
     let whole = sum == entry.paid_fee();
     let share = if sum == 0 { L::Paid } else { L::PartiallyRefunded };
     match entry.state {
-        L::Review => Step::stay(Reason::UnderReview),
-        L::Revoked => Step::stay(Reason::Late),
-        _ if whole => moved(entry, L::Refunded, Deed::Nothing),
-        _ if entry.credited => moved(entry, share, Deed::Nothing),
-        L::Created | L::UserPaying | L::Closing => moved(entry, share, Deed::Credit),
-        _ if credit_late => moved(entry, share, Deed::Credit),
-        _ => moved(entry, L::PaidLate, Deed::Nothing),
+        L::Review => Decision::stay(Reason::UnderReview),
+        L::Revoked => Decision::stay(Reason::Late),
+        _ if whole => moved(entry, L::Refunded, Effect::Nothing),
+        _ if entry.credited => moved(entry, share, Effect::Nothing),
+        L::Created | L::UserPaying | L::Closing => moved(entry, share, Effect::Credit),
+        _ if credit_late => moved(entry, share, Effect::Credit),
+        _ => moved(entry, L::PaidLate, Effect::Nothing),
     }
 }
 
@@ -60,9 +60,9 @@ fn is_dismissed(entry: &Entry, seen: &RefundSighting) -> bool {
     entry.suspect_id.is_some() && entry.suspect_id == seen.transaction_id
 }
 
-fn moved(entry: &Entry, to: LedgerState, deed: Deed) -> Step {
+fn moved(entry: &Entry, to: LedgerState, effect: Effect) -> Decision {
     let to = (entry.state != to).then_some(to);
-    Step { to, deed, ..Step::stay(Reason::Refunds) }
+    Decision { to, effect, ..Decision::stay(Reason::Refunds) }
 }
 
 fn misfit(entry: &Entry, seen: &RefundSighting) -> Option<Reason> {
@@ -160,21 +160,21 @@ mod tests {
         }
     }
 
-    fn after(state: LedgerState, rows: &[RefundRow]) -> Step {
+    fn after(state: LedgerState, rows: &[RefundRow]) -> Decision {
         decide(&entry(state), &seen(), rows, false)
     }
 
     #[test]
     fn f9_a_refund_in_part_before_the_payment_was_seen_credits_and_is_partial() {
-        let step = after(LedgerState::Created, &[row(40, RefundWord::Processing)]);
-        assert_eq!((step.to, step.deed), (Some(LedgerState::PartiallyRefunded), Deed::Credit));
+        let decision = after(LedgerState::Created, &[row(40, RefundWord::Processing)]);
+        assert_eq!((decision.to, decision.effect), (Some(LedgerState::PartiallyRefunded), Effect::Credit));
     }
 
     #[test]
     fn f9_a_full_refund_before_the_payment_was_seen_credits_nothing() {
         let rows = [row(40, RefundWord::Success), row(60, RefundWord::Change)];
-        let step = after(LedgerState::Created, &rows);
-        assert_eq!((step.to, step.deed), (Some(LedgerState::Refunded), Deed::Nothing));
+        let decision = after(LedgerState::Created, &rows);
+        assert_eq!((decision.to, decision.effect), (Some(LedgerState::Refunded), Effect::Nothing));
     }
 
     #[test]
@@ -182,10 +182,11 @@ mod tests {
         for told in [(None, Some(100)), (Some("4200"), None), (None, None)] {
             let list =
                 RefundSighting { transaction_id: told.0.map(str::to_owned), total_fee: told.1, ..seen() };
-            let step = decide(&entry(LedgerState::Created), &list, &[row(40, RefundWord::Success)], false);
+            let decision =
+                decide(&entry(LedgerState::Created), &list, &[row(40, RefundWord::Success)], false);
             assert_eq!(
-                (step.to, step.deed, step.reason),
-                (None, Deed::Nothing, Reason::Incomplete),
+                (decision.to, decision.effect, decision.reason),
+                (None, Effect::Nothing, Reason::Incomplete),
                 "{told:?}"
             );
         }
@@ -210,15 +211,16 @@ mod tests {
 
     #[test]
     fn what_was_reversed_stays_so_whatever_a_list_says() {
-        let step = after(LedgerState::Revoked, &[row(60, RefundWord::Success), row(60, RefundWord::Success)]);
-        assert_eq!((step.to, step.reason), (None, Reason::Late));
+        let decision =
+            after(LedgerState::Revoked, &[row(60, RefundWord::Success), row(60, RefundWord::Success)]);
+        assert_eq!((decision.to, decision.reason), (None, Reason::Late));
     }
 
     #[test]
     fn refunds_over_the_payment_are_for_a_person() {
         let rows = [row(60, RefundWord::Success), row(60, RefundWord::Processing)];
-        let step = after(LedgerState::Paid, &rows);
-        assert_eq!((step.to, step.reason), (Some(LedgerState::Review), Reason::RefundsExceed));
+        let decision = after(LedgerState::Paid, &rows);
+        assert_eq!((decision.to, decision.reason), (Some(LedgerState::Review), Reason::RefundsExceed));
     }
 
     #[test]
@@ -238,7 +240,7 @@ mod tests {
 
     #[test]
     fn after_a_close_refunds_show_a_late_payment() {
-        let step = after(LedgerState::Closed, &[row(40, RefundWord::Success)]);
-        assert_eq!((step.to, step.deed), (Some(LedgerState::PaidLate), Deed::Nothing));
+        let decision = after(LedgerState::Closed, &[row(40, RefundWord::Success)]);
+        assert_eq!((decision.to, decision.effect), (Some(LedgerState::PaidLate), Effect::Nothing));
     }
 }

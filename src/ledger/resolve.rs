@@ -1,9 +1,9 @@
 //! A person's decision about an order in Review or PaidLate.
 
-use super::decide::{Deed, Step};
+use super::decide::{Decision, Effect};
 use super::entry::{Entry, OrderKey, RefundRow, RefundWord};
 use super::intents::RefundOrder;
-use super::ledger::{Ended, Ledger, Proof, unsigned};
+use super::ledger::{Ledger, LedgerResult, Proof, unsigned};
 use super::reason::Reason;
 use super::refunds::{self, reserved};
 use super::sighting::{Source, digest_of};
@@ -36,28 +36,33 @@ impl Resolution {
 
 impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     /// Ends a Review or a PaidLate; the note is kept as evidence.
-    pub fn resolve(&mut self, key: &OrderKey, as_: Resolution, note: &str) -> Ended<Transition, S::Fault> {
+    pub fn resolve(
+        &mut self,
+        key: &OrderKey,
+        as_: Resolution,
+        note: &str,
+    ) -> LedgerResult<Transition, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             open_question(&entry)?;
             let rows = ledger.store.refunds(&entry)?;
             let mut settled = entry.clone();
-            let step = match as_ {
+            let decision = match as_ {
                 Resolution::Credit => credited(&mut settled, &rows)?,
                 Resolution::Refund => ledger.sent_back(&mut settled, &rows)?,
                 Resolution::Dismiss => dismissed(&mut settled, &rows)?,
             };
             let rows = ledger.store.refunds(&entry)?;
             settled.pending_refund = refunds::wanted(&rows);
-            let step = Step { ask_refunds: refunds::pending(&settled, &rows), ..step };
+            let decision = Decision { ask_refunds: refunds::pending(&settled, &rows), ..decision };
             let digest = digest_of(&format!("{} {} {} {note}", as_.word(), entry.id, entry.version));
             let proof = Proof { note: Some(note), ..unsigned(&digest, Source::Person, as_.word()) };
-            ledger.take_from(&entry, settled, step, &proof, None)
+            ledger.take_from(&entry, settled, decision, &proof, None)
         })
     }
 
     /// All that is left of the payment is to go back. Nobody waits for it: it is wanted until it is done or refused.
-    fn sent_back(&mut self, settled: &mut Entry, rows: &[RefundRow]) -> Ended<Step, S::Fault> {
+    fn sent_back(&mut self, settled: &mut Entry, rows: &[RefundRow]) -> LedgerResult<Decision, S::Fault> {
         if settled.credited {
             return refused("sent back by resolve, being credited: use refund(),", settled);
         }
@@ -70,7 +75,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         }
         let back = settled.refunded >= settled.paid_fee();
         let to = if back { LedgerState::Refunded } else { LedgerState::PaidLate };
-        Ok(Step::go(to, Reason::ResolvedRefund))
+        Ok(Decision::go(to, Reason::ResolvedRefund))
     }
 }
 
@@ -95,19 +100,19 @@ fn whole(entry: &Entry, left: i64, rows: &[RefundRow]) -> RefundOrder {
     }
 }
 
-fn open_question<F>(entry: &Entry) -> Ended<(), F> {
+fn open_question<F>(entry: &Entry) -> LedgerResult<(), F> {
     match entry.state {
         LedgerState::Review | LedgerState::PaidLate => Ok(()),
         _ => refused("resolved", entry),
     }
 }
 
-fn refused<T, F>(what: &'static str, entry: &Entry) -> Ended<T, F> {
+fn refused<T, F>(what: &'static str, entry: &Entry) -> LedgerResult<T, F> {
     Err(Halt::Refused(Refusal::State { what, state: entry.state }))
 }
 
 /// What is to go back cannot be credited or forgotten as well: it is withdrawn first.
-fn nothing_wanted<F>(what: &'static str, rows: &[RefundRow]) -> Ended<(), F> {
+fn nothing_wanted<F>(what: &'static str, rows: &[RefundRow]) -> LedgerResult<(), F> {
     match rows.iter().find(|row| row.state == RefundWord::Intent) {
         None => Ok(()),
         Some(row) => {
@@ -118,7 +123,7 @@ fn nothing_wanted<F>(what: &'static str, rows: &[RefundRow]) -> Ended<(), F> {
 }
 
 /// What was paid is credited, were it another amount than was opened.
-fn credited<F>(settled: &mut Entry, rows: &[RefundRow]) -> Ended<Step, F> {
+fn credited<F>(settled: &mut Entry, rows: &[RefundRow]) -> LedgerResult<Decision, F> {
     if settled.credited {
         return refused("credited again", settled);
     }
@@ -133,11 +138,11 @@ fn credited<F>(settled: &mut Entry, rows: &[RefundRow]) -> Ended<Step, F> {
         _ => return refused("credited, all of it having gone back,", settled),
     };
     let reason = if settled.is_paid_otherwise() { Reason::ResolvedPaid } else { Reason::ResolvedCredit };
-    Ok(Step { deed: Deed::Credit, ..Step::go(to, reason) })
+    Ok(Decision { effect: Effect::Credit, ..Decision::go(to, reason) })
 }
 
 /// The payment that is the question becomes the one that counts, if there is no other.
-fn adopt_payment<F>(settled: &mut Entry) -> Ended<(), F> {
+fn adopt_payment<F>(settled: &mut Entry) -> LedgerResult<(), F> {
     if settled.transaction_id.is_none() {
         settled.transaction_id = settled.suspect_id.take();
         settled.paid = settled.suspect_fee.take();
@@ -150,7 +155,7 @@ fn adopt_payment<F>(settled: &mut Entry) -> Ended<(), F> {
 }
 
 /// Back to where the order stands without the open question.
-fn dismissed<F>(settled: &mut Entry, rows: &[RefundRow]) -> Ended<Step, F> {
+fn dismissed<F>(settled: &mut Entry, rows: &[RefundRow]) -> LedgerResult<Decision, F> {
     if !settled.credited {
         nothing_wanted("dismissed", rows)?;
     }
@@ -165,5 +170,5 @@ fn dismissed<F>(settled: &mut Entry, rows: &[RefundRow]) -> Ended<Step, F> {
         settled.suspect_fee = settled.paid.take();
         settled.suspect_type = settled.paid_type.take();
     }
-    Ok(Step::go(to, Reason::Dismissed))
+    Ok(Decision::go(to, Reason::Dismissed))
 }

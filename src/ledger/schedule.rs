@@ -107,13 +107,13 @@ pub fn is_ripe(entry: &Entry, intent: Intent) -> bool {
 
 /// How fast one merchant's questions are asked, and how that slows when WeChat says it is too fast.
 #[derive(Debug, Clone)]
-pub struct Pace {
+pub struct RateLimiter {
     per_second: Ms,
     free_at: Ms,
     penalty: Ms,
 }
 
-impl Pace {
+impl RateLimiter {
     /// At most so many questions a second.
     pub fn new(per_second: Ms) -> Self {
         Self { per_second: per_second.max(1), free_at: 0, penalty: 0 }
@@ -192,13 +192,13 @@ mod tests {
 
     #[test]
     fn n18_the_pace_slows_for_all_and_recovers() {
-        let mut pace = Pace::new(100);
-        assert_eq!((pace.reserve(0), pace.reserve(0), pace.reserve(0)), (0, 10, 20));
-        pace.slow_down(0);
-        pace.slow_down(0);
-        assert_eq!(pace.closed_for(0), 2000);
-        pace.ease();
-        pace.slow_down(5000);
-        assert_eq!(pace.closed_for(5000), 1000);
+        let mut limiter = RateLimiter::new(100);
+        assert_eq!((limiter.reserve(0), limiter.reserve(0), limiter.reserve(0)), (0, 10, 20));
+        limiter.slow_down(0);
+        limiter.slow_down(0);
+        assert_eq!(limiter.closed_for(0), 2000);
+        limiter.ease();
+        limiter.slow_down(5000);
+        assert_eq!(limiter.closed_for(5000), 1000);
     }
 }

@@ -1,6 +1,6 @@
 //! What the ledger needs of a database, in its own words, and of the shop.
 
-use super::entry::{Entry, Ms, OrderKey, RefundRow, RefundWord, Terms};
+use super::entry::{Entry, Ms, OrderKey, OrderTerms, RefundRow, RefundWord};
 use super::reason::Reason;
 use super::sighting::Source;
 use super::state::LedgerState;
@@ -141,9 +141,9 @@ pub trait OrderStore: Transactions {
     /// The order's row, not locked.
     fn peek(&mut self, key: &OrderKey) -> Result<Option<Entry>, Self::Fault>;
     /// Inserts an order unless it is there.
-    fn register(&mut self, terms: &Terms, opening: &Opening) -> Result<Added, Self::Fault>;
+    fn register(&mut self, terms: &OrderTerms, opening: &Opening) -> Result<Added, Self::Fault>;
     /// Gives a payment that nobody had opened its order: the terms, and a life that begins now.
-    fn adopt(&mut self, orphan: &Entry, terms: &Terms) -> Result<bool, Self::Fault>;
+    fn adopt(&mut self, orphan: &Entry, terms: &OrderTerms) -> Result<bool, Self::Fault>;
     /// Writes what changed if the row is still the one that was read; `false` if it is not.
     fn advance(&mut self, before: &Entry, after: &Entry) -> Result<bool, Self::Fault>;
     /// Keeps evidence.
@@ -214,7 +214,7 @@ pub struct Whose {
 
 impl Whose {
     /// Whose an order with these terms is.
-    pub fn of(terms: &Terms) -> Self {
+    pub fn of(terms: &OrderTerms) -> Self {
         Self {
             mch_id: terms.key.mch_id.clone(),
             sub_mch_id: terms.key.sub_mch_id.clone(),

@@ -3,12 +3,12 @@
 //! Orders are claimed by lease, asked about outside any transaction, and applied one by one. Closing and
 //! reversing go the same way everywhere: query, write the intent down, call, query again.
 
-pub use super::question::{Answer, Counter, Question, What};
+pub use super::question::{Answer, Question, QuestionSender, What};
 pub use super::tally::Tally;
 
 use super::entry::{Entry, Intent, Ms, RefundRow};
 use super::intents::is_expired;
-use super::ledger::{Ended, Ledger, pending_call};
+use super::ledger::{Ledger, LedgerResult, pending_call};
 use super::reason::Reason;
 use super::schedule::{self, MOST_ATTEMPTS};
 use super::state::LedgerState;
@@ -32,7 +32,7 @@ struct Errand {
     what: What,
     /// The claim it rests on.
     epoch: i64,
-    /// When that was made or renewed, by the counter's clock.
+    /// When that was made or renewed, by the sender's clock.
     held_at: Ms,
     /// How often it has failed before.
     attempt: i64,
@@ -100,27 +100,27 @@ impl Errand {
 /// One round over one merchant's orders.
 pub struct Round<'a, S: Store, H, C> {
     ledger: &'a mut Ledger<S, H>,
-    counter: &'a mut C,
+    sender: &'a mut C,
     tally: Tally<S::Fault>,
     lease: Ms,
 }
 
-/// Claims what is due, asks as many at once as the counter carries, and applies. What fails for one order does not
+/// Claims what is due, asks as many at once as the sender carries, and applies. What fails for one order does not
 /// stop the others; a connection that cannot be used any more stops the round.
-pub fn round<S: Store, H: Shop<S::Fault>, C: Counter>(
+pub fn round<S: Store, H: Shop<S::Fault>, C: QuestionSender>(
     ledger: &mut Ledger<S, H>,
-    counter: &mut C,
+    sender: &mut C,
     whose: &Whose,
     batch: usize,
-) -> Ended<Tally<S::Fault>, S::Fault> {
-    let (lease, held_at) = (LEASE.max(counter.patience() * QUESTIONS), counter.clock());
+) -> LedgerResult<Tally<S::Fault>, S::Fault> {
+    let (lease, held_at) = (LEASE.max(sender.patience() * QUESTIONS), sender.clock());
     let claimed = ledger.store.claim(whose, lease, batch)?;
-    let mut round = Round { ledger, counter, tally: Tally::default(), lease };
+    let mut round = Round { ledger, sender, tally: Tally::default(), lease };
     round.tally.claimed = claimed.len();
     let mut errands: VecDeque<Errand> =
         claimed.into_iter().map(|entry| Errand::first(entry, held_at)).collect();
     while !errands.is_empty() {
-        if round.counter.stopped() {
+        if round.sender.stopped() {
             round.release(errands)?;
             break;
         }
@@ -129,22 +129,22 @@ pub fn round<S: Store, H: Shop<S::Fault>, C: Counter>(
     Ok(round.tally)
 }
 
-impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
+impl<S: Store, H: Shop<S::Fault>, C: QuestionSender> Round<'_, S, H, C> {
     /// As many errands as can be asked at once take their next step; those that go on come first again.
-    fn go_on_with(&mut self, errands: VecDeque<Errand>) -> Ended<VecDeque<Errand>, S::Fault> {
+    fn go_on_with(&mut self, errands: VecDeque<Errand>) -> LedgerResult<VecDeque<Errand>, S::Fault> {
         let mut kept = VecDeque::new();
         for errand in errands {
             kept.extend(self.kept(errand)?);
         }
-        let rest = kept.split_off(kept.len().min(self.counter.width().max(1)));
+        let rest = kept.split_off(kept.len().min(self.sender.width().max(1)));
         let mut next: VecDeque<Errand> = self.ask(kept.into())?.into();
         next.extend(rest);
         Ok(next)
     }
 
     /// Renews a lease that is half over; `None` if it was lost, which is no failure: the order is another worker's.
-    fn kept(&mut self, errand: Errand) -> Ended<Option<Errand>, S::Fault> {
-        let age = self.counter.clock().saturating_sub(errand.held_at);
+    fn kept(&mut self, errand: Errand) -> LedgerResult<Option<Errand>, S::Fault> {
+        let age = self.sender.clock().saturating_sub(errand.held_at);
         if age < self.lease / 2 {
             Ok(Some(errand))
         } else {
@@ -152,15 +152,20 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         }
     }
 
-    fn renewed(&mut self, errand: &Errand, lease: Ms, attempt: i64) -> Ended<Option<Errand>, S::Fault> {
-        let held_at = self.counter.clock();
+    fn renewed(
+        &mut self,
+        errand: &Errand,
+        lease: Ms,
+        attempt: i64,
+    ) -> LedgerResult<Option<Errand>, S::Fault> {
+        let held_at = self.sender.clock();
         let is_ours = self.ledger.store.settle(&errand.claim(), lease, attempt)?;
         Ok(is_ours.then(|| Errand { epoch: errand.epoch + 1, held_at, ..errand.clone() }))
     }
 
     /// Asks, and applies the answers: those of orders that have failed before come last, so that one that ends the
     /// connection, or the process, each time does not do it before the others.
-    fn ask(&mut self, errands: Vec<Errand>) -> Ended<Vec<Errand>, S::Fault> {
+    fn ask(&mut self, errands: Vec<Errand>) -> LedgerResult<Vec<Errand>, S::Fault> {
         let questions: Vec<Question> = errands
             .iter()
             .map(|errand| Question {
@@ -169,7 +174,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
                 since: errand.since,
             })
             .collect();
-        let answers = self.counter.ask(&questions);
+        let answers = self.sender.ask(&questions);
         self.tally.asked += questions.len();
         let mut answered: Vec<(Errand, Answer)> = errands.into_iter().zip(answers).collect();
         answered.sort_by_key(|(errand, _)| errand.attempt);
@@ -183,7 +188,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
 
     /// Before the shop is called: should that be the end of this process or its connection, the order has failed
     /// once more, and is due later. A good end takes it back.
-    fn charged(&mut self, errand: Errand, answer: &Answer) -> Ended<Errand, S::Fault> {
+    fn charged(&mut self, errand: Errand, answer: &Answer) -> LedgerResult<Errand, S::Fault> {
         if errand.is_poison() || !may_call_the_shop(&errand.entry, answer) {
             return Ok(errand);
         }
@@ -194,7 +199,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
     }
 
     /// One answer: applies it and says what is to be asked next about the same order.
-    fn take_in(&mut self, errand: &Errand, answer: Answer) -> Ended<Vec<Errand>, S::Fault> {
+    fn take_in(&mut self, errand: &Errand, answer: Answer) -> LedgerResult<Vec<Errand>, S::Fault> {
         let (key, epoch) = (errand.entry.terms.key.clone(), Some(errand.epoch));
         if errand.is_poison() {
             return self.freeze(errand, &answer);
@@ -247,7 +252,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
 
     /// An order that has failed too often is for a person, who is told what WeChat says of it.
     /// Nothing else is tried: it may be what ends the process.
-    fn freeze(&mut self, errand: &Errand, answer: &Answer) -> Ended<Vec<Errand>, S::Fault> {
+    fn freeze(&mut self, errand: &Errand, answer: &Answer) -> LedgerResult<Vec<Errand>, S::Fault> {
         let note = format!("failed {} times without a good end", errand.attempt);
         let seen = match answer {
             Answer::Order(sighting) => Some(sighting),
@@ -268,7 +273,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
         errand: &Errand,
         row: &RefundRow,
         answer: Answer,
-    ) -> Ended<Vec<Errand>, S::Fault> {
+    ) -> LedgerResult<Vec<Errand>, S::Fault> {
         match &answer {
             Answer::Refused(code) if !errand.was_open => {
                 let note = format!("{}: {code}", row.out_refund_no);
@@ -294,8 +299,8 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
     fn go_on(
         &mut self,
         errand: &Errand,
-        applied: Ended<Transition, S::Fault>,
-    ) -> Ended<Vec<Errand>, S::Fault> {
+        applied: LedgerResult<Transition, S::Fault>,
+    ) -> LedgerResult<Vec<Errand>, S::Fault> {
         let Some(entry) = self.applied(errand, applied)? else { return Ok(Vec::new()) };
         if errand.after_call && entry.intent.is_some() {
             // The call has moved nothing: the next one comes later, and after too many a person.
@@ -311,7 +316,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
     }
 
     /// Closes or reverses what is to be given up, under a lease of its own, having written that down.
-    fn give_up(&mut self, errand: &Errand, mut entry: Entry) -> Ended<Vec<Errand>, S::Fault> {
+    fn give_up(&mut self, errand: &Errand, mut entry: Entry) -> LedgerResult<Vec<Errand>, S::Fault> {
         let stranded = entry.state == LedgerState::Closing && entry.intent.is_none();
         if is_expired(&entry) || stranded {
             let wanted = self.ledger.want(&entry.terms.key, entry.way_out());
@@ -333,8 +338,8 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
     fn ask_again(
         &mut self,
         errand: &Errand,
-        applied: Ended<Transition, S::Fault>,
-    ) -> Ended<Vec<Errand>, S::Fault> {
+        applied: LedgerResult<Transition, S::Fault>,
+    ) -> LedgerResult<Vec<Errand>, S::Fault> {
         let entry = self.applied(errand, applied)?;
         Ok(entry.into_iter().map(|entry| errand.after_call(entry)).collect())
     }
@@ -343,8 +348,8 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
     fn send_refunds(
         &mut self,
         errand: &Errand,
-        applied: Ended<Transition, S::Fault>,
-    ) -> Ended<Vec<Errand>, S::Fault> {
+        applied: LedgerResult<Transition, S::Fault>,
+    ) -> LedgerResult<Vec<Errand>, S::Fault> {
         let Some(entry) = self.applied(errand, applied)? else { return Ok(Vec::new()) };
         if !entry.state.is_paid() || entry.pending_refund == 0 {
             return Ok(Vec::new());
@@ -365,8 +370,8 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
     fn applied(
         &mut self,
         errand: &Errand,
-        applied: Ended<Transition, S::Fault>,
-    ) -> Ended<Option<Entry>, S::Fault> {
+        applied: LedgerResult<Transition, S::Fault>,
+    ) -> LedgerResult<Option<Entry>, S::Fault> {
         let Some(transition) = self.tried(errand, applied)? else { return Ok(None) };
         let after = transition.entry.clone();
         if transition.changed {
@@ -376,7 +381,11 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
     }
 
     /// What failed for an order is due again later.
-    fn tried<T>(&mut self, errand: &Errand, ended: Ended<T, S::Fault>) -> Ended<Option<T>, S::Fault> {
+    fn tried<T>(
+        &mut self,
+        errand: &Errand,
+        ended: LedgerResult<T, S::Fault>,
+    ) -> LedgerResult<Option<T>, S::Fault> {
         match ended {
             Ok(value) => Ok(Some(value)),
             Err(halt) if is(&halt, &[Kind::Over]) => Err(halt),
@@ -386,7 +395,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
 
     /// That is its order's own matter as long as the connection works; where it does not, the leases of all stay as
     /// they are, and the fault that ended it says why.
-    fn failed(&mut self, errand: &Errand, halt: Halt<S::Fault>) -> Ended<(), S::Fault> {
+    fn failed(&mut self, errand: &Errand, halt: Halt<S::Fault>) -> LedgerResult<(), S::Fault> {
         let attempt = if is_blameless(&halt) { errand.blameless() } else { errand.attempt + 1 };
         match self.postpone(errand, attempt) {
             Ok(()) => {
@@ -398,7 +407,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
     }
 
     /// A question that brought nothing.
-    fn fault(&mut self, errand: &Errand, answer: Answer) -> Ended<Vec<Errand>, S::Fault> {
+    fn fault(&mut self, errand: &Errand, answer: Answer) -> LedgerResult<Vec<Errand>, S::Fault> {
         let (text, attempt) = match answer {
             Answer::Limited => {
                 self.tally.limited = true;
@@ -421,7 +430,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
 
     /// Due again later. A lease that was lost meanwhile is another worker's to settle; that nobody is to blame holds
     /// all the same.
-    fn postpone(&mut self, errand: &Errand, attempt: i64) -> Ended<(), S::Fault> {
+    fn postpone(&mut self, errand: &Errand, attempt: i64) -> LedgerResult<(), S::Fault> {
         let wait = self.ledger.jitter.spread(schedule::backoff(attempt));
         let is_ours = self.ledger.store.settle(&errand.claim(), wait, attempt)?;
         if !is_ours && attempt <= BLAMELESS {
@@ -431,7 +440,7 @@ impl<S: Store, H: Shop<S::Fault>, C: Counter> Round<'_, S, H, C> {
     }
 
     /// Gives claimed orders back as they were.
-    fn release(&mut self, errands: VecDeque<Errand>) -> Ended<(), S::Fault> {
+    fn release(&mut self, errands: VecDeque<Errand>) -> LedgerResult<(), S::Fault> {
         for errand in errands {
             self.ledger.store.settle(&errand.claim(), 0, errand.attempt)?;
         }

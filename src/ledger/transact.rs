@@ -1,8 +1,8 @@
 //! One transaction for each application, tried again as a whole where that may help.
 
-use super::decide::Step;
+use super::decide::Decision;
 use super::entry::OrderKey;
-use super::ledger::{Ended, Ledger, Proof};
+use super::ledger::{Ledger, LedgerResult, Proof};
 use super::state::LedgerState;
 use super::store::{Failure, Halt, Kind, Refusal, Scope, Shop, Store};
 use super::transition::Transition;
@@ -17,12 +17,12 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         &mut self,
         key: &OrderKey,
         proof: &Proof<'_>,
-        applied: Ended<Transition, S::Fault>,
-    ) -> Ended<Transition, S::Fault> {
+        applied: LedgerResult<Transition, S::Fault>,
+    ) -> LedgerResult<Transition, S::Fault> {
         let Err(Halt::Breach(reason)) = applied else { return applied };
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
-            ledger.take(&entry, Step::go(LedgerState::Review, reason), proof, None)
+            ledger.take(&entry, Decision::go(LedgerState::Review, reason), proof, None)
         })
     }
 
@@ -30,8 +30,8 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     /// when the database was busy; the shop's never is.
     pub(super) fn transact<T>(
         &mut self,
-        mut work: impl FnMut(&mut Self) -> Ended<T, S::Fault>,
-    ) -> Ended<T, S::Fault> {
+        mut work: impl FnMut(&mut Self) -> LedgerResult<T, S::Fault>,
+    ) -> LedgerResult<T, S::Fault> {
         let mut tries = 1;
         loop {
             let (scope, ended) = self.once(&mut work);
@@ -47,8 +47,8 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
 
     fn once<T>(
         &mut self,
-        work: &mut impl FnMut(&mut Self) -> Ended<T, S::Fault>,
-    ) -> (Scope, Ended<T, S::Fault>) {
+        work: &mut impl FnMut(&mut Self) -> LedgerResult<T, S::Fault>,
+    ) -> (Scope, LedgerResult<T, S::Fault>) {
         let scope = match self.store.begin() {
             Ok(scope) => scope,
             Err(fault) => return (Scope::Own, Err(fault.into())),

@@ -1,44 +1,45 @@
 //! Merchants take turns, each at its own pace.
 
 use super::entry::Ms;
-use super::schedule::Pace;
+use super::schedule::RateLimiter;
 use super::store::Whose;
 use std::collections::VecDeque;
 
 /// Whose turn it is, and how fast each may be asked about.
 #[derive(Debug)]
 pub struct Turns {
-    waiting: VecDeque<(Whose, Pace)>,
+    waiting: VecDeque<(Whose, RateLimiter)>,
 }
 
 impl Turns {
-    /// The merchants, each with the same pace.
+    /// The merchants, each as fast as the others.
     pub fn new(merchants: impl IntoIterator<Item = Whose>, per_second: Ms) -> Self {
-        Self { waiting: merchants.into_iter().map(|whose| (whose, Pace::new(per_second))).collect() }
+        Self { waiting: merchants.into_iter().map(|whose| (whose, RateLimiter::new(per_second))).collect() }
     }
 
     /// The next merchant that may be asked about, or how long to wait for one.
     pub fn next(&mut self, now: Ms) -> Result<Whose, Ms> {
         for _ in 0..self.waiting.len() {
             self.waiting.rotate_left(1);
-            if let Some((whose, _)) = self.waiting.back().filter(|(_, pace)| pace.closed_for(now) == 0) {
+            if let Some((whose, _)) = self.waiting.back().filter(|(_, limiter)| limiter.closed_for(now) == 0)
+            {
                 return Ok(whose.clone());
             }
         }
-        Err(self.waiting.iter().map(|(_, pace)| pace.closed_for(now)).min().unwrap_or(1000))
+        Err(self.waiting.iter().map(|(_, limiter)| limiter.closed_for(now)).min().unwrap_or(1000))
     }
 
     /// Books a round: so many questions, and whether WeChat complained. A complaint slows all down.
     pub fn book(&mut self, whose: &Whose, now: Ms, asked: usize, limited: bool) {
-        for (one, pace) in &mut self.waiting {
+        for (one, limiter) in &mut self.waiting {
             if limited {
-                pace.slow_down(now);
+                limiter.slow_down(now);
             } else if one == whose && asked > 0 {
-                pace.ease();
+                limiter.ease();
             }
             if one == whose {
                 for _ in 0..asked {
-                    pace.reserve(now);
+                    limiter.reserve(now);
                 }
             }
         }

@@ -7,7 +7,7 @@ use crate::model::order::Order;
 use crate::model::ours::{Ours, rank};
 use crate::model::refund::RefundList;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v3::json::Object;
+use crate::wire::v3::json::JsonObject;
 use crate::wire::v3::notice::{self, NoticeError, OpenedNotice};
 use crate::wire::v3::resource;
 use crate::wire::verified::Verified;
@@ -22,7 +22,7 @@ pub enum V3Subject {
     /// One refund.
     Refund(Box<RefundList>),
     /// Another event: what was inside, as it came.
-    Other(Verified<Object>),
+    Other(Verified<JsonObject>),
 }
 
 /// A notice that is for us.

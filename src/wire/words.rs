@@ -2,7 +2,7 @@
 //! way to read an order. One table for each kind of answer says where each word stands.
 
 use super::v2::fields::Fields;
-use super::v3::json::{Json, JsonError, Object};
+use super::v3::json::{Json, JsonError, JsonObject};
 use super::verified::Verified;
 use crate::clock;
 use time::OffsetDateTime;
@@ -79,7 +79,7 @@ const PREPAY: [WordPlace; 3] = [
 ];
 
 /// An order. `appid` is shown where the answer leaves its own out, as it may.
-pub fn order(answer: &Verified<Object>, appid: &str) -> Result<Verified<Fields>, JsonError> {
+pub fn order(answer: &Verified<JsonObject>, appid: &str) -> Result<Verified<Fields>, JsonError> {
     let mut fields = Fields::new();
     fields.set("appid", appid);
     rows(&IDS, answer, "", &mut fields)?;
@@ -91,7 +91,7 @@ pub fn order(answer: &Verified<Object>, appid: &str) -> Result<Verified<Fields>,
 }
 
 /// What an order is paid with.
-pub fn prepay(answer: &Verified<Object>) -> Result<Verified<Fields>, JsonError> {
+pub fn prepay(answer: &Verified<JsonObject>) -> Result<Verified<Fields>, JsonError> {
     let mut fields = Fields::new();
     rows(&PREPAY, answer, "", &mut fields)?;
     Ok(Verified::by_check(fields))
@@ -99,7 +99,7 @@ pub fn prepay(answer: &Verified<Object>) -> Result<Verified<Fields>, JsonError> 
 
 /// A refund that was accepted. It names no merchant: `asked_by` are the ids of the one who asked.
 pub fn refund(
-    answer: &Verified<Object>,
+    answer: &Verified<JsonObject>,
     asked_by: &[(&'static str, Option<&str>)],
 ) -> Result<Verified<Fields>, JsonError> {
     let mut fields = trade(answer, asked_by)?;
@@ -109,7 +109,7 @@ pub fn refund(
 
 /// The same as a list of one, as refundquery tells it.
 pub fn refund_list(
-    answer: &Verified<Object>,
+    answer: &Verified<JsonObject>,
     asked_by: &[(&'static str, Option<&str>)],
 ) -> Result<Verified<Fields>, JsonError> {
     let mut fields = trade(answer, asked_by)?;
@@ -119,7 +119,7 @@ pub fn refund_list(
 }
 
 /// A refund that a notice tells, as a list of one. It names its merchant, and no app: `appid` is the one who reads it.
-pub fn refund_notice(told: &Verified<Object>, appid: &str) -> Result<Verified<Fields>, JsonError> {
+pub fn refund_notice(told: &Verified<JsonObject>, appid: &str) -> Result<Verified<Fields>, JsonError> {
     let mut fields = trade(told, &[("appid", Some(appid))])?;
     rows(&IDS, told, "", &mut fields)?;
     fields.set("refund_count", "1");
@@ -127,7 +127,7 @@ pub fn refund_notice(told: &Verified<Object>, appid: &str) -> Result<Verified<Fi
     Ok(Verified::by_check(fields))
 }
 
-fn trade(answer: &Object, asked_by: &[(&'static str, Option<&str>)]) -> Result<Fields, JsonError> {
+fn trade(answer: &JsonObject, asked_by: &[(&'static str, Option<&str>)]) -> Result<Fields, JsonError> {
     let mut fields = Fields::new();
     for (name, id) in asked_by {
         fields.set_some(name, *id);
@@ -137,7 +137,7 @@ fn trade(answer: &Object, asked_by: &[(&'static str, Option<&str>)]) -> Result<F
 }
 
 fn one_refund(
-    answer: &Object,
+    answer: &JsonObject,
     named: &'static str,
     suffix: &str,
     fields: &mut Fields,
@@ -166,7 +166,7 @@ fn required(fields: &Fields, name: &str, what: &'static str) -> Result<(), JsonE
     if fields.text(name).is_some() { Ok(()) } else { Err(JsonError::Missing(what)) }
 }
 
-fn rows(rows: &[WordPlace], answer: &Object, suffix: &str, fields: &mut Fields) -> Result<(), JsonError> {
+fn rows(rows: &[WordPlace], answer: &JsonObject, suffix: &str, fields: &mut Fields) -> Result<(), JsonError> {
     for (path, name, kind) in rows {
         if let Some(text) = read(answer, path, *kind)? {
             fields.set(&format!("{name}{suffix}"), text);
@@ -176,7 +176,7 @@ fn rows(rows: &[WordPlace], answer: &Object, suffix: &str, fields: &mut Fields) 
 }
 
 /// What stands at a path, as text.
-fn read(object: &Object, path: &[&'static str], kind: PlaceKind) -> Result<Option<String>, JsonError> {
+fn read(object: &JsonObject, path: &[&'static str], kind: PlaceKind) -> Result<Option<String>, JsonError> {
     match path {
         [name] => value(object, name, kind),
         [name, rest @ ..] => match object.object(name) {
@@ -188,7 +188,7 @@ fn read(object: &Object, path: &[&'static str], kind: PlaceKind) -> Result<Optio
     }
 }
 
-fn value(object: &Object, name: &'static str, kind: PlaceKind) -> Result<Option<String>, JsonError> {
+fn value(object: &JsonObject, name: &'static str, kind: PlaceKind) -> Result<Option<String>, JsonError> {
     match kind {
         PlaceKind::Id => Ok(object.text(name)?.map(str::to_owned)),
         PlaceKind::Amount => Ok(object.amount(name)?.map(|fen| fen.to_string())),
@@ -196,12 +196,12 @@ fn value(object: &Object, name: &'static str, kind: PlaceKind) -> Result<Option<
     }
 }
 
-fn time(answer: &Object) -> Option<OffsetDateTime> {
+fn time(answer: &JsonObject) -> Option<OffsetDateTime> {
     answer.get("success_time").and_then(Json::text).and_then(clock::rfc3339)
 }
 
 /// The promotions as v2's JSON text, and their coupons; their sum is `coupon_fee`.
-fn coupons(answer: &Object, fields: &mut Fields) -> Result<(), JsonError> {
+fn coupons(answer: &JsonObject, fields: &mut Fields) -> Result<(), JsonError> {
     let Some(list) = answer.get("promotion_detail").and_then(Json::list).filter(|list| !list.is_empty())
     else {
         return Ok(());
@@ -223,7 +223,7 @@ fn coupons(answer: &Object, fields: &mut Fields) -> Result<(), JsonError> {
     Ok(())
 }
 
-fn refunded_coupons(answer: &Object, suffix: &str, fields: &mut Fields) -> Result<(), JsonError> {
+fn refunded_coupons(answer: &JsonObject, suffix: &str, fields: &mut Fields) -> Result<(), JsonError> {
     let list = answer.get("promotion_detail").and_then(Json::list).unwrap_or_default();
     for (n, coupon) in list.iter().filter_map(Json::object).enumerate() {
         let kind = match coupon.get("type").and_then(Json::text) {

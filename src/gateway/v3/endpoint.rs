@@ -3,7 +3,7 @@
 use crate::error::{Error, Fault};
 use crate::gateway::transport::HttpMethod;
 use crate::model::merchant::Merchant;
-use crate::wire::v3::json::Object;
+use crate::wire::v3::json::JsonObject;
 use crate::wire::verified::Verified;
 
 /// One call as APIv3 has it.
@@ -15,7 +15,7 @@ pub trait V3Endpoint {
     fn request(&self, merchant: &Merchant) -> Result<V3Request, Error>;
 
     /// Reads an answer that means yes, which must be about what was asked.
-    fn read(&self, answer: &Verified<Object>, merchant: &Merchant) -> Result<Self::Answer, Error>;
+    fn read(&self, answer: &Verified<JsonObject>, merchant: &Merchant) -> Result<Self::Answer, Error>;
 
     /// Takes a signed refusal; most calls have nothing to add.
     fn refused(&self, refusal: Error) -> Result<Self::Answer, Error> {

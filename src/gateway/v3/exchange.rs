@@ -8,7 +8,7 @@ use crate::model::merchant::{Merchant, V3Credentials};
 use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
 use crate::wire::v3::answer::{AnswerError, RefusalWords, SignedAnswer, refusal};
-use crate::wire::v3::json::Object;
+use crate::wire::v3::json::JsonObject;
 use crate::wire::v3::request_key::Unauthorized;
 use crate::wire::verified::Verified;
 use ureq::http::HeaderMap;
@@ -71,7 +71,7 @@ pub fn read_answer<A>(
 }
 
 /// An answer that has a code and not what the call needs is a refusal, whatever its status says.
-fn otherwise(told: &Object, fault: Error) -> Error {
+fn otherwise(told: &JsonObject, fault: Error) -> Error {
     refusal(told).map_or(fault, service)
 }
 

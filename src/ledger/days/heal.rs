@@ -3,11 +3,11 @@
 
 use super::store::DayStore;
 use super::told;
-use super::work::{AskedAbout, DayDesk, DayHalt, DayWork, Inquiry, Step};
+use super::work::{AskedAbout, DayDesk, DayHalt, DayResult, DayWork, Inquiry};
 use crate::bill::reconcile::difference::{Difference, DifferenceKind, DifferenceState};
 use crate::bill::reconcile::report::DayReport;
 use crate::ledger::entry::Entry;
-use crate::ledger::ledger::{Ended, Ledger};
+use crate::ledger::ledger::{Ledger, LedgerResult};
 use crate::ledger::question::Answer;
 use crate::ledger::sighting::{RefundSighting, Sighting, Source};
 use crate::ledger::store::{Failure, Halt, Kind, Shop, Store, Whose};
@@ -46,7 +46,7 @@ pub(super) struct Healing<'w, 'a, S, H, D> {
 
 impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     /// Applies many sightings in one transaction: all of them, or none.
-    fn apply_all(&mut self, seen: &[Sighting]) -> Ended<(), S::Fault> {
+    fn apply_all(&mut self, seen: &[Sighting]) -> LedgerResult<(), S::Fault> {
         self.transact(|ledger| {
             seen.iter().try_for_each(|sighting| ledger.apply_once(sighting, None).map(drop))
         })
@@ -58,7 +58,7 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
     pub(super) fn of(
         work: &'w mut DayWork<'a, S, H, D>,
         report: &DayReport,
-    ) -> Step<Self, S::Fault, D::Fault> {
+    ) -> DayResult<Self, S::Fault, D::Fault> {
         let kept = work.ledger.store.differences_of(&work.day).map_err(Halt::Store)?;
         let settled: HashSet<String> = kept
             .into_iter()
@@ -77,7 +77,7 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
     }
 
     /// Asks and applies. Gives what could not be applied, and why, by order.
-    pub(super) fn heal(mut self) -> Step<HashMap<String, String>, S::Fault, D::Fault> {
+    pub(super) fn heal(mut self) -> DayResult<HashMap<String, String>, S::Fault, D::Fault> {
         if self.inquiries.is_empty() {
             return Ok(self.notes);
         }
@@ -89,7 +89,7 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
     }
 
     /// Asks until everything is answered; more slowly each time that WeChat is asked too often.
-    fn ask_all(&mut self, mut some: Vec<Inquiry>) -> Step<(), S::Fault, D::Fault> {
+    fn ask_all(&mut self, mut some: Vec<Inquiry>) -> DayResult<(), S::Fault, D::Fault> {
         for round in 0..ROUNDS {
             let next = self.ask(&some)?;
             some = next.again;
@@ -107,7 +107,7 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
     }
 
     /// Writes down that this is being tried. What a process has ended in the middle of is left out.
-    fn begin(&mut self) -> Step<(), S::Fault, D::Fault> {
+    fn begin(&mut self) -> DayResult<(), S::Fault, D::Fault> {
         let day = &mut self.work.day;
         self.singly = day.attempt > 0;
         day.skipped.extend(day.trying.take());
@@ -117,7 +117,7 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
 
     /// Asks some, applies the answers; gives what is to be asked next: the refunds of what went back, and what was asked
     /// too often.
-    fn ask(&mut self, some: &[Inquiry]) -> Step<NextRound, S::Fault, D::Fault> {
+    fn ask(&mut self, some: &[Inquiry]) -> DayResult<NextRound, S::Fault, D::Fault> {
         self.work.desk.go_on().map_err(DayHalt::Desk)?;
         let some = self.askable(some)?;
         if some.is_empty() {
@@ -153,7 +153,7 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
 
     /// Without what was skipped, and what was opened with other ids than those we would ask with. The refunds of an
     /// order that the ledger does not have say nothing to it: the order is asked about first.
-    fn askable(&mut self, some: &[Inquiry]) -> Step<Vec<Inquiry>, S::Fault, D::Fault> {
+    fn askable(&mut self, some: &[Inquiry]) -> DayResult<Vec<Inquiry>, S::Fault, D::Fault> {
         let owner = self.work.owner;
         let numbers: Vec<String> = some.iter().map(|inquiry| inquiry.out_trade_no.clone()).collect();
         let booked = self.work.ledger.store.booked(&owner.mch_id, &owner.sub_mch_id, &numbers);
@@ -194,7 +194,7 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
         self.notes.insert(out_trade_no.to_owned(), note.chars().take(LONGEST_NOTE).collect());
     }
 
-    fn apply(&mut self, orders: &[Sighting]) -> Step<(), S::Fault, D::Fault> {
+    fn apply(&mut self, orders: &[Sighting]) -> DayResult<(), S::Fault, D::Fault> {
         if !self.singly && !orders.is_empty() {
             match self.work.ledger.apply_all(orders) {
                 Ok(()) => return Ok(()),
@@ -209,13 +209,13 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
         })
     }
 
-    fn apply_list(&mut self, list: &RefundSighting) -> Step<(), S::Fault, D::Fault> {
+    fn apply_list(&mut self, list: &RefundSighting) -> DayResult<(), S::Fault, D::Fault> {
         self.try_alone(&list.key.out_trade_no)?;
         let applied = self.work.ledger.apply_refunds(list, None);
         self.applied(&list.key.out_trade_no, applied)
     }
 
-    fn try_alone(&mut self, out_trade_no: &str) -> Step<(), S::Fault, D::Fault> {
+    fn try_alone(&mut self, out_trade_no: &str) -> DayResult<(), S::Fault, D::Fault> {
         if !self.singly {
             return Ok(());
         }
@@ -227,8 +227,8 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
     fn applied<T>(
         &mut self,
         out_trade_no: &str,
-        applied: Ended<T, S::Fault>,
-    ) -> Step<(), S::Fault, D::Fault> {
+        applied: LedgerResult<T, S::Fault>,
+    ) -> DayResult<(), S::Fault, D::Fault> {
         match applied {
             Err(halt) if ends(&halt) => return Err(halt.into()),
             Err(halt) => self.note(out_trade_no, &format!("not applied: {}", why(&halt))),

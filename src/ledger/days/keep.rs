@@ -3,10 +3,10 @@
 use super::books::Stray;
 use super::store::{DayKey, DayRow, DayStore, KeptDifference};
 use super::told;
-use super::work::{DayDesk, DayHalt, DayWork, Step};
+use super::work::{DayDesk, DayHalt, DayResult, DayWork};
 use crate::bill::reconcile::difference::{Difference, DifferenceKind, DifferenceState, KeptAs};
 use crate::bill::reconcile::report::DayReport;
-use crate::ledger::ledger::{Ended, Ledger};
+use crate::ledger::ledger::{Ledger, LedgerResult};
 use crate::ledger::store::{Halt, Shop, Store};
 use std::collections::{HashMap, HashSet};
 use time::Date;
@@ -29,7 +29,7 @@ pub(super) struct Findings<'a> {
 
 impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
     /// The report of a day as it is kept.
-    pub(super) fn kept_report(&mut self, day: &DayRow, today: Date) -> Ended<DayReport, S::Fault> {
+    pub(super) fn kept_report(&mut self, day: &DayRow, today: Date) -> LedgerResult<DayReport, S::Fault> {
         let kept = self.store.differences_of(day)?;
         Ok(DayReport {
             from: day.key.date,
@@ -39,7 +39,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
         })
     }
 
-    fn write_findings(&mut self, day: &DayRow, found: &Findings<'_>) -> Ended<(), S::Fault> {
+    fn write_findings(&mut self, day: &DayRow, found: &Findings<'_>) -> LedgerResult<(), S::Fault> {
         let kept = self.store.differences_of(day)?;
         let known: HashMap<&str, &KeptDifference> =
             kept.iter().map(|kept| (kept.identity.as_str(), kept)).collect();
@@ -67,7 +67,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
     }
 
     /// What this bill lists is not missing on the day on which the ledger has it.
-    fn write_stray(&mut self, day: &DayRow, stray: &Stray) -> Ended<(), S::Fault> {
+    fn write_stray(&mut self, day: &DayRow, stray: &Stray) -> LedgerResult<(), S::Fault> {
         let key = DayKey { date: stray.date, ..day.key.clone() };
         let other = self.store.make_day(&key)?.ok_or(Halt::Raced)?;
         let identity = told::identity(&stray.difference);
@@ -88,7 +88,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
         known: Option<&KeptDifference>,
         identity: &str,
         found: &Difference,
-    ) -> Ended<(), S::Fault> {
+    ) -> LedgerResult<(), S::Fault> {
         match known {
             None => drop(self.store.add_difference(day, identity, found)?),
             Some(kept) if is_over(&kept.difference) || is_same(kept, found) => {}
@@ -100,7 +100,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
 
 impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
     /// Stores what was found, and ends the day.
-    pub(super) fn keep(&mut self, found: &Findings<'_>) -> Step<DayReport, S::Fault, D::Fault> {
+    pub(super) fn keep(&mut self, found: &Findings<'_>) -> DayResult<DayReport, S::Fault, D::Fault> {
         let day = &self.day;
         self.ledger.transact(|ledger| ledger.write_findings(day, found)).map_err(taken)?;
         let kept = self.ledger.kept_report(day, self.today)?;
@@ -108,7 +108,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
     }
 
     /// Another content for a day that is done: that is kept, and nothing else changes.
-    pub(super) fn keep_changed(&mut self, found: &DayReport) -> Step<DayReport, S::Fault, D::Fault> {
+    pub(super) fn keep_changed(&mut self, found: &DayReport) -> DayResult<DayReport, S::Fault, D::Fault> {
         let day = &self.day;
         let written = self.ledger.transact(|ledger| {
             for difference in &found.differences {

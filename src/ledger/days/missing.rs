@@ -1,7 +1,7 @@
 //! Which days are not reconciled yet: the newest success must not hide a gap.
 
 use super::store::{DayKey, DayStore};
-use crate::ledger::ledger::{Ended, Ledger};
+use crate::ledger::ledger::{Ledger, LedgerResult};
 use crate::ledger::store::{Shop, Store, Whose};
 use std::collections::HashSet;
 use time::{Date, OffsetDateTime};
@@ -32,7 +32,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
         owner: &Whose,
         since: Date,
         now: OffsetDateTime,
-    ) -> Ended<Vec<Date>, S::Fault> {
+    ) -> LedgerResult<Vec<Date>, S::Fault> {
         let Some((last, first)) = last_day(now).and_then(|last| Some((last, first_day(last)?))) else {
             return Ok(Vec::new());
         };

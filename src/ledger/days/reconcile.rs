@@ -4,7 +4,7 @@ use super::books::{Arrivals, BooksFault, LedgerBooks, Missing};
 use super::heal::Healing;
 use super::keep::Findings;
 use super::store::{DayKey, DayStore, KeptDifference};
-use super::work::{DayDesk, DayHalt, DayWork, LEASE, Reconciled, Step};
+use super::work::{DayDesk, DayHalt, DayResult, DayWork, LEASE, Reconciled};
 use crate::bill::document::Document;
 use crate::bill::fault::BillError;
 use crate::bill::reconcile::compare::{CompareError, Day, Terms, compare};
@@ -36,7 +36,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
         owner: &Whose,
         date: Date,
         today: Date,
-    ) -> Step<Reconciled, S::Fault, D::Fault> {
+    ) -> DayResult<Reconciled, S::Fault, D::Fault> {
         let key = DayKey::of(owner, date);
         let before = self.store.day(&key).map_err(Halt::Store)?.and_then(|day| day.done_at);
         while !self.store.claim_day(&key, LEASE).map_err(Halt::Store)? {
@@ -60,7 +60,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
 
 impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
     /// Does the day; however that ends, the lease does too.
-    fn done(mut self) -> Step<Reconciled, S::Fault, D::Fault> {
+    fn done(mut self) -> DayResult<Reconciled, S::Fault, D::Fault> {
         let worked = self.work();
         if let Err(halt) = &worked {
             self.free(halt);
@@ -78,7 +78,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
         let _ = self.ledger.store.free_day(&self.day);
     }
 
-    fn work(&mut self) -> Step<Reconciled, S::Fault, D::Fault> {
+    fn work(&mut self) -> DayResult<Reconciled, S::Fault, D::Fault> {
         let files = DayFiles {
             bill: Arc::new(self.desk.bill(self.day.key.date).map_err(DayHalt::Desk)?),
             flow: self.desk.flow(self.day.key.date).map_err(DayHalt::Desk)?,
@@ -119,7 +119,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
     }
 
     /// A person who has settled that the bill has changed has accepted this content: the day is done anew with it.
-    fn accept_changed(&mut self, files: &DayFiles) -> Step<(), S::Fault, D::Fault> {
+    fn accept_changed(&mut self, files: &DayFiles) -> DayResult<(), S::Fault, D::Fault> {
         let sha256 = files.bill.sha256().map_err(DayHalt::Bill)?;
         if self.day.sha256.as_deref().is_none_or(|known| known == sha256) {
             return Ok(());
@@ -137,7 +137,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
     }
 
     /// What earlier days wait for, by the number that a later bill may have.
-    fn awaited(&mut self) -> Step<HashMap<Missing, KeptDifferences>, S::Fault, D::Fault> {
+    fn awaited(&mut self) -> DayResult<HashMap<Missing, KeptDifferences>, S::Fault, D::Fault> {
         let states = [DifferenceState::Waiting, DifferenceState::Open];
         let mut awaited: HashMap<Missing, KeptDifferences> = HashMap::new();
         for kept in self.ledger.store.differences(self.owner, &states).map_err(Halt::Store)? {
@@ -158,7 +158,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
         &mut self,
         files: &DayFiles,
         awaited: &HashSet<Missing>,
-    ) -> Step<Compared, S::Fault, D::Fault> {
+    ) -> DayResult<Compared, S::Fault, D::Fault> {
         let key = &self.day.key;
         let bill: &dyn BillSource = files.bill.kept();
         let flows: Vec<&dyn BillSource> =

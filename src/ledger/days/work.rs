@@ -78,7 +78,7 @@ pub struct Reconciled {
 }
 
 /// The end of a step.
-pub(super) type Step<T, F, D> = Result<T, DayHalt<F, D>>;
+pub(super) type DayResult<T, F, D> = Result<T, DayHalt<F, D>>;
 
 /// A claimed day at work.
 pub(super) struct DayWork<'a, S, H, D> {
@@ -91,7 +91,7 @@ pub(super) struct DayWork<'a, S, H, D> {
 
 impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
     /// Keeps the day for the next step.
-    pub(super) fn hold(&mut self) -> Step<(), S::Fault, D::Fault> {
+    pub(super) fn hold(&mut self) -> DayResult<(), S::Fault, D::Fault> {
         if !self.ledger.store.hold_day(&self.day, LEASE).map_err(Halt::Store)? {
             return Err(DayHalt::Taken);
         }

@@ -1,11 +1,11 @@
-use super::super::entry::{OrderKey, Terms};
+use super::super::entry::{OrderKey, OrderTerms};
 use super::super::sighting::Source;
 use super::*;
 
 /// An order over 100 fen; paid states know their payment.
 pub(in crate::ledger) fn entry(state: LedgerState) -> Entry {
     let key = OrderKey { mch_id: "1900".into(), sub_mch_id: String::new(), out_trade_no: "T00001".into() };
-    let terms = Terms {
+    let terms = OrderTerms {
         key,
         appid: "wx1".into(),
         sub_appid: String::new(),
@@ -58,7 +58,7 @@ fn seen(trade_state: TradeState) -> Sighting {
     }
 }
 
-fn step(state: LedgerState, trade_state: TradeState) -> Step {
+fn decision(state: LedgerState, trade_state: TradeState) -> Decision {
     decide(&entry(state), &seen(trade_state), false)
 }
 
@@ -66,12 +66,16 @@ fn step(state: LedgerState, trade_state: TradeState) -> Step {
 fn every_pair_follows_the_table_and_only_ways_that_are_allowed() {
     for state in LedgerState::ALL {
         for trade_state in TradeState::ALL {
-            let step = step(state, trade_state);
-            let to = step.to.unwrap_or(state);
+            let decision = decision(state, trade_state);
+            let to = decision.to.unwrap_or(state);
             assert!(state.may_become(to), "{state:?} {trade_state:?} -> {to:?}");
-            assert_eq!(step.deed == Deed::Credit, to == LedgerState::Paid && state.is_open(), "{state:?}");
+            assert_eq!(
+                decision.effect == Effect::Credit,
+                to == LedgerState::Paid && state.is_open(),
+                "{state:?}"
+            );
             if state == LedgerState::Review || trade_state == TradeState::Unknown {
-                assert_eq!((step.to, step.deed), (None, Deed::Nothing));
+                assert_eq!((decision.to, decision.effect), (None, Effect::Nothing));
             }
         }
     }
@@ -80,14 +84,14 @@ fn every_pair_follows_the_table_and_only_ways_that_are_allowed() {
 #[test]
 fn f8_late_news_after_the_payment_are_ignored() {
     for trade_state in [TradeState::NotPay, TradeState::UserPaying, TradeState::Accept] {
-        assert_eq!(step(LedgerState::Paid, trade_state), Step::stay(Reason::Late));
+        assert_eq!(decision(LedgerState::Paid, trade_state), Decision::stay(Reason::Late));
     }
 }
 
 #[test]
 fn f9_a_refund_before_the_payment_asks_for_refunds_and_credits_nothing() {
-    let step = step(LedgerState::Created, TradeState::Refund);
-    assert!(step.ask_refunds && step.to.is_none() && step.deed == Deed::Nothing);
+    let decision = decision(LedgerState::Created, TradeState::Refund);
+    assert!(decision.ask_refunds && decision.to.is_none() && decision.effect == Effect::Nothing);
 }
 
 #[test]
@@ -101,8 +105,8 @@ fn f12_f13_another_amount_currency_or_appid_is_for_a_person() {
     for (sighting, reason) in
         [(amount, Reason::AmountDiffers), (currency, Reason::CurrencyDiffers), (appid, Reason::AppidDiffers)]
     {
-        let step = decide(&entry(LedgerState::Created), &sighting, false);
-        assert_eq!(step, Step::go(LedgerState::Review, reason));
+        let decision = decide(&entry(LedgerState::Created), &sighting, false);
+        assert_eq!(decision, Decision::go(LedgerState::Review, reason));
     }
 }
 
@@ -111,41 +115,41 @@ fn f16_a_second_transaction_is_for_a_person_and_a_dismissed_one_is_silent() {
     let mut second = seen(TradeState::Success);
     second.transaction_id = Some("4201".into());
     let mut paid = entry(LedgerState::Paid);
-    assert_eq!(decide(&paid, &second, false), Step::go(LedgerState::Review, Reason::SecondTransaction));
+    assert_eq!(decide(&paid, &second, false), Decision::go(LedgerState::Review, Reason::SecondTransaction));
     paid.suspect_id = Some("4201".into());
-    assert_eq!(decide(&paid, &second, false), Step::stay(Reason::Dismissed));
+    assert_eq!(decide(&paid, &second, false), Decision::stay(Reason::Dismissed));
 }
 
 #[test]
 fn f20_paid_after_close_is_credited_only_if_the_shop_wants_it() {
-    let late = step(LedgerState::Closed, TradeState::Success);
-    assert_eq!(late, Step::go(LedgerState::PaidLate, Reason::PaidAfterClose));
+    let late = decision(LedgerState::Closed, TradeState::Success);
+    assert_eq!(late, Decision::go(LedgerState::PaidLate, Reason::PaidAfterClose));
     let wanted = decide(&entry(LedgerState::Closed), &seen(TradeState::Success), true);
-    assert_eq!((wanted.to, wanted.deed), (Some(LedgerState::Paid), Deed::Credit));
+    assert_eq!((wanted.to, wanted.effect), (Some(LedgerState::Paid), Effect::Credit));
 }
 
 #[test]
 fn a_payment_that_is_to_be_reversed_is_not_credited() {
     let mut closing = entry(LedgerState::Closing);
     closing.intent = Some(Intent::Reverse);
-    let step = decide(&closing, &seen(TradeState::Success), false);
-    assert_eq!(step, Step::stay(Reason::ReverseWanted));
+    let decision = decide(&closing, &seen(TradeState::Success), false);
+    assert_eq!(decision, Decision::stay(Reason::ReverseWanted));
 }
 
 #[test]
 fn p14_a_payment_without_amount_or_number_credits_nothing() {
     let mut silent = seen(TradeState::Success);
     silent.total_fee = None;
-    assert_eq!(decide(&entry(LedgerState::Created), &silent, false), Step::stay(Reason::Incomplete));
+    assert_eq!(decide(&entry(LedgerState::Created), &silent, false), Decision::stay(Reason::Incomplete));
 }
 
 #[test]
 fn an_order_nobody_knows_is_closed_only_when_it_was_to_be_closed_and_its_time_is_up() {
     let mut closing = entry(LedgerState::Closing);
-    assert_eq!(absent(&closing), Step::stay(Reason::NotPaidYet));
+    assert_eq!(absent(&closing), Decision::stay(Reason::NotPaidYet));
     closing.now = Entry::LIFE;
-    assert_eq!(absent(&closing), Step::go(LedgerState::Closed, Reason::NeverOrdered));
-    assert_eq!(absent(&entry(LedgerState::Paid)), Step::stay(Reason::Contradiction));
+    assert_eq!(absent(&closing), Decision::go(LedgerState::Closed, Reason::NeverOrdered));
+    assert_eq!(absent(&entry(LedgerState::Paid)), Decision::stay(Reason::Contradiction));
 }
 
 #[test]
@@ -163,14 +167,14 @@ fn r7_before_a_person_decides_what_went_back_is_asked_for() {
     ];
     for state in [LedgerState::Created, LedgerState::UserPaying, LedgerState::Closing, LedgerState::Closed] {
         for sighting in &misfits {
-            let step = decide(&entry(state), sighting, false);
-            assert_eq!((step.to, step.ask_refunds), (Some(LedgerState::Review), true), "{state:?}");
+            let decision = decide(&entry(state), sighting, false);
+            assert_eq!((decision.to, decision.ask_refunds), (Some(LedgerState::Review), true), "{state:?}");
         }
     }
     let second = decide(&entry(LedgerState::Paid), &other(|s| s.transaction_id = Some("4201".into())), false);
     assert_eq!((second.to, second.ask_refunds), (Some(LedgerState::Review), true));
-    assert!(step(LedgerState::Review, TradeState::Refund).ask_refunds);
-    assert!(!step(LedgerState::Review, TradeState::Success).ask_refunds);
+    assert!(decision(LedgerState::Review, TradeState::Refund).ask_refunds);
+    assert!(!decision(LedgerState::Review, TradeState::Success).ask_refunds);
     let nothing = decide(&entry(LedgerState::Review), &other(|s| s.total_fee = None), false);
     assert!(!nothing.ask_refunds && nothing.reason == Reason::Incomplete);
 }

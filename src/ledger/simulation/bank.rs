@@ -1,6 +1,6 @@
 //! WeChat as far as the ledger can see it: orders, payers, refunds, notices.
 
-use super::super::entry::{Ms, OrderKey, RefundWord, Terms};
+use super::super::entry::{Ms, OrderKey, OrderTerms, RefundWord};
 use super::super::sighting::{RefundSighting, SeenRefund, Sighting, Source, digest_of};
 use super::super::sync::{Answer, Question, What};
 use super::dice::Dice;
@@ -18,7 +18,7 @@ pub struct BankRefund {
 
 #[derive(Debug, Clone)]
 pub struct BankOrder {
-    pub terms: Terms,
+    pub terms: OrderTerms,
     pub trade_state: TradeState,
     pub transaction_id: Option<String>,
     pub paid_fee: i64,

@@ -11,15 +11,15 @@ use crate::bill::source::Kept;
 use crate::clock::BEIJING;
 use crate::ledger::days::store::{DayKey, DayStore};
 use crate::ledger::days::work::{AskedAbout, DayDesk, DayHalt, Inquiry, LEASE, Reconciled};
-use crate::ledger::entry::{Ms, OrderKey, Terms};
+use crate::ledger::entry::{Ms, OrderKey, OrderTerms};
 use crate::ledger::ledger::{Ledger, Rules};
 use crate::ledger::question::Answer;
 use crate::ledger::schedule::Jitter;
 use crate::ledger::sighting::{Sighting, Source, digest_of};
-use crate::ledger::sql::connection::{Bound, Connection, Ended, Row};
+use crate::ledger::sql::connection::{Bound, Connection, SqlResult, SqlRow};
 use crate::ledger::sql::dialect::{Sql, Statement};
 use crate::ledger::sql::fault::SqlFault;
-use crate::ledger::sql::sqlite::{Clock, Sqlite};
+use crate::ledger::sql::sqlite::{Sqlite, TestClock};
 use crate::ledger::sql::store::SqlStore;
 use crate::ledger::store::{Kind, OrderStore, Shop, Whose};
 use crate::ledger::transition::Transition;
@@ -85,7 +85,7 @@ struct Mortal {
 }
 
 impl Mortal {
-    fn lives(&self) -> Ended<(), rusqlite::Error> {
+    fn lives(&self) -> SqlResult<(), rusqlite::Error> {
         self.left.set(self.left.get().saturating_sub(1));
         if self.left.get() > 0 {
             Ok(())
@@ -101,46 +101,46 @@ impl Connection for Mortal {
     fn sql(&self) -> &Sql {
         self.inner.sql()
     }
-    fn usable(&self) -> Ended<(), Self::Cause> {
+    fn usable(&self) -> SqlResult<(), Self::Cause> {
         self.lives()
     }
-    fn unchanged(&self) -> Ended<(), Self::Cause> {
+    fn unchanged(&self) -> SqlResult<(), Self::Cause> {
         self.lives()
     }
-    fn in_transaction(&self) -> Ended<bool, Self::Cause> {
+    fn in_transaction(&self) -> SqlResult<bool, Self::Cause> {
         self.lives()?;
         self.inner.in_transaction()
     }
-    fn begin(&self) -> Ended<(), Self::Cause> {
+    fn begin(&self) -> SqlResult<(), Self::Cause> {
         self.lives()?;
         self.inner.begin()
     }
-    fn commit(&self) -> Ended<(), Self::Cause> {
+    fn commit(&self) -> SqlResult<(), Self::Cause> {
         self.lives()?;
         self.inner.commit()?;
         self.lives()
     }
-    fn roll_back(&self) -> Ended<(), Self::Cause> {
+    fn roll_back(&self) -> SqlResult<(), Self::Cause> {
         self.lives()?;
         self.inner.roll_back()
     }
-    fn exec(&self, text: &str) -> Ended<(), Self::Cause> {
+    fn exec(&self, text: &str) -> SqlResult<(), Self::Cause> {
         self.lives()?;
         self.inner.exec(text)
     }
-    fn change(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<i64, Self::Cause> {
+    fn change(&mut self, statement: Statement, bound: &[Bound<'_>]) -> SqlResult<i64, Self::Cause> {
         self.lives()?;
         self.inner.change(statement, bound)
     }
-    fn rows(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Vec<Row>, Self::Cause> {
+    fn rows(&mut self, statement: Statement, bound: &[Bound<'_>]) -> SqlResult<Vec<SqlRow>, Self::Cause> {
         self.lives()?;
         self.inner.rows(statement, bound)
     }
-    fn change_once(&self, text: &str, bound: &[Bound<'_>]) -> Ended<i64, Self::Cause> {
+    fn change_once(&self, text: &str, bound: &[Bound<'_>]) -> SqlResult<i64, Self::Cause> {
         self.lives()?;
         self.inner.change_once(text, bound)
     }
-    fn rows_once(&self, text: &str) -> Ended<Vec<Row>, Self::Cause> {
+    fn rows_once(&self, text: &str) -> SqlResult<Vec<SqlRow>, Self::Cause> {
         self.lives()?;
         self.inner.rows_once(text)
     }
@@ -168,7 +168,7 @@ type DayLedger = Ledger<SqlStore<Mortal>, Silent>;
 /// One seed's world.
 struct DayWorld {
     dice: Dice,
-    clock: Clock,
+    clock: TestClock,
     path: PathBuf,
     payments: Vec<BankPayment>,
     /// Days whose bill has one payment more from now on.
@@ -322,7 +322,7 @@ impl DayWorld {
         let mut ledger = self.worker(u32::MAX);
         for payment in self.payments.iter().filter(|payment| payment.opened) {
             let sighting = payment.sighting(Source::Notice);
-            let terms = Terms {
+            let terms = OrderTerms {
                 key: sighting.key.clone(),
                 appid: "wx1".into(),
                 sub_appid: String::new(),

@@ -1,10 +1,10 @@
 //! A real SQLite in memory, shared by all connections of one world, and its rows as the checks read them.
 
 use super::super::entry::{Ms, OrderKey};
-use super::super::sql::connection::{Connection, Ended, Row};
+use super::super::sql::connection::{Connection, SqlResult, SqlRow};
 use super::super::sql::dialect::Statement;
 use super::super::sql::rows;
-use super::super::sql::sqlite::{Clock, Sqlite};
+use super::super::sql::sqlite::{Sqlite, TestClock};
 use super::super::sql::store::SqlStore;
 use super::bank::MCH_ID;
 use super::database::{CreditRow, Database, Delivery, EvidenceRow, OutboxRow, RefundLine};
@@ -16,12 +16,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const SHOP: &str = "CREATE TABLE item (id INTEGER PRIMARY KEY); CREATE TABLE shop (id INTEGER PRIMARY KEY, \
      out_trade_no TEXT NOT NULL, count INTEGER NOT NULL, item INTEGER REFERENCES item DEFERRABLE INITIALLY DEFERRED)";
 
-type Rows = Ended<Vec<Row>, Error>;
-
 /// It lasts as long as this does.
 pub struct Disk {
     address: String,
-    clock: Clock,
+    clock: TestClock,
     keeper: Sqlite,
 }
 
@@ -35,7 +33,7 @@ impl Disk {
     pub fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let address = format!("file:/simulation-{}?vfs=memdb", NEXT.fetch_add(1, Ordering::Relaxed));
-        let clock = Clock::default();
+        let clock = TestClock::default();
         let mut store = SqlStore::new(Sqlite::open(&address, &clock));
         store.install().unwrap();
         store.connection.exec(SHOP).unwrap();
@@ -69,7 +67,7 @@ impl Disk {
     }
 }
 
-fn read(sqlite: &Sqlite, db: &mut Database) -> Ended<(), Error> {
+fn read(sqlite: &Sqlite, db: &mut Database) -> SqlResult<(), Error> {
     let orders = orders(sqlite)?;
     let refunds = refunds(sqlite, orders.keys().copied())?;
     let (evidence, outbox) = (evidence(sqlite)?, outbox(sqlite)?);
@@ -86,24 +84,27 @@ fn read(sqlite: &Sqlite, db: &mut Database) -> Ended<(), Error> {
 }
 
 fn by_id<T>(
-    rows: Rows,
-    mut value: impl FnMut(&mut Row) -> Ended<T, Error>,
-) -> Ended<BTreeMap<i64, T>, Error> {
+    rows: SqlResult<Vec<SqlRow>, Error>,
+    mut value: impl FnMut(&mut SqlRow) -> SqlResult<T, Error>,
+) -> SqlResult<BTreeMap<i64, T>, Error> {
     rows?.into_iter().map(|mut row| Ok((row.int()?, value(&mut row)?))).collect()
 }
 
-fn key(row: &mut Row) -> Ended<OrderKey, Error> {
+fn key(row: &mut SqlRow) -> SqlResult<OrderKey, Error> {
     Ok(OrderKey { mch_id: MCH_ID.into(), sub_mch_id: String::new(), out_trade_no: row.text()? })
 }
 
-fn orders(sqlite: &Sqlite) -> Ended<BTreeMap<i64, super::super::entry::Entry>, Error> {
+fn orders(sqlite: &Sqlite) -> SqlResult<BTreeMap<i64, super::super::entry::Entry>, Error> {
     let text = sqlite.sql().text(Statement::Peek);
     let all = text.split(" WHERE ").next().unwrap_or_default();
     let entries = sqlite.rows_once(all)?.into_iter().map(rows::entry);
     entries.map(|entry| entry.map(|entry| (entry.id, entry))).collect()
 }
 
-fn refunds(sqlite: &Sqlite, orders: impl Iterator<Item = i64>) -> Ended<BTreeMap<i64, RefundLine>, Error> {
+fn refunds(
+    sqlite: &Sqlite,
+    orders: impl Iterator<Item = i64>,
+) -> SqlResult<BTreeMap<i64, RefundLine>, Error> {
     let text = sqlite.sql().text(Statement::Refunds);
     let mut lines = BTreeMap::new();
     for order_id in orders {
@@ -115,12 +116,12 @@ fn refunds(sqlite: &Sqlite, orders: impl Iterator<Item = i64>) -> Ended<BTreeMap
     Ok(lines)
 }
 
-fn evidence(sqlite: &Sqlite) -> Ended<BTreeMap<i64, EvidenceRow>, Error> {
+fn evidence(sqlite: &Sqlite) -> SqlResult<BTreeMap<i64, EvidenceRow>, Error> {
     let rows = sqlite.rows_once("SELECT id, out_trade_no, sha256, seen_at FROM wechatpay_evidence");
     by_id(rows, |row| Ok(EvidenceRow { key: key(row)?, digest: row.text()?, seen_at: row.int()? }))
 }
 
-fn credits(sqlite: &Sqlite) -> Ended<BTreeMap<i64, CreditRow>, Error> {
+fn credits(sqlite: &Sqlite) -> SqlResult<BTreeMap<i64, CreditRow>, Error> {
     let rows = sqlite.rows_once(
         "SELECT id, out_trade_no, transaction_id, total_fee, sha256, revoked_at FROM wechatpay_credit",
     );
@@ -135,7 +136,7 @@ fn credits(sqlite: &Sqlite) -> Ended<BTreeMap<i64, CreditRow>, Error> {
     })
 }
 
-fn outbox(sqlite: &Sqlite) -> Ended<BTreeMap<i64, OutboxRow>, Error> {
+fn outbox(sqlite: &Sqlite) -> SqlResult<BTreeMap<i64, OutboxRow>, Error> {
     let rows = sqlite.rows_once("SELECT id, order_id, due_at, epoch, attempt, done_at FROM wechatpay_outbox");
     by_id(rows, |row| {
         Ok(OutboxRow {
@@ -148,7 +149,7 @@ fn outbox(sqlite: &Sqlite) -> Ended<BTreeMap<i64, OutboxRow>, Error> {
     })
 }
 
-fn deliveries(sqlite: &Sqlite) -> Ended<BTreeMap<i64, Delivery>, Error> {
+fn deliveries(sqlite: &Sqlite) -> SqlResult<BTreeMap<i64, Delivery>, Error> {
     let rows = sqlite.rows_once("SELECT id, out_trade_no, count FROM shop");
     by_id(rows, |row| Ok(Delivery { key: key(row)?, count: row.int()? }))
 }

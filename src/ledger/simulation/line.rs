@@ -1,6 +1,6 @@
 //! The state of a connection, as the server keeps it; and how a new order's row begins.
 
-use super::super::entry::{Entry, Ms, Terms};
+use super::super::entry::{Entry, Ms, OrderTerms};
 use super::super::store::{Failure, Kind, Opening};
 use super::database::Tx;
 use super::world::Shared;
@@ -55,7 +55,7 @@ impl Drop for Core {
 }
 
 /// A row as it is inserted.
-pub fn fresh(id: i64, terms: &Terms, opening: &Opening, now: Ms) -> Entry {
+pub fn fresh(id: i64, terms: &OrderTerms, opening: &Opening, now: Ms) -> Entry {
     Entry {
         id,
         terms: terms.clone(),

@@ -29,7 +29,7 @@ mod sqlite;
 mod stage;
 mod world;
 
-use super::ledger::Ended;
+use super::ledger::LedgerResult;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use line::Line;
 use pace::{Pace, Turn};
@@ -118,7 +118,7 @@ fn a_panic_leaves_no_transaction_open() {
     let mut body: Coroutine<(), Turn, bool> = Coroutine::new(move |yielder: &Yielder<(), Turn>, ()| {
         let mut ledger = people::ledger::<Session<'_>>(&Pace::new(&world, yielder));
         let work = AssertUnwindSafe(|| {
-            ledger.transact(|ledger| -> Ended<(), _> {
+            ledger.transact(|ledger| -> LedgerResult<(), _> {
                 assert!(matches!(ledger.store.line(), Line::Open(_)));
                 resume_unwind(Box::new("a panic in the middle"))
             })

@@ -1,14 +1,14 @@
 //! Who uses the ledger: workers, the notify endpoint, the shop's back office, the outbox's postman.
 
 use super::super::desk::{self, Left, Served};
-use super::super::entry::{Intent, Ms, OrderKey, Terms};
+use super::super::entry::{Intent, Ms, OrderKey, OrderTerms};
 use super::super::intents::RefundOrder;
 use super::super::ledger::{Ledger, Rules};
 use super::super::resolve::Resolution;
 use super::super::schedule::Jitter;
 use super::super::sighting::Sighting;
 use super::super::store::{Failure, Halt, Kind, Shop, Whose};
-use super::super::sync::{Answer, Counter, Question, What, round};
+use super::super::sync::{Answer, Question, QuestionSender, What, round};
 use super::super::transition::Transition;
 use super::bank::{Curse, MCH_ID};
 use super::pace::{Pace, Turn};
@@ -61,9 +61,9 @@ impl<L: Link> Shop<L::Fault> for SimShop<'_, L> {
 }
 
 /// The way to the bank: slow, lossy, and full of other people.
-pub struct SimCounter<'y>(Pace<'y>, Whose);
+pub struct SimSender<'y>(Pace<'y>, Whose);
 
-impl Counter for SimCounter<'_> {
+impl QuestionSender for SimSender<'_> {
     fn ask(&mut self, questions: &[Question]) -> Vec<Answer> {
         questions.iter().map(|question| self.one(question)).collect()
     }
@@ -85,7 +85,7 @@ impl Counter for SimCounter<'_> {
     }
 }
 
-impl SimCounter<'_> {
+impl SimSender<'_> {
     fn one(&self, question: &Question) -> Answer {
         self.0.step("ask");
         if self.0.world().fault(60) {
@@ -161,8 +161,8 @@ fn rounds<'y, S: Seat<'y>>(pace: &Pace<'y>, ledger: &mut SimLedger<'y, S>) -> Re
     let mut claimed = 0;
     for appid in APPIDS {
         let whose = account(appid);
-        let mut counter = SimCounter(pace.clone(), whose.clone());
-        let tally = round(ledger, &mut counter, &whose, 4)?;
+        let mut sender = SimSender(pace.clone(), whose.clone());
+        let tally = round(ledger, &mut sender, &whose, 4)?;
         claimed += tally.claimed;
         tally.transitions.iter().for_each(|t| pace.world().told(t));
     }
@@ -197,7 +197,7 @@ pub fn endpoint<'y, S: Seat<'y>>(pace: &Pace<'y>, sighting: &Sighting) -> bool {
 }
 
 /// The shop opens an order and will not rest until it is open.
-pub fn opener<'y, S: Seat<'y>>(pace: &Pace<'y>, terms: &Terms) -> bool {
+pub fn opener<'y, S: Seat<'y>>(pace: &Pace<'y>, terms: &OrderTerms) -> bool {
     ledger::<S>(pace).open(terms).is_ok()
 }
 
@@ -217,18 +217,18 @@ pub fn office<'y, S: Seat<'y>>(pace: &Pace<'y>, wish: &Wish) -> bool {
     | Wish::Withdraw(key, _)
     | Wish::Resolve(key, _)) = wish;
     let Ok(Some(entry)) = ledger.find(key) else { return true };
-    let mut counter = SimCounter(pace.clone(), Whose::of(&entry.terms));
+    let mut sender = SimSender(pace.clone(), Whose::of(&entry.terms));
     let served = match wish {
-        Wish::Refund(order) => return refunds(pace, &mut ledger, &mut counter, order),
+        Wish::Refund(order) => return refunds(pace, &mut ledger, &mut sender, order),
         Wish::Withdraw(key, number) => {
             pace.world().calls(number);
-            let served = desk::withdraw(&mut ledger, &mut counter, key, number);
+            let served = desk::withdraw(&mut ledger, &mut sender, key, number);
             let ended = matches!(&served, Ok(Served { left: Left::Nothing, .. }));
             pace.world().counts.withdrawn += u64::from(ended);
             pace.world().hears(number, ended);
             served.map(|_| ())
         }
-        Wish::GiveUp(key, intent) => desk::give_up(&mut ledger, &mut counter, key, *intent).map(|_| ()),
+        Wish::GiveUp(key, intent) => desk::give_up(&mut ledger, &mut sender, key, *intent).map(|_| ()),
         Wish::Resolve(key, how) => {
             pace.world().resolved.entry(key.clone()).or_default().push(*how);
             let resolved = ledger.resolve(key, *how, "a person");
@@ -243,13 +243,13 @@ pub fn office<'y, S: Seat<'y>>(pace: &Pace<'y>, wish: &Wish) -> bool {
 fn refunds<'y, S: Seat<'y>>(
     pace: &Pace<'y>,
     ledger: &mut SimLedger<'y, S>,
-    counter: &mut SimCounter<'y>,
+    sender: &mut SimSender<'y>,
     order: &RefundOrder,
 ) -> bool {
     let mut order = order.clone();
     for _ in 0..3 {
         pace.world().calls(&order.out_refund_no);
-        let served = desk::refund(ledger, counter, &order);
+        let served = desk::refund(ledger, sender, &order);
         let ended = matches!(&served, Ok(Served { left: Left::Ended(_), .. }));
         pace.world().hears(&order.out_refund_no, ended);
         if !ended {

@@ -1,6 +1,6 @@
 //! A connection to the database in memory, with everything that real ones do to a transaction.
 
-use super::super::entry::{Entry, Ms, OrderKey, RefundRow, RefundWord, Terms};
+use super::super::entry::{Entry, Ms, OrderKey, OrderTerms, RefundRow, RefundWord};
 use super::super::reason::Reason;
 use super::super::state::LedgerState;
 use super::super::store::{
@@ -126,7 +126,7 @@ impl OrderStore for Session<'_> {
         self.entry(key)
     }
 
-    fn register(&mut self, terms: &Terms, opening: &Opening) -> Result<Added, SimFault> {
+    fn register(&mut self, terms: &OrderTerms, opening: &Opening) -> Result<Added, SimFault> {
         let tx = self.statement("insert order")?;
         let found = self.world().db.order_id(&terms.key);
         if let Some(id) = found {
@@ -145,7 +145,7 @@ impl OrderStore for Session<'_> {
         Ok(Added::New)
     }
 
-    fn adopt(&mut self, orphan: &Entry, terms: &Terms) -> Result<bool, SimFault> {
+    fn adopt(&mut self, orphan: &Entry, terms: &OrderTerms) -> Result<bool, SimFault> {
         let tx = self.statement("adopt order")?;
         self.lock(tx, orphan.id)?;
         let mut world = self.world();

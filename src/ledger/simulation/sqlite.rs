@@ -1,7 +1,7 @@
 //! The store's own SQL on a real SQLite, and everything that happens to a connection on the way there.
 
 use super::super::entry::OrderKey;
-use super::super::sql::connection::{Bound, Connection, Ended, Row};
+use super::super::sql::connection::{Bound, Connection, SqlResult, SqlRow};
 use super::super::sql::dialect::{Dialect, Problem, Sql, Statement};
 use super::super::sql::fault::SqlFault;
 use super::super::sql::sqlite::Sqlite;
@@ -47,13 +47,13 @@ impl<'y> Seat<'y> for SqlStore<RoughSqlite<'y>> {
 }
 
 impl RoughSqlite<'_> {
-    fn busy<T>(&self, what: &str) -> Ended<T, Error> {
+    fn busy<T>(&self, what: &str) -> SqlResult<T, Error> {
         self.pace.world().counts.busy += 1;
         let problem = Problem { state: "HY000".into(), code: 5, text: what.into() };
         Err(SqlFault::of(Dialect::Sqlite, &problem))
     }
 
-    fn lost<T>(&self, what: &str) -> Ended<T, Error> {
+    fn lost<T>(&self, what: &str) -> SqlResult<T, Error> {
         self.pace.world().counts.lost += 1;
         Err(SqlFault::lost(what))
     }
@@ -74,13 +74,13 @@ impl RoughSqlite<'_> {
     }
 
     /// The database ends our transaction by itself.
-    fn deadlock<T>(&self, what: &str) -> Ended<T, Error> {
+    fn deadlock<T>(&self, what: &str) -> SqlResult<T, Error> {
         self.undo();
         self.busy(what)
     }
 
     /// What may happen before a statement.
-    fn weather(&self, what: &str) -> Ended<(), Error> {
+    fn weather(&self, what: &str) -> SqlResult<(), Error> {
         self.pace.step(what);
         if self.dead.get() {
             return self.lost(what);
@@ -96,7 +96,7 @@ impl RoughSqlite<'_> {
     }
 
     /// Runs something at once. What it has committed is what the world sees from then on.
-    fn at_once<T>(&self, work: impl FnOnce(&mut Sqlite) -> Ended<T, Error>) -> Ended<T, Error> {
+    fn at_once<T>(&self, work: impl FnOnce(&mut Sqlite) -> SqlResult<T, Error>) -> SqlResult<T, Error> {
         let world = &mut *self.pace.world();
         let Some(disk) = &world.disk else { return Err(SqlFault::lost("no disk")) };
         disk.set_clock(world.now);
@@ -110,7 +110,7 @@ impl RoughSqlite<'_> {
     }
 
     /// Runs a statement, as patiently as SQLite's own time-out.
-    fn run<T>(&self, what: &str, work: impl Fn(&mut Sqlite) -> Ended<T, Error>) -> Ended<T, Error> {
+    fn run<T>(&self, what: &str, work: impl Fn(&mut Sqlite) -> SqlResult<T, Error>) -> SqlResult<T, Error> {
         self.weather(what)?;
         for _ in 0..PATIENCE {
             match self.at_once(&work) {
@@ -142,24 +142,24 @@ impl Connection for RoughSqlite<'_> {
         &self.sql
     }
 
-    fn usable(&self) -> Ended<(), Error> {
+    fn usable(&self) -> SqlResult<(), Error> {
         Ok(())
     }
 
-    fn unchanged(&self) -> Ended<(), Error> {
+    fn unchanged(&self) -> SqlResult<(), Error> {
         Ok(())
     }
 
-    fn in_transaction(&self) -> Ended<bool, Error> {
+    fn in_transaction(&self) -> SqlResult<bool, Error> {
         Ok(self.is_open())
     }
 
-    fn begin(&self) -> Ended<(), Error> {
+    fn begin(&self) -> SqlResult<(), Error> {
         self.run("begin", |sqlite| sqlite.begin())
     }
 
     /// It may be refused, and its answer may be lost.
-    fn commit(&self) -> Ended<(), Error> {
+    fn commit(&self) -> SqlResult<(), Error> {
         self.weather("commit")?;
         let fate = {
             let world = &mut *self.pace.world();
@@ -179,19 +179,19 @@ impl Connection for RoughSqlite<'_> {
         }
     }
 
-    fn roll_back(&self) -> Ended<(), Error> {
+    fn roll_back(&self) -> SqlResult<(), Error> {
         self.pace.step("rollback");
         self.at_once(|sqlite| sqlite.roll_back())
     }
 
-    fn exec(&self, text: &str) -> Ended<(), Error> {
+    fn exec(&self, text: &str) -> SqlResult<(), Error> {
         match self.run(text.trim_end_matches(char::is_numeric), |sqlite| sqlite.exec(text)) {
             Err(fault) if fault.kind() == Kind::Broken && self.sabotaged(Sabotage::NoFence) => Ok(()),
             ended => ended,
         }
     }
 
-    fn change(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<i64, Error> {
+    fn change(&mut self, statement: Statement, bound: &[Bound<'_>]) -> SqlResult<i64, Error> {
         if statement == Statement::KeepEvidence && self.sabotaged(Sabotage::NoEvidence) {
             return Ok(1);
         }
@@ -199,18 +199,18 @@ impl Connection for RoughSqlite<'_> {
         self.run(&format!("{statement:?}"), |sqlite| sqlite.change(statement, &bound))
     }
 
-    fn rows(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Vec<Row>, Error> {
+    fn rows(&mut self, statement: Statement, bound: &[Bound<'_>]) -> SqlResult<Vec<SqlRow>, Error> {
         if statement == Statement::Refunds && self.sabotaged(Sabotage::NoRefunds) {
             return Ok(Vec::new());
         }
         self.run(&format!("{statement:?}"), |sqlite| sqlite.rows(statement, bound))
     }
 
-    fn change_once(&self, text: &str, bound: &[Bound<'_>]) -> Ended<i64, Error> {
+    fn change_once(&self, text: &str, bound: &[Bound<'_>]) -> SqlResult<i64, Error> {
         self.run(text, |sqlite| sqlite.change_once(text, bound))
     }
 
-    fn rows_once(&self, text: &str) -> Ended<Vec<Row>, Error> {
+    fn rows_once(&self, text: &str) -> SqlResult<Vec<SqlRow>, Error> {
         self.run(text, |sqlite| sqlite.rows_once(text))
     }
 
@@ -230,11 +230,11 @@ impl Connection for RoughSqlite<'_> {
 impl Link for RoughSqlite<'_> {
     type Fault = SqlFault<Error>;
 
-    fn begin_outer(&self) -> Ended<(), Error> {
+    fn begin_outer(&self) -> SqlResult<(), Error> {
         self.begin()
     }
 
-    fn commit_outer(&self) -> Ended<(), Error> {
+    fn commit_outer(&self) -> SqlResult<(), Error> {
         self.commit()
     }
 
@@ -242,7 +242,7 @@ impl Link for RoughSqlite<'_> {
         self.undo();
     }
 
-    fn write(&self, key: &OrderKey, count: i64) -> Ended<(), Error> {
+    fn write(&self, key: &OrderKey, count: i64) -> SqlResult<(), Error> {
         if self.is_open() && self.pace.world().fault(20) {
             return self.deadlock("shop writes");
         }

@@ -1,6 +1,6 @@
 //! One run: a rough time in which everything goes wrong, then a quiet one in which all must come right.
 
-use super::super::entry::{Entry, Intent, Ms, OrderKey, Terms};
+use super::super::entry::{Entry, Intent, Ms, OrderKey, OrderTerms};
 use super::super::intents::RefundOrder;
 use super::super::resolve::Resolution;
 use super::super::sighting::Sighting;
@@ -43,7 +43,7 @@ pub enum Base {
 enum Role {
     Worker,
     Endpoint(Sighting, u32),
-    Opener(Terms),
+    Opener(OrderTerms),
     Office(Wish),
     Postman,
     Purger(Ms),
@@ -57,7 +57,7 @@ struct Actor {
 struct Stage {
     world: Shared,
     actors: Vec<Actor>,
-    plans: Vec<Terms>,
+    plans: Vec<OrderTerms>,
     opened: usize,
 }
 
@@ -86,17 +86,17 @@ pub fn run(seed: u64, base: Base, sabotage: Option<Sabotage>) -> Result<Run, Str
     Ok(Run { trace: world.trace, counts: world.counts })
 }
 
-fn plans(world: &Shared) -> Vec<Terms> {
+fn plans(world: &Shared) -> Vec<OrderTerms> {
     let world = &mut *world.borrow_mut();
     let count = 1 + world.dice.below(5);
     (0..count).map(|n| plan(world, n)).collect()
 }
 
-fn plan(world: &mut World, n: usize) -> Terms {
+fn plan(world: &mut World, n: usize) -> OrderTerms {
     let key = OrderKey { mch_id: MCH_ID.into(), sub_mch_id: String::new(), out_trade_no: format!("T{n:05}") };
     let micropay = world.dice.one_in(4);
     let life = world.dice.between(30_000, 900_000);
-    Terms {
+    OrderTerms {
         key,
         appid: world.dice.pick(&APPIDS).into(),
         sub_appid: String::new(),

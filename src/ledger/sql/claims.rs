@@ -1,6 +1,6 @@
 //! How rows are claimed and set aside.
 
-use super::connection::{Bound, Connection, Ended, Row};
+use super::connection::{Bound, Connection, SqlResult, SqlRow};
 use super::dialect::{Dialect, Statement};
 use super::store::{MOST_TRIES, SqlStore};
 use crate::ledger::entry::{Entry, Ms};
@@ -13,7 +13,7 @@ impl<C: Connection> SqlStore<C> {
         statement: Statement,
         due: &[Bound<'_>],
         lease: Ms,
-    ) -> Ended<Vec<Row>, C::Cause> {
+    ) -> SqlResult<Vec<SqlRow>, C::Cause> {
         let mut tries = 1;
         loop {
             let taken = match self.dialect() {
@@ -34,10 +34,10 @@ impl<C: Connection> SqlStore<C> {
         statement: Statement,
         due: &[Bound<'_>],
         lease: Ms,
-    ) -> Ended<Vec<Row>, C::Cause> {
+    ) -> SqlResult<Vec<SqlRow>, C::Cause> {
         self.begin_own()?;
         let picked = self.connection.rows(statement, due).and_then(|rows| {
-            let ids: Vec<i64> = rows.iter().filter_map(Row::id).collect();
+            let ids: Vec<i64> = rows.iter().filter_map(SqlRow::id).collect();
             if !ids.is_empty() {
                 self.connection.change_once(&self.connection.sql().mark(statement, &ids), &[lease.into()])?;
             }
@@ -60,13 +60,13 @@ impl<C: Connection> SqlStore<C> {
     }
 
     /// Two steps: which wait, then their new times.
-    pub(super) fn set_blocked_aside(&mut self, most: usize) -> Ended<usize, C::Cause> {
+    pub(super) fn set_blocked_aside(&mut self, most: usize) -> SqlResult<usize, C::Cause> {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let rows = self.connection.rows(Statement::Blocked, &[most.into()])?;
         let blocked = rows
             .into_iter()
             .map(|mut row| Ok((row.int()?, row.int()?)))
-            .collect::<Ended<Vec<_>, C::Cause>>()?;
+            .collect::<SqlResult<Vec<_>, C::Cause>>()?;
         if blocked.is_empty() {
             return Ok(0);
         }

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 /// What a call of a connection ends with; `C` is what the fault came from.
-pub type Ended<T, C> = Result<T, SqlFault<C>>;
+pub type SqlResult<T, C> = Result<T, SqlFault<C>>;
 
 /// A connection to one of the three databases.
 pub trait Connection {
@@ -16,27 +16,27 @@ pub trait Connection {
     /// The texts for its database.
     fn sql(&self) -> &Sql;
     /// Fails if it must not be used: another process's, or one that keeps its errors to itself.
-    fn usable(&self) -> Ended<(), Self::Cause>;
+    fn usable(&self) -> SqlResult<(), Self::Cause>;
     /// Fails if a callback has changed how it reports errors.
-    fn unchanged(&self) -> Ended<(), Self::Cause>;
+    fn unchanged(&self) -> SqlResult<(), Self::Cause>;
     /// Does it believe that a transaction is open?
-    fn in_transaction(&self) -> Ended<bool, Self::Cause>;
+    fn in_transaction(&self) -> SqlResult<bool, Self::Cause>;
     /// Begins a transaction.
-    fn begin(&self) -> Ended<(), Self::Cause>;
+    fn begin(&self) -> SqlResult<(), Self::Cause>;
     /// Commits it.
-    fn commit(&self) -> Ended<(), Self::Cause>;
+    fn commit(&self) -> SqlResult<(), Self::Cause>;
     /// Rolls it back.
-    fn roll_back(&self) -> Ended<(), Self::Cause>;
+    fn roll_back(&self) -> SqlResult<(), Self::Cause>;
     /// Runs a text that has no parameters and gives no rows.
-    fn exec(&self, text: &str) -> Ended<(), Self::Cause>;
+    fn exec(&self, text: &str) -> SqlResult<(), Self::Cause>;
     /// Runs a statement that changes rows; says how many.
-    fn change(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<i64, Self::Cause>;
+    fn change(&mut self, statement: Statement, bound: &[Bound<'_>]) -> SqlResult<i64, Self::Cause>;
     /// Runs a statement and gives all its rows.
-    fn rows(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Vec<Row>, Self::Cause>;
+    fn rows(&mut self, statement: Statement, bound: &[Bound<'_>]) -> SqlResult<Vec<SqlRow>, Self::Cause>;
     /// Runs a text that is made for this one time; says how many rows it changed.
-    fn change_once(&self, text: &str, bound: &[Bound<'_>]) -> Ended<i64, Self::Cause>;
+    fn change_once(&self, text: &str, bound: &[Bound<'_>]) -> SqlResult<i64, Self::Cause>;
     /// Runs a text that is made for this one time and gives its rows.
-    fn rows_once(&self, text: &str) -> Ended<Vec<Row>, Self::Cause>;
+    fn rows_once(&self, text: &str) -> SqlResult<Vec<SqlRow>, Self::Cause>;
     /// Does work that is needed even if the script is over: a rollback.
     fn cleaning<T>(&self, work: impl FnOnce() -> T) -> T;
     /// Waits before something is tried again.
@@ -123,23 +123,23 @@ impl Cell {
 
 /// One row, read from left to right.
 #[derive(Debug)]
-pub struct Row {
+pub struct SqlRow {
     cells: std::vec::IntoIter<Cell>,
 }
 
-impl From<Vec<Cell>> for Row {
+impl From<Vec<Cell>> for SqlRow {
     fn from(cells: Vec<Cell>) -> Self {
         Self { cells: cells.into_iter() }
     }
 }
 
-impl Row {
-    fn cell<C>(&mut self) -> Ended<Cell, C> {
+impl SqlRow {
+    fn cell<C>(&mut self) -> SqlResult<Cell, C> {
         self.cells.next().ok_or_else(|| SqlFault::own("a row is too short".into()))
     }
 
     /// The next cell as an integer or NULL.
-    pub fn int_or_null<C>(&mut self) -> Ended<Option<i64>, C> {
+    pub fn int_or_null<C>(&mut self) -> SqlResult<Option<i64>, C> {
         let cell = self.cell()?;
         if cell.is_null() {
             return Ok(None);
@@ -148,12 +148,12 @@ impl Row {
     }
 
     /// The next cell as an integer.
-    pub fn int<C>(&mut self) -> Ended<i64, C> {
+    pub fn int<C>(&mut self) -> SqlResult<i64, C> {
         self.int_or_null()?.ok_or_else(|| SqlFault::own("a number is NULL".into()))
     }
 
     /// The next cell as a text or NULL.
-    pub fn text_or_null<C>(&mut self) -> Ended<Option<String>, C> {
+    pub fn text_or_null<C>(&mut self) -> SqlResult<Option<String>, C> {
         match self.cell()? {
             Cell::Text(text) if !text.is_empty() => Ok(Some(text)),
             Cell::Int(int) => Ok(Some(int.to_string())),
@@ -163,12 +163,12 @@ impl Row {
     }
 
     /// The next cell as a text; NULL reads as empty.
-    pub fn text<C>(&mut self) -> Ended<String, C> {
+    pub fn text<C>(&mut self) -> SqlResult<String, C> {
         Ok(self.text_or_null()?.unwrap_or_default())
     }
 
     /// The next cell as a flag.
-    pub fn flag<C>(&mut self) -> Ended<bool, C> {
+    pub fn flag<C>(&mut self) -> SqlResult<bool, C> {
         Ok(self.int()? != 0)
     }
 

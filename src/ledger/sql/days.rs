@@ -1,6 +1,6 @@
 //! Reconciled days in the database.
 
-use super::connection::{Bound, Connection, Ended, Row};
+use super::connection::{Bound, Connection, SqlResult, SqlRow};
 use super::dialect::Statement;
 use super::dialect::days::DayStatement;
 use super::rows::{order, refund, unknown};
@@ -15,20 +15,27 @@ use crate::ledger::store::{Added, Failure, Kind, Transactions, Whose};
 use time::Date;
 
 impl<C: Connection> SqlStore<C> {
-    fn day_rows(&mut self, statement: DayStatement, bound: &[Bound<'_>]) -> Ended<Vec<Row>, C::Cause> {
+    fn day_rows(&mut self, statement: DayStatement, bound: &[Bound<'_>]) -> SqlResult<Vec<SqlRow>, C::Cause> {
         self.connection.rows(Statement::Day(statement), bound)
     }
 
-    fn day_row(&mut self, statement: DayStatement, bound: &[Bound<'_>]) -> Ended<Option<Row>, C::Cause> {
+    fn day_row(
+        &mut self,
+        statement: DayStatement,
+        bound: &[Bound<'_>],
+    ) -> SqlResult<Option<SqlRow>, C::Cause> {
         self.one(Statement::Day(statement), bound)
     }
 
-    fn changes(&mut self, statement: DayStatement, bound: &[Bound<'_>]) -> Ended<bool, C::Cause> {
+    fn changes(&mut self, statement: DayStatement, bound: &[Bound<'_>]) -> SqlResult<bool, C::Cause> {
         Ok(self.connection.change(Statement::Day(statement), bound)? == 1)
     }
 
     /// Outside a transaction: a database that is busy is asked again.
-    fn patiently<T>(&mut self, mut work: impl FnMut(&mut Self) -> Ended<T, C::Cause>) -> Ended<T, C::Cause> {
+    fn patiently<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Self) -> SqlResult<T, C::Cause>,
+    ) -> SqlResult<T, C::Cause> {
         let mut tries = 1;
         loop {
             match work(self) {
@@ -41,7 +48,7 @@ impl<C: Connection> SqlStore<C> {
 }
 
 impl<C: Connection> DayStore for SqlStore<C> {
-    fn claim_day(&mut self, key: &DayKey, lease: Ms) -> Ended<bool, C::Cause> {
+    fn claim_day(&mut self, key: &DayKey, lease: Ms) -> SqlResult<bool, C::Cause> {
         self.alone("Ledger::reconcileDay()")?;
         self.ready()?;
         let date = key.date.to_string();
@@ -52,7 +59,7 @@ impl<C: Connection> DayStore for SqlStore<C> {
         })
     }
 
-    fn day(&mut self, key: &DayKey) -> Ended<Option<DayRow>, C::Cause> {
+    fn day(&mut self, key: &DayKey) -> SqlResult<Option<DayRow>, C::Cause> {
         self.usable()?;
         self.ready()?;
         let date = key.date.to_string();
@@ -60,14 +67,14 @@ impl<C: Connection> DayStore for SqlStore<C> {
         self.day_row(DayStatement::Find, &names)?.map(day).transpose()
     }
 
-    fn make_day(&mut self, key: &DayKey) -> Ended<Option<DayRow>, C::Cause> {
+    fn make_day(&mut self, key: &DayKey) -> SqlResult<Option<DayRow>, C::Cause> {
         let date = key.date.to_string();
         let names: [Bound<'_>; 3] = [(&key.mch_id).into(), (&key.sub_mch_id).into(), (&date).into()];
         self.add(Statement::Day(DayStatement::Make), &names)?;
         self.day_row(DayStatement::Find, &names)?.map(day).transpose()
     }
 
-    fn hold_day(&mut self, day: &DayRow, lease: Ms) -> Ended<bool, C::Cause> {
+    fn hold_day(&mut self, day: &DayRow, lease: Ms) -> SqlResult<bool, C::Cause> {
         let skipped = Some(&day.skipped).filter(|skipped| !skipped.is_empty()).map(ascii::json);
         let bound: [Bound<'_>; 6] = [
             lease.into(),
@@ -80,7 +87,7 @@ impl<C: Connection> DayStore for SqlStore<C> {
         self.patiently(|store| store.changes(DayStatement::Hold, &bound))
     }
 
-    fn free_day(&mut self, day: &DayRow) -> Ended<bool, C::Cause> {
+    fn free_day(&mut self, day: &DayRow) -> SqlResult<bool, C::Cause> {
         let bound = [day.attempt.into(), day.trying.as_deref().into(), day.id.into(), day.epoch.into()];
         if self.connection.in_transaction()? {
             return self.changes(DayStatement::Free, &bound);
@@ -88,11 +95,11 @@ impl<C: Connection> DayStore for SqlStore<C> {
         self.patiently(|store| store.changes(DayStatement::Free, &bound))
     }
 
-    fn end_day(&mut self, day: &DayRow, sha256: &str, totals: &str) -> Ended<bool, C::Cause> {
+    fn end_day(&mut self, day: &DayRow, sha256: &str, totals: &str) -> SqlResult<bool, C::Cause> {
         self.changes(DayStatement::End, &[sha256.into(), totals.into(), day.id.into(), day.epoch.into()])
     }
 
-    fn done_days(&mut self, from: &DayKey) -> Ended<Vec<Date>, C::Cause> {
+    fn done_days(&mut self, from: &DayKey) -> SqlResult<Vec<Date>, C::Cause> {
         self.usable()?;
         self.ready()?;
         let date = from.date.to_string();
@@ -100,7 +107,12 @@ impl<C: Connection> DayStore for SqlStore<C> {
         self.day_rows(DayStatement::Done, &bound)?.into_iter().map(|mut row| bill_date(&mut row)).collect()
     }
 
-    fn add_difference(&mut self, day: &DayRow, identity: &str, of: &Difference) -> Ended<Added, C::Cause> {
+    fn add_difference(
+        &mut self,
+        day: &DayRow,
+        identity: &str,
+        of: &Difference,
+    ) -> SqlResult<Added, C::Cause> {
         let (date, due) = (day.key.date.to_string(), of.due.map(|due| due.to_string()));
         let (told, note) = (told::difference(of), note(of));
         let bound: [Bound<'_>; 10] = [
@@ -118,7 +130,7 @@ impl<C: Connection> DayStore for SqlStore<C> {
         self.add(Statement::Day(DayStatement::AddDifference), &bound)
     }
 
-    fn move_difference(&mut self, id: i64, of: &Difference) -> Ended<bool, C::Cause> {
+    fn move_difference(&mut self, id: i64, of: &Difference) -> SqlResult<bool, C::Cause> {
         let (due, told, note) = (of.due.map(|due| due.to_string()), told::difference(of), note(of));
         let bound: [Bound<'_>; 5] = [
             of.state.name().into(),
@@ -130,19 +142,19 @@ impl<C: Connection> DayStore for SqlStore<C> {
         self.changes(DayStatement::MoveDifference, &bound)
     }
 
-    fn settle_difference(&mut self, id: i64, note: &str) -> Ended<bool, C::Cause> {
+    fn settle_difference(&mut self, id: i64, note: &str) -> SqlResult<bool, C::Cause> {
         let note = ascii::json(&note);
         self.changes(DayStatement::Settle, &[(&note).into(), id.into()])
     }
 
-    fn difference(&mut self, id: i64) -> Ended<Option<Difference>, C::Cause> {
+    fn difference(&mut self, id: i64) -> SqlResult<Option<Difference>, C::Cause> {
         self.usable()?;
         self.current()?;
         let row = self.day_row(DayStatement::Difference, &[id.into()])?;
         Ok(row.map(difference).transpose()?.map(|kept| kept.difference))
     }
 
-    fn differences_of(&mut self, day: &DayRow) -> Ended<Vec<KeptDifference>, C::Cause> {
+    fn differences_of(&mut self, day: &DayRow) -> SqlResult<Vec<KeptDifference>, C::Cause> {
         self.day_rows(DayStatement::DifferencesOf, &[day.id.into()])?.into_iter().map(difference).collect()
     }
 
@@ -150,7 +162,7 @@ impl<C: Connection> DayStore for SqlStore<C> {
         &mut self,
         owner: &Whose,
         states: &[DifferenceState],
-    ) -> Ended<Vec<KeptDifference>, C::Cause> {
+    ) -> SqlResult<Vec<KeptDifference>, C::Cause> {
         self.usable()?;
         self.current()?;
         let Some(last) = states.last() else { return Ok(Vec::new()) };
@@ -159,25 +171,30 @@ impl<C: Connection> DayStore for SqlStore<C> {
         self.day_rows(DayStatement::Differences, &bound)?.into_iter().map(difference).collect()
     }
 
-    fn booked(&mut self, mch_id: &str, sub_mch_id: &str, numbers: &[String]) -> Ended<Vec<Entry>, C::Cause> {
+    fn booked(
+        &mut self,
+        mch_id: &str,
+        sub_mch_id: &str,
+        numbers: &[String],
+    ) -> SqlResult<Vec<Entry>, C::Cause> {
         let Some(last) = numbers.last() else { return Ok(Vec::new()) };
         let places = (0..AT_ONCE).map(|at| Bound::from(numbers.get(at).unwrap_or(last)));
         let bound: Vec<Bound<'_>> = [mch_id.into(), sub_mch_id.into()].into_iter().chain(places).collect();
         self.day_rows(DayStatement::Booked, &bound)?.into_iter().map(|mut row| order(&mut row)).collect()
     }
 
-    fn paid_on(&mut self, day: &DayKey, after: PageEnd) -> Ended<Vec<Entry>, C::Cause> {
+    fn paid_on(&mut self, day: &DayKey, after: PageEnd) -> SqlResult<Vec<Entry>, C::Cause> {
         let bound = page(day, after);
         self.day_rows(DayStatement::PaidOn, &bound)?.into_iter().map(|mut row| order(&mut row)).collect()
     }
 
-    fn refunded_on(&mut self, day: &DayKey, after: PageEnd) -> Ended<Vec<(Entry, PageEnd)>, C::Cause> {
+    fn refunded_on(&mut self, day: &DayKey, after: PageEnd) -> SqlResult<Vec<(Entry, PageEnd)>, C::Cause> {
         let bound = page(day, after);
         let rows = self.day_rows(DayStatement::RefundedOn, &bound)?.into_iter();
         rows.map(|mut row| Ok((order(&mut row)?, PageEnd { at: row.int()?, row: row.int()? }))).collect()
     }
 
-    fn refunds_of(&mut self, orders: &[i64]) -> Ended<Vec<(i64, RefundRow)>, C::Cause> {
+    fn refunds_of(&mut self, orders: &[i64]) -> SqlResult<Vec<(i64, RefundRow)>, C::Cause> {
         let Some(last) = orders.last() else { return Ok(Vec::new()) };
         let bound: Vec<Bound<'_>> =
             (0..AT_ONCE).map(|at| Bound::from(*orders.get(at).unwrap_or(last))).collect();
@@ -185,7 +202,7 @@ impl<C: Connection> DayStore for SqlStore<C> {
         rows.map(|mut row| Ok((row.int()?, refund(row)?))).collect()
     }
 
-    fn knows_appid(&mut self, mch_id: &str, appid: &str) -> Ended<bool, C::Cause> {
+    fn knows_appid(&mut self, mch_id: &str, appid: &str) -> SqlResult<bool, C::Cause> {
         Ok(self.day_row(DayStatement::KnowsAppid, &[mch_id.into(), appid.into()])?.is_some())
     }
 }
@@ -200,12 +217,12 @@ fn note(of: &Difference) -> Option<String> {
     of.kept.as_ref().and_then(|kept| kept.note.as_ref()).map(ascii::json)
 }
 
-fn bill_date<C>(row: &mut Row) -> Ended<Date, C> {
+fn bill_date<C>(row: &mut SqlRow) -> SqlResult<Date, C> {
     let text = row.text()?;
     moment::date(text.as_bytes()).ok_or_else(|| unknown("day", &text))
 }
 
-fn day<C>(mut row: Row) -> Ended<DayRow, C> {
+fn day<C>(mut row: SqlRow) -> SqlResult<DayRow, C> {
     Ok(DayRow {
         id: row.int()?,
         key: DayKey { mch_id: row.text()?, sub_mch_id: row.text()?, date: bill_date(&mut row)? },
@@ -220,7 +237,7 @@ fn day<C>(mut row: Row) -> Ended<DayRow, C> {
     })
 }
 
-fn difference<C>(mut row: Row) -> Ended<KeptDifference, C> {
+fn difference<C>(mut row: SqlRow) -> SqlResult<KeptDifference, C> {
     let (id, date, identity) = (row.int()?, bill_date(&mut row)?, row.text()?);
     let (kind, state) = (row.text()?, row.text()?);
     let due = row.text_or_null()?.and_then(|due| moment::date(due.as_bytes()));

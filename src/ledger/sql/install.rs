@@ -1,13 +1,13 @@
 //! The ledger's tables: made where there are none, brought up to date where they are older.
 
-use super::connection::{Connection, Ended};
+use super::connection::{Connection, SqlResult};
 use super::dialect::{Dialect, Step, VERSION};
 use super::store::{MOST_TRIES, SqlStore, other_version, told_version, will_do};
 use crate::ledger::store::{Failure, Kind, Transactions};
 
 impl<C: Connection> SqlStore<C> {
     /// Makes the tables, or brings them up to this version.
-    pub fn install(&mut self) -> Ended<(), C::Cause> {
+    pub fn install(&mut self) -> SqlResult<(), C::Cause> {
         let found = installed(&mut self.connection)?;
         if found == Some(VERSION) {
             return Ok(());
@@ -29,7 +29,7 @@ impl<C: Connection> SqlStore<C> {
 }
 
 /// All steps in one transaction; SQLite's write lock comes first, where there is a table to take it on.
-fn whole<C: Connection>(connection: &mut C, lockable: bool) -> Ended<(), C::Cause> {
+fn whole<C: Connection>(connection: &mut C, lockable: bool) -> SqlResult<(), C::Cause> {
     let lock = connection.sql().after_begin(false).filter(|_| lockable);
     let begun = connection.begin();
     let made = begun
@@ -43,7 +43,7 @@ fn whole<C: Connection>(connection: &mut C, lockable: bool) -> Ended<(), C::Caus
     made
 }
 
-fn steps<C: Connection>(connection: &mut C) -> Ended<(), C::Cause> {
+fn steps<C: Connection>(connection: &mut C) -> SqlResult<(), C::Cause> {
     if let Some(lock) = connection.sql().install_lock() {
         connection.rows_once(&lock)?;
     }
@@ -52,7 +52,7 @@ fn steps<C: Connection>(connection: &mut C) -> Ended<(), C::Cause> {
     connection.sql().steps(found).iter().try_for_each(|step| done(connection, step))
 }
 
-fn done<C: Connection>(connection: &C, step: &Step) -> Ended<(), C::Cause> {
+fn done<C: Connection>(connection: &C, step: &Step) -> SqlResult<(), C::Cause> {
     let Some(question) = &step.done else { return connection.exec(&step.text) };
     let is_done = || connection.rows_once(question).map(|rows| !rows.is_empty());
     if is_done()? {
@@ -65,7 +65,7 @@ fn done<C: Connection>(connection: &C, step: &Step) -> Ended<(), C::Cause> {
 }
 
 /// The version of the tables that are there; one that is newer than ours is refused.
-fn installed<C: Connection>(connection: &mut C) -> Ended<Option<i64>, C::Cause> {
+fn installed<C: Connection>(connection: &mut C) -> SqlResult<Option<i64>, C::Cause> {
     if connection.rows_once(&connection.sql().is_installed())?.is_empty() {
         return Ok(None);
     }

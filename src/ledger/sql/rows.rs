@@ -1,9 +1,9 @@
 //! Rows of the ledger's tables, read and written.
 
-use super::connection::{Bound, Ended, Row};
+use super::connection::{Bound, SqlResult, SqlRow};
 use super::fault::SqlFault;
 use crate::ledger::ascii;
-use crate::ledger::entry::{Entry, Intent, OrderKey, RefundRow, RefundWord, Terms};
+use crate::ledger::entry::{Entry, Intent, OrderKey, OrderTerms, RefundRow, RefundWord};
 use crate::ledger::state::LedgerState;
 use crate::ledger::store::{Evidence, Message, Opening, Whose};
 
@@ -12,21 +12,21 @@ pub fn unknown<C>(what: &str, word: &str) -> SqlFault<C> {
     SqlFault::own(format!("the ledger's table has a {what} that this version does not know: {word}"))
 }
 
-fn state<C>(word: &str) -> Ended<LedgerState, C> {
+fn state<C>(word: &str) -> SqlResult<LedgerState, C> {
     LedgerState::from_word(word).ok_or_else(|| unknown("state", word))
 }
 
-fn intent<C>(word: Option<String>) -> Ended<Option<Intent>, C> {
+fn intent<C>(word: Option<String>) -> SqlResult<Option<Intent>, C> {
     word.map(|word| Intent::from_word(&word).ok_or_else(|| unknown("intent", &word))).transpose()
 }
 
 /// An order, in the order of the columns that dialect.rs selects.
-pub fn entry<C>(mut row: Row) -> Ended<Entry, C> {
+pub fn entry<C>(mut row: SqlRow) -> SqlResult<Entry, C> {
     order(&mut row)
 }
 
 /// The same, of a row that goes on.
-pub fn order<C>(row: &mut Row) -> Ended<Entry, C> {
+pub fn order<C>(row: &mut SqlRow) -> SqlResult<Entry, C> {
     Ok(Entry {
         id: row.int()?,
         terms: terms(row)?,
@@ -55,8 +55,8 @@ pub fn order<C>(row: &mut Row) -> Ended<Entry, C> {
     })
 }
 
-fn terms<C>(row: &mut Row) -> Ended<Terms, C> {
-    Ok(Terms {
+fn terms<C>(row: &mut SqlRow) -> SqlResult<OrderTerms, C> {
+    Ok(OrderTerms {
         key: OrderKey { mch_id: row.text()?, sub_mch_id: row.text()?, out_trade_no: row.text()? },
         appid: row.text()?,
         sub_appid: row.text()?,
@@ -68,7 +68,7 @@ fn terms<C>(row: &mut Row) -> Ended<Terms, C> {
 }
 
 /// A refund.
-pub fn refund<C>(mut row: Row) -> Ended<RefundRow, C> {
+pub fn refund<C>(mut row: SqlRow) -> SqlResult<RefundRow, C> {
     Ok(RefundRow {
         out_refund_no: row.text()?,
         refund_id: row.text_or_null()?,
@@ -83,13 +83,13 @@ pub fn refund<C>(mut row: Row) -> Ended<RefundRow, C> {
 }
 
 /// How many orders of whom are due.
-pub fn due<C>(mut row: Row) -> Ended<(Whose, i64), C> {
+pub fn due<C>(mut row: SqlRow) -> SqlResult<(Whose, i64), C> {
     let (mch_id, sub_mch_id, appid, sub_appid) = (row.text()?, row.text()?, row.text()?, row.text()?);
     Ok((Whose { mch_id, sub_mch_id, appid, sub_appid }, row.int()?))
 }
 
 /// A message; `before` is 1 where the row was read before its claim was written.
-pub fn message<C>(mut row: Row, before: i64) -> Ended<Message, C> {
+pub fn message<C>(mut row: SqlRow, before: i64) -> SqlResult<Message, C> {
     Ok(Message {
         id: row.int()?,
         epoch: row.int()? + before,
@@ -100,7 +100,7 @@ pub fn message<C>(mut row: Row, before: i64) -> Ended<Message, C> {
 }
 
 /// The parameters of a new order.
-pub fn opened<'a>(terms: &'a Terms, opening: &'a Opening) -> [Bound<'a>; 15] {
+pub fn opened<'a>(terms: &'a OrderTerms, opening: &'a Opening) -> [Bound<'a>; 15] {
     [
         (&terms.key.mch_id).into(),
         (&terms.key.sub_mch_id).into(),
@@ -121,7 +121,7 @@ pub fn opened<'a>(terms: &'a Terms, opening: &'a Opening) -> [Bound<'a>; 15] {
 }
 
 /// The parameters of an order that is opened after its payment was seen.
-pub fn adopted<'a>(orphan: &'a Entry, terms: &'a Terms) -> [Bound<'a>; 8] {
+pub fn adopted<'a>(orphan: &'a Entry, terms: &'a OrderTerms) -> [Bound<'a>; 8] {
     [
         (&terms.appid).into(),
         (&terms.sub_appid).into(),

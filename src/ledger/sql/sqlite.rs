@@ -1,6 +1,6 @@
 //! A connection to a real SQLite, for tests: the store's texts run in milliseconds, on a clock that the test sets.
 
-use super::connection::{Bound, Cell, Connection, Ended, Row};
+use super::connection::{Bound, Cell, Connection, SqlResult, SqlRow};
 use super::dialect::{Dialect, Problem, Sql, Statement};
 use super::fault::SqlFault;
 use rusqlite::functions::FunctionFlags;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// Milliseconds since 1970, as a test sets them.
-pub type Clock = Arc<AtomicI64>;
+pub type TestClock = Arc<AtomicI64>;
 
 const A_DAY: i64 = 86_400_000;
 
@@ -24,7 +24,7 @@ pub struct Sqlite {
 
 impl Sqlite {
     /// Opens a file, or `:memory:`.
-    pub fn open(path: impl AsRef<Path>, clock: &Clock) -> Self {
+    pub fn open(path: impl AsRef<Path>, clock: &TestClock) -> Self {
         let connection = rusqlite::Connection::open(path).unwrap();
         connection.busy_timeout(Duration::ZERO).unwrap();
         let clock = clock.clone();
@@ -38,7 +38,7 @@ impl Sqlite {
         Self { connection, sql: Sql::new(Dialect::Sqlite, "wechatpay_").unwrap() }
     }
 
-    fn ended<T>(ended: Result<T, Error>) -> Ended<T, Error> {
+    fn ended<T>(ended: Result<T, Error>) -> SqlResult<T, Error> {
         ended.map_err(|error| {
             let problem = match &error {
                 Error::SqliteFailure(told, text) => Problem {
@@ -52,18 +52,18 @@ impl Sqlite {
         })
     }
 
-    fn changed(&self, text: &str, bound: &[Bound<'_>]) -> Ended<i64, Error> {
+    fn changed(&self, text: &str, bound: &[Bound<'_>]) -> SqlResult<i64, Error> {
         let changed =
             self.connection.prepare_cached(text).and_then(|mut it| it.execute(params_from_iter(bound)));
         Ok(i64::try_from(Self::ended(changed)?).unwrap())
     }
 
-    fn fetched(&self, text: &str, bound: &[Bound<'_>]) -> Ended<Vec<Row>, Error> {
+    fn fetched(&self, text: &str, bound: &[Bound<'_>]) -> SqlResult<Vec<SqlRow>, Error> {
         Self::ended(self.connection.prepare_cached(text).and_then(|mut prepared| {
             let width = prepared.column_count();
-            let row = |row: &rusqlite::Row<'_>| -> Result<Row, Error> {
+            let row = |row: &rusqlite::Row<'_>| -> Result<SqlRow, Error> {
                 let cells = (0..width).map(|at| row.get_ref(at).map(cell));
-                Ok(Row::from(cells.collect::<Result<Vec<_>, _>>()?))
+                Ok(SqlRow::from(cells.collect::<Result<Vec<_>, _>>()?))
             };
             prepared.query_map(params_from_iter(bound), row)?.collect()
         }))
@@ -96,47 +96,47 @@ impl Connection for Sqlite {
         &self.sql
     }
 
-    fn usable(&self) -> Ended<(), Error> {
+    fn usable(&self) -> SqlResult<(), Error> {
         Ok(())
     }
 
-    fn unchanged(&self) -> Ended<(), Error> {
+    fn unchanged(&self) -> SqlResult<(), Error> {
         Ok(())
     }
 
-    fn in_transaction(&self) -> Ended<bool, Error> {
+    fn in_transaction(&self) -> SqlResult<bool, Error> {
         Ok(!self.connection.is_autocommit())
     }
 
-    fn begin(&self) -> Ended<(), Error> {
+    fn begin(&self) -> SqlResult<(), Error> {
         self.exec("BEGIN")
     }
 
-    fn commit(&self) -> Ended<(), Error> {
+    fn commit(&self) -> SqlResult<(), Error> {
         self.exec("COMMIT")
     }
 
-    fn roll_back(&self) -> Ended<(), Error> {
+    fn roll_back(&self) -> SqlResult<(), Error> {
         self.exec("ROLLBACK")
     }
 
-    fn exec(&self, text: &str) -> Ended<(), Error> {
+    fn exec(&self, text: &str) -> SqlResult<(), Error> {
         Self::ended(self.connection.execute_batch(text))
     }
 
-    fn change(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<i64, Error> {
+    fn change(&mut self, statement: Statement, bound: &[Bound<'_>]) -> SqlResult<i64, Error> {
         self.changed(&self.sql.text(statement), bound)
     }
 
-    fn rows(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Vec<Row>, Error> {
+    fn rows(&mut self, statement: Statement, bound: &[Bound<'_>]) -> SqlResult<Vec<SqlRow>, Error> {
         self.fetched(&self.sql.text(statement), bound)
     }
 
-    fn change_once(&self, text: &str, bound: &[Bound<'_>]) -> Ended<i64, Error> {
+    fn change_once(&self, text: &str, bound: &[Bound<'_>]) -> SqlResult<i64, Error> {
         self.changed(text, bound)
     }
 
-    fn rows_once(&self, text: &str) -> Ended<Vec<Row>, Error> {
+    fn rows_once(&self, text: &str) -> SqlResult<Vec<SqlRow>, Error> {
         self.fetched(text, &[])
     }
 

@@ -5,12 +5,12 @@ mod server;
 
 pub use server::{other_version, told_version, will_do};
 
-use super::connection::{Bound, Connection, Ended, Row};
+use super::connection::{Bound, Connection, SqlResult, SqlRow};
 use super::dialect::{Dialect, Statement};
 use super::fault::SqlFault;
 use super::rows::{adopted, advanced, due, entry, evidenced, message, opened, refund};
 use crate::ledger::ascii;
-use crate::ledger::entry::{Entry, Ms, OrderKey, RefundRow, Terms};
+use crate::ledger::entry::{Entry, Ms, OrderKey, OrderTerms, RefundRow};
 use crate::ledger::store::{
     Added, Evidence, Failure, Kind, Leftover, Message, Opening, OrderStore, QueueStore, Scope, Transactions,
     Whose,
@@ -72,13 +72,13 @@ impl<C: Connection> SqlStore<C> {
     }
 
     /// May the connection be used at all?
-    pub(super) fn usable(&self) -> Ended<(), C::Cause> {
+    pub(super) fn usable(&self) -> SqlResult<(), C::Cause> {
         self.whole()?;
         self.connection.usable()
     }
 
     /// Fails if a transaction of ours could not be ended: what we would write now would belong to it.
-    fn whole(&self) -> Ended<(), C::Cause> {
+    fn whole(&self) -> SqlResult<(), C::Cause> {
         if self.broken {
             return Err(SqlFault::lost(
                 "The connection broke inside a transaction: make PDO and Ledger anew",
@@ -88,7 +88,7 @@ impl<C: Connection> SqlStore<C> {
     }
 
     /// Fails inside a transaction of the shop's: `what` must be durable, or seen by others, at once.
-    pub fn alone(&self, what: &str) -> Ended<(), C::Cause> {
+    pub fn alone(&self, what: &str) -> SqlResult<(), C::Cause> {
         self.usable()?;
         if self.connection.in_transaction()? {
             return Err(SqlFault::logic(format!(
@@ -100,7 +100,7 @@ impl<C: Connection> SqlStore<C> {
 
     /// Before the first statement outside a transaction: an old server would only complain of its syntax, old tables of
     /// their columns, and a session that keeps what is written of nothing.
-    pub(super) fn ready(&mut self) -> Ended<(), C::Cause> {
+    pub(super) fn ready(&mut self) -> SqlResult<(), C::Cause> {
         if !self.known.server {
             server::not_too_old(&self.connection)?;
             self.known.server = true;
@@ -108,7 +108,7 @@ impl<C: Connection> SqlStore<C> {
         self.current()
     }
 
-    fn join(&mut self) -> Ended<Scope, C::Cause> {
+    fn join(&mut self) -> SqlResult<Scope, C::Cause> {
         let name = fresh_name();
         self.connection.exec(&format!("SAVEPOINT {name}")).map_err(not_again)?;
         self.open = Some(Open::Joined(name));
@@ -116,7 +116,7 @@ impl<C: Connection> SqlStore<C> {
     }
 
     /// A commit of ours outlives a power failure, whatever the shop has chosen for its own speed.
-    fn make_durable(&mut self) -> Ended<(), C::Cause> {
+    fn make_durable(&mut self) -> SqlResult<(), C::Cause> {
         if self.known.durable || self.dialect() != Dialect::Sqlite {
             return Ok(());
         }
@@ -128,7 +128,7 @@ impl<C: Connection> SqlStore<C> {
         Ok(())
     }
 
-    fn start(&mut self) -> Ended<Scope, C::Cause> {
+    fn start(&mut self) -> SqlResult<Scope, C::Cause> {
         self.make_durable()?;
         match self.begin_own() {
             Ok(()) => {
@@ -142,7 +142,7 @@ impl<C: Connection> SqlStore<C> {
 
     /// Begins a transaction where PDO knows of none. A signal's handler that ends the script right after it was begun
     /// does not leave it open.
-    pub(super) fn begin_own(&mut self) -> Ended<(), C::Cause> {
+    pub(super) fn begin_own(&mut self) -> SqlResult<(), C::Cause> {
         let begun = self.connection.begin();
         if begun.as_ref().is_err_and(|fault| !fault.nested) {
             self.roll_back();
@@ -151,7 +151,7 @@ impl<C: Connection> SqlStore<C> {
     }
 
     /// What has to come first in a transaction.
-    fn enter(&mut self, scope: Scope) -> Ended<(), C::Cause> {
+    fn enter(&mut self, scope: Scope) -> SqlResult<(), C::Cause> {
         if let Some(text) = self.connection.sql().after_begin(scope == Scope::Own) {
             self.connection.exec(&text)?;
         }
@@ -159,7 +159,7 @@ impl<C: Connection> SqlStore<C> {
     }
 
     /// Are the tables those of this version, and does the session commit what is written?
-    pub(super) fn current(&mut self) -> Ended<(), C::Cause> {
+    pub(super) fn current(&mut self) -> SqlResult<(), C::Cause> {
         if !self.known.tables {
             server::known_version(&mut self.connection)?;
             self.known.tables = true;
@@ -186,7 +186,7 @@ impl<C: Connection> SqlStore<C> {
     }
 
     /// SQLite rolls back by itself when its disk is full; PDO would believe in that transaction for ever.
-    fn notice_the_end(&self, fault: SqlFault<C::Cause>) -> Ended<(), C::Cause> {
+    fn notice_the_end(&self, fault: SqlFault<C::Cause>) -> SqlResult<(), C::Cause> {
         if self.dialect() != Dialect::Sqlite || !fault.message.contains("no transaction is active") {
             return Err(fault);
         }
@@ -194,7 +194,7 @@ impl<C: Connection> SqlStore<C> {
         self.connection.roll_back()
     }
 
-    pub(super) fn add(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Added, C::Cause> {
+    pub(super) fn add(&mut self, statement: Statement, bound: &[Bound<'_>]) -> SqlResult<Added, C::Cause> {
         match self.connection.change(statement, bound) {
             Ok(1) => Ok(Added::New),
             Ok(_) => Ok(Added::Already),
@@ -203,11 +203,15 @@ impl<C: Connection> SqlStore<C> {
         }
     }
 
-    pub(super) fn one(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Option<Row>, C::Cause> {
+    pub(super) fn one(
+        &mut self,
+        statement: Statement,
+        bound: &[Bound<'_>],
+    ) -> SqlResult<Option<SqlRow>, C::Cause> {
         Ok(self.connection.rows(statement, bound)?.into_iter().next())
     }
 
-    fn by_key(&mut self, statement: Statement, key: &OrderKey) -> Ended<Option<Row>, C::Cause> {
+    fn by_key(&mut self, statement: Statement, key: &OrderKey) -> SqlResult<Option<SqlRow>, C::Cause> {
         self.one(statement, &[(&key.mch_id).into(), (&key.sub_mch_id).into(), (&key.out_trade_no).into()])
     }
 }
@@ -224,7 +228,7 @@ const FOREIGN_END: &str = "The callback of the ledger ended or broke the transac
 impl<C: Connection> Transactions for SqlStore<C> {
     type Fault = SqlFault<C::Cause>;
 
-    fn begin(&mut self) -> Ended<Scope, C::Cause> {
+    fn begin(&mut self) -> SqlResult<Scope, C::Cause> {
         self.usable()?;
         (self.witness, self.forks) = (None, self.connection.forks());
         let scope = if self.connection.in_transaction()? { self.join()? } else { self.start()? };
@@ -237,7 +241,7 @@ impl<C: Connection> Transactions for SqlStore<C> {
         }
     }
 
-    fn commit(&mut self) -> Ended<(), C::Cause> {
+    fn commit(&mut self) -> SqlResult<(), C::Cause> {
         if let Some(Open::Joined(name)) = &self.open {
             self.connection.exec(&format!("RELEASE SAVEPOINT {name}"))?;
         } else {
@@ -263,14 +267,14 @@ impl<C: Connection> Transactions for SqlStore<C> {
         self.connection.pause(Duration::from_millis(most / 2 + nanos / 1000 % most));
     }
 
-    fn guard(&mut self) -> Ended<(), C::Cause> {
+    fn guard(&mut self) -> SqlResult<(), C::Cause> {
         let name = fresh_name();
         self.connection.exec(&format!("SAVEPOINT {name}"))?;
         self.fence = Some(name);
         Ok(())
     }
 
-    fn unguard(&mut self) -> Ended<(), C::Cause> {
+    fn unguard(&mut self) -> SqlResult<(), C::Cause> {
         let Some(name) = self.fence.take() else { return Ok(()) };
         match self.connection.exec(&format!("RELEASE SAVEPOINT {name}")) {
             Ok(()) => self.connection.unchanged(),
@@ -282,49 +286,49 @@ impl<C: Connection> Transactions for SqlStore<C> {
         }
     }
 
-    fn now(&mut self) -> Ended<Ms, C::Cause> {
+    fn now(&mut self) -> SqlResult<Ms, C::Cause> {
         let row = self.one(Statement::Now, &[])?;
         row.ok_or_else(|| SqlFault::own("the clock gave no row".into()))?.int()
     }
 }
 
 impl<C: Connection> OrderStore for SqlStore<C> {
-    fn entry(&mut self, key: &OrderKey) -> Ended<Option<Entry>, C::Cause> {
+    fn entry(&mut self, key: &OrderKey) -> SqlResult<Option<Entry>, C::Cause> {
         self.by_key(Statement::Entry, key)?.map(entry).transpose()
     }
 
-    fn peek(&mut self, key: &OrderKey) -> Ended<Option<Entry>, C::Cause> {
+    fn peek(&mut self, key: &OrderKey) -> SqlResult<Option<Entry>, C::Cause> {
         self.usable()?;
         self.current()?;
         self.by_key(Statement::Peek, key)?.map(entry).transpose()
     }
 
-    fn register(&mut self, terms: &Terms, opening: &Opening) -> Ended<Added, C::Cause> {
+    fn register(&mut self, terms: &OrderTerms, opening: &Opening) -> SqlResult<Added, C::Cause> {
         let added = self.add(Statement::Register, &opened(terms, opening))?;
         self.witness = Some((terms.key.clone(), 0));
         Ok(added)
     }
 
-    fn adopt(&mut self, orphan: &Entry, terms: &Terms) -> Ended<bool, C::Cause> {
+    fn adopt(&mut self, orphan: &Entry, terms: &OrderTerms) -> SqlResult<bool, C::Cause> {
         Ok(self.connection.change(Statement::Adopt, &adopted(orphan, terms))? == 1)
     }
 
-    fn advance(&mut self, before: &Entry, after: &Entry) -> Ended<bool, C::Cause> {
+    fn advance(&mut self, before: &Entry, after: &Entry) -> SqlResult<bool, C::Cause> {
         self.witness = Some((after.terms.key.clone(), after.version));
         Ok(self.connection.change(Statement::Advance, &advanced(before, after))? == 1)
     }
 
-    fn keep_evidence(&mut self, evidence: &Evidence<'_>) -> Ended<Added, C::Cause> {
+    fn keep_evidence(&mut self, evidence: &Evidence<'_>) -> SqlResult<Added, C::Cause> {
         let observed: String = evidence.observed.chars().filter(char::is_ascii_graphic).take(32).collect();
         let note = evidence.note.map(|note| ascii::json(&note));
         self.add(Statement::KeepEvidence, &evidenced(evidence, &observed, note.as_deref()))
     }
 
-    fn first_seen(&mut self, key: &OrderKey) -> Ended<Option<Ms>, C::Cause> {
+    fn first_seen(&mut self, key: &OrderKey) -> SqlResult<Option<Ms>, C::Cause> {
         self.by_key(Statement::FirstSeen, key)?.map_or(Ok(None), |mut row| row.int_or_null())
     }
 
-    fn credit(&mut self, entry: &Entry, digest: &str) -> Ended<Added, C::Cause> {
+    fn credit(&mut self, entry: &Entry, digest: &str) -> SqlResult<Added, C::Cause> {
         let terms = &entry.terms;
         self.add(
             Statement::Credit,
@@ -341,15 +345,15 @@ impl<C: Connection> OrderStore for SqlStore<C> {
         )
     }
 
-    fn revoke(&mut self, entry: &Entry) -> Ended<bool, C::Cause> {
+    fn revoke(&mut self, entry: &Entry) -> SqlResult<bool, C::Cause> {
         Ok(self.connection.change(Statement::Revoke, &[entry.id.into()])? == 1)
     }
 
-    fn refunds(&mut self, entry: &Entry) -> Ended<Vec<RefundRow>, C::Cause> {
+    fn refunds(&mut self, entry: &Entry) -> SqlResult<Vec<RefundRow>, C::Cause> {
         self.connection.rows(Statement::Refunds, &[entry.id.into()])?.into_iter().map(refund).collect()
     }
 
-    fn add_refund(&mut self, entry: &Entry, row: &RefundRow) -> Ended<Added, C::Cause> {
+    fn add_refund(&mut self, entry: &Entry, row: &RefundRow) -> SqlResult<Added, C::Cause> {
         self.add(
             Statement::AddRefund,
             &[
@@ -366,7 +370,7 @@ impl<C: Connection> OrderStore for SqlStore<C> {
         )
     }
 
-    fn move_refund(&mut self, entry: &Entry, row: &RefundRow) -> Ended<bool, C::Cause> {
+    fn move_refund(&mut self, entry: &Entry, row: &RefundRow) -> SqlResult<bool, C::Cause> {
         let bound: [Bound<'_>; 7] = [
             row.refund_id.as_deref().into(),
             row.refund_fee.into(),
@@ -379,7 +383,7 @@ impl<C: Connection> OrderStore for SqlStore<C> {
         Ok(self.connection.change(Statement::MoveRefund, &bound)? == 1)
     }
 
-    fn announce(&mut self, entry: &Entry, topic: &str, payload: &str) -> Ended<(), C::Cause> {
+    fn announce(&mut self, entry: &Entry, topic: &str, payload: &str) -> SqlResult<(), C::Cause> {
         self.connection
             .change(Statement::Announce, &[entry.id.into(), topic.into(), payload.into()])
             .map(drop)
@@ -387,7 +391,7 @@ impl<C: Connection> OrderStore for SqlStore<C> {
 }
 
 impl<C: Connection> QueueStore for SqlStore<C> {
-    fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> Ended<Vec<Entry>, C::Cause> {
+    fn claim(&mut self, whose: &Whose, lease: Ms, most: usize) -> SqlResult<Vec<Entry>, C::Cause> {
         self.alone("Claiming orders")?;
         self.ready()?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
@@ -396,30 +400,30 @@ impl<C: Connection> QueueStore for SqlStore<C> {
         rows.into_iter().map(|row| Ok(self.claimed(entry(row)?, lease))).collect()
     }
 
-    fn due(&mut self) -> Ended<Vec<(Whose, i64)>, C::Cause> {
+    fn due(&mut self) -> SqlResult<Vec<(Whose, i64)>, C::Cause> {
         self.usable()?;
         self.ready()?;
         self.connection.rows(Statement::Due, &[])?.into_iter().map(due).collect()
     }
 
-    fn settle(&mut self, claimed: &Entry, due_in: Ms, attempt: i64) -> Ended<bool, C::Cause> {
+    fn settle(&mut self, claimed: &Entry, due_in: Ms, attempt: i64) -> SqlResult<bool, C::Cause> {
         self.whole()?;
         let bound = [due_in.into(), attempt.into(), claimed.id.into(), claimed.epoch.into()];
         Ok(self.connection.change(Statement::Settle, &bound)? == 1)
     }
 
-    fn pardon(&mut self, order: &Entry, most: i64) -> Ended<(), C::Cause> {
+    fn pardon(&mut self, order: &Entry, most: i64) -> SqlResult<(), C::Cause> {
         self.whole()?;
         self.connection.change(Statement::Pardon, &[most.into(), order.id.into(), most.into()]).map(drop)
     }
 
-    fn set_aside(&mut self, most: usize) -> Ended<usize, C::Cause> {
+    fn set_aside(&mut self, most: usize) -> SqlResult<usize, C::Cause> {
         self.alone("Ledger::outbox()")?;
         self.ready()?;
         self.set_blocked_aside(most)
     }
 
-    fn claim_message(&mut self, lease: Ms) -> Ended<Option<Message>, C::Cause> {
+    fn claim_message(&mut self, lease: Ms) -> SqlResult<Option<Message>, C::Cause> {
         self.alone("Ledger::outbox()")?;
         self.ready()?;
         let row = self.take(Statement::ClaimMessage, &[], lease)?.into_iter().next();
@@ -427,7 +431,7 @@ impl<C: Connection> QueueStore for SqlStore<C> {
         row.map(|row| message(row, before)).transpose()
     }
 
-    fn settle_message(&mut self, claimed: &Message, due_in: Option<Ms>) -> Ended<bool, C::Cause> {
+    fn settle_message(&mut self, claimed: &Message, due_in: Option<Ms>) -> SqlResult<bool, C::Cause> {
         self.whole()?;
         let row = [claimed.id.into(), claimed.epoch.into()];
         let changed = if let Some(due_in) = due_in {
@@ -439,7 +443,7 @@ impl<C: Connection> QueueStore for SqlStore<C> {
         Ok(changed == 1)
     }
 
-    fn span(&mut self, what: Leftover) -> Ended<Option<(i64, i64)>, C::Cause> {
+    fn span(&mut self, what: Leftover) -> SqlResult<Option<(i64, i64)>, C::Cause> {
         self.alone("Ledger::purge()")?;
         self.ready()?;
         let statement = match what {
@@ -450,7 +454,7 @@ impl<C: Connection> QueueStore for SqlStore<C> {
         Ok(row.int_or_null()?.zip(row.int_or_null()?))
     }
 
-    fn purge(&mut self, what: Leftover, before: Ms, from: i64, to: i64) -> Ended<i64, C::Cause> {
+    fn purge(&mut self, what: Leftover, before: Ms, from: i64, to: i64) -> SqlResult<i64, C::Cause> {
         let rows = [from.into(), to.into(), before.into()];
         match what {
             Leftover::Messages => self.connection.change(Statement::PurgeMessages, &rows),

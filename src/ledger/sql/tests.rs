@@ -3,9 +3,9 @@
 use super::connection::Connection;
 use super::dialect::Statement;
 use super::fault::SqlFault;
-use super::sqlite::{Clock, Sqlite};
+use super::sqlite::{Sqlite, TestClock};
 use super::store::SqlStore;
-use crate::ledger::entry::{OrderKey, Terms};
+use crate::ledger::entry::{OrderKey, OrderTerms};
 use crate::ledger::ledger::{Ledger, Rules};
 use crate::ledger::schedule::Jitter;
 use crate::ledger::sighting::{Sighting, Source};
@@ -49,14 +49,14 @@ impl Shop<Fault> for Counting {
 
 type Tested = Ledger<SqlStore<Sqlite>, Counting>;
 
-fn ledger(path: impl AsRef<Path>, clock: &Clock) -> Tested {
+fn ledger(path: impl AsRef<Path>, clock: &TestClock) -> Tested {
     let shop = Counting { callback: Callback::Counts, credits: 0, revokes: 0 };
     let mut store = SqlStore::new(Sqlite::open(path, clock));
     store.install().unwrap();
     Ledger { store, shop, rules: Rules::default(), jitter: Jitter::new(1) }
 }
 
-fn clock() -> Clock {
+fn clock() -> TestClock {
     Arc::new(AtomicI64::new(1_000_000))
 }
 
@@ -88,8 +88,8 @@ fn key(number: &str) -> OrderKey {
     OrderKey { mch_id: "1900".into(), sub_mch_id: String::new(), out_trade_no: number.into() }
 }
 
-fn terms(number: &str) -> Terms {
-    Terms {
+fn terms(number: &str) -> OrderTerms {
+    OrderTerms {
         key: key(number),
         appid: "wx1".into(),
         sub_appid: String::new(),

@@ -4,7 +4,7 @@ use crate::ledger::sql::dialect::Dialect;
 use crate::ledger::store::Kind;
 use crate::php::engine::guard::gave::Gave;
 use crate::php::engine::raise::Raise;
-use crate::php::ledger::pdo_fault::{PdoFault, of_raise, taken};
+use crate::php::ledger::pdo::fault::{PdoFault, of_raise, taken};
 
 /// A callback's end. What its exception says of tables, keys or replicas is about the shop's own.
 pub fn of_callback<R>(dialect: Dialect, called: Result<R, Raise>, what: &str) -> Result<R, PdoFault> {

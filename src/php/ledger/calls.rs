@@ -8,7 +8,7 @@ use crate::ledger::entry::Intent;
 use crate::ledger::intents::RefundOrder;
 use crate::ledger::sql::dialect::Dialect;
 use crate::ledger::store::Message;
-use crate::ledger::sync::{self, Answer, Question};
+use crate::ledger::sync::{Answer, Question, QuestionSender};
 use crate::ledger::transition::Transition;
 use crate::model::order_id::{OrderId, out_refund_no};
 use crate::php::calls::gateway::Caller;
@@ -22,8 +22,8 @@ use crate::php::engine::object::param::{
 };
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::ledger::callback::of_callback;
-use crate::php::ledger::core::{Core, PhpLedger, key, merchant, whose};
-use crate::php::ledger::pdo_fault::PdoFault;
+use crate::php::ledger::core::{PdoLedger, PhpLedger, key, merchant, whose};
+use crate::php::ledger::pdo::fault::PdoFault;
 use crate::php::ledger::transition;
 use ext_php_rs::types::Zval;
 
@@ -41,15 +41,15 @@ pub const LIMIT: Param<Int> = int("limit").or("100");
 /// Writes a refund down, asks for it and books the answer.
 pub fn refund(call: &mut Call<'_>) -> Outcome {
     let order = ordered(call)?;
-    let mut counter = Counter::new(call, "Ledger::refund()")?;
+    let mut sender = CommandSender::new(call, "Ledger::refund()")?;
     // A refund that cannot be sent is not written down.
-    counter.caller.line(true, Some(&order.key.out_trade_no))?;
-    let (owner, ledger) = (whose(&counter.caller.merchant), call.this::<PhpLedger>()?);
+    sender.caller.line(true, Some(&order.key.out_trade_no))?;
+    let (owner, ledger) = (whose(&sender.caller.merchant), call.this::<PhpLedger>()?);
     let served = ledger.run(&order.key.out_trade_no, |core| {
         core.owned(&owner, &order.key)?;
-        desk::refund(core, &mut counter, &order)
+        desk::refund(core, &mut sender, &order)
     });
-    counter.ended(served)
+    sender.ended(served)
 }
 
 fn ordered(call: &Call<'_>) -> Result<RefundOrder, Raise> {
@@ -68,14 +68,14 @@ fn ordered(call: &Call<'_>) -> Result<RefundOrder, Raise> {
 pub fn withdraw(call: &mut Call<'_>) -> Outcome {
     let key = key(call)?;
     let number = out_refund_no(call.get(OUT_REFUND_NO)?)?;
-    let mut counter = Counter::new(call, "Ledger::withdraw()")?;
+    let mut sender = CommandSender::new(call, "Ledger::withdraw()")?;
     let ledger = call.this::<PhpLedger>()?;
-    let owner = whose(&counter.caller.merchant);
+    let owner = whose(&sender.caller.merchant);
     let served = ledger.run(&key.out_trade_no, |core| {
         core.owned(&owner, &key)?;
-        desk::withdraw(core, &mut counter, &key, number)
+        desk::withdraw(core, &mut sender, &key, number)
     });
-    counter.ended(served)
+    sender.ended(served)
 }
 
 /// Closes an order: writes the wish down, closes, asks what became of it.
@@ -90,28 +90,28 @@ pub fn reverse(call: &mut Call<'_>) -> Outcome {
 
 fn give_up(call: &mut Call<'_>, intent: Intent, name: &str) -> Outcome {
     let key = key(call)?;
-    let mut counter = Counter::new(call, name)?;
+    let mut sender = CommandSender::new(call, name)?;
     if intent == Intent::Reverse {
-        counter.caller.line(true, Some(&key.out_trade_no))?;
+        sender.caller.line(true, Some(&key.out_trade_no))?;
     }
-    let (owner, ledger) = (whose(&counter.caller.merchant), call.this::<PhpLedger>()?);
+    let (owner, ledger) = (whose(&sender.caller.merchant), call.this::<PhpLedger>()?);
     let served = ledger.run(&key.out_trade_no, |core| {
         core.owned(&owner, &key)?;
-        desk::give_up(core, &mut counter, &key, intent)
+        desk::give_up(core, &mut sender, &key, intent)
     });
-    counter.ended(served)
+    sender.ended(served)
 }
 
 /// Carries the questions of one call, and keeps the faults for the shop: that of the call that acts, and the last one
 /// of a question.
-struct Counter {
+struct CommandSender {
     caller: Caller,
     acted: Option<Fault>,
     asked: Option<Fault>,
     raised: Option<Raise>,
 }
 
-impl Counter {
+impl CommandSender {
     fn new(call: &mut Call<'_>, name: &str) -> Result<Self, Raise> {
         let merchant = merchant(call)?;
         let ledger = call.this::<PhpLedger>()?;
@@ -176,7 +176,7 @@ fn open(transition: &Transition, answer: Answer) -> Fault {
     Fault { advice: Advice::Wait, retryable: true, ..unmade(transition, error) }
 }
 
-impl sync::Counter for Counter {
+impl QuestionSender for CommandSender {
     fn ask(&mut self, questions: &[Question]) -> Vec<Answer> {
         questions.iter().map(|question| self.one(question)).collect()
     }
@@ -188,10 +188,10 @@ pub fn outbox(call: &mut Call<'_>) -> Outcome {
     let limit = usize::try_from(call.get(LIMIT)?).ok().filter(|n| (1..=100_000).contains(n));
     let limit = limit.ok_or_else(|| call.bad(LIMIT, "must be between 1 and 100000"))?;
     let ledger = call.this::<PhpLedger>()?;
-    ledger.run("", Core::set_messages_aside)?;
+    ledger.run("", PdoLedger::set_messages_aside)?;
     let mut delivered = 0;
     for _ in 0..limit {
-        let Some(message) = ledger.run("", Core::claim_message)? else { break };
+        let Some(message) = ledger.run("", PdoLedger::claim_message)? else { break };
         delivered += i64::from(post(ledger, &deliver, &message)?);
     }
     Ok(value::int(delivered))

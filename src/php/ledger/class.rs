@@ -1,6 +1,6 @@
 //! `WechatPay\Ledger`: every paid order credited once, in the shop's own database.
 
-use crate::ledger::entry::{OrderKey, Terms};
+use crate::ledger::entry::{OrderKey, OrderTerms};
 use crate::ledger::resolve::Resolution;
 use crate::ledger::sighting::{RefundSighting, Sighting, Source, digest_of};
 use crate::notification::Subject;
@@ -112,13 +112,13 @@ fn open(call: &mut Call<'_>) -> Outcome {
     transition::entry_to_php(&entry)
 }
 
-fn terms(call: &Call<'_>) -> Result<Terms, Raise> {
+fn terms(call: &Call<'_>) -> Result<OrderTerms, Raise> {
     let (merchant, key) = (merchant(call)?, key(call)?);
     let total_fee = call.get(TOTAL_FEE)?;
     if total_fee < 1 {
         return Err(call.bad(TOTAL_FEE, "must be at least 1 fen"));
     }
-    Ok(Terms {
+    Ok(OrderTerms {
         key,
         appid: merchant.appid.clone(),
         sub_appid: merchant.sub_appid.clone().unwrap_or_default(),

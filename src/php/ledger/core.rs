@@ -1,7 +1,7 @@
 //! What a PHP `Ledger` holds: the ledger on the shop's PDO, with the shop's callbacks.
 
 use crate::ledger::entry::OrderKey;
-use crate::ledger::ledger::{Ended, Ledger, Rules};
+use crate::ledger::ledger::{Ledger, LedgerResult, Rules};
 use crate::ledger::schedule::Jitter;
 use crate::ledger::sql::dialect::Dialect;
 use crate::ledger::sql::store::SqlStore;
@@ -19,7 +19,7 @@ use crate::php::engine::raise::Raise;
 use crate::php::ledger::callback::of_callback;
 use crate::php::ledger::errors::raised;
 use crate::php::ledger::pdo::Pdo;
-use crate::php::ledger::pdo_fault::PdoFault;
+use crate::php::ledger::pdo::fault::PdoFault;
 use crate::php::ledger::transition;
 use crate::php::values::merchant::PhpMerchant;
 use ext_php_rs::types::Zval;
@@ -27,12 +27,12 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 /// The ledger on PDO.
-pub type Core = Ledger<SqlStore<Pdo>, PhpShop>;
+pub type PdoLedger = Ledger<SqlStore<Pdo>, PhpShop>;
 
 /// What a PHP `Ledger` holds. The core is taken out while it works, so that a callback that calls the same
 /// object finds it busy and not half changed.
 pub struct PhpLedger {
-    core: Cell<Option<Box<Core>>>,
+    core: Cell<Option<Box<PdoLedger>>>,
     gateway: Option<Zval>,
 }
 
@@ -52,7 +52,7 @@ impl Holds for PhpLedger {
 /// The core, away from its object; it goes back however the work ends.
 struct BorrowedCore<'a> {
     ledger: &'a PhpLedger,
-    core: Option<Box<Core>>,
+    core: Option<Box<PdoLedger>>,
 }
 
 impl Drop for BorrowedCore<'_> {
@@ -71,7 +71,7 @@ impl PhpLedger {
     }
 
     /// Works with the core; `LogicException` if it is at work already.
-    pub fn with<T>(&self, work: impl FnOnce(&mut Core) -> Result<T, Raise>) -> Result<T, Raise> {
+    pub fn with<T>(&self, work: impl FnOnce(&mut PdoLedger) -> Result<T, Raise>) -> Result<T, Raise> {
         let mut borrowed = BorrowedCore { ledger: self, core: self.core.take() };
         if let Some(core) = borrowed.core.as_deref_mut() {
             return work(core);
@@ -85,7 +85,7 @@ impl PhpLedger {
     pub fn run<T>(
         &self,
         out_trade_no: &str,
-        work: impl FnOnce(&mut Core) -> Ended<T, PdoFault>,
+        work: impl FnOnce(&mut PdoLedger) -> LedgerResult<T, PdoFault>,
     ) -> Result<T, Raise> {
         // What is thrown is made when the core is back in its place: memory may end there.
         self.with(|core| Ok(work(core)))?.map_err(|halt| raised(halt, out_trade_no))

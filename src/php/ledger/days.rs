@@ -23,7 +23,7 @@ use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::signals;
 use crate::php::ledger::core::{NOTE, PhpLedger, merchant, noted, whose};
 use crate::php::ledger::errors::raised;
-use crate::php::ledger::pdo_fault::PdoFault;
+use crate::php::ledger::pdo::fault::PdoFault;
 use crate::php::values::enums::{Case, case_of};
 use time::{Date, OffsetDateTime};
 

@@ -4,7 +4,7 @@ use crate::error::{Advice, Error, Fault, Repeat};
 use crate::ledger::store::{Failure, Halt, Kind, Refusal};
 use crate::model::argument::BadArgument;
 use crate::php::engine::raise::Raise;
-use crate::php::ledger::pdo_fault::PdoFault;
+use crate::php::ledger::pdo::fault::PdoFault;
 use crate::php::values::exception;
 use ext_php_rs::types::Zval;
 

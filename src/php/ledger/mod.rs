@@ -9,7 +9,6 @@ pub mod core;
 pub mod days;
 pub mod errors;
 pub mod pdo;
-pub mod pdo_fault;
 pub mod setup;
 pub mod sync;
 pub mod sync_report;

@@ -2,17 +2,19 @@
 //!
 //! PDO has two ways to fail: an exception, which stays pending, and `false`. Both are looked at after every call.
 
-use crate::ledger::sql::connection::{Bound, Cell, Connection, Row};
+use crate::ledger::sql::connection::{Bound, Cell, Connection, SqlRow};
 use crate::ledger::sql::dialect::{Dialect, Sql, Statement};
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::door::Held;
 use crate::php::engine::guard::{door, fork};
-use crate::php::ledger::pdo_fault::{PdoFault, Thrown, forked, of_raise, silent, taken};
+use crate::php::ledger::pdo::fault::{PdoFault, Thrown, forked, of_raise, silent, taken};
 use ext_php_rs::types::Zval;
 use std::collections::HashMap;
 
+pub mod fault;
+
 /// What a call of PDO ends with.
-pub type Ended<T> = Result<T, PdoFault>;
+pub type PdoResult<T> = Result<T, PdoFault>;
 
 /// `PDO::FETCH_NUM`.
 const FETCH_NUM: i64 = 3;
@@ -71,27 +73,27 @@ impl Pdo {
     }
 
     /// Calls a method of the PDO object; `false` is a failure.
-    fn must(&self, method: &str, arguments: &[Bound<'_>]) -> Ended<Held> {
+    fn must(&self, method: &str, arguments: &[Bound<'_>]) -> PdoResult<Held> {
         self.must_of(&self.object, method, arguments)
     }
 
     /// An attribute.
-    pub fn attribute(&self, number: i64) -> Ended<Held> {
+    pub fn attribute(&self, number: i64) -> PdoResult<Held> {
         self.call(&self.object, "getAttribute", &[number.into()])
     }
 
     /// An attribute that is a number.
-    pub fn number(&self, number: i64) -> Ended<Option<i64>> {
+    pub fn number(&self, number: i64) -> PdoResult<Option<i64>> {
         self.attribute(number).map(|told| value::integer(&told))
     }
 
     /// Does every error become an exception?
-    pub fn is_loud(&self) -> Ended<bool> {
+    pub fn is_loud(&self) -> PdoResult<bool> {
         Ok(self.number(ERRMODE)? == Some(ERRMODE_EXCEPTION))
     }
 
     /// After an error the statements are prepared anew: a changed table spoils them.
-    fn tidied<T>(&mut self, work: impl FnOnce(&mut Self) -> Ended<T>) -> Ended<T> {
+    fn tidied<T>(&mut self, work: impl FnOnce(&mut Self) -> PdoResult<T>) -> PdoResult<T> {
         let ended = work(self);
         if ended.is_err() {
             self.prepared.clear();
@@ -99,13 +101,13 @@ impl Pdo {
         ended
     }
 
-    fn run(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Held> {
+    fn run(&mut self, statement: Statement, bound: &[Bound<'_>]) -> PdoResult<Held> {
         let prepared = self.prepared(statement)?;
         self.execute(&prepared, bound)?;
         Ok(prepared)
     }
 
-    fn prepared(&mut self, statement: Statement) -> Ended<Held> {
+    fn prepared(&mut self, statement: Statement) -> PdoResult<Held> {
         if let Some(known) = self.prepared.get(&statement) {
             return Ok(known.share());
         }
@@ -123,7 +125,7 @@ impl Connection for Pdo {
         &self.sql
     }
 
-    fn usable(&self) -> Ended<()> {
+    fn usable(&self) -> PdoResult<()> {
         if !self.is_ours() {
             let why = "This Ledger was made before a fork: a connection must not be used by two processes, make PDO and Ledger anew";
             return Err(PdoFault::logic(why));
@@ -134,54 +136,54 @@ impl Connection for Pdo {
         Ok(())
     }
 
-    fn unchanged(&self) -> Ended<()> {
+    fn unchanged(&self) -> PdoResult<()> {
         if self.is_loud()? {
             return Ok(());
         }
         Err(PdoFault::broken("The callback of the ledger changed PDO::ATTR_ERRMODE"))
     }
 
-    fn begin(&self) -> Ended<()> {
+    fn begin(&self) -> PdoResult<()> {
         self.must("beginTransaction", &[]).map(drop)
     }
 
-    fn commit(&self) -> Ended<()> {
+    fn commit(&self) -> PdoResult<()> {
         self.must("commit", &[]).map(drop)
     }
 
-    fn roll_back(&self) -> Ended<()> {
+    fn roll_back(&self) -> PdoResult<()> {
         self.must("rollBack", &[]).map(drop)
     }
 
-    fn exec(&self, text: &str) -> Ended<()> {
+    fn exec(&self, text: &str) -> PdoResult<()> {
         self.must("exec", &[text.into()]).map(drop)
     }
 
-    fn in_transaction(&self) -> Ended<bool> {
+    fn in_transaction(&self) -> PdoResult<bool> {
         Ok(self.call(&self.object, "inTransaction", &[])?.is_true())
     }
 
-    fn change(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<i64> {
+    fn change(&mut self, statement: Statement, bound: &[Bound<'_>]) -> PdoResult<i64> {
         self.tidied(|pdo| {
             let prepared = pdo.run(statement, bound)?;
             pdo.changed(&prepared)
         })
     }
 
-    fn rows(&mut self, statement: Statement, bound: &[Bound<'_>]) -> Ended<Vec<Row>> {
+    fn rows(&mut self, statement: Statement, bound: &[Bound<'_>]) -> PdoResult<Vec<SqlRow>> {
         self.tidied(|pdo| {
             let prepared = pdo.run(statement, bound)?;
             pdo.fetched(&prepared)
         })
     }
 
-    fn change_once(&self, text: &str, bound: &[Bound<'_>]) -> Ended<i64> {
+    fn change_once(&self, text: &str, bound: &[Bound<'_>]) -> PdoResult<i64> {
         let prepared = self.must("prepare", &[text.into()])?;
         self.execute(&prepared, bound)?;
         self.changed(&prepared)
     }
 
-    fn rows_once(&self, text: &str) -> Ended<Vec<Row>> {
+    fn rows_once(&self, text: &str) -> PdoResult<Vec<SqlRow>> {
         let prepared = self.must("prepare", &[text.into()])?;
         self.execute(&prepared, &[])?;
         self.fetched(&prepared)
@@ -198,7 +200,7 @@ impl Connection for Pdo {
 
 impl Pdo {
     /// Calls a method and looks for the exception it may have left.
-    fn call(&self, object: &Zval, method: &str, arguments: &[Bound<'_>]) -> Ended<Held> {
+    fn call(&self, object: &Zval, method: &str, arguments: &[Bound<'_>]) -> PdoResult<Held> {
         if !self.is_ours() {
             return Err(forked());
         }
@@ -211,7 +213,7 @@ impl Pdo {
         }
     }
 
-    fn must_of(&self, object: &Zval, method: &str, arguments: &[Bound<'_>]) -> Ended<Held> {
+    fn must_of(&self, object: &Zval, method: &str, arguments: &[Bound<'_>]) -> PdoResult<Held> {
         let returned = self.call(object, method, arguments)?;
         if !returned.is_false() {
             return Ok(returned);
@@ -220,7 +222,7 @@ impl Pdo {
         Err(silent(self.dialect(), method, &told))
     }
 
-    fn execute(&self, prepared: &Zval, bound: &[Bound<'_>]) -> Ended<()> {
+    fn execute(&self, prepared: &Zval, bound: &[Bound<'_>]) -> PdoResult<()> {
         for (at, parameter) in bound.iter().enumerate() {
             let number = i64::try_from(at + 1).unwrap_or(i64::MAX);
             self.must_of(prepared, "bindValue", &[number.into(), *parameter, kind(*parameter).into()])?;
@@ -228,12 +230,12 @@ impl Pdo {
         self.must_of(prepared, "execute", &[]).map(drop)
     }
 
-    fn changed(&self, prepared: &Zval) -> Ended<i64> {
+    fn changed(&self, prepared: &Zval) -> PdoResult<i64> {
         let count = self.call(prepared, "rowCount", &[])?;
         count.long().ok_or_else(|| PdoFault::own("rowCount gave no number".into()))
     }
 
-    fn fetched(&self, prepared: &Zval) -> Ended<Vec<Row>> {
+    fn fetched(&self, prepared: &Zval) -> PdoResult<Vec<SqlRow>> {
         let all = self.must_of(prepared, "fetchAll", &[FETCH_NUM.into()])?;
         self.must_of(prepared, "closeCursor", &[])?;
         let table = all.array().ok_or_else(|| PdoFault::own("fetchAll gave no array".into()))?;
@@ -241,7 +243,7 @@ impl Pdo {
     }
 }
 
-fn row(row: &Zval) -> Row {
+fn row(row: &Zval) -> SqlRow {
     row.array().map_or_else(Vec::new, |row| row.values().map(cell).collect()).into()
 }
 

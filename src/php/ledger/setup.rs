@@ -9,7 +9,7 @@ use crate::php::engine::object::call::Call;
 use crate::php::engine::object::param::{Instant, Param, Raw, instant, param};
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::ledger::core::PhpLedger;
-use crate::php::ledger::pdo::{Ended, Pdo};
+use crate::php::ledger::pdo::{Pdo, PdoResult};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::ClassEntry;
@@ -58,7 +58,7 @@ pub fn connection(call: &Call<'_>, object: Zval, prefix: &str) -> Result<Pdo, Ra
 }
 
 /// Milliseconds that the connection waits for another's lock.
-fn patience(pdo: &Pdo) -> Ended<i64> {
+fn patience(pdo: &Pdo) -> PdoResult<i64> {
     let row = pdo.rows_once(ASK_BUSY_TIMEOUT)?.into_iter().next();
     row.map_or(Ok(0), |mut row| row.int())
 }

@@ -3,7 +3,7 @@
 use crate::gateway::attempt::Attempt;
 use crate::ledger::carrier::{Carrier, needs_certificate};
 use crate::ledger::store::{QueueStore, Whose};
-use crate::ledger::sync::{Answer, Counter, Question, round};
+use crate::ledger::sync::{Answer, Question, QuestionSender, round};
 use crate::ledger::turns::Turns;
 use crate::model::merchant::Merchant;
 use crate::php::calls::gateway::Caller;
@@ -18,7 +18,7 @@ use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::signals;
 use crate::php::engine::signals::Stop;
 use crate::php::ledger::core::{PhpLedger, whose};
-use crate::php::ledger::sync_report::{Report, register_report};
+use crate::php::ledger::sync_report::{RunTotals, register_report};
 use crate::php::values::merchant::{PhpMerchant, merchants};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendClassObject, Zval};
@@ -113,8 +113,8 @@ struct Worker<'a> {
     ledger: &'a PhpLedger,
     options: SyncOptions,
     turns: Turns,
-    window: Window,
-    report: Report,
+    window: MerchantClients,
+    report: RunTotals,
     started: Instant,
     /// Rounds without anything due, one after the other.
     idle: usize,
@@ -126,8 +126,8 @@ impl<'a> Worker<'a> {
         let started = Instant::now();
         let until = (options.seconds > 0).then(|| started + Duration::from_secs(options.seconds));
         let (concurrency, stop) = (options.concurrency, Stop::watch());
-        let window = Window { desks, concurrency, stop, started, until, raised: None };
-        Self { ledger, options, turns, window, report: Report::default(), started, idle: 0 }
+        let window = MerchantClients { desks, concurrency, stop, started, until, raised: None };
+        Self { ledger, options, turns, window, report: RunTotals::default(), started, idle: 0 }
     }
 
     fn ms(&self) -> i64 {
@@ -210,7 +210,7 @@ impl<'a> Worker<'a> {
 }
 
 /// Where the questions go out: one desk for each merchant.
-struct Window {
+struct MerchantClients {
     desks: Vec<Caller>,
     concurrency: usize,
     stop: Stop,
@@ -220,14 +220,14 @@ struct Window {
     raised: Option<Raise>,
 }
 
-impl Window {
+impl MerchantClients {
     fn asked_at(&self, questions: &[Question]) -> Option<&Caller> {
         let owner = Whose::of(&questions.first()?.entry.terms);
         self.desks.iter().find(|caller| whose(&caller.merchant) == owner)
     }
 }
 
-impl Counter for Window {
+impl QuestionSender for MerchantClients {
     fn ask(&mut self, questions: &[Question]) -> Vec<Answer> {
         let Some(caller) = self.asked_at(questions) else { return Vec::new() };
         let unneeded = || Err("no certificate was asked for".to_owned());

@@ -10,7 +10,7 @@ use crate::php::engine::object::class::{php_class, register};
 use crate::php::engine::object::property::{ARRAY, BOOL, INT, PropertyOf, object, property};
 use crate::php::engine::raise::Outcome;
 use crate::php::ledger::errors::told;
-use crate::php::ledger::pdo_fault::PdoFault;
+use crate::php::ledger::pdo::fault::PdoFault;
 use std::collections::VecDeque;
 
 /// What a PHP `SyncReport` holds: nothing beside its properties.
@@ -21,7 +21,7 @@ php_class!(PhpSyncReport, "WechatPay\\SyncReport", private);
 /// Texts and exceptions kept, the latest.
 const KEPT: usize = 20;
 
-const PROPERTIES: &[PropertyOf<Report>] = &[
+const PROPERTIES: &[PropertyOf<RunTotals>] = &[
     property("rounds", INT, |r| r.rounds.to_php()),
     property("claimed", INT, |r| r.claimed.to_php()),
     property("asked", INT, |r| r.asked.to_php()),
@@ -44,7 +44,7 @@ pub fn register_report() -> ext_php_rs::error::Result<()> {
 
 /// The sums of a run so far.
 #[derive(Default)]
-pub struct Report {
+pub struct RunTotals {
     rounds: usize,
     claimed: usize,
     asked: usize,
@@ -63,7 +63,7 @@ pub struct Report {
     exceptions: VecDeque<Held>,
 }
 
-impl Report {
+impl RunTotals {
     /// Adds a round.
     pub fn add(&mut self, tally: Tally<PdoFault>) {
         self.rounds += 1;

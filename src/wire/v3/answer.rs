@@ -1,6 +1,6 @@
 //! An answer of the gateway, judged by its signature and its status before a word of it counts (protocol-v3.md A.6).
 
-use super::json::{self, JsonError, Object};
+use super::json::{self, JsonError, JsonObject};
 use super::key_ring::KeyRing;
 use super::signature::{HeaderError, SignatureHeaders};
 use crate::wire::verified::Verified;
@@ -48,7 +48,7 @@ impl From<JsonError> for AnswerError {
 
 impl SignedAnswer<'_> {
     /// What an answer says that means yes; `now` is this machine's clock in seconds since 1970. A 204 says nothing.
-    pub fn verified(&self, ring: &KeyRing, now: i64) -> Result<Verified<Object>, AnswerError> {
+    pub fn verified(&self, ring: &KeyRing, now: i64) -> Result<Verified<JsonObject>, AnswerError> {
         let signed = SignatureHeaders::of(self.headers).and_then(|found| found.verify(self.body, ring, now));
         match signed {
             Ok(()) => self.signed(),
@@ -57,9 +57,9 @@ impl SignedAnswer<'_> {
         }
     }
 
-    fn signed(&self) -> Result<Verified<Object>, AnswerError> {
+    fn signed(&self) -> Result<Verified<JsonObject>, AnswerError> {
         match self.status {
-            204 => Ok(Verified::by_check(Object::default())),
+            204 => Ok(Verified::by_check(JsonObject::default())),
             // Accepted, and not done.
             202 => {
                 let said = json::object(self.body).and_then(|said| refusal(&said));
@@ -83,7 +83,7 @@ impl SignedAnswer<'_> {
 }
 
 /// `code` must be a text; `message` is for people, and may be anything.
-pub fn refusal(said: &Object) -> Result<RefusalWords, JsonError> {
+pub fn refusal(said: &JsonObject) -> Result<RefusalWords, JsonError> {
     let code = said.text("code")?.ok_or(JsonError::Missing("code"))?;
     let message = said.text("message").ok().flatten();
     Ok(RefusalWords { code: code.to_owned(), message: message.map(str::to_owned) })

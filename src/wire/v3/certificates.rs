@@ -1,7 +1,7 @@
 //! The list of platform certificates (protocol-v3.md B.2, B.3): sealed with the APIv3 key, and signed with a
 //! certificate that is inside it.
 
-use super::json::{self, JsonError, Object};
+use super::json::{self, JsonError, JsonObject};
 use super::key_ring::KeyRing;
 use super::resource::{self, ResourceError};
 use super::signature::{HeaderError, SignatureHeaders};
@@ -62,7 +62,7 @@ pub fn read(
 }
 
 /// Every entry, opened.
-fn opened(answer: &Object, keys: &[&Key]) -> Result<KeyRing, CertificatesError> {
+fn opened(answer: &JsonObject, keys: &[&Key]) -> Result<KeyRing, CertificatesError> {
     let missing = |what: &str| CertificatesError::Malformed(format!("{what} is missing"));
     let entries = answer.list("data")?.filter(|list| !list.is_empty()).ok_or_else(|| missing("data"))?;
     let (mut ring, mut serials) = (KeyRing::default(), HashSet::new());

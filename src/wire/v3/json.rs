@@ -25,12 +25,12 @@ pub enum Json {
     /// A list.
     List(Vec<Json>),
     /// An object.
-    Object(Object),
+    Object(JsonObject),
 }
 
 /// Names and values, in the order in which they came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Object(Vec<(String, Json)>);
+pub struct JsonObject(Vec<(String, Json)>);
 
 /// Why a document is not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,7 +84,7 @@ impl Serialize for Json {
 }
 
 /// Reads a document, which must be one object.
-pub fn object(bytes: &[u8]) -> Result<Object, JsonError> {
+pub fn object(bytes: &[u8]) -> Result<JsonObject, JsonError> {
     if bytes.len() > MOST_BYTES {
         return Err(JsonError::TooLarge);
     }
@@ -96,7 +96,7 @@ pub fn object(bytes: &[u8]) -> Result<Object, JsonError> {
     }
 }
 
-impl Object {
+impl JsonObject {
     /// A value; `null` and an empty text read as absent.
     pub fn get(&self, name: &str) -> Option<&Json> {
         let found = self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value);
@@ -121,7 +121,7 @@ impl Object {
     }
 
     /// An object.
-    pub fn object(&self, name: &'static str) -> Result<Option<&Object>, JsonError> {
+    pub fn object(&self, name: &'static str) -> Result<Option<&JsonObject>, JsonError> {
         self.get(name).map(|value| value.object().ok_or(JsonError::Type(name, "an object"))).transpose()
     }
 
@@ -138,7 +138,7 @@ impl Json {
     }
 
     /// The object, if it is one.
-    pub fn object(&self) -> Option<&Object> {
+    pub fn object(&self) -> Option<&JsonObject> {
         if let Self::Object(object) = self { Some(object) } else { None }
     }
 
@@ -169,9 +169,9 @@ fn value(raw: &str, depth: usize) -> Result<Json, JsonError> {
     })
 }
 
-fn members(raw: &str, depth: usize) -> Result<Object, JsonError> {
+fn members(raw: &str, depth: usize) -> Result<JsonObject, JsonError> {
     let found = serde_json::Deserializer::from_str(raw).deserialize_map(Members).map_err(|e| syntax(&e))?;
-    let mut object = Object::default();
+    let mut object = JsonObject::default();
     let mut names = std::collections::HashSet::with_capacity(found.len());
     for (name, raw) in found {
         if !names.insert(name.clone()) {

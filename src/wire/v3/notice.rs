@@ -1,6 +1,6 @@
 //! A notice of APIv3: signed like an answer, and sealed inside (protocol-v3.md E).
 
-use super::json::{self, JsonError, Object};
+use super::json::{self, JsonError, JsonObject};
 use super::key_ring::KeyRing;
 use super::resource::ResourceError;
 use super::signature::{HeaderError, SignatureHeaders};
@@ -13,7 +13,7 @@ pub struct OpenedNotice {
     /// `event_type`; what is inside decides.
     pub event_type: String,
     /// What was inside.
-    pub resource: Verified<Object>,
+    pub resource: Verified<JsonObject>,
 }
 
 /// Why a notice is not believed.
@@ -36,7 +36,7 @@ pub fn open(
     body: &[u8],
     ring: &KeyRing,
     now: i64,
-    unseal: impl FnOnce(&Object) -> Result<Zeroizing<Vec<u8>>, ResourceError>,
+    unseal: impl FnOnce(&JsonObject) -> Result<Zeroizing<Vec<u8>>, ResourceError>,
 ) -> Result<OpenedNotice, NoticeError> {
     SignatureHeaders::of(headers)?.verify(body, ring, now)?;
     let envelope = json::object(body)?;

@@ -1,6 +1,6 @@
 //! AES-256-GCM of notices and certificates (protocol-v3.md B.2, E.1): sealed for whoever holds the APIv3 key.
 
-use super::json::{JsonError, Object};
+use super::json::{JsonError, JsonObject};
 use crate::wire::v2::key::Key;
 use aes_gcm::aead::array::ArraySize;
 use aes_gcm::aead::consts::{U12, U16};
@@ -30,7 +30,7 @@ pub enum ResourceError {
 }
 
 /// Opens a resource with the first key that fits.
-pub fn open(resource: &Object, keys: &[&Key]) -> Result<Zeroizing<Vec<u8>>, ResourceError> {
+pub fn open(resource: &JsonObject, keys: &[&Key]) -> Result<Zeroizing<Vec<u8>>, ResourceError> {
     let part = |name: &'static str| resource.text(name)?.ok_or(ResourceError::Incomplete(name));
     if part("algorithm")? != ALGORITHM {
         return Err(ResourceError::Algorithm);

@@ -1,6 +1,6 @@
 //! What a fork in the middle of a transaction may have done to it.
 
-use super::super::connection::{Connection, Ended};
+use super::super::connection::{Connection, SqlResult};
 use super::super::dialect::Statement;
 use super::super::fault::SqlFault;
 use super::super::rows::entry;
@@ -14,7 +14,7 @@ impl<C: Connection> SqlStore<C> {
     /// A child that was forked since the transaction began may have spoken on the connection: PDO rolls back when it is
     /// destroyed, and each may have read what the other was told. Then COMMIT's answer proves nothing: what was to be
     /// stored is looked at, by answers that can be no others.
-    pub(super) fn look_again(&mut self) -> Ended<(), C::Cause> {
+    pub(super) fn look_again(&mut self) -> SqlResult<(), C::Cause> {
         if self.forks == self.connection.forks() {
             return Ok(());
         }
@@ -28,7 +28,7 @@ impl<C: Connection> SqlStore<C> {
         }
     }
 
-    fn is_stored(&mut self) -> Ended<bool, C::Cause> {
+    fn is_stored(&mut self) -> SqlResult<bool, C::Cause> {
         if !self.echoes()? {
             return Ok(false);
         }
@@ -38,7 +38,7 @@ impl<C: Connection> SqlStore<C> {
     }
 
     /// Does the connection answer what it was asked?
-    fn echoes(&self) -> Ended<bool, C::Cause> {
+    fn echoes(&self) -> SqlResult<bool, C::Cause> {
         let token = fresh_name();
         let row = self.connection.rows_once(&format!("SELECT '{token}'"))?.into_iter().next();
         Ok(row.map(|mut row| row.text()).transpose()?.is_some_and(|text| text == token))

@@ -1,6 +1,6 @@
 //! What is looked at once for a connection: the server, the session, and the tables.
 
-use super::super::connection::{Connection, Ended, Row};
+use super::super::connection::{Connection, SqlResult, SqlRow};
 use super::super::dialect::{Dialect, Statement, VERSION};
 use super::super::fault::SqlFault;
 
@@ -11,7 +11,7 @@ const AUTOCOMMIT_OFF: &str = "Autocommit is switched off in this session (SET au
 const EVERY_ROW: &str = "18446744073709551615";
 
 /// Fails unless the tables are those of this version, and what is written to them is committed.
-pub fn known_version<C: Connection>(connection: &mut C) -> Ended<(), C::Cause> {
+pub fn known_version<C: Connection>(connection: &mut C) -> SqlResult<(), C::Cause> {
     match told_version(connection)? {
         Some(VERSION) => Ok(()),
         found => Err(other_version(found.unwrap_or(0))),
@@ -19,7 +19,7 @@ pub fn known_version<C: Connection>(connection: &mut C) -> Ended<(), C::Cause> {
 }
 
 /// The version that the tables say.
-pub fn told_version<C: Connection>(connection: &mut C) -> Ended<Option<i64>, C::Cause> {
+pub fn told_version<C: Connection>(connection: &mut C) -> SqlResult<Option<i64>, C::Cause> {
     let Some(mut row) = connection.rows(Statement::Version, &[])?.into_iter().next() else {
         return Err(rows_are_cut("0"));
     };
@@ -29,7 +29,7 @@ pub fn told_version<C: Connection>(connection: &mut C) -> Ended<Option<i64>, C::
 }
 
 /// Fails on a server that will not do: one that is too old for our statements, a session that keeps what is written.
-pub fn will_do<C: Connection>(connection: &C) -> Ended<(), C::Cause> {
+pub fn will_do<C: Connection>(connection: &C) -> SqlResult<(), C::Cause> {
     not_too_old(connection)?;
     let dialect = connection.sql().dialect;
     let modes = dialect.modes().trim_start_matches(", ");
@@ -41,7 +41,7 @@ pub fn will_do<C: Connection>(connection: &C) -> Ended<(), C::Cause> {
 }
 
 /// Does the session commit what is written, and give every row that is asked for?
-fn serves<C>(dialect: Dialect, row: &mut Row) -> Ended<(), C> {
+fn serves<C>(dialect: Dialect, row: &mut SqlRow) -> SqlResult<(), C> {
     if dialect.modes().is_empty() {
         return Ok(());
     }
@@ -60,7 +60,7 @@ fn rows_are_cut<C>(limit: &str) -> SqlFault<C> {
 
 /// Where a statement of its own, or the one after a COMMIT, begins a transaction by itself, that would be taken for the
 /// shop's: nobody would commit it.
-fn commits<C>(row: &mut Row) -> Ended<(), C> {
+fn commits<C>(row: &mut SqlRow) -> SqlResult<(), C> {
     if !row.flag()? {
         return Err(SqlFault::logic(AUTOCOMMIT_OFF));
     }
@@ -73,7 +73,7 @@ fn commits<C>(row: &mut Row) -> Ended<(), C> {
 }
 
 /// Fails if the server is too old for our statements.
-pub fn not_too_old<C: Connection>(connection: &C) -> Ended<(), C::Cause> {
+pub fn not_too_old<C: Connection>(connection: &C) -> SqlResult<(), C::Cause> {
     let dialect = connection.sql().dialect;
     let told = connection.rows_once(dialect.ask_version())?.into_iter().next();
     let version = told.map(|mut row| row.text()).transpose()?.unwrap_or_default();

@@ -5,7 +5,7 @@ use crate::error::Repeat;
 use crate::gateway::fixtures::v3::{head, response};
 use crate::model::merchant::Credentials;
 use crate::model::order::Order;
-use crate::wire::v3::json::Object;
+use crate::wire::v3::json::JsonObject;
 use crate::wire::v3::vectors::{headers, refusal, ring};
 use crate::wire::verified::Verified;
 
@@ -19,7 +19,7 @@ impl V3Endpoint for Other {
         Ok(V3Request::get("/".into()))
     }
 
-    fn read(&self, _: &Verified<Object>, _: &Merchant) -> Result<(), Error> {
+    fn read(&self, _: &Verified<JsonObject>, _: &Merchant) -> Result<(), Error> {
         Err(Error::Malformed("nothing is read".into()))
     }
 }
