@@ -2,7 +2,7 @@
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, PKCS_RSA_SHA256, SerialNumber,
 };
 use std::io;
 use time::{Duration, OffsetDateTime};
@@ -92,6 +92,17 @@ impl Authority {
         self.issue(params, mch_id, expired)
     }
 
+    /// A certificate in PEM for an RSA key that is there already; the serial number is of hexadecimal digits.
+    pub fn of_rsa_key(&self, key_pem: &str, serial: &str, name: &str, days: i64) -> io::Result<String> {
+        let key = KeyPair::from_pkcs8_pem_and_sign_algo(key_pem, &PKCS_RSA_SHA256);
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.serial_number = Some(SerialNumber::from(bytes_of(serial)?));
+        set_validity(&mut params, -1, days);
+        let certificate = params.signed_by(&key.map_err(io::Error::other)?, &self.issuer);
+        Ok(certificate.map_err(io::Error::other)?.pem())
+    }
+
     fn issue(
         &self,
         mut params: CertificateParams,
@@ -112,6 +123,12 @@ impl Authority {
             key_pem: key.serialize_pem(),
         })
     }
+}
+
+fn bytes_of(hex: &str) -> io::Result<Vec<u8>> {
+    let pairs = hex.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair));
+    let bytes: Result<_, _> = pairs.map(|pair| u8::from_str_radix(&pair, 16)).collect();
+    bytes.map_err(io::Error::other)
 }
 
 fn set_validity(params: &mut CertificateParams, from_days: i64, to_days: i64) {

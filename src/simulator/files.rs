@@ -3,6 +3,7 @@
 
 use super::authority::{Authority, SimulatedIdentity};
 use super::options::Account;
+use super::v3::{PlatformKey, V3_MATERIAL, V3Certificates};
 use p12_keystore::{
     Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey, PrivateKeyChain,
 };
@@ -15,6 +16,12 @@ use std::path::{Path, PathBuf};
 const CA_KEY: &str = "ca_key.pem";
 /// The settings for php.ini.
 pub const INI: &str = "wechatpay.ini";
+/// The merchant's key of APIv3.
+pub const V3_KEY: &str = "v3_apiclient_key.pem";
+/// Its certificate.
+pub const V3_CERTIFICATE: &str = "v3_apiclient_cert.pem";
+/// WeChat Pay's public key.
+pub const V3_PUBLIC_KEY: &str = "pub_key.pem";
 /// Others may open what is in the folder by its name; they cannot list it.
 const FOLDER: u32 = 0o711;
 /// A file for everybody, and one for its owner.
@@ -111,12 +118,28 @@ impl FolderFiles {
         Ok(())
     }
 
+    /// Writes what a merchant of APIv3 needs, by the names that WeChat Pay and its tools give the files.
+    pub fn write_v3(&self, certificates: &V3Certificates) -> io::Result<()> {
+        write(&self.path(V3_KEY), PRIVATE, V3_MATERIAL.private_key.as_bytes())?;
+        write(&self.path(V3_CERTIFICATE), PRIVATE, certificates.merchant.as_bytes())?;
+        write(&self.path(V3_PUBLIC_KEY), PRIVATE, V3_MATERIAL.public_key.as_bytes())?;
+        for certificate in &certificates.platform {
+            write(&self.path(&v3_platform(certificate.key)), PRIVATE, certificate.pem.as_bytes())?;
+        }
+        Ok(())
+    }
+
     fn write_identity(&self, name: &str, identity: &SimulatedIdentity) -> io::Result<()> {
         let certificate = identity.certificate_pem.as_bytes();
         write(&self.path(&format!("{name}_cert.pem")), PRIVATE, certificate)?;
         let key = identity.key_pem.as_bytes();
         write(&self.path(&format!("{name}_key.pem")), PRIVATE, key)
     }
+}
+
+/// A certificate of WeChat Pay, by its serial number.
+pub fn v3_platform(key: PlatformKey) -> String {
+    format!("wechatpay_{}.pem", key.id())
 }
 
 /// Makes a folder, and those above it as they are usually made; its mode is ours whatever the umask.
@@ -174,6 +197,7 @@ mod tests {
         let authority = Authority::new("test").unwrap();
         files.write_authority(&authority).unwrap();
         files.write_merchants(&authority, &[Account::default()]).unwrap();
+        files.write_v3(super::super::v3::certificates().unwrap()).unwrap();
         files.write_ini("https://127.0.0.1:1", "https://127.0.0.1:2").unwrap();
         let folder = files.folder.clone();
         assert_eq!(mode(&folder), 0o711, "others open by name and cannot list");

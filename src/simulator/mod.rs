@@ -43,7 +43,7 @@ mod world;
 mod tests;
 
 pub use options::{Account, Options};
-pub use v3::{V3_MATERIAL, V3Material};
+pub use v3::{PlatformKey, V3_MATERIAL, V3Material};
 
 use fault::GatewaySide;
 use files::FolderFiles;
@@ -100,6 +100,7 @@ impl Simulator {
         if is_new || !files.has_merchants(&world.accounts) {
             files.write_merchants(&authority, &world.accounts)?;
         }
+        files.write_v3(v3::certificates()?)?;
         let idle = Duration::from_millis(options.idle_ms);
         let hub = SharedState::new(world, ServerConfigs::new(&authority, options.chacha20)?, idle);
         let api = serve_side(&hub, GatewaySide::Api, options.port)?;
@@ -157,6 +158,29 @@ impl Simulator {
         self.files.path(name)
     }
 
+    /// The merchant's certificate of APIv3.
+    pub fn v3_certificate_file(&self) -> PathBuf {
+        self.files.path(files::V3_CERTIFICATE)
+    }
+
+    /// A certificate of the platform.
+    pub fn platform_certificate_file(&self, key: PlatformKey) -> PathBuf {
+        self.files.path(&files::v3_platform(key))
+    }
+
+    fn v3_material(&self) -> Value {
+        let platform = [PlatformKey::Old, PlatformKey::New].map(|key| self.platform_certificate_file(key));
+        json!({
+            "private_key_file": self.files.path(files::V3_KEY),
+            "certificate_file": self.v3_certificate_file(),
+            "serial": V3_MATERIAL.serial,
+            "api_v3_key": V3_MATERIAL.api_v3_key,
+            "public_key_id": V3_MATERIAL.public_key_id,
+            "public_key_file": self.files.path(files::V3_PUBLIC_KEY),
+            "platform_certificate_files": platform,
+        })
+    }
+
     /// The line that the binary prints when it is ready.
     pub fn ready_line(&self) -> Value {
         json!({
@@ -170,6 +194,7 @@ impl Simulator {
             "p12_file": self.p12_file(),
             "expired_cert_file": self.other_file("expired_cert.pem"),
             "expired_key_file": self.other_file("expired_key.pem"),
+            "v3": self.v3_material(),
         })
     }
 }

@@ -6,7 +6,7 @@ use super::super::clock::{self, SECOND};
 use super::super::document::XmlDocument;
 use super::super::script::Page;
 use super::super::world::GatewayState;
-use super::keys::{self, V3_MATERIAL};
+use super::keys::{self, PlatformKey};
 use super::route::{REFUND_QUERY, Route, V3Call};
 use super::writer;
 use serde_json::{Map, Value, json};
@@ -42,13 +42,14 @@ impl V3Answer {
         let mut headers = vec![("content-type", "application/json; charset=utf-8".to_owned())];
         if self.is_signed {
             let (timestamp, nonce) = ((clock::real_now() / SECOND).to_string(), world.dice.hex(32));
-            let signature = keys::signature(&timestamp, &nonce, &body);
+            let key = PlatformKey::Public;
+            let signature = key.signature(&timestamp, &nonce, &body);
             headers.extend([
                 ("request-id", format!("08{}-0", world.dice.hex(28).to_uppercase())),
                 ("wechatpay-timestamp", timestamp),
                 ("wechatpay-nonce", nonce),
                 (keys::SIGNATURE, signature),
-                (keys::SERIAL, V3_MATERIAL.public_key_id.to_owned()),
+                (keys::SERIAL, key.id().to_owned()),
                 ("wechatpay-signature-type", "WECHATPAY2-SHA256-RSA2048".to_owned()),
             ]);
         }

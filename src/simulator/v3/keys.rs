@@ -30,21 +30,60 @@ pub const V3_MATERIAL: V3Material = V3Material {
     public_key: include_str!("keys/wechatpay_pub_key.pem"),
 };
 
-const OWN: &str = include_str!("keys/wechatpay_key.pem");
-
 /// Headers of a signed answer.
 pub const SIGNATURE: &str = "wechatpay-signature";
 /// The key's name.
 pub const SERIAL: &str = "wechatpay-serial";
 
-/// The signature of an answer: three lines.
-pub fn signature(timestamp: &str, nonce: &str, body: &str) -> String {
-    static KEY: OnceLock<Option<RsaKeyPair>> = OnceLock::new();
-    let Some(key) = KEY.get_or_init(|| pair(OWN)) else { return String::new() };
-    let text = [timestamp, "\n", nonce, "\n", body, "\n"].concat();
-    let mut signature = vec![0; key.public().modulus_len()];
-    let signed = key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature);
-    signed.map(|()| STANDARD.encode(&signature)).unwrap_or_default()
+/// A key that the gateway signs with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlatformKey {
+    /// The public key with an id.
+    Public,
+    /// That of the certificate which ends soon.
+    Old,
+    /// That of the certificate which follows it.
+    New,
+}
+
+impl PlatformKey {
+    /// What `Wechatpay-Serial` calls it.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Public => V3_MATERIAL.public_key_id,
+            Self::Old => "5F1A2B3C4D5E6F708192A3B4C5D6E7F800000001",
+            Self::New => "0A2B3C4D5E6F708192A3B4C5D6E7F80900000002",
+        }
+    }
+
+    /// The private key in PEM.
+    pub fn pem(self) -> &'static str {
+        match self {
+            Self::Public => include_str!("keys/wechatpay_key.pem"),
+            Self::Old => include_str!("keys/platform_old_key.pem"),
+            Self::New => include_str!("keys/platform_new_key.pem"),
+        }
+    }
+
+    /// The signature of an answer or a notice: three lines.
+    pub fn signature(self, timestamp: &str, nonce: &str, body: &str) -> String {
+        let Some(key) = self.pair() else { return String::new() };
+        let text = [timestamp, "\n", nonce, "\n", body, "\n"].concat();
+        let mut signature = vec![0; key.public().modulus_len()];
+        let signed = key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature);
+        signed.map(|()| STANDARD.encode(&signature)).unwrap_or_default()
+    }
+
+    fn pair(self) -> Option<&'static RsaKeyPair> {
+        static KEYS: [OnceLock<Option<RsaKeyPair>>; 3] = [const { OnceLock::new() }; 3];
+        let [public, old, new] = &KEYS;
+        let place = match self {
+            Self::Public => public,
+            Self::Old => old,
+            Self::New => new,
+        };
+        place.get_or_init(|| pair(self.pem())).as_ref()
+    }
 }
 
 /// Has the merchant signed this text?

@@ -5,12 +5,14 @@
 
 mod answer;
 mod authorization;
+mod certificates;
 mod keys;
 mod request;
 mod route;
 mod writer;
 
-pub use keys::{V3_MATERIAL, V3Material};
+pub use certificates::{V3Certificates, certificates};
+pub use keys::{PlatformKey, V3_MATERIAL, V3Material};
 
 use super::calls;
 use super::fault::{FaultKind, FaultRule};

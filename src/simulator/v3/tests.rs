@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
 use ring::rand::SystemRandom;
-use ring::signature::RSA_PKCS1_SHA256;
+use ring::signature::{KeyPair, RSA_PKCS1_SHA256};
 use serde_json::{Value, json};
 
 fn world() -> GatewayState {
@@ -167,4 +167,23 @@ fn one_meaning_is_written_in_many_ways() {
     }
     let distinct: std::collections::HashSet<&String> = texts.iter().collect();
     assert!(distinct.len() >= 16, "{}", distinct.len());
+}
+
+#[test]
+fn each_certificate_names_its_key_and_serial_number() {
+    use x509_parser::pem::parse_x509_pem;
+    let certificates = super::certificates().unwrap();
+    let [old, new] = &certificates.platform;
+    for (pem, serial, key) in [
+        (&certificates.merchant, V3_MATERIAL.serial, V3_MATERIAL.private_key),
+        (&old.pem, old.key.id(), old.key.pem()),
+        (&new.pem, new.key.id(), new.key.pem()),
+    ] {
+        let (_, pem) = parse_x509_pem(pem.as_bytes()).unwrap();
+        let certificate = pem.parse_x509().unwrap();
+        let told = certificate.raw_serial_as_string().replace(':', "").to_uppercase();
+        assert_eq!(told, serial);
+        let key = pair_for_tests(key);
+        assert_eq!(certificate.public_key().subject_public_key.data.as_ref(), key.public_key().as_ref());
+    }
 }
