@@ -48,6 +48,11 @@ pub fn real_now() -> i64 {
     i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
+/// `yyyy-MM-ddTHH:mm:ss+08:00`, the form of APIv3.
+pub fn rfc3339(ms: i64) -> String {
+    spaced(ms).replace(' ', "T") + "+08:00"
+}
+
 /// `yyyyMMddHHmmss` in Beijing, the form of `time_end`.
 pub fn compact(ms: i64) -> String {
     written(ms, COMPACT)

@@ -32,6 +32,14 @@ impl Rng {
         z ^ (z >> 31)
     }
 
+    /// One of so many sides, from 0 on; of one side or none nothing is thrown.
+    pub fn below(&mut self, sides: usize) -> usize {
+        match u64::try_from(sides) {
+            Ok(sides @ 2..) => usize::try_from(self.roll() % sides).unwrap_or(0),
+            _ => 0,
+        }
+    }
+
     fn pick(&mut self, alphabet: &[u8], length: usize) -> String {
         let sides = alphabet.len().max(1) as u64;
         (0..length)

@@ -101,8 +101,16 @@ pub enum FaultKind {
     RemoveField,
     /// A field twice, with another text, put in after signing.
     DuplicateField,
-    /// A DOCTYPE with an external entity.
+    /// A DOCTYPE with an external entity; in APIv3 a byte order mark, rightly signed.
     Doctype,
+    /// A probe of APIv3 in place of the signature.
+    Probe,
+    /// Rightly signed six minutes ago; of APIv3.
+    StaleSign,
+    /// Rightly signed in six minutes; of APIv3.
+    FutureSign,
+    /// The header of the signature twice; of APIv3.
+    DoubleSign,
 }
 
 const NAMES: &[(&str, FaultKind)] = &[
@@ -150,6 +158,10 @@ const NAMES: &[(&str, FaultKind)] = &[
     ("remove_field", FaultKind::RemoveField),
     ("duplicate_field", FaultKind::DuplicateField),
     ("doctype", FaultKind::Doctype),
+    ("probe", FaultKind::Probe),
+    ("stale_sign", FaultKind::StaleSign),
+    ("future_sign", FaultKind::FutureSign),
+    ("double_sign", FaultKind::DoubleSign),
 ];
 
 impl FaultKind {

@@ -3,7 +3,7 @@
 
 use super::authority::{Authority, SimulatedIdentity};
 use super::options::Account;
-use super::v3::{PlatformKey, V3_MATERIAL, V3Certificates};
+use super::platform::{SimulatedKey, V3_MATERIAL, V3Certificates};
 use p12_keystore::{
     Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey, PrivateKeyChain,
 };
@@ -138,7 +138,7 @@ impl FolderFiles {
 }
 
 /// A certificate of WeChat Pay, by its serial number.
-pub fn v3_platform(key: PlatformKey) -> String {
+pub fn v3_platform(key: SimulatedKey) -> String {
     format!("wechatpay_{}.pem", key.id())
 }
 
@@ -197,7 +197,7 @@ mod tests {
         let authority = Authority::new("test").unwrap();
         files.write_authority(&authority).unwrap();
         files.write_merchants(&authority, &[Account::default()]).unwrap();
-        files.write_v3(super::super::v3::certificates().unwrap()).unwrap();
+        files.write_v3(super::super::platform::certificates().unwrap()).unwrap();
         files.write_ini("https://127.0.0.1:1", "https://127.0.0.1:2").unwrap();
         let folder = files.folder.clone();
         assert_eq!(mode(&folder), 0o711, "others open by name and cannot list");

@@ -6,7 +6,8 @@
 //!
 //! - what travels: `signer`, `document`, `reader`
 //! - what is known: `order`, `book`, `refund`, `till`, `world`, `clock`; `bill` makes a day of it
-//! - what is answered: `calls`, `v3` over them, `answer`, spoiled by `fault` and `sabotage` into a `script`
+//! - who proves what: `platform`
+//! - what is answered: `calls`, `v3` over them with `told` and `linked`, `answer`, spoiled by `fault` and `sabotage` into a `script`
 //! - what is told: `notice`
 //! - what listens: `authority`, `tls`, `listener`, `connection`, `control`
 
@@ -24,10 +25,12 @@ mod fault;
 mod files;
 mod gateway;
 mod hub;
+mod linked;
 mod listener;
 mod notice;
 mod options;
 mod order;
+mod platform;
 mod reader;
 mod refund;
 mod request;
@@ -36,6 +39,7 @@ mod script;
 mod signer;
 mod till;
 mod tls;
+mod told;
 mod v3;
 mod world;
 
@@ -43,7 +47,7 @@ mod world;
 mod tests;
 
 pub use options::{Account, Options};
-pub use v3::{PlatformKey, V3_MATERIAL, V3Material};
+pub use platform::{SimulatedKey, V3_MATERIAL, V3Material};
 
 use fault::GatewaySide;
 use files::FolderFiles;
@@ -100,7 +104,7 @@ impl Simulator {
         if is_new || !files.has_merchants(&world.accounts) {
             files.write_merchants(&authority, &world.accounts)?;
         }
-        files.write_v3(v3::certificates()?)?;
+        files.write_v3(platform::certificates()?)?;
         let idle = Duration::from_millis(options.idle_ms);
         let hub = SharedState::new(world, ServerConfigs::new(&authority, options.chacha20)?, idle);
         let api = serve_side(&hub, GatewaySide::Api, options.port)?;
@@ -164,12 +168,12 @@ impl Simulator {
     }
 
     /// A certificate of the platform.
-    pub fn platform_certificate_file(&self, key: PlatformKey) -> PathBuf {
+    pub fn platform_certificate_file(&self, key: SimulatedKey) -> PathBuf {
         self.files.path(&files::v3_platform(key))
     }
 
     fn v3_material(&self) -> Value {
-        let platform = [PlatformKey::Old, PlatformKey::New].map(|key| self.platform_certificate_file(key));
+        let platform = [SimulatedKey::Old, SimulatedKey::New].map(|key| self.platform_certificate_file(key));
         json!({
             "private_key_file": self.files.path(files::V3_KEY),
             "certificate_file": self.v3_certificate_file(),

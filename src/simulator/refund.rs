@@ -80,6 +80,8 @@ pub struct PlacedRefund {
     pub account: String,
     /// Where its notice goes, or empty.
     pub notify_url: String,
+    /// Was it asked for by APIv3?
+    pub by_v3: bool,
 }
 
 impl PlacedRefund {

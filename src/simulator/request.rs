@@ -64,6 +64,7 @@ impl Log {
             "connection": request.connection,
             "method": request.verb,
             "path": request.path,
+            "target": request.target,
             "fields": fields.map(|fields| shown(&fields)),
             "fault": fault.map(FaultKind::name),
             "status": status,

@@ -175,51 +175,49 @@ pub fn flipped(text: &str) -> String {
 
 /// Faults on the way.
 pub fn travel_of(rule: &FaultRule, page: Page) -> ResponsePlan {
-    let body = page.body.clone();
-    let half = body.len() / 2;
+    let (whole, half) = (page.body.len(), page.body.len() / 2);
     let pause = rule.ms.unwrap_or(1_000);
-    match rule.fault {
-        FaultKind::NoAnswer => ResponsePlan::raw(None, vec![RawStep::Hold]),
-        FaultKind::CloseAfterRequest => ResponsePlan::raw(None, Vec::new()),
-        FaultKind::ResetMidBody => {
-            let steps = vec![RawStep::Send(cut(&body, half)), RawStep::Wait(30), RawStep::Reset];
-            ResponsePlan::raw(Some(200), steps)
+    let steps = match rule.fault {
+        FaultKind::NoAnswer => return ResponsePlan::raw(None, vec![RawStep::Hold]),
+        FaultKind::CloseAfterRequest => return ResponsePlan::raw(None, Vec::new()),
+        FaultKind::Delay => {
+            return ResponsePlan { delay_ms: rule.ms.unwrap_or(300), ..ResponsePlan::page(page) };
         }
-        FaultKind::Truncate => ResponsePlan::raw(Some(200), vec![RawStep::Send(cut(&body, half))]),
-        FaultKind::SlowHeaders => {
-            ResponsePlan::raw(Some(200), vec![RawStep::Drip(cut(&body, body.len()), pause)])
-        }
-        FaultKind::SlowBody => {
-            let steps = vec![RawStep::Send(head(body.len())), RawStep::Drip(body, pause)];
-            ResponsePlan::raw(Some(200), steps)
-        }
-        FaultKind::BadChunk => ResponsePlan::raw(Some(200), vec![RawStep::Send(bad_chunks(&body))]),
-        FaultKind::TrailingBytes => {
-            ResponsePlan::raw(Some(200), vec![RawStep::Send(with_trailer(&body)), RawStep::Hold])
-        }
-        FaultKind::Delay => ResponsePlan { delay_ms: rule.ms.unwrap_or(300), ..ResponsePlan::page(page) },
         FaultKind::LateAnswer => {
-            ResponsePlan { delay_ms: rule.ms.unwrap_or(3_000), ..ResponsePlan::page(page) }
+            return ResponsePlan { delay_ms: rule.ms.unwrap_or(3_000), ..ResponsePlan::page(page) };
         }
-        _ => ResponsePlan::page(page),
-    }
+        FaultKind::ResetMidBody => {
+            vec![RawStep::Send(cut(&page, half)), RawStep::Wait(30), RawStep::Reset]
+        }
+        FaultKind::Truncate => vec![RawStep::Send(cut(&page, half))],
+        FaultKind::SlowHeaders => vec![RawStep::Drip(cut(&page, whole), pause)],
+        FaultKind::SlowBody => vec![RawStep::Send(cut(&page, 0)), RawStep::Drip(page.body.clone(), pause)],
+        FaultKind::BadChunk => vec![RawStep::Send(bad_chunks(&page))],
+        FaultKind::TrailingBytes => vec![RawStep::Send(with_trailer(&page)), RawStep::Hold],
+        _ => return ResponsePlan::page(page),
+    };
+    ResponsePlan::raw(Some(page.status), steps)
 }
 
-fn head(length: usize) -> Vec<u8> {
-    format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n").into_bytes()
+/// The head of a page, whose last line says how the body comes.
+fn head(page: &Page, last: &str) -> Vec<u8> {
+    let mut head = format!("HTTP/1.1 {} OK\r\n", page.status);
+    for (name, value) in &page.headers {
+        let _ = write!(head, "{name}: {value}\r\n");
+    }
+    (head + last + "\r\n\r\n").into_bytes()
 }
 
 /// The whole length is promised, a part is sent.
-fn cut(body: &[u8], end: usize) -> Vec<u8> {
-    let mut bytes = head(body.len());
-    bytes.extend(body.iter().take(end));
+fn cut(page: &Page, end: usize) -> Vec<u8> {
+    let mut bytes = head(page, &format!("Content-Length: {}", page.body.len()));
+    bytes.extend(page.body.iter().take(end));
     bytes
 }
 
-fn bad_chunks(body: &[u8]) -> Vec<u8> {
-    let mut bytes =
-        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
-    let half: Vec<u8> = body.iter().take(body.len() / 2).copied().collect();
+fn bad_chunks(page: &Page) -> Vec<u8> {
+    let mut bytes = head(page, "Transfer-Encoding: chunked");
+    let half: Vec<u8> = page.body.iter().take(page.body.len() / 2).copied().collect();
     bytes.extend(format!("{:x}\r\n", half.len()).into_bytes());
     bytes.extend(half);
     bytes.extend(b"\r\nnot-a-size\r\n");
@@ -227,10 +225,10 @@ fn bad_chunks(body: &[u8]) -> Vec<u8> {
 }
 
 /// A whole second answer follows the first, for a client that does not count.
-fn with_trailer(body: &[u8]) -> Vec<u8> {
-    let mut bytes = cut(body, body.len());
-    let trailer = Response::bare_fail("left over from the answer before").to_xml();
-    bytes.extend(cut(trailer.as_bytes(), trailer.len()));
+fn with_trailer(page: &Page) -> Vec<u8> {
+    let mut bytes = cut(page, page.body.len());
+    let trailer = Page::plain(Response::bare_fail("left over from the answer before").to_xml());
+    bytes.extend(cut(&trailer, trailer.body.len()));
     bytes
 }
 

@@ -12,6 +12,8 @@ pub enum SignMethod {
     Md5,
     /// 64 hexadecimal characters.
     HmacSha256,
+    /// By APIv3: nothing inside of a message is signed.
+    Rsa,
 }
 
 impl SignMethod {
@@ -20,6 +22,7 @@ impl SignMethod {
         match sign_type {
             None | Some("" | "MD5") => Some(Self::Md5),
             Some("HMAC-SHA256") => Some(Self::HmacSha256),
+            Some("WECHATPAY2-SHA256-RSA2048") => Some(Self::Rsa),
             Some(_) => None,
         }
     }
@@ -29,6 +32,7 @@ impl SignMethod {
         match self {
             Self::Md5 => "MD5",
             Self::HmacSha256 => "HMAC-SHA256",
+            Self::Rsa => "WECHATPAY2-SHA256-RSA2048",
         }
     }
 }
@@ -42,6 +46,7 @@ pub fn sign<'a>(
     let text = canonical(fields, key);
     match method {
         SignMethod::Md5 => upper_hex(&Md5::digest(text.as_bytes())),
+        SignMethod::Rsa => String::new(),
         SignMethod::HmacSha256 => Hmac::<Sha256>::new_from_slice(key.as_bytes())
             .map(|mac| upper_hex(&mac.chain_update(text.as_bytes()).finalize().into_bytes()))
             .unwrap_or_default(),

@@ -5,12 +5,18 @@ use super::book::Book;
 use super::clock::{self, SECOND, SimulatedClock};
 use super::dice::Rng;
 use super::fault::FaultQueue;
-use super::notice::{NoticeKind, Outbox, PaymentNoticeBody, QueuedNotice, RefundNoticeBody};
+use super::linked::LinkedFiles;
+use super::notice::{
+    self, NoticeKind, NoticeProof, Outbox, PaymentNoticeBody, QueuedNotice, RefundNoticeBody,
+};
 use super::options::{Account, Options};
 use super::order::{PaymentDetails, PlacedOrder, PlacedPayment, PlacedState, ScheduledEvent};
+use super::platform::{Platform, SignatureFault, V3_MATERIAL};
 use super::refund::{Balances, RefundBook};
 use super::request::Log;
+use super::signer::SignMethod;
 use super::till::PaymentScripts;
+use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
 /// The state behind the listeners; one lock guards it.
@@ -46,6 +52,10 @@ pub struct GatewayState {
     pub log: Log,
     /// Nonces of requests of APIv3: none may come again.
     pub v3_nonces: HashSet<String>,
+    /// How the gateway proves itself in APIv3.
+    pub platform: Platform,
+    /// Bills behind links of APIv3.
+    pub linked: LinkedFiles,
     /// Answers of closeorder as captured in 2018 instead of as documented.
     pub captured_manners: bool,
     /// Calls that come too soon by WeChat's pages are refused: a close in the first 5 minutes of an order, two parts of
@@ -79,6 +89,8 @@ impl GatewayState {
             faults: FaultQueue::default(),
             log: Log::default(),
             v3_nonces: HashSet::new(),
+            platform: Platform::default(),
+            linked: LinkedFiles::default(),
             captured_manners: false,
             keeps_pace: false,
             by_appid: false,
@@ -188,8 +200,17 @@ impl GatewayState {
         Some(RefundNoticeBody::of(order, refund, &nonce, &key))
     }
 
+    fn in_v3(&mut self, resource: &Value) -> (String, NoticeProof) {
+        let body = notice::envelope(self, resource, V3_MATERIAL.api_v3_key);
+        (body, NoticeProof::Headers(SignatureFault::Nothing))
+    }
+
     fn payment_message(&mut self, place: usize) -> Option<QueuedNotice> {
-        let body = self.payment_letter(place)?.body();
+        let letter = self.payment_letter(place)?;
+        let (body, proof) = match letter.method {
+            SignMethod::Rsa => self.in_v3(&notice::payment_in_v3(&letter.document)),
+            _ => (letter.body(), NoticeProof::Inside),
+        };
         let order = self.book.get(place)?;
         Some(QueuedNotice {
             kind: NoticeKind::Payment,
@@ -197,12 +218,18 @@ impl GatewayState {
             out_refund_no: String::new(),
             url: order.notify_url.clone(),
             body,
+            proof,
             mutate: String::new(),
         })
     }
 
     fn refund_message(&mut self, place: usize) -> Option<QueuedNotice> {
-        let body = self.refund_letter(place)?.body();
+        let letter = self.refund_letter(place)?;
+        let (body, proof) = if self.refunds.get(place)?.by_v3 {
+            self.in_v3(&notice::refund_in_v3(&letter.outer, &letter.inner))
+        } else {
+            (letter.body(), NoticeProof::Inside)
+        };
         let refund = self.refunds.get(place)?;
         let order = self.book.get(refund.order)?;
         Some(QueuedNotice {
@@ -211,6 +238,7 @@ impl GatewayState {
             out_refund_no: refund.out_refund_no.clone(),
             url: refund.notify_url.clone(),
             body,
+            proof,
             mutate: String::new(),
         })
     }

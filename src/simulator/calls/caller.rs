@@ -61,7 +61,7 @@ pub fn identified(
     }
     let account = account_of(world, &fields).map_err(|message| Response::bare_fail(&message))?;
     let method = SignMethod::named(fields.get("sign_type"))
-        .filter(|method| signed_by(&fields, &account.key, *method))
+        .filter(|method| *method != SignMethod::Rsa && signed_by(&fields, &account.key, *method))
         .ok_or_else(|| Response::bare_fail("签名错误，请检查后再试"))?;
     Ok(CallingMerchant { account, method, fields, negative_test: request.negative_test.clone() })
 }

@@ -28,7 +28,7 @@ pub fn trades(world: &mut GatewayState, caller: &CallingMerchant) -> Result<Call
 pub fn flows(world: &mut GatewayState, caller: &CallingMerchant) -> Result<CallEnd, CallRefusal> {
     complete(caller)?;
     let rules = world.bills.take(true);
-    if caller.method != SignMethod::HmacSha256 {
+    if caller.method == SignMethod::Md5 {
         return Ok(refused("SIGN ERROR", None).into());
     }
     let is_account = matches!(caller.get("account_type"), "Basic" | "Operation" | "Fees");
@@ -77,14 +77,16 @@ fn made(
     table().filter(|_| !has(Damage::NoBill)).map_or(Made::Nothing, Made::Table)
 }
 
-/// A fund flow comes with its SHA-1: of what is sent, unless the rules say otherwise.
+/// A fund flow comes with its SHA-1: of what is sent, unless the rules say otherwise. So do all bills of APIv3: of what
+/// is in them.
 fn sent(table: &BillTable, rules: &[BillRule], caller: &CallingMerchant, flow: bool) -> CallEnd {
     let file = |gzip| damage::file(table.clone(), rules, gzip);
     let body = file(caller.get("tar_type") == "GZIP");
     let has = |damage| rules.iter().any(|rule| rule.damage == damage);
-    let digest_of = flow.then(|| match () {
+    let by_v3 = caller.method == SignMethod::Rsa;
+    let digest_of = (flow || by_v3).then(|| match () {
         () if has(Damage::WrongDigest) => Vec::new(),
-        () if has(Damage::PlainDigest) => file(false),
+        () if by_v3 || has(Damage::PlainDigest) => file(false),
         () => body.clone(),
     });
     CallEnd::File(FileBody { body, digest_of })

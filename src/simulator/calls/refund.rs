@@ -5,6 +5,7 @@ use super::super::clock::{self, DAY, MINUTE};
 use super::super::document::XmlDocument;
 use super::super::order::{PlacedOrder, PlacedPayment, PlacedState};
 use super::super::refund::{PlacedRefund, PlacedRefundStatus};
+use super::super::signer::SignMethod;
 use super::super::world::GatewayState;
 use super::caller::{CallRefusal, CallingMerchant};
 use super::{field, trade};
@@ -39,6 +40,8 @@ struct RefundRequest {
     refund_fee: i64,
     account: String,
     notify_url: String,
+    /// By APIv3: it is announced in its words, and when closed stays so.
+    by_v3: bool,
 }
 
 impl RefundRequest {
@@ -58,6 +61,7 @@ impl RefundRequest {
             refund_fee: field::amount(caller, "refund_fee")?,
             account: account.unwrap_or(default).to_owned(),
             notify_url: field::notify_url(caller)?.to_owned(),
+            by_v3: caller.method == SignMethod::Rsa,
         })
     }
 }
@@ -93,7 +97,7 @@ fn repeated(
     if refund.order != order || refund.refund_fee != asked.refund_fee {
         return Err(CallRefusal::service("INVALID_REQUEST", OTHER_TERMS));
     }
-    if refund.status == PlacedRefundStatus::Closed {
+    if refund.status == PlacedRefundStatus::Closed && !asked.by_v3 {
         within_remainder(taken, asked)?;
         refund.status = PlacedRefundStatus::Processing;
         refund.due_ms = Some(due);
@@ -145,6 +149,7 @@ fn accepted(
         success_ms: None,
         account: asked.account,
         notify_url: asked.notify_url,
+        by_v3: asked.by_v3,
     }))
 }
 

@@ -16,6 +16,7 @@
 //! | `POST /refunds` | `out_refund_no`, `status` | ends the processing; the notice goes out |
 //! | `POST /balance` | `fen`, `account?`, `mch_id?` | what refunds are paid from; never set is enough |
 //! | `POST /bills` | `damage`, `flow?`, `row?`, `after?`, `times?` | what happens to the next bills |
+//! | `POST /platform`, `GET /platform` | `mode?` (`public_key`, `certificates`, `switching`), `certificates?` (`old`, `both`, `new`), `probes?` (of a hundred) | how the gateway proves itself in APIv3 |
 //! | `GET /balance` | | the accounts that were set |
 //! | `POST /manners` | `closeorder?` (`documented`, `captured`), `pace?` (`any`, `documented`), `other_appid?` (`answered`, `not_exist`), `refund_ms?` | how the gateway behaves |
 //! | `POST /clock` | `advance_ms` | moves the virtual clock |

@@ -1,9 +1,12 @@
 //! Control calls about notices: sent now, as they are or mutated, once or many times at once.
 
 use super::super::hub::SharedState;
-use super::super::notice::{self, DeliveryAttempt, NoticeKind, QueuedNotice, Target};
+use super::super::notice::{
+    self, DeliveryAttempt, NoticeKind, NoticeProof, PaymentNoticeBody, QueuedNotice, RefundNoticeBody, Target,
+};
 use super::super::order::PlacedPayment;
 use super::super::refund::PlacedRefundStatus;
+use super::super::signer::SignMethod;
 use super::super::world::GatewayState;
 use super::objection::{ControlAnswer, Objection, objection};
 use super::order_desk::{OrderName, place_of};
@@ -53,7 +56,8 @@ pub async fn notify(hub: &Arc<SharedState>, wish: NoticeRequest) -> ControlAnswe
     let tries: Vec<_> = (0..wish.copies())
         .map(|_| {
             let (hub, target, body) = (Arc::clone(hub), target.clone(), message.body.clone());
-            tokio::spawn(async move { notice::run(&hub, &target, &body).await })
+            let proof = message.proof;
+            tokio::spawn(async move { notice::run(&hub, &target, &body, proof).await })
         })
         .collect();
     let mut attempts = Vec::new();
@@ -90,15 +94,51 @@ fn payment_message(
         lie(world, wish, place)?
     } else {
         let letter = world.payment_letter(place);
-        let fresh = letter.and_then(|l| notice::mutated_payment(wish.mutation(), &l));
+        let fresh = letter.and_then(|letter| payment_body(world, wish.mutation(), &letter));
         fresh.ok_or_else(|| no_such_mutation(wish))?
     };
     let url = world.book.get(place).map(|order| order.notify_url.clone());
     Ok(finished(world, wish, NoticeKind::Payment, (number, String::new()), url, body))
 }
 
+/// What is posted, and how it proves itself.
+type NoticeText = (String, NoticeProof);
+
+/// The notice in the dialect of its order; `v2_xml` is in v2's whatever the order's.
+fn payment_body(world: &mut GatewayState, mutation: &str, letter: &PaymentNoticeBody) -> Option<NoticeText> {
+    let mut letter = letter.clone();
+    if mutation == "v2_xml" {
+        letter.method = SignMethod::HmacSha256;
+        return Some((letter.body(), NoticeProof::Inside));
+    }
+    if letter.method != SignMethod::Rsa {
+        return Some((notice::mutated_payment(mutation, &letter)?, NoticeProof::Inside));
+    }
+    let lies = notice::lie(mutation, &mut letter.document);
+    let resource = notice::payment_in_v3(&letter.document);
+    notice::mutated_in_v3(world, if lies { "" } else { mutation }, &resource)
+}
+
+fn refund_body(
+    world: &mut GatewayState,
+    mutation: &str,
+    letter: &RefundNoticeBody,
+    by_v3: bool,
+) -> Option<NoticeText> {
+    if mutation == "v2_xml" {
+        return Some((letter.body(), NoticeProof::Inside));
+    }
+    if !by_v3 {
+        return Some((notice::mutated_refund(mutation, letter)?, NoticeProof::Inside));
+    }
+    let mut letter = letter.clone();
+    let lies = notice::lie_of_refund(mutation, &mut letter);
+    let resource = notice::refund_in_v3(&letter.outer, &letter.inner);
+    notice::mutated_in_v3(world, if lies { "" } else { mutation }, &resource)
+}
+
 /// A notice about a payment that never was.
-fn lie(world: &mut GatewayState, wish: &NoticeRequest, place: usize) -> Result<String, Objection> {
+fn lie(world: &mut GatewayState, wish: &NoticeRequest, place: usize) -> Result<NoticeText, Objection> {
     if matches!(wish.mutation(), "resend" | "two_at_once") {
         return Err(objection(409, "the order is not paid: there is nothing true to tell"));
     }
@@ -112,7 +152,7 @@ fn lie(world: &mut GatewayState, wish: &NoticeRequest, place: usize) -> Result<S
         promotion: None,
     };
     let letter = world.letter_about(place, &payment);
-    let body = letter.and_then(|letter| notice::mutated_payment(wish.mutation(), &letter));
+    let body = letter.and_then(|letter| payment_body(world, wish.mutation(), &letter));
     body.ok_or_else(|| no_such_mutation(wish))
 }
 
@@ -127,17 +167,17 @@ fn refund_message(
     });
     let place = place.ok_or_else(|| objection(404, "there is no such refund of this order"))?;
     let refund = world.refunds.get(place);
-    let (number, url, status) = refund
+    let (number, url, status, by_v3) = refund
         .map(|refund| {
             let url = Some(refund.notify_url.clone());
-            (refund.out_refund_no.clone(), url, refund.status)
+            (refund.out_refund_no.clone(), url, refund.status, refund.by_v3)
         })
         .ok_or_else(|| objection(404, "the refund is gone"))?;
     if status == PlacedRefundStatus::Processing && wish.mutation() == "resend" {
         return Err(objection(409, "the refund is still processed: there is nothing to tell"));
     }
     let letter = world.refund_letter(place);
-    let body = letter.and_then(|letter| notice::mutated_refund(wish.mutation(), &letter));
+    let body = letter.and_then(|letter| refund_body(world, wish.mutation(), &letter, by_v3));
     let body = body.ok_or_else(|| no_such_mutation(wish))?;
     let numbers = (wish.named.out_trade_no.clone(), number);
     Ok(finished(world, wish, NoticeKind::Refund, numbers, url, body))
@@ -150,15 +190,17 @@ fn finished(
     kind: NoticeKind,
     (out_trade_no, out_refund_no): (String, String),
     url: Option<String>,
-    fresh: String,
+    fresh: NoticeText,
 ) -> QueuedNotice {
     let repeats = matches!(wish.mutation(), "resend" | "two_at_once");
     let before = world.outbox.last(kind, &out_trade_no, &out_refund_no);
-    let body = before.filter(|_| repeats).map(|before| before.body.clone());
+    let before = before.filter(|_| repeats).map(|before| (before.body.clone(), before.proof));
+    let (body, proof) = before.unwrap_or(fresh);
     QueuedNotice {
         kind,
         url: wish.notify_url.clone().or(url).unwrap_or_default(),
-        body: body.unwrap_or(fresh),
+        body,
+        proof,
         mutate: wish.mutation().to_owned(),
         out_trade_no,
         out_refund_no,

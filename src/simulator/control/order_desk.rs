@@ -245,7 +245,7 @@ fn made(world: &GatewayState, new: NewOrder) -> Result<(PlacedOrder, Paid), Obje
     let account = world.accounts.iter().find(|known| known.mch_id == mch_id);
     let account = account.ok_or_else(|| objection(404, format!("no merchant {mch_id}")))?;
     let method = SignMethod::named(new.sign_type.as_deref())
-        .ok_or_else(|| objection(400, "sign_type is MD5 or HMAC-SHA256"))?;
+        .ok_or_else(|| objection(400, "sign_type is MD5, HMAC-SHA256 or WECHATPAY2-SHA256-RSA2048"))?;
     let order = PlacedOrder {
         appid: new.appid.unwrap_or_else(|| account.appid.clone()),
         mch_id,

@@ -1,10 +1,12 @@
 //! Which call does what.
 
 use super::super::hub::SharedState;
+use super::super::platform::PlatformSetting;
 use super::super::world::GatewayState;
 use super::objection::{ControlAnswer, Objection, objection};
 use super::{bill_desk, fault_desk, notice_desk, order_desk, refund_desk, scan_desk, till_desk};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::io;
 use std::sync::Arc;
 
@@ -48,6 +50,7 @@ fn look(world: &mut GatewayState, path: &str) -> ControlAnswer {
         "/orders" => order_desk::list(world),
         "/refunds" => refund_desk::list(world),
         "/balance" => world.balances.shown(),
+        "/platform" => world.platform.shown(),
         "/clock" => order_desk::clock(world),
         "/faults" => fault_desk::list(world),
         "/requests" => world.log.shown(),
@@ -66,8 +69,15 @@ fn change(world: &mut GatewayState, path: &str, body: &[u8]) -> ControlAnswer {
         "/micropay" => till_desk::script(world, wanted(body)?),
         "/reverse" => Ok(till_desk::reversal(world, wanted(body)?)),
         "/refunds" => refund_desk::settle(world, &wanted(body)?),
+        "/platform" => Ok(set_platform(world, &wanted(body)?)),
         "/bills" => bill_desk::add(world, wanted(body)?),
         "/balance" => Ok(refund_desk::set_balance(world, wanted(body)?)),
         _ => Err(unknown("POST", path)),
     }
+}
+
+/// `POST /platform`
+fn set_platform(world: &mut GatewayState, setting: &PlatformSetting) -> Value {
+    world.platform.set(setting);
+    world.platform.shown()
 }

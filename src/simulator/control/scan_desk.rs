@@ -28,14 +28,15 @@ pub struct Scan {
 /// `POST /scan`: tells the callback, the answer, and whether the answer was a right one.
 pub async fn scan(hub: &SharedState, scan: Scan) -> ControlAnswer {
     let target = Target::parse(&scan.notify_url).map_err(|fault| objection(400, fault))?;
-    let (account, callback, request_id) = {
+    let (account, callback, head) = {
         let mut world = hub.world();
         let (account, link) = verified(&world, &scan.url)?;
         let callback = callback(&mut world, &account, &link, &scan);
-        (account, callback, world.dice.hex(32))
+        let request_id = ("request-id", world.dice.hex(32));
+        (account, callback, vec![request_id, ("content-type", "text/xml".to_owned())])
     };
     let sent: Map<_, _> = callback.pairs().map(|(name, text)| (name.to_owned(), Value::from(text))).collect();
-    let reply = post(&target, &callback.to_xml(), &request_id).await;
+    let reply = post(&target, &callback.to_xml(), &head).await;
     let judged = match &reply {
         Ok((_, body)) => judge(&hub.world(), &account, body),
         Err(_) => json!({}),

@@ -1,5 +1,6 @@
 //! Posts one notice: HTTP/1.1, http or unverified https, 5 s for everything.
 
+use super::super::platform::SignedHead;
 use super::target::Target;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::Request;
@@ -21,8 +22,8 @@ const LIMIT: Duration = Duration::from_secs(5);
 const BODY_CAP: usize = 64 << 10;
 
 /// Status and body of the reply, or why there is none.
-pub async fn post(target: &Target, body: &str, request_id: &str) -> Result<(u16, String), String> {
-    match timeout(LIMIT, exchange(target, body, request_id)).await {
+pub async fn post(target: &Target, body: &str, headers: &SignedHead) -> Result<(u16, String), String> {
+    match timeout(LIMIT, exchange(target, body, headers)).await {
         Ok(reply) => reply.map_err(|fault| fault.to_string()),
         Err(_) => Err("no answer within 5 s".to_owned()),
     }
@@ -30,14 +31,16 @@ pub async fn post(target: &Target, body: &str, request_id: &str) -> Result<(u16,
 
 type DeliveryFault = Box<dyn std::error::Error + Send + Sync>;
 
-async fn exchange(target: &Target, body: &str, request_id: &str) -> Result<(u16, String), DeliveryFault> {
+async fn exchange(target: &Target, body: &str, headers: &SignedHead) -> Result<(u16, String), DeliveryFault> {
     let stream = TcpStream::connect(target.addresses.as_slice()).await?;
-    let request = Request::post(&target.path)
+    let mut request = Request::post(&target.path)
         .header("host", &target.authority)
         .header("user-agent", "Mozilla/4.0")
-        .header("accept", "*/*")
-        .header("content-type", "text/xml")
-        .header("request-id", request_id)
+        .header("accept", "*/*");
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    let request = request
         .header("connection", "close")
         .header("content-length", body.len())
         .body(Full::new(Bytes::from(body.to_owned())))?;

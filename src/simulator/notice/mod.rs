@@ -6,12 +6,16 @@ mod letter;
 mod mutation;
 mod round;
 mod target;
+mod v3;
 
 pub use courier::post;
 pub use letter::{PaymentNoticeBody, RefundNoticeBody};
-pub use mutation::{payment as mutated_payment, refund as mutated_refund};
+pub use mutation::{lie, lie_of_refund, payment as mutated_payment, refund as mutated_refund};
 pub use round::{run, serve};
 pub use target::Target;
+pub use v3::{
+    NoticeProof, envelope, mutated as mutated_in_v3, payment as payment_in_v3, refund as refund_in_v3,
+};
 
 use super::clock::{self, HOUR, MINUTE, SECOND};
 use super::reader;
@@ -63,12 +67,19 @@ pub struct DeliveryAttempt {
     pub took_ms: u64,
     /// Status and body, or why there are none.
     pub reply: Result<(u16, String), String>,
+    /// In which dialect it was.
+    pub proof: NoticeProof,
 }
 
 impl DeliveryAttempt {
-    /// 200 within 5 s and a document whose return_code is SUCCESS, however it is written and whatever else is in it.
+    /// 200 within 5 s and a document whose return_code is SUCCESS, however it is written and whatever else is in it. In
+    /// APIv3 the status says all.
     pub fn is_accepted(&self) -> bool {
-        matches!(&self.reply, Ok((200, body)) if says_success(body))
+        match (self.proof, &self.reply) {
+            (NoticeProof::Inside, Ok((200, body))) => says_success(body),
+            (NoticeProof::Headers(_), Ok((200 | 204, _))) => true,
+            _ => false,
+        }
     }
 
     /// The attempt as the control shows it.
@@ -104,6 +115,8 @@ pub struct QueuedNotice {
     pub url: String,
     /// What is posted.
     pub body: String,
+    /// How it proves itself.
+    pub proof: NoticeProof,
     /// What the control has done to it, or empty.
     pub mutate: String,
 }
@@ -120,7 +133,7 @@ struct Notice {
 
 impl Notice {
     fn shown(&self) -> Value {
-        let QueuedNotice { kind, out_trade_no, out_refund_no, url, body, mutate } = &self.message;
+        let QueuedNotice { kind, out_trade_no, out_refund_no, url, body, mutate, proof: _ } = &self.message;
         json!({
             "n": self.number,
             "kind": kind.name(),
@@ -148,6 +161,8 @@ pub struct DeliveryTask {
     pub target: Target,
     /// What is posted.
     pub body: String,
+    /// How it proves itself.
+    pub proof: NoticeProof,
 }
 
 /// All notices, oldest first.
@@ -199,6 +214,7 @@ impl Outbox {
                     due_ms,
                     target,
                     body: notice.message.body.clone(),
+                    proof: notice.message.proof,
                 });
             }
         }
@@ -251,12 +267,13 @@ mod tests {
             out_refund_no: String::new(),
             url: url.to_owned(),
             body: "<xml></xml>".to_owned(),
+            proof: NoticeProof::Inside,
             mutate: String::new(),
         }
     }
 
     fn attempt(at_ms: i64, body: &str) -> DeliveryAttempt {
-        DeliveryAttempt { at_ms, took_ms: 1, reply: Ok((200, body.to_owned())) }
+        DeliveryAttempt { at_ms, took_ms: 1, reply: Ok((200, body.to_owned())), proof: NoticeProof::Inside }
     }
 
     #[test]

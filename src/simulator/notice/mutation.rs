@@ -8,13 +8,21 @@ use super::letter::{PaymentNoticeBody, RefundNoticeBody};
 /// A payment notice under a mutation; nothing if there is none of this name.
 pub fn payment(name: &str, letter: &PaymentNoticeBody) -> Option<String> {
     let mut letter = letter.clone();
-    let document = &mut letter.document;
     match name {
         "" | "resend" | "two_at_once" => {}
         "forged" => OTHER_KEY.clone_into(&mut letter.key),
         "md5_sign" => letter.method = SignMethod::Md5,
-        "with_sign_type" => document.set("sign_type", letter.method.name()),
-        "wrong_sign_type" => document.set("sign_type", other(letter.method).name()),
+        "with_sign_type" => letter.document.set("sign_type", letter.method.name()),
+        "wrong_sign_type" => letter.document.set("sign_type", other(letter.method).name()),
+        _ if lie(name, &mut letter.document) => {}
+        _ => return broken(name, &letter),
+    }
+    Some(letter.body())
+}
+
+/// Lets a payment notice say what is not true; false if no lie is called so.
+pub fn lie(name: &str, document: &mut XmlDocument) -> bool {
+    match name {
         "other_merchant" => flip(document, "mch_id"),
         "other_appid" => flip(document, "appid"),
         "other_sub_merchant" => document.set("sub_mch_id", "1900000999"),
@@ -29,9 +37,9 @@ pub fn payment(name: &str, letter: &PaymentNoticeBody) -> Option<String> {
         }
         "trade_state" => document.set("trade_state", "SUCCESS"),
         "extra_field" => document.set("brand_new_field", "值0"),
-        _ => return broken(name, &letter),
+        _ => return false,
     }
-    Some(letter.body())
+    true
 }
 
 /// Mutations after signing.
@@ -72,11 +80,7 @@ pub fn refund(name: &str, letter: &RefundNoticeBody) -> Option<String> {
     match name {
         "" | "resend" | "two_at_once" => {}
         "forged" => OTHER_KEY.clone_into(&mut letter.key),
-        "other_merchant" => flip(&mut letter.outer, "mch_id"),
-        "other_appid" => flip(&mut letter.outer, "appid"),
-        "wrong_order" => flip(&mut letter.inner, "out_trade_no"),
-        "wrong_amount" => more(&mut letter.inner, &["refund_fee", "settlement_refund_fee"]),
-        "unknown_status" => letter.inner.set("refund_status", "SOMETHING_NEW"),
+        _ if lie_of_refund(name, &mut letter) => {}
         "bad_padding" => return Some(letter.badly_padded()),
         "bad_base64" => return Some(letter.with("@@not base64@@".to_owned())),
         "bad_length" => return Some(letter.with("YWJjZGVmZw==".to_owned())),
@@ -88,10 +92,23 @@ pub fn refund(name: &str, letter: &RefundNoticeBody) -> Option<String> {
     Some(letter.body())
 }
 
+/// Lets a refund notice say what is not true; false if no lie is called so.
+pub fn lie_of_refund(name: &str, letter: &mut RefundNoticeBody) -> bool {
+    match name {
+        "other_merchant" => flip(&mut letter.outer, "mch_id"),
+        "other_appid" => flip(&mut letter.outer, "appid"),
+        "wrong_order" => flip(&mut letter.inner, "out_trade_no"),
+        "wrong_amount" => more(&mut letter.inner, &["refund_fee", "settlement_refund_fee"]),
+        "unknown_status" => letter.inner.set("refund_status", "SOMETHING_NEW"),
+        _ => return false,
+    }
+    true
+}
+
 fn other(method: SignMethod) -> SignMethod {
     match method {
         SignMethod::Md5 => SignMethod::HmacSha256,
-        SignMethod::HmacSha256 => SignMethod::Md5,
+        SignMethod::HmacSha256 | SignMethod::Rsa => SignMethod::Md5,
     }
 }
 

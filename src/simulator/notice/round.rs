@@ -1,7 +1,7 @@
 //! The courier's round: looks what is due on the virtual clock and sends it out.
 
 use super::super::hub::SharedState;
-use super::{DeliveryAttempt, DeliveryTask, Target, courier};
+use super::{DeliveryAttempt, DeliveryTask, NoticeProof, Target, courier, v3};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,18 +27,21 @@ pub async fn serve(hub: Arc<SharedState>) {
 }
 
 async fn deliver(hub: Arc<SharedState>, errand: DeliveryTask) {
-    let attempt = run(&hub, &errand.target, &errand.body).await;
+    let attempt = run(&hub, &errand.target, &errand.body, errand.proof).await;
     hub.world().outbox.returned(&errand, attempt);
     hub.stirred.notify_one();
 }
 
 /// One try.
-pub async fn run(hub: &SharedState, target: &Target, body: &str) -> DeliveryAttempt {
-    let (at_ms, request_id) = {
+pub async fn run(hub: &SharedState, target: &Target, body: &str, proof: NoticeProof) -> DeliveryAttempt {
+    let (at_ms, headers) = {
         let mut world = hub.world();
-        (world.clock.now(), world.own_dice.hex(32))
+        let request_id = ("request-id", world.own_dice.hex(32));
+        let headers = v3::headers(&mut world, body, proof);
+        (world.clock.now(), [vec![request_id], headers].concat())
     };
     let begun = Instant::now();
-    let reply = courier::post(target, body, &request_id).await;
-    DeliveryAttempt { at_ms, took_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX), reply }
+    let reply = courier::post(target, body, &headers).await;
+    let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    DeliveryAttempt { at_ms, took_ms, reply, proof }
 }

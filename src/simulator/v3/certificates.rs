@@ -1,49 +1,31 @@
-//! The certificates of APIv3: the merchant's own and WeChat Pay's, issued when the first one is asked for.
+//! `GET /v3/certificates`: the platform's certificates, each sealed with the APIv3 key.
 
-use super::super::authority::Authority;
-use super::keys::{PlatformKey, V3_MATERIAL};
-use std::io;
-use std::sync::OnceLock;
+use super::super::clock;
+use super::super::platform::{PlatformCertificate, V3_MATERIAL, certificates, sealed};
+use super::super::world::GatewayState;
+use super::answer::V3Answer;
+use serde_json::{Value, json};
 
-/// Days from now on.
-const FIVE_YEARS: i64 = 5 * 365;
-/// The platform's certificate that is about to end.
-const LAST_DAYS: i64 = 8;
+const NONE_ISSUED: &str = "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥。可查看指引https://pay.weixin.qq.com/doc/v3/merchant/4012153196";
 
-/// Certificates in PEM.
-#[derive(Debug, Clone)]
-pub struct V3Certificates {
-    /// The merchant's, which names its serial number.
-    pub merchant: String,
-    /// The platform's that ends soon, and the one that follows it.
-    pub platform: [PlatformCertificate; 2],
+/// The answer to `GET /v3/certificates`.
+pub fn listed(world: &mut GatewayState) -> V3Answer {
+    let keys = world.platform.listed();
+    if keys.is_empty() {
+        return V3Answer::refusal(404, "RESOURCE_NOT_EXISTS", NONE_ISSUED);
+    }
+    let all = certificates().map(|issued| &issued.platform[..]).unwrap_or_default();
+    let data: Vec<Value> =
+        all.iter().filter(|one| keys.contains(&one.key)).map(|one| entry(world, one)).collect();
+    V3Answer::told(200, json!({ "data": data }))
 }
 
-/// A certificate of the platform.
-#[derive(Debug, Clone)]
-pub struct PlatformCertificate {
-    /// Its key.
-    pub key: PlatformKey,
-    /// The certificate.
-    pub pem: String,
-}
-
-/// The same for as long as the process lives.
-pub fn certificates() -> io::Result<&'static V3Certificates> {
-    static ISSUED: OnceLock<Result<V3Certificates, String>> = OnceLock::new();
-    let issued = ISSUED.get_or_init(|| issued().map_err(|error| error.to_string()));
-    issued.as_ref().map_err(|error| io::Error::other(error.clone()))
-}
-
-fn issued() -> io::Result<V3Certificates> {
-    let authority = Authority::new("Tenpay.com Root CA")?;
-    let issue = |pem: &str, serial: &str, name: &str, days| authority.of_rsa_key(pem, serial, name, days);
-    let platform = |key: PlatformKey, days| {
-        let pem = issue(key.pem(), key.id(), "Tenpay.com sign", days)?;
-        io::Result::Ok(PlatformCertificate { key, pem })
-    };
-    Ok(V3Certificates {
-        merchant: issue(V3_MATERIAL.private_key, V3_MATERIAL.serial, "10000100", FIVE_YEARS)?,
-        platform: [platform(PlatformKey::Old, LAST_DAYS)?, platform(PlatformKey::New, FIVE_YEARS)?],
+fn entry(world: &mut GatewayState, certificate: &PlatformCertificate) -> Value {
+    let (from, to) = certificate.valid_ms;
+    json!({
+        "serial_no": certificate.key.id(),
+        "effective_time": clock::rfc3339(from),
+        "expire_time": clock::rfc3339(to),
+        "encrypt_certificate": sealed(&mut world.own_dice, V3_MATERIAL.api_v3_key, "certificate", &certificate.pem),
     })
 }

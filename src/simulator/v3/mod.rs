@@ -5,23 +5,22 @@
 
 mod answer;
 mod authorization;
+mod bill;
 mod certificates;
-mod keys;
 mod request;
 mod route;
+mod spoil;
 mod writer;
 
-pub use certificates::{V3Certificates, certificates};
-pub use keys::{PlatformKey, V3_MATERIAL, V3Material};
-
 use super::calls;
-use super::fault::{FaultKind, FaultRule};
+use super::fault::FaultRule;
+use super::options::Account;
 use super::request::Request;
 use super::sabotage;
-use super::script::{Page, ResponsePlan};
+use super::script::ResponsePlan;
 use super::world::GatewayState;
 use answer::V3Answer;
-use route::Route;
+use route::{Route, V3Call};
 
 /// Is this for APIv3?
 pub fn is_ours(request: &Request) -> bool {
@@ -32,39 +31,14 @@ pub fn is_ours(request: &Request) -> bool {
 pub fn serve(world: &mut GatewayState, request: &Request, rule: Option<&FaultRule>) -> ResponsePlan {
     let Some(rule) = rule else {
         let answer = respond(world, request);
-        return ResponsePlan::page(answer.page(world));
+        return ResponsePlan::page(answer.page(world, request, None));
     };
     let acts = rule.processed.unwrap_or(rule.fault.carries_out());
-    let answer =
+    let honest =
         if acts { respond(world, request) } else { V3Answer::refusal(500, "SYSTEM_ERROR", "系统异常") };
-    let page = answer.page(world);
-    sabotage::page_of(rule).unwrap_or_else(|| sabotage::travel_of(rule, spoiled(rule.fault, page)))
-}
-
-/// Faults of the signature; all others are of the way.
-fn spoiled(fault: FaultKind, mut page: Page) -> Page {
-    let mut set = |value: &dyn Fn(&str) -> String| {
-        let signature = page.headers.iter_mut().find(|(name, _)| *name == keys::SIGNATURE);
-        if let Some((_, signature)) = signature {
-            *signature = value(signature);
-        }
-    };
-    match fault {
-        FaultKind::NoSign => page.headers.retain(|(name, _)| !name.starts_with("wechatpay-")),
-        FaultKind::EmptySign => set(&|_| String::new()),
-        FaultKind::BadSign => set(&|signature| {
-            let flipped = if signature.starts_with('A') { "B" } else { "A" };
-            flipped.to_owned() + signature.get(1..).unwrap_or_default()
-        }),
-        // As WeChat Pay looks now and then whether anybody looks.
-        FaultKind::LowerSign => set(&|_| "WECHATPAY/SIGNTEST/5ce1b2ed1ee54ae0b3ce3ea0d5f6e8b0".to_owned()),
-        FaultKind::OtherKeySign => {
-            page.headers.retain(|(name, _)| *name != keys::SERIAL);
-            page.headers.push((keys::SERIAL, "PUB_KEY_ID_0000000000000000000000000000000000".to_owned()));
-        }
-        _ => {}
-    }
-    page
+    let answer = V3Answer::instead(rule.fault).unwrap_or_else(|| honest.spoiled(rule));
+    let page = answer.page(world, request, Some(rule.fault));
+    sabotage::page_of(rule).unwrap_or_else(|| sabotage::travel_of(rule, page))
 }
 
 fn respond(world: &mut GatewayState, request: &Request) -> V3Answer {
@@ -72,16 +46,31 @@ fn respond(world: &mut GatewayState, request: &Request) -> V3Answer {
         Ok(route) => route,
         Err(status) => return V3Answer::bare(status),
     };
-    let account = match authorization::checked(world, request, route.is_about_orders()) {
+    let account = match authorization::checked(world, request, &route) {
         Ok(account) => account,
         Err(refusal) => return refusal.unsigned(),
     };
-    let answered = request::caller(&route, request, account).and_then(|caller| {
-        let end = calls::made(world, route.in_v2(), &caller);
-        let end = end.map_err(|refusal| answer::refused(&route, refusal))?;
-        answer::told(world, &route, &caller, end)
-    });
-    answered.unwrap_or_else(|refusal| refusal)
+    match &route.call {
+        V3Call::Certificates => certificates::listed(world),
+        V3Call::File(token) => bill::file(world, &account, token),
+        _ => called(world, request, &route, account).unwrap_or_else(|refusal| refusal),
+    }
+}
+
+/// A call that v2 has as well.
+fn called(
+    world: &mut GatewayState,
+    request: &Request,
+    route: &Route,
+    account: Account,
+) -> Result<V3Answer, V3Answer> {
+    let caller = request::caller(route, request, account)?;
+    let end = calls::made(world, route.in_v2(), &caller);
+    let end = end.map_err(|refusal| answer::refused(route, refusal))?;
+    match route.call {
+        V3Call::Bill(_) => Ok(bill::linked(world, request, &caller.account, end)),
+        _ => answer::told(world, route, &caller, end),
+    }
 }
 
 #[cfg(test)]

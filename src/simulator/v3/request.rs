@@ -16,6 +16,10 @@ enum JsonForm {
     Integer,
     /// A time of RFC 3339 in Beijing.
     Time,
+    /// A day with dashes.
+    Day,
+    /// An account, in capitals.
+    Account,
     /// `true` or `false`: Y or N.
     Flag,
     /// A list with one text.
@@ -70,6 +74,14 @@ const REFUND: &[JsonPlace] = &[
     ("goods_detail", "", JsonForm::Whatever),
 ];
 
+const BILL: &[JsonPlace] = &[
+    ("bill_date", "bill_date", JsonForm::Day),
+    ("bill_type", "bill_type", JsonForm::Text),
+    ("account_type", "account_type", JsonForm::Account),
+    ("tar_type", "tar_type", JsonForm::Text),
+    ("sub_mchid", "sub_mch_id", JsonForm::Text),
+];
+
 /// The call in v2's words, made by this merchant.
 pub fn caller(route: &Route, request: &Request, account: Account) -> Result<CallingMerchant, V3Answer> {
     let mut fields = XmlDocument::default();
@@ -93,21 +105,26 @@ pub fn caller(route: &Route, request: &Request, account: Account) -> Result<Call
             fields.text("out_refund_no", number);
             &[("sub_mchid", "sub_mch_id", JsonForm::Text)]
         }
+        V3Call::Bill(_) => BILL,
+        V3Call::File(_) | V3Call::Certificates => &[],
     };
-    let places: Vec<JsonPlace> = if matches!(route.call, V3Call::Refund | V3Call::RefundQuery(_)) {
-        own.to_vec()
-    } else {
-        whose.iter().chain(own).copied().collect()
-    };
+    let whose = if route.is_about_orders() { whose } else { &[] };
+    let places: Vec<JsonPlace> = whose.iter().chain(own).copied().collect();
     let said = if request.verb == "GET" { queried(&request.target) } else { posted(&request.body)? };
     let mut told = XmlDocument::default();
     read("", &said, &places, &mut told)?;
     named_itself(route, &told, &account)?;
     told.pairs().for_each(|(name, text)| fields.set(name, text));
+    if matches!(route.call, V3Call::Bill("/pay/downloadbill")) && fields.get("bill_type").is_none() {
+        fields.text("bill_type", "ALL");
+    }
+    if matches!(route.call, V3Call::Bill("/pay/downloadfundflow")) && fields.get("account_type").is_none() {
+        fields.text("account_type", "Basic");
+    }
     if matches!(route.call, V3Call::Order(_)) && fields.get("spbill_create_ip").is_none() {
         fields.text("spbill_create_ip", "127.0.0.1");
     }
-    Ok(CallingMerchant { account, method: SignMethod::HmacSha256, fields, negative_test: None })
+    Ok(CallingMerchant { account, method: SignMethod::Rsa, fields, negative_test: None })
 }
 
 /// Orders are asked for with the merchant's number; it must be the signer's.
@@ -178,6 +195,13 @@ fn written(form: JsonForm, value: &Value) -> Option<String> {
             let wall = text.strip_suffix("+08:00").filter(|wall| wall.len() == 19)?;
             Some(wall.chars().filter(char::is_ascii_digit).collect())
         }
+        (JsonForm::Day, Value::String(text)) if text.len() == 10 => Some(text.replace('-', "")),
+        (JsonForm::Account, Value::String(text)) => match text.as_str() {
+            "BASIC" => Some("Basic".to_owned()),
+            "OPERATION" => Some("Operation".to_owned()),
+            "FEES" => Some("Fees".to_owned()),
+            _ => None,
+        },
         (JsonForm::Flag, Value::Bool(flag)) => Some(if *flag { "Y" } else { "N" }.to_owned()),
         (JsonForm::OneOfAList, Value::Array(list)) => match list.as_slice() {
             [Value::String(text)] => plain(text),

@@ -30,6 +30,12 @@ pub enum V3Call {
     Refund,
     /// By the shop's refund number.
     RefundQuery(String),
+    /// The link to a bill: the call of v2 that makes it.
+    Bill(&'static str),
+    /// The file behind a link, by its token.
+    File(String),
+    /// The platform's certificates.
+    Certificates,
 }
 
 impl Route {
@@ -40,7 +46,9 @@ impl Route {
         let (is_partner, rest) = match parts.as_slice() {
             ["v3", "pay", "partner", "transactions", rest @ ..] => (true, rest),
             ["v3", "pay", "transactions", rest @ ..] => (false, rest),
-            ["v3", "refund", "domestic", "refunds", ..] => (false, parts.as_slice()),
+            ["v3", "refund", "domestic", "refunds", ..]
+            | ["v3", "bill" | "billdownload", _]
+            | ["v3", "certificates"] => (false, parts.as_slice()),
             _ => return Err(404),
         };
         let (verb, call) = match rest {
@@ -51,6 +59,10 @@ impl Route {
             ["out-trade-no", number] => ("GET", V3Call::Query((*number).to_owned())),
             ["out-trade-no", number, "close"] => ("POST", V3Call::Close((*number).to_owned())),
             ["id", number] => ("GET", V3Call::QueryById((*number).to_owned())),
+            ["v3", "certificates"] => ("GET", V3Call::Certificates),
+            ["v3", "bill", "tradebill"] => ("GET", V3Call::Bill("/pay/downloadbill")),
+            ["v3", "bill", "fundflowbill"] => ("GET", V3Call::Bill("/pay/downloadfundflow")),
+            ["v3", "billdownload", "file"] => ("GET", V3Call::File(token(&request.target))),
             ["v3", _, _, _] => ("POST", V3Call::Refund),
             ["v3", _, _, _, number] => ("GET", V3Call::RefundQuery((*number).to_owned())),
             _ => return Err(404),
@@ -60,7 +72,12 @@ impl Route {
 
     /// Those do not look at `Accept` and `User-Agent`, and have words of their own.
     pub fn is_about_orders(&self) -> bool {
-        !matches!(self.call, V3Call::Refund | V3Call::RefundQuery(_))
+        matches!(self.call, V3Call::Order(_) | V3Call::Query(_) | V3Call::QueryById(_) | V3Call::Close(_))
+    }
+
+    /// Is its answer signed with the key that the request names?
+    pub fn is_answered_with_the_key(&self) -> bool {
+        !matches!(self.call, V3Call::File(_) | V3Call::Certificates)
     }
 
     /// The path of the call of v2 that does the work.
@@ -71,6 +88,14 @@ impl Route {
             V3Call::Close(_) => "/pay/closeorder",
             V3Call::Refund => "/secapi/pay/refund",
             V3Call::RefundQuery(_) => REFUND_QUERY,
+            V3Call::Bill(path) => path,
+            V3Call::File(_) | V3Call::Certificates => "",
         }
     }
+}
+
+fn token(target: &str) -> String {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let token = query.split('&').find_map(|pair| pair.strip_prefix("token="));
+    token.unwrap_or_default().to_owned()
 }

@@ -1,11 +1,11 @@
 //! The rules of APIv3, tried on the world itself.
 
-use super::keys::{V3_MATERIAL, pair_for_tests};
 use super::*;
 use crate::simulator::fault::GatewaySide;
 use crate::simulator::gateway;
 use crate::simulator::options::{Account, Options};
-use crate::simulator::script::ResponseAct;
+use crate::simulator::platform::{V3_MATERIAL, certificates, pair_for_tests};
+use crate::simulator::script::{Page, ResponseAct};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
@@ -172,7 +172,7 @@ fn one_meaning_is_written_in_many_ways() {
 #[test]
 fn each_certificate_names_its_key_and_serial_number() {
     use x509_parser::pem::parse_x509_pem;
-    let certificates = super::certificates().unwrap();
+    let certificates = certificates().unwrap();
     let [old, new] = &certificates.platform;
     for (pem, serial, key) in [
         (&certificates.merchant, V3_MATERIAL.serial, V3_MATERIAL.private_key),
@@ -186,4 +186,71 @@ fn each_certificate_names_its_key_and_serial_number() {
         let key = pair_for_tests(key);
         assert_eq!(certificate.public_key().subject_public_key.data.as_ref(), key.public_key().as_ref());
     }
+}
+
+fn set(world: &mut GatewayState, setting: &Value) {
+    world.platform.set(&serde_json::from_value(setting.clone()).unwrap());
+}
+
+fn serial(page: &Page) -> &str {
+    page.headers.iter().find(|(name, _)| *name == "wechatpay-serial").map_or("", |(_, id)| id)
+}
+
+#[test]
+fn the_platforms_keys_follow_its_mode_and_its_rotation() {
+    let mut world = world();
+    let list = |world: &mut GatewayState| {
+        let (status, told) = told(world, &request("GET", "/v3/certificates", ""));
+        (status, told["data"].as_array().map_or(0, Vec::len))
+    };
+    assert_eq!(list(&mut world), (404, 0));
+    let [old, new] = [&certificates().unwrap().platform[0], &certificates().unwrap().platform[1]];
+    for (certificates, serials, count) in [
+        ("old", vec![old.key.id()], 1),
+        ("both", vec![old.key.id(), new.key.id()], 2),
+        ("new", vec![new.key.id()], 1),
+    ] {
+        set(&mut world, &json!({ "mode": "certificates", "certificates": certificates }));
+        assert_eq!(list(&mut world), (200, count));
+        for _ in 0..8 {
+            let page = page(&mut world, &query("T000001"));
+            assert!(serials.contains(&serial(&page)), "{certificates}");
+        }
+    }
+    set(&mut world, &json!({ "mode": "switching" }));
+    assert_eq!(serial(&page(&mut world, &query("T000001"))), V3_MATERIAL.public_key_id);
+    let mut nameless = query("T000001");
+    nameless.headers.remove("wechatpay-serial");
+    assert_eq!(serial(&page(&mut world, &nameless)), new.key.id());
+}
+
+#[test]
+fn a_probe_comes_once_for_each_request() {
+    let mut world = world();
+    set(&mut world, &json!({ "probes": 100 }));
+    let is_probe = |page: Page| {
+        page.headers.iter().any(|(name, value)| *name == "wechatpay-signature" && value.contains("SIGNTEST"))
+    };
+    assert!(is_probe(page(&mut world, &query("T000001"))));
+    assert!(!is_probe(page(&mut world, &query("T000001"))), "the repeat is not probed");
+}
+
+#[test]
+fn a_bill_is_behind_a_link_that_is_one_merchants() {
+    let mut world = world();
+    let (_, _) =
+        told(&mut world, &request("POST", "/v3/pay/transactions/native", &order("T000001").to_string()));
+    world.pay(0, crate::simulator::order::PaymentDetails::default());
+    let day = crate::simulator::clock::spaced(world.clock.now())[..10].to_owned();
+    world.clock.advance(2 * crate::simulator::clock::DAY);
+    let target = format!("/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP");
+    let mut asks = request("GET", &target, "");
+    asks.headers.insert("host", "127.0.0.1:1".parse().unwrap());
+    let (status, linked) = told(&mut world, &asks);
+    assert_eq!((status, linked["hash_value"].as_str().map(str::len)), (200, Some(40)), "{linked}");
+    let link = linked["download_url"].as_str().unwrap().strip_prefix("https://127.0.0.1:1").unwrap();
+    let file = page(&mut world, &request("GET", link, ""));
+    assert!(file.status == 200 && !is_signed(&file) && file.body.starts_with(&[0x1f, 0x8b]));
+    let (status, refusal) = told(&mut world, &request("GET", "/v3/billdownload/file?token=x", ""));
+    assert_eq!((status, &refusal["code"]), (400, &json!("INVALID_REQUEST")));
 }

@@ -19,6 +19,8 @@ pub struct V3Material {
     pub public_key_id: &'static str,
     /// The gateway's public key in PEM.
     pub public_key: &'static str,
+    /// The APIv3 key before: a notice may still be under it.
+    pub previous_api_v3_key: &'static str,
 }
 
 /// The same for every merchant and every simulator.
@@ -28,6 +30,7 @@ pub const V3_MATERIAL: V3Material = V3Material {
     api_v3_key: "v3SimulatorKey0123456789ABCDEFGH",
     public_key_id: "PUB_KEY_ID_0110000100202603010010",
     public_key: include_str!("keys/wechatpay_pub_key.pem"),
+    previous_api_v3_key: "v3FormerKey0123456789ABCDEFGHIJK",
 };
 
 /// Headers of a signed answer.
@@ -37,7 +40,7 @@ pub const SERIAL: &str = "wechatpay-serial";
 
 /// A key that the gateway signs with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlatformKey {
+pub enum SimulatedKey {
     /// The public key with an id.
     Public,
     /// That of the certificate which ends soon.
@@ -46,7 +49,7 @@ pub enum PlatformKey {
     New,
 }
 
-impl PlatformKey {
+impl SimulatedKey {
     /// What `Wechatpay-Serial` calls it.
     pub fn id(self) -> &'static str {
         match self {
