@@ -1,6 +1,7 @@
 //! Floor 3: one file for each call of WeChat Pay.
 
 pub mod any_call;
+pub mod any_v3_call;
 pub mod auth_code_to_openid;
 pub mod close_order;
 pub mod download_bill;

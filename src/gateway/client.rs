@@ -195,7 +195,7 @@ impl ApiClient {
             MerchantDialect::V3 { keys, request, .. } => {
                 let fresh = (self.clock.unix_seconds(), &*(self.nonce)());
                 let authorization = v3::authorization(merchant, keys, request, fresh)?;
-                let headers = v3::head(&authorization, keys, request.method);
+                let headers = v3::head(&authorization, keys, request);
                 let (method, target, body) = (request.method, &*request.target, &*request.body);
                 let signed = HttpRequest { method, target, body, headers: &headers, ..whole };
                 Ok(self.transport.send(&signed)?)

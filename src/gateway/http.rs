@@ -74,7 +74,10 @@ impl PooledAgent {
         let uri = format!("{}{}", request.url, request.target);
         let answer = match request.method {
             HttpMethod::Get => prepared(self.agent.get(uri), request, connect, left).call(),
+            HttpMethod::Delete => prepared(self.agent.delete(uri), request, connect, left).call(),
             HttpMethod::Post => prepared(self.agent.post(uri), request, connect, left).send(request.body),
+            HttpMethod::Put => prepared(self.agent.put(uri), request, connect, left).send(request.body),
+            HttpMethod::Patch => prepared(self.agent.patch(uri), request, connect, left).send(request.body),
         };
         let broken = |e| self.broken(request.url, &e);
         let mut answer = answer.map_err(broken)?;

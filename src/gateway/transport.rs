@@ -12,6 +12,32 @@ pub enum HttpMethod {
     Get,
     /// With one.
     Post,
+    /// With one.
+    Put,
+    /// With one.
+    Patch,
+    /// Without a body.
+    Delete,
+}
+
+impl HttpMethod {
+    const NAMES: [(Self, &'static str); 5] = [
+        (Self::Get, "GET"),
+        (Self::Post, "POST"),
+        (Self::Put, "PUT"),
+        (Self::Patch, "PATCH"),
+        (Self::Delete, "DELETE"),
+    ];
+
+    /// In capitals.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(method, _)| *method == self).map_or("", |(_, name)| name)
+    }
+
+    /// The method of that name, in capitals.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, own)| *own == name).map(|(method, _)| *method)
+    }
 }
 
 /// A request on its way.

@@ -35,17 +35,24 @@ pub struct V3Request {
     pub target: String,
     /// JSON, or nothing.
     pub body: Vec<u8>,
+    /// The key that fields of it are encrypted for, if any are.
+    pub serial: Option<String>,
 }
 
 impl V3Request {
+    /// A request of which nothing is encrypted.
+    pub fn of(method: HttpMethod, target: String, body: Vec<u8>) -> Self {
+        Self { method, target, body, serial: None }
+    }
+
     /// A question.
     pub fn get(target: String) -> Self {
-        Self { method: HttpMethod::Get, target, body: Vec::new() }
+        Self::of(HttpMethod::Get, target, Vec::new())
     }
 
     /// What acts.
     pub fn post(target: String, body: &serde_json::Value) -> Self {
-        Self { method: HttpMethod::Post, target, body: body.to_string().into_bytes() }
+        Self::of(HttpMethod::Post, target, body.to_string().into_bytes())
     }
 
     /// The path, without what follows it.

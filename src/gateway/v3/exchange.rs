@@ -3,7 +3,7 @@
 use super::endpoint::{V3Endpoint, V3Request};
 use crate::error::Error;
 use crate::gateway::refused;
-use crate::gateway::transport::{Body, HttpMethod, HttpResponse};
+use crate::gateway::transport::{Body, HttpResponse};
 use crate::model::merchant::{Merchant, V3Credentials};
 use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
@@ -21,10 +21,7 @@ pub fn authorization(
     (unix_seconds, nonce): (i64, &str),
 ) -> Result<String, Error> {
     let unauthorized = Unauthorized {
-        method: match request.method {
-            HttpMethod::Get => "GET",
-            HttpMethod::Post => "POST",
-        },
+        method: request.method.name(),
         target: &request.target,
         timestamp: &unix_seconds.to_string(),
         nonce,
@@ -35,14 +32,15 @@ pub fn authorization(
         .map_err(|e| Error::Configuration(e.to_string()))
 }
 
-/// The head of one try.
+/// The head of one try. It names the key that the answer is to be signed with, or that fields are encrypted for.
 pub fn head<'a>(
     authorization: &'a str,
     keys: &'a V3Credentials,
-    method: HttpMethod,
+    request: &'a V3Request,
 ) -> Vec<(&'static str, &'a str)> {
-    let body = (method == HttpMethod::Post).then_some(("content-type", "application/json"));
-    let serial = keys.answer_key.as_deref().map(|id| ("wechatpay-serial", id));
+    let body = (!request.body.is_empty()).then_some(("content-type", "application/json"));
+    let serial = request.serial.as_deref().or(keys.answer_key.as_deref());
+    let serial = serial.map(|id| ("wechatpay-serial", id));
     let always = [("accept", "application/json"), ("authorization", authorization)];
     always.into_iter().chain(body).chain(serial).collect()
 }

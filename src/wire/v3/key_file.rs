@@ -50,6 +50,36 @@ pub(super) struct PrivateDer {
     pub pkcs8: bool,
 }
 
+/// The algorithm that PKCS#8 and SPKI name: rsaEncryption, without parameters.
+pub(super) const RSA_ENCRYPTION: [u8; 15] =
+    [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+
+/// A value in DER.
+pub(super) fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let bytes = length.to_be_bytes();
+    let digits: Vec<u8> = bytes.into_iter().skip_while(|byte| *byte == 0).collect();
+    let mut value = vec![tag];
+    match (length, u8::try_from(digits.len())) {
+        (128.., Ok(count)) => value.push(0x80 | count),
+        _ if digits.is_empty() => value.push(0),
+        _ => {}
+    }
+    value.extend(digits);
+    [value, parts.concat()].concat()
+}
+
+impl PrivateDer {
+    /// The key as PKCS#8 writes it.
+    pub fn into_pkcs8(self) -> Zeroizing<Vec<u8>> {
+        if self.pkcs8 {
+            return self.der;
+        }
+        let octets = Zeroizing::new(der(0x04, &[&self.der]));
+        Zeroizing::new(der(0x30, &[&[0x02, 0x01, 0x00], &RSA_ENCRYPTION, &octets]))
+    }
+}
+
 /// A private key's DER.
 pub(super) fn private(text: &[u8]) -> Result<PrivateDer, KeyFileError> {
     let block = first_block(text, "PRIVATE KEY")?;
@@ -155,4 +185,28 @@ fn first_block(text: &[u8], wanted: &str) -> Result<KeyBlock, KeyFileError> {
 fn decoded(body: &str) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
     let dense = Zeroizing::new(body.split_ascii_whitespace().collect::<String>());
     STANDARD.decode(dense.as_bytes()).map(Zeroizing::new).map_err(|_| KeyFileError::Unreadable)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A key of PKCS#8 as PKCS#1 writes it.
+    pub fn as_pkcs1(pem: &str) -> String {
+        let block = private(pem.as_bytes()).unwrap();
+        // Version, algorithm and the heads around them stand before the key.
+        let at = block.der.windows(4).position(|w| w == [0x02, 0x01, 0x00, 0x02]).unwrap();
+        let key = &block.der[at - 4..];
+        format!("-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n", STANDARD.encode(key))
+    }
+
+    #[test]
+    fn lengths_of_der_are_short_or_counted() {
+        let long = [0; 300];
+        assert_eq!(der(4, &[]), [4, 0]);
+        assert_eq!(der(4, &[&[7], &[8]]), [4, 2, 7, 8]);
+        assert_eq!(der(4, &[&long[..127]])[..2], [4, 127]);
+        assert_eq!(der(4, &[&long[..128]])[..3], [4, 0x81, 128]);
+        assert_eq!(der(4, &[&long])[..4], [4, 0x82, 1, 44]);
+    }
 }

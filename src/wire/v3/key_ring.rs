@@ -21,6 +21,11 @@ pub struct PlatformKey {
 }
 
 impl PlatformKey {
+    /// The key as PKCS#1 writes it.
+    pub fn pkcs1(&self) -> &[u8] {
+        &self.pkcs1
+    }
+
     /// Is this the signature of the message under this key?
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.pkcs1).verify(message, signature).is_ok()

@@ -9,6 +9,7 @@ pub mod message;
 pub mod notice;
 pub mod request_key;
 pub mod resource;
+pub mod sensitive;
 pub mod signature;
 pub mod target;
 

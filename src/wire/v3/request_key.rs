@@ -2,11 +2,13 @@
 
 use super::key_file::{self, KeyFileError};
 use super::message;
+use super::sensitive::{self, SensitiveError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::rand::SystemRandom;
 use ring::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// The scheme of every Authorization header, and the only signature type that is taken.
 pub const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
@@ -15,6 +17,8 @@ pub const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
 pub struct RequestKey {
     pair: RsaKeyPair,
     serial: String,
+    /// PKCS#8, for what is encrypted for us.
+    der: Zeroizing<Vec<u8>>,
 }
 
 /// No signature could be made: the machine gives no random numbers.
@@ -43,12 +47,17 @@ impl RequestKey {
         let key = key_file::private(text)?;
         let pair = if key.pkcs8 { RsaKeyPair::from_pkcs8(&key.der) } else { RsaKeyPair::from_der(&key.der) };
         let pair = pair.map_err(|rejected| refusal(&rejected))?;
-        Ok(Self { pair, serial: serial.to_owned() })
+        Ok(Self { pair, serial: serial.to_owned(), der: key.into_pkcs8() })
     }
 
     /// The public half as PKCS#1 writes it: tells whether a certificate is this key's.
     pub fn public(&self) -> &[u8] {
         self.pair.public_key().as_ref()
+    }
+
+    /// Opens a field that WeChat Pay has encrypted for us (protocol-v3.md B.6).
+    pub fn decrypt(&self, ciphertext: &str) -> Result<Zeroizing<Vec<u8>>, SensitiveError> {
+        sensitive::decrypt(&self.der, ciphertext)
     }
 
     /// RSASSA-PKCS1-v1_5 with SHA-256 over a message, in base64.

@@ -33,6 +33,23 @@ fn encode(text: &str, target: &mut String) {
     }
 }
 
+/// A segment or a value as it was meant; what is no UTF-8 or no escape stays as it is.
+pub fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let byte = escaped(*first, after);
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+fn escaped(first: u8, after: &[u8]) -> Option<u8> {
+    let digits = after.get(..2).filter(|hex| first == b'%' && hex.iter().all(u8::is_ascii_hexdigit))?;
+    u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
 /// A link that does not lead to our gateway: our Authorization never goes there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the download link is not an https link to the configured gateway")]
@@ -62,6 +79,16 @@ mod tests {
             let built = build(list(&inputs["path_segments"]), query);
             assert_eq!(built, text(&vector["expected"]["accept"]["target"]), "{}", vector["id"]);
         }
+    }
+
+    #[test]
+    fn what_was_encoded_is_decoded() {
+        let built = build(["中/%"], []);
+        assert_eq!(decoded(&built[1..]), "中/%");
+        assert_eq!(
+            [decoded("%zz"), decoded("a%"), decoded("%ff"), decoded("%+f")],
+            ["%zz", "a%", "%ff", "%+f"]
+        );
     }
 
     #[test]

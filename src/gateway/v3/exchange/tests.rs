@@ -1,5 +1,6 @@
 //! Each fault on a network that answers from a list; the vectors through the same calls.
 
+mod any_call;
 mod vectors;
 
 use super::*;
@@ -13,7 +14,7 @@ use crate::error::{Advice, Fault, TransportError};
 use crate::gateway::client::ApiClient;
 use crate::gateway::endpoint::Endpoint;
 use crate::gateway::fixtures::v3::{NOW, merchant, provider, signed, signed_by, unsigned};
-use crate::gateway::transport::{HttpRequest, Transport};
+use crate::gateway::transport::{HttpMethod, HttpRequest, Transport};
 use crate::model::order_id::OrderId;
 use crate::model::trade_state::TradeState;
 use crate::wire::v3::signature::HeaderError;
@@ -79,18 +80,12 @@ impl Transport for ListedAnswers {
     }
 }
 
-/// Asks with these answers in a row; gives the end, and what arrived.
-fn asked<C: Endpoint>(
-    merchant: &Merchant,
-    call: &C,
-    answers: impl Into<VecDeque<HttpResponse>>,
-) -> (Result<C::Answer, Fault>, Vec<Arrived>) {
-    let network = Arc::new(ListedAnswers { answers: Mutex::new(answers.into()), arrived: Mutex::default() });
+fn client(network: &Arc<ListedAnswers>) -> ApiClient {
     let nonces = || {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         format!("nonce{}", NEXT.fetch_add(1, Ordering::SeqCst))
     };
-    let client = ApiClient {
+    ApiClient {
         transport: network.clone(),
         clock: Arc::new(StillClock::default()),
         health: Arc::default(),
@@ -99,7 +94,17 @@ fn asked<C: Endpoint>(
         connect_timeout_ms: 1000,
         timeout_ms: 8000,
         nonce: nonces,
-    };
+    }
+}
+
+/// Asks with these answers in a row; gives the end, and what arrived.
+fn asked<C: Endpoint>(
+    merchant: &Merchant,
+    call: &C,
+    answers: impl Into<VecDeque<HttpResponse>>,
+) -> (Result<C::Answer, Fault>, Vec<Arrived>) {
+    let network = Arc::new(ListedAnswers { answers: Mutex::new(answers.into()), arrived: Mutex::default() });
+    let client = client(&network);
     let ended = client.ask(merchant, call, &mut |_| {});
     let arrived = network.arrived.lock().unwrap().clone();
     (ended, arrived)
@@ -340,16 +345,7 @@ fn a_flow_goes_the_same_way_in_both_dialects() {
     let accepted = signed(200, body(&group("refunds")[0]["inputs"]));
     let network =
         Arc::new(ListedAnswers { answers: Mutex::new([busy, accepted].into()), arrived: Mutex::default() });
-    let client = ApiClient {
-        transport: network.clone(),
-        clock: Arc::new(StillClock::default()),
-        health: Arc::default(),
-        url: "https://api.test".into(),
-        backup_url: None,
-        connect_timeout_ms: 1000,
-        timeout_ms: 8000,
-        nonce: || "nonce".into(),
-    };
+    let client = client(&network);
     let receipt = refund::refund(&client, &merchant(), &refund_of(100), &mut |_| {}).unwrap();
     assert_eq!(receipt.typed().out_refund_no.as_deref(), Some(REFUND_NUMBER));
     assert_eq!(network.arrived.lock().unwrap().len(), 2);
