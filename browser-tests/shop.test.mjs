@@ -1,15 +1,10 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { World, THEMES, headed, isAccessible, isWholeWithLargeText, pictures, scanned } from './world.mjs';
+import { World, THEMES, headed, isAccessible, isWholeWithLargeText, photograph, scanned } from './world.mjs';
 
 let world;
 before(async () => { world = await World.start(); });
 after(async () => { assert.equal(await world?.stop(), 0, 'Ctrl-C ends it cleanly'); });
-
-async function photograph(page, name) {
-    await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
-}
 
 for (const theme of THEMES) {
     for (const [width, scale] of [[375, 2], [1280, 1]]) {

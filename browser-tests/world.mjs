@@ -29,7 +29,7 @@ export class World {
         world.folder = mkdtempSync(join(tmpdir(), 'wechatpay-shop-'));
         const port = await freePort();
         Object.assign(world, { shop: `http://127.0.0.1:${port}`, phone: `http://127.0.0.1:${port + 3}` });
-        const environment = { ...process.env, SHOP_PORT: String(port), SHOP_FOLDER: world.folder };
+        const environment = { ...process.env, SHOP_PORT: String(port), SHOP_FOLDER: world.folder, SHOP_PASSWORD: 'tea and coffee' };
         world.process = spawn(join(root, 'tools/shop'), { env: environment, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
         process.once('exit', () => world.process.exitCode ?? world.process.kill('SIGINT'));
         world.said = '';
@@ -72,6 +72,17 @@ export class World {
         return new URL(page.url()).pathname.split('/').pop();
     }
 
+    /** Somebody who works there, logged in. */
+    async clerk(name = 'anna', options = {}) {
+        const page = await this.visitor(options);
+        await page.goto(`${this.shop}/office`);
+        await page.fill('[name="name"]', name);
+        await page.fill('[name="password"]', 'tea and coffee');
+        await page.click('main button');
+        await page.locator('nav.office').waitFor();
+        return page;
+    }
+
     /** A call of the simulator's control. */
     async control(verb, path, body) {
         const answer = await fetch(this.phone + path, { method: verb, body: body && JSON.stringify(body) });
@@ -108,6 +119,10 @@ export async function isWholeWithLargeText(page, what) {
 }
 
 /** Waits for a heading. */
-export async function headed(page, text) {
-    await page.waitForFunction(wanted => document.querySelector('h1')?.textContent === wanted, text, { timeout: 15000 });
+export async function headed(page, text, timeout = 15000) {
+    await page.waitForFunction(wanted => document.querySelector('h1')?.textContent === wanted, text, { timeout });
+}
+
+export async function photograph(page, name) {
+    await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
 }

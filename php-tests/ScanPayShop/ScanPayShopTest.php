@@ -6,7 +6,6 @@ namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\Attributes\Group;
-use PHPUnit\Framework\TestCase;
 
 /**
  * The shop of examples/scan-pay-shop, by what a browser sends and sees. A test that names a project is a fault which that
@@ -15,34 +14,8 @@ use PHPUnit\Framework\TestCase;
  * @group slow
  */
 #[Group('slow')]
-final class ScanPayShopTest extends TestCase
+final class ScanPayShopTest extends ShopTestCase
 {
-    use WithSimulator {
-        setUp as private setUpSimulator;
-    }
-
-    private ShopServer $shop;
-    private Database $database;
-
-    protected function setUp(): void
-    {
-        $this->setUpSimulator();
-        $this->start('sqlite');
-    }
-
-    protected function tearDown(): void
-    {
-        $this->shop->stop();
-    }
-
-    /** @return iterable<string, array{string}> */
-    public static function databases(): iterable
-    {
-        foreach (Database::KINDS as $kind) {
-            yield $kind => [$kind];
-        }
-    }
-
     /** @dataProvider databases */
     #[DataProvider('databases')]
     public function testFromGoodsToPaidAndTheBooksAddUp(string $kind): void
@@ -326,56 +299,5 @@ final class ScanPayShopTest extends TestCase
         $payer->get("/orders/$number");
         self::assertStringContainsString('等待支付', $payer->get("/orders/$number"));
         self::assertCount(1, self::$simulator->control('GET', '/orders'));
-    }
-
-    private function start(string $kind, int $workers = 1): void
-    {
-        $this->database = Database::of($kind);
-        $this->database->clear();
-        $this->shop = ShopServer::start(self::$simulator, $this->database, $workers);
-    }
-
-    private function visitor(string ...$agent): ShopVisitor
-    {
-        return new ShopVisitor($this->shop->url, ...$agent);
-    }
-
-    /** An order of tea whose QR code was shown. */
-    private function placed(ShopVisitor $payer): string
-    {
-        $number = $payer->buy(['tea' => 1]);
-        $payer->get("/orders/$number");
-        self::assertSame(200, $payer->status, $payer->body);
-        return $number;
-    }
-
-    /** The payer pays, and the notice arrives. */
-    private function pay(string $number, ?ShopVisitor $afterLooking = null): void
-    {
-        $afterLooking?->get("/orders/$number");
-        self::$simulator->control('POST', '/pay', ['out_trade_no' => $number]);
-        self::$simulator->control('POST', '/settle');
-    }
-
-    private static function notice(string $number): string
-    {
-        $sent = array_filter(self::$simulator->control('GET', '/notifications'), static fn (array $n) => $n['out_trade_no'] === $number);
-        return reset($sent)['body'];
-    }
-
-    /** @return list<array<string, mixed>> */
-    private function rows(string $sql): array
-    {
-        return $this->database->connect()->query($sql)->fetchAll(\PDO::FETCH_ASSOC);
-    }
-
-    private function stock(string $sku): int
-    {
-        return (int) $this->rows("SELECT stock FROM goods WHERE sku = '$sku'")[0]['stock'];
-    }
-
-    private function points(): int
-    {
-        return (int) $this->rows('SELECT MAX(points) AS points FROM member')[0]['points'];
     }
 }

@@ -8,6 +8,8 @@ namespace WechatPayTests;
 final class ShopServer
 {
     public const FOLDER = ROOT . '/examples/scan-pay-shop';
+    /** Who works in the back office, with their passwords. */
+    public const STAFF = ['anna' => 'tea and coffee', 'bo' => 'coffee and tea'];
     private const SECRET = 'only for tests: 32 characters at least';
 
     /** @param resource $process */
@@ -26,6 +28,7 @@ final class ShopServer
             'SHOP_DSN' => $dsn, 'SHOP_DB_USER' => (string) $user, 'SHOP_DB_PASSWORD' => (string) $password,
             'SHOP_URL' => "http://$address", 'SHOP_SECRET' => self::SECRET,
             'WECHATPAY_CERTIFICATE' => $simulator->ready['cert_file'], 'WECHATPAY_PRIVATE_KEY' => $simulator->ready['key_file'],
+            'SHOP_STAFF' => json_encode(array_map(static fn (string $word) => password_hash($word, PASSWORD_BCRYPT, ['cost' => 4]), self::STAFF)),
             'PHP_CLI_SERVER_WORKERS' => (string) $workers,
         ] + getenv();
         $php = [PHP_BINARY, '-d', 'extension=' . PhpProcess::extension(), '-d', 'error_log=/dev/null'];

@@ -12,12 +12,29 @@ final class ShopVisitor
     /** @var array<string, string> names in small letters */
     public array $headers = [];
     /** @var array<string, string> */
-    private array $cookies = [];
+    public array $cookies = [];
     public string $token = '';
 
     public function __construct(private readonly string $url, private readonly string $agent = 'Mozilla/5.0 (X11; Linux x86_64) Chrome/120')
     {
         $this->get('/');
+        $this->takeToken();
+    }
+
+    /** Opens the back office; from here on its forms carry its token. */
+    public function login(string $name, ?string $password = null): void
+    {
+        $this->get('/office');
+        $this->takeToken();
+        $this->post('/office', ['name' => $name, 'password' => $password ?? ShopServer::STAFF[$name]]);
+        if ($this->status === 303) {
+            $this->get('/office/counter');
+            $this->takeToken();
+        }
+    }
+
+    private function takeToken(): void
+    {
         preg_match('~name="token" value="([0-9a-f]+)"~', $this->body, $found);
         $this->token = $found[1];
     }

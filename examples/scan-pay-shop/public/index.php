@@ -10,6 +10,7 @@ declare(strict_types=1);
 require_once \dirname(__DIR__) . '/src/bootstrap.php';
 
 use Shop\Cashier;
+use Shop\Office\Desk;
 use Shop\Shop;
 use Shop\Visitor;
 
@@ -25,7 +26,9 @@ if (PHP_SAPI === 'cli-server') {
 }
 try {
     $shop = Shop::open();
-    (new Cashier($shop, Visitor::fromRequest($shop->settings)))->answer($_SERVER['REQUEST_METHOD'], $path);
+    $visitor = Visitor::fromRequest($shop->settings);
+    $pages = preg_match('~^/office(/|$)~', $path) === 1 ? new Desk($shop, $visitor) : new Cashier($shop, $visitor);
+    $pages->answer($_SERVER['REQUEST_METHOD'], $path);
 } catch (Throwable $e) {
     error_log((string) $e);
     http_response_code(500);

@@ -9,8 +9,8 @@
     const watched = () => document.querySelector('[data-poll]');
     const seen = () => watched()?.dataset.state;
 
-    async function replacePage(address) {
-        const page = new DOMParser().parseFromString(await (await fetch(address)).text(), 'text/html');
+    async function show(answer) {
+        const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
         document.querySelector('main').replaceWith(page.querySelector('main'));
         document.title = page.title;
         document.querySelector('h1').focus();
@@ -20,13 +20,13 @@
     async function look() {
         const order = watched();
         if (!order || document.hidden) return;
-        const address = `/orders/${order.dataset.order}`;
+        const { address } = order.dataset;
         try {
             const answer = await fetch(`${address}/state`, { headers: tag ? { 'If-None-Match': tag } : {}, cache: 'no-store' });
             document.getElementById('offline').hidden = true;
             if (answer.status === 200) {
                 tag = answer.headers.get('ETag');
-                if ((await answer.json()).state !== seen()) return await replacePage(address);
+                if ((await answer.json()).state !== seen()) return await show(await fetch(address));
             }
             lookedMs += everyMs;
         } catch {
@@ -34,7 +34,7 @@
         }
         if (lookedMs >= forMs) {
             history.replaceState(null, '', `${address}?timed_out=1`);
-            return replacePage(`${address}?timed_out=1`);
+            return show(await fetch(`${address}?timed_out=1`));
         }
         timer = setTimeout(look, everyMs);
     }
@@ -56,12 +56,25 @@
         });
     }
 
+    // A code payment takes as long as the payer needs: meanwhile the page shows how it stands.
+    function charge() {
+        const form = document.querySelector('form[data-charge]');
+        form?.addEventListener('submit', async event => {
+            event.preventDefault();
+            form.querySelector('button').disabled = true;
+            form.closest('[data-address]').dataset.poll = '';
+            timer = setTimeout(look, everyMs);
+            show(await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)) }));
+        });
+    }
+
     function begin() {
         clearTimeout(timer);
         tag = null;
         lookedMs = 0;
         if (watched()) timer = setTimeout(look, everyMs);
         payInWechat();
+        charge();
     }
 
     document.addEventListener('visibilitychange', () => { clearTimeout(timer); if (!document.hidden) look(); });

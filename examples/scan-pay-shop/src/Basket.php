@@ -52,8 +52,8 @@ final class Basket
     public function store(string $number): void
     {
         foreach ($this->quantities as $sku => $quantity) {
-            $sql = 'INSERT INTO order_line (number, sku, quantity, gross, discount) VALUES (?, ?, ?, ?, ?)';
-            $this->database->run($sql, [$number, $sku, $quantity, $this->lines[$sku], $this->discounts[$sku]]);
+            $sums = ['gross' => $this->lines[$sku], 'discount' => $this->discounts[$sku]];
+            $this->database->insert('order_line', ['number' => $number, 'sku' => $sku, 'quantity' => $quantity] + $sums);
         }
     }
 

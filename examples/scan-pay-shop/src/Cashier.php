@@ -15,7 +15,7 @@ final class Cashier
     public function __construct(private readonly Shop $shop, private readonly Visitor $visitor)
     {
         $this->text = new Texts($visitor->language);
-        $this->page = new Page($visitor, $this->text);
+        $this->page = new Page($visitor, $this->text, $visitor->token);
     }
 
     public function answer(string $verb, string $path): void

@@ -51,13 +51,12 @@ final class Checkout
         self::agree(Risk::amount($fen));
         $paid = min($fen, (int) $members->find($visitor->member)['balance']);
         $this->database->together(function () use ($visitor, $basket, $members, $once, $fen, $paid): void {
-            $number = self::number('B');
-            $members->book($visitor->member, $once, -$paid, $paid - $fen);
-            $this->database->run(
-                "INSERT INTO shop_order (number, mch_id, member_id, address, kind, trade_type, body, fen, made_at, paid_at)
-                 VALUES (?, '', ?, ?, 'goods', 'BALANCE', ?, ?, ?, ?)",
-                [$number, $visitor->member, $visitor->address, $basket->body, $fen, time(), time()],
-            );
+            $number = 'B' . substr(hash('sha256', $once), 0, 28);
+            $members->book($visitor->member, "sale:$number", -$paid, $paid - $fen);
+            $this->database->insert('shop_order', [
+                'number' => $number, 'mch_id' => '', 'member_id' => $visitor->member, 'address' => $visitor->address,
+                'kind' => 'goods', 'trade_type' => 'BALANCE', 'body' => $basket->body, 'fen' => $fen, 'made_at' => time(), 'paid_at' => time(),
+            ]);
             $basket->store($number);
             $basket->takeStock();
         });
@@ -82,11 +81,10 @@ final class Checkout
         $merchant = $this->merchants[self::route($what, array_keys($this->merchants))];
         try {
             $this->database->together(function () use ($visitor, $kind, $body, $fen, $key, $number, $merchant, $addLines): void {
-                $this->database->run(
-                    'INSERT INTO shop_order (number, mch_id, member_id, address, kind, trade_type, body, fen, open_key, made_at)
-                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-                    [$number, $merchant->mchId, $visitor->member, $visitor->address, $kind, $visitor->tradeType, $body, $fen, $key, time()],
-                );
+                $this->database->insert('shop_order', [
+                    'number' => $number, 'mch_id' => $merchant->mchId, 'member_id' => $visitor->member, 'address' => $visitor->address,
+                    'kind' => $kind, 'trade_type' => $visitor->tradeType, 'body' => $body, 'fen' => $fen, 'open_key' => $key, 'made_at' => time(),
+                ]);
                 $addLines($number);
                 $this->ledger->open($merchant, $number, $fen, new \DateTimeImmutable('+2 hours'), tradeType: $visitor->tradeType);
             });
@@ -127,12 +125,14 @@ final class Checkout
         );
     }
 
-    private static function number(string $kind): string
+    /** A number that nobody else has, and that nobody guesses. */
+    public static function number(string $kind): string
     {
         return $kind . date('ymdHis') . bin2hex(random_bytes(8));
     }
 
-    private static function agree(Verdict ...$verdicts): void
+    /** @throws \DomainException if a rule says no */
+    public static function agree(Verdict ...$verdicts): void
     {
         $verdict = Verdict::strictest(...$verdicts);
         $verdict->says !== 'refuse' || throw new \DomainException($verdict->reason);

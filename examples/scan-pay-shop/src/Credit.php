@@ -19,7 +19,7 @@ final class Credit
     /** The order is paid. */
     public function give(Transition $t): void
     {
-        $order = $this->database->row('SELECT * FROM shop_order WHERE number = ?', [$t->outTradeNo]);
+        $order = $this->database->row('SELECT * FROM shop_order WHERE number = ?', [$t->outTradeNo]) ?? throw new \DomainException('unknown_order');
         $paid = (int) $t->entry->paidFee;
         $hold = $this->objection($order, $paid);
         $this->database->run(
@@ -28,7 +28,7 @@ final class Credit
         );
         if ($order['kind'] === 'topup') {
             $this->members->book($order['member_id'], "topup:$t->outTradeNo", $paid, Members::gift($paid));
-        } else {
+        } elseif ($order['kind'] === 'goods') {
             $this->members->book($order['member_id'], "paid:$t->outTradeNo", points: Members::points($paid));
         }
     }
@@ -36,12 +36,12 @@ final class Credit
     /** A payment that was credited has been reversed: a code payment at the counter. */
     public function takeBack(Transition $t): void
     {
-        $booked = $this->database->row(
-            'SELECT * FROM member_journal WHERE source IN (?, ?)',
-            ["paid:$t->outTradeNo", "topup:$t->outTradeNo"],
-        );
-        [$balance, $gift, $points] = [-(int) $booked['balance'], -(int) $booked['gift'], -(int) $booked['points']];
-        $this->members->book($booked['member_id'], "reversed:$t->outTradeNo", $balance, $gift, $points);
+        $sql = 'SELECT l.sku, l.quantity FROM order_line l JOIN shop_order o ON o.number = l.number WHERE o.number = ? AND o.hold IS NULL';
+        foreach ($this->database->rows($sql, [$t->outTradeNo]) as $line) {
+            $this->database->run('UPDATE goods SET stock = stock + ? WHERE sku = ?', [$line['quantity'], $line['sku']]);
+        }
+        $this->members->undo("paid:$t->outTradeNo");
+        $this->members->undo("topup:$t->outTradeNo");
     }
 
     /**
@@ -60,6 +60,9 @@ final class Credit
             if ($taken === 0) {
                 return "sold out: {$line['sku']}";
             }
+        }
+        if ($order['kind'] === 'till') {
+            return null;   // who stands at the counter is not the member of a day
         }
         $today = $this->database->value(
             'SELECT COALESCE(SUM(fen), 0) FROM shop_order WHERE member_id = ? AND paid_at >= ?',

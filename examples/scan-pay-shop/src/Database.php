@@ -33,13 +33,9 @@ final class Database
         if ($this->value('SELECT COUNT(*) FROM goods') > 0) {
             return;
         }
-        foreach ([
-            ['coffee', '手冲咖啡 Hand drip coffee', 2800, 100, 280],
-            ['tea', '龙井茶 Longjing tea', 1230, 100, 120],
-            ['candy', '一颗糖 One sweet', 1, 1000, null],
-        ] as $row) {
-            $this->run('INSERT INTO goods (sku, name, fen, stock, points) VALUES (?, ?, ?, ?, ?)', $row);
-        }
+        $this->insert('goods', ['sku' => 'coffee', 'name' => '手冲咖啡 Hand drip coffee', 'fen' => 2800, 'stock' => 100, 'points' => 280]);
+        $this->insert('goods', ['sku' => 'tea', 'name' => '龙井茶 Longjing tea', 'fen' => 1230, 'stock' => 100, 'points' => 120]);
+        $this->insert('goods', ['sku' => 'candy', 'name' => '一颗糖 One sweet', 'fen' => 1, 'stock' => 1000, 'points' => null]);
     }
 
     /**
@@ -52,6 +48,13 @@ final class Database
         $statement = $this->pdo->prepare($sql);
         $statement->execute($values);
         return $statement->rowCount();
+    }
+
+    /** @param array<string, mixed> $row by column */
+    public function insert(string $table, array $row): void
+    {
+        $marks = implode(', ', array_fill(0, \count($row), '?'));
+        $this->run("INSERT INTO $table (" . implode(', ', array_keys($row)) . ") VALUES ($marks)", array_values($row));
     }
 
     /**

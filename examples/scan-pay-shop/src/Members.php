@@ -21,8 +21,8 @@ final class Members
             return;
         }
         try {
-            $sql = 'INSERT INTO member (id, name, balance, gift, points) VALUES (?, ?, 0, 0, 0)';
-            $this->database->run($sql, [$id, 'Guest ' . substr($id, 0, 4)]);
+            $name = 'Guest ' . substr($id, 0, 4);
+            $this->database->insert('member', ['id' => $id, 'name' => $name, 'balance' => 0, 'gift' => 0, 'points' => 0]);
         } catch (\PDOException $e) {
             Database::isDouble($e) || throw $e;   // two pages at once
         }
@@ -35,22 +35,30 @@ final class Members
     }
 
     /**
-     * Books, within a transaction: no balance ever falls below zero, whoever else is at it.
+     * Books, within a transaction: no balance ever falls below zero, whoever else is at it. Only a refund may leave a
+     * debt, of points.
      *
      * @throws \DomainException if there is too little, or no such member
      */
-    public function book(string $member, string $source, int $balance = 0, int $gift = 0, int $points = 0): void
+    public function book(string $member, string $source, int $balance = 0, int $gift = 0, int $points = 0, bool $mayOwePoints = false): void
     {
-        $this->database->run(
-            'INSERT INTO member_journal (source, member_id, balance, gift, points, booked_at) VALUES (?, ?, ?, ?, ?, ?)',
-            [$source, $member, $balance, $gift, $points, time()],
-        );
+        $sums = ['balance' => $balance, 'gift' => $gift, 'points' => $points];
+        $this->database->insert('member_journal', ['source' => $source, 'member_id' => $member, 'booked_at' => time()] + $sums);
         $changed = $this->database->run(
             'UPDATE member SET balance = balance + ?, gift = gift + ?, points = points + ?
              WHERE id = ? AND balance >= ? AND gift >= ? AND points >= ?',
-            [$balance, $gift, $points, $member, -$balance, -$gift, -$points],
+            [$balance, $gift, $points, $member, -$balance, -$gift, $mayOwePoints ? PHP_INT_MIN + 1 : -$points],
         );
         $changed === 1 || throw new \DomainException('not enough');
+    }
+
+    /** Takes a booking back, within a transaction, if it was made. */
+    public function undo(string $source): void
+    {
+        $row = $this->database->row('SELECT * FROM member_journal WHERE source = ?', [$source]);
+        if ($row !== null) {
+            $this->book($row['member_id'], "undone:$source", -(int) $row['balance'], -(int) $row['gift'], -(int) $row['points'], mayOwePoints: true);
+        }
     }
 
     /** The gift of a top-up: 10 yuan for each 100. */

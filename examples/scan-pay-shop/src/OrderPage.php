@@ -46,7 +46,7 @@ final class OrderPage
         };
         $state = $title === 'placing' ? $title : $state;
         $isOver = !\in_array($state, ['placing', 'waiting', 'paying', 'closing'], true);
-        $main = "<section class=\"order $title\" data-state=\"$state\" data-order=\"{$order['number']}\""
+        $main = "<section class=\"order $title\" data-state=\"$state\" data-address=\"/orders/{$order['number']}\""
             . ($isOver || $hasTimedOut ? '' : ' data-poll') . ' aria-live="polite">'
             . "<h1 tabindex=\"-1\">{$this->text($title)}</h1>"
             . '<p class="what">' . Page::escape($order['body']) . "</p><p class=\"total\">{$this->page->yuan((int) $order['fen'])}</p>"

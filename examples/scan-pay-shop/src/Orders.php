@@ -53,7 +53,8 @@ final class Orders
         return $code;
     }
 
-    private function merchantOf(string $number): Merchant
+    /** Who is paid by an order of the shop's. */
+    public function merchantOf(string $number): Merchant
     {
         return $this->merchants[$this->database->row('SELECT mch_id FROM shop_order WHERE number = ?', [$number])['mch_id']];
     }

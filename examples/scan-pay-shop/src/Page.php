@@ -13,8 +13,12 @@ final class Page
     private const POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self';"
         . " form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-    public function __construct(private readonly Visitor $visitor, private readonly Texts $text)
-    {
+    public function __construct(
+        private readonly Visitor $visitor,
+        private readonly Texts $text,
+        private readonly string $token,
+        private readonly string $menu = '',
+    ) {
     }
 
     public static function escape(string|int $value): string
@@ -35,7 +39,7 @@ final class Page
 
     public function token(): string
     {
-        return "<input type=\"hidden\" name=\"token\" value=\"{$this->visitor->token}\">";
+        return "<input type=\"hidden\" name=\"token\" value=\"$this->token\">";
     }
 
     /** @param int $refresh seconds until a browser without JavaScript looks again; 0: never */
@@ -64,6 +68,7 @@ final class Page
             </head>
             <body>
             <header><a class="brand" href="/">{$this->text('shop')}</a>{$this->choices()}</header>
+            $this->menu
             <main>
             $main
             </main>
@@ -77,6 +82,22 @@ final class Page
     public function refuse(int $status, string $title, string $note = ''): void
     {
         $this->show($title, "<h1>$title</h1><p>$note</p><p><a href=\"/\">{$this->text('back')}</a></p>", $status);
+    }
+
+    /**
+     * A table that can be moved sideways where it is too wide.
+     *
+     * @param list<string>           $heads as HTML, like the cells
+     * @param iterable<list<string>> $rows
+     */
+    public function table(string $name, array $heads, iterable $rows): string
+    {
+        $row = static fn (string $tag, array $cells) => "<tr><$tag>" . implode("</$tag><$tag>", $cells) . "</$tag></tr>";
+        $html = "<div class=\"table\" role=\"region\" aria-label=\"$name\" tabindex=\"0\"><table><thead>{$row('th', $heads)}</thead><tbody>";
+        foreach ($rows as $cells) {
+            $html .= $row('td', $cells);
+        }
+        return "$html</tbody></table></div>";
     }
 
     private function choices(): string

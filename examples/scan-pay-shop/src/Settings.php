@@ -43,6 +43,12 @@ final class Settings
         return '/notify/' . substr($this->sign('the notice page'), 0, 32);
     }
 
+    /** @return array<string, string> who works in the back office: SHOP_STAFF, a JSON object of names and their password_hash() */
+    public static function staff(): array
+    {
+        return json_decode(getenv('SHOP_STAFF') ?: '{}', true, 4, JSON_THROW_ON_ERROR);
+    }
+
     /** A text that only this shop can have made from another. */
     public function sign(string $text): string
     {

@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Shop;
 
-/** Every word that a payer reads, in both languages. */
+/** Every word that a payer reads, in both languages; those of the back office stand with it. */
 final class Texts
 {
     private const ALL = [
@@ -72,6 +72,6 @@ final class Texts
     /** The text, fit for HTML. */
     public function __invoke(string $name): string
     {
-        return Page::escape(self::ALL[$name][$this->language === 'en' ? 1 : 0] ?? $name);
+        return Page::escape((self::ALL + Office\Words::ALL)[$name][$this->language === 'en' ? 1 : 0] ?? $name);
     }
 }

@@ -1,0 +1,117 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Shop\Office;
+
+use Shop\Page;
+use Shop\Shop;
+use Shop\Texts;
+use Shop\Visitor;
+use WechatPay\PayException;
+
+/** The back office: who is not logged in sees the door, and every form carries the token of its session. */
+final class Desk
+{
+    private readonly Texts $text;
+
+    public function __construct(private readonly Shop $shop, private readonly Visitor $visitor)
+    {
+        $this->text = new Texts($visitor->language);
+    }
+
+    public function answer(string $verb, string $path): void
+    {
+        $clerk = Clerk::fromRequest($this->shop);
+        if ($clerk === null) {
+            $this->door($verb);
+            return;
+        }
+        $page = new Page($this->visitor, $this->text, $clerk->token(), $this->menu($clerk));
+        if ($verb === 'POST' && !$clerk->sent($_POST['token'] ?? null)) {
+            $page->refuse(403, ($this->text)('form_expired'));
+            return;
+        }
+        try {
+            $this->route("$verb $path", $clerk, $page);
+        } catch (\DomainException $e) {
+            $page->refuse($e->getCode() ?: 409, ($this->text)('not_done'), ($this->text)($e->getMessage()));
+        } catch (PayException $e) {
+            $page->refuse(502, ($this->text)('not_done'), Page::escape("{$e->getMessage()} ({$e->advice->name})"));
+        }
+    }
+
+    private function route(string $asked, Clerk $clerk, Page $page): void
+    {
+        $asked = rawurldecode($asked);
+        $found = [];
+        $is = static function (string $pattern) use ($asked, &$found): bool {
+            return preg_match("~^$pattern$~", $asked, $found) === 1;
+        };
+        $orders = new OrderFile($this->shop, $clerk, $page, $this->text);
+        $counter = new Counter($this->shop, $clerk, $page, $this->text);
+        match (true) {
+            $is('GET /office/?') => $this->go('/office/orders'),
+            $is('GET /office/counter') => $counter->show(),
+            $is('POST /office/counter') => $this->go('/office/counter/' . $counter->open($this->visitor)),
+            $is('GET /office/counter/(T[0-9a-f]{28})') => $counter->sale($found[1]),
+            $is('GET /office/counter/(T[0-9a-f]{28})/state') => $counter->state($found[1]),
+            $is('POST /office/counter/(T[0-9a-f]{28})') => $this->go('/office/counter/' . $counter->charge($found[1])),
+            $is('GET /office/orders') => (new OrderList($this->shop, $page, $this->text))->show(),
+            $is('GET /office/orders/([0-9A-Za-z_|*@-]{1,32})') => $orders->show($found[1]),
+            $is('POST /office/orders/([0-9A-Za-z_|*@-]{1,32})/([a-z]+)') => $this->go("/office/orders/{$orders->act($found[1], $found[2])}"),
+            $is('POST /office/logout') => $this->leave($clerk),
+            default => throw new \DomainException('not_found', 404),
+        };
+    }
+
+    /** The form for name and password, and what it sends. */
+    private function door(string $verb): void
+    {
+        $page = new Page($this->visitor, $this->text, $this->visitor->token);
+        [$status, $note] = [200, ''];
+        if ($verb === 'POST' && $this->visitor->sent($_POST['token'] ?? null)) {
+            try {
+                Clerk::login($this->shop, $this->visitor, self::field('name'), self::field('password'));
+                $this->go('/office');
+                return;
+            } catch (\DomainException $e) {
+                $status = $e->getMessage() === 'too_many_tries' ? 429 : 403;
+                $note = '<p class="note" role="alert">' . ($this->text)($e->getMessage()) . '</p>';
+            }
+        }
+        $page->show(($this->text)('login'), '<section class="order"><h1 tabindex="-1">' . ($this->text)('login') . "</h1>$note"
+            . "<form method=\"post\" action=\"/office\">{$page->token()}"
+            . '<p><label>' . ($this->text)('name') . ' <input name="name" autocomplete="username" required></label></p><p><label>'
+            . ($this->text)('password') . ' <input type="password" name="password" autocomplete="current-password" required></label></p>'
+            . '<p><button>' . ($this->text)('login') . '</button></p></form></section>', $status);
+    }
+
+    /** What a form says under a name: text, or nothing. */
+    public static function field(string $name): string
+    {
+        return \is_string($_POST[$name] ?? null) ? trim($_POST[$name]) : '';
+    }
+
+    private function menu(Clerk $clerk): string
+    {
+        $links = '';
+        foreach (['orders', 'counter'] as $page) {
+            $links .= "<a href=\"/office/$page\">" . ($this->text)($page) . '</a>';
+        }
+        $token = "<input type=\"hidden\" name=\"token\" value=\"{$clerk->token()}\">";
+        return '<nav class="office" aria-label="' . ($this->text)('office') . "\">$links<form method=\"post\" action=\"/office/logout\">$token"
+            . '<button class="quiet">' . ($this->text)('logout') . ' (' . Page::escape($clerk->name) . ')</button></form></nav>';
+    }
+
+    private function leave(Clerk $clerk): void
+    {
+        $clerk->logout();
+        $this->go('/office');
+    }
+
+    private function go(string $path): void
+    {
+        header("Location: $path", true, 303);
+    }
+}

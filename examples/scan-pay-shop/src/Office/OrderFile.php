@@ -1,0 +1,157 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Shop\Office;
+
+use Shop\Page;
+use Shop\Shop;
+use Shop\Texts;
+use WechatPay\OrderQuery;
+use WechatPay\Resolution;
+
+/** The file of one order: what is known, on what evidence, who did what, and what a person can do about it. */
+final class OrderFile
+{
+    public function __construct(
+        private readonly Shop $shop,
+        private readonly Clerk $clerk,
+        private readonly Page $page,
+        private readonly Texts $text,
+    ) {
+    }
+
+    /** Does what a form asks for; gives the number. */
+    public function act(string $number, string $what): string
+    {
+        $sale = Sale::find($this->shop, $number);
+        $refunds = new Refunds($this->shop);
+        $skus = array_values(array_filter(\is_array($_POST['sku'] ?? null) ? $_POST['sku'] : [], is_string(...)));
+        $note = Desk::field('note') ?: throw new \DomainException('no_reason');
+        match ($what) {
+            'check' => $this->shop->ledger->apply((new OrderQuery($sale->merchant()))->byOutTradeNo($number)),
+            'close' => $this->shop->ledger->close($sale->merchant(), $number),
+            'reverse' => $this->shop->ledger->reverse($sale->merchant(), $number),
+            'refund' => $refunds->ask($this->clerk, $sale, $skus, $note),
+            'agree' => $refunds->agree($this->clerk, $sale, Desk::field('refund')),
+            'refuse' => $refunds->refuse($this->clerk, $sale, Desk::field('refund')),
+            'release' => $this->shop->database->run('UPDATE shop_order SET hold = NULL WHERE number = ?', [$number]),
+            'resolve' => $this->resolve($sale, $note),
+            default => throw new \DomainException('not_found', 404),
+        };
+        $this->clerk->log($number, "$what: $note");
+        return $number;
+    }
+
+    public function show(string $number): void
+    {
+        $sale = Sale::find($this->shop, $number);
+        $this->page->show(Page::escape($number), '<h1 tabindex="-1">' . Page::escape($number) . '</h1>' . $this->facts($sale) . $this->decisions($sale)
+            . $this->lines($sale) . $this->refunds($sale) . $this->evidence($sale) . $this->log($number));
+    }
+
+    private function resolve(Sale $sale, string $note): void
+    {
+        $as = Resolution::tryFrom(Desk::field('as')) ?? throw new \DomainException('nothing_chosen');
+        try {
+            $this->shop->ledger->resolve($sale->merchant(), $sale->number, $as, "{$this->clerk->name}: $note");
+        } catch (\LogicException $e) {
+            throw $e instanceof \DomainException ? $e : new \DomainException($e->getMessage());
+        }
+    }
+
+    private function facts(Sale $sale): string
+    {
+        $facts = [
+            'state' => $this->text($sale->state) . ' <span class="hint">' . Page::escape("{$sale->entry?->reason} {$sale->row['hold']}") . '</span>',
+            'amount' => $this->page->yuan($sale->fen),
+            'refunded' => $this->page->yuan((int) $sale->entry?->refundedFee),
+            'goods' => Page::escape($sale->row['body']),
+            'when' => date('Y-m-d H:i:s', (int) $sale->row['made_at']),
+            'member' => Page::escape($sale->member),
+            'merchant' => Page::escape($sale->entry?->mchId ?? $this->text('balance')),
+            'transaction' => Page::escape($sale->entry?->transactionId ?? $sale->entry?->suspectTransactionId ?? ''),
+        ];
+        $html = '';
+        foreach ($facts as $name => $value) {
+            $html .= "<div><dt>{$this->text($name)}</dt><dd>$value</dd></div>";
+        }
+        return "<dl>$html</dl>";
+    }
+
+    /** What can be done as it stands. */
+    private function decisions(Sale $sale): string
+    {
+        $is = static fn (string ...$states) => \in_array($sale->state, $states, true);
+        $options = implode('', array_map(fn (Resolution $as) => "<option value=\"$as->value\">{$this->text($as->name)}</option>", Resolution::cases()));
+        $end = $sale->entry?->tradeType === 'MICROPAY' ? 'reverse' : 'close';
+        return implode('', array_filter([
+            $sale->entry === null ? '' : $this->form($sale, 'check', '', 'asked'),
+            $is('waiting', 'paying', 'closing') ? $this->form($sale, $end) : '',
+            $sale->row['hold'] === null ? '' : $this->form($sale, 'release'),
+            $is('paid_late') || $is('review') && $sale->row['hold'] === null
+                ? $this->form($sale, 'resolve', "<label>{$this->text('decision')} <select name=\"as\">$options</select></label>") : '',
+            $is('paid') && !$sale->isDivisible() ? $this->form($sale, 'refund') : '',
+        ]));
+    }
+
+    private function lines(Sale $sale): string
+    {
+        $canRefund = $sale->isDivisible() && (\in_array($sale->state, ['paid', 'refunded_part'], true) || $sale->row['hold'] !== null);
+        $heads = array_map($this->text(...), ['goods', 'quantity', 'gross', 'saved', 'amount', 'refund']);
+        $rows = array_map(fn (array $line) => [
+            Page::escape($line['sku']), (string) $line['quantity'], $this->page->yuan((int) $line['gross']), $this->page->yuan((int) $line['discount']),
+            $this->page->yuan($line['gross'] - $line['discount']),
+            $line['refund_no'] !== null || !$canRefund ? Page::escape($line['refund_no'] ?? '')
+                : "<input type=\"checkbox\" form=\"refund\" name=\"sku[]\" value=\"" . Page::escape($line['sku']) . '" aria-label="' . Page::escape($line['sku']) . '">',
+        ], $sale->lines());
+        $table = $rows === [] ? '' : "<h2>{$this->text('goods')}</h2>" . $this->page->table($this->text('goods'), $heads, $rows);
+        return $table . ($rows !== [] && $canRefund ? $this->form($sale, 'refund') : '');
+    }
+
+    private function refunds(Sale $sale): string
+    {
+        $rows = $this->shop->database->rows('SELECT * FROM shop_refund WHERE number = ? ORDER BY asked_at', [$sale->number]);
+        $states = array_column($this->shop->database->rows('SELECT out_refund_no, state FROM wechatpay_refund'
+            . ' WHERE order_id IN (SELECT id FROM wechatpay_order WHERE out_trade_no = ?)', [$sale->number]), 'state', 'out_refund_no');
+        $button = fn (array $row, string $what) => $this->form($sale, $what, '<input type="hidden" name="refund" value="' . $row['refund_no'] . '">', $what);
+        $heads = array_map($this->text(...), ['refund', 'amount', 'reason', 'asked_by', 'agreed_by', 'state', 'decision']);
+        return $rows === [] ? '' : "<h2>{$this->text('refunds')}</h2>" . $this->page->table($this->text('refunds'), $heads, array_map(fn (array $row) => [
+            $row['refund_no'], $this->page->yuan((int) $row['fen']), Page::escape($row['reason']), Page::escape($row['asked_by']),
+            Page::escape($row['agreed_by'] ?? ''), "{$this->text("refund_{$row['state']}")} " . Page::escape($states[$row['refund_no']] ?? $row['doubt']),
+            $row['state'] === 'waiting' ? $button($row, 'agree') . $button($row, 'refuse') : '',
+        ], $rows));
+    }
+
+    private function evidence(Sale $sale): string
+    {
+        $rows = $this->shop->database->rows('SELECT * FROM wechatpay_evidence WHERE out_trade_no = ? ORDER BY id', [$sale->number]);
+        $heads = array_map($this->text(...), ['when', 'source', 'seen', 'reason', 'amount', 'transaction', 'sha256']);
+        return $rows === [] ? '' : "<h2>{$this->text('evidence')}</h2>" . $this->page->table($this->text('evidence'), $heads, array_map(fn (array $row) => [
+            date('Y-m-d H:i:s', intdiv((int) $row['seen_at'], 1000)), Page::escape($row['source']), Page::escape($row['observed']), Page::escape($row['reason']),
+            $row['total_fee'] === null ? '' : $this->page->yuan((int) $row['total_fee']), Page::escape($row['transaction_id'] ?? ''), substr($row['sha256'], 0, 12),
+        ], $rows));
+    }
+
+    private function log(string $number): string
+    {
+        $rows = $this->shop->database->rows('SELECT * FROM office_log WHERE number = ? ORDER BY at', [$number]);
+        return $rows === [] ? '' : "<h2>{$this->text('log')}</h2>" . $this->page->table($this->text('log'), array_map($this->text(...), ['when', 'name', 'log']), array_map(
+            static fn (array $row) => [date('Y-m-d H:i:s', (int) $row['at']), Page::escape($row['clerk']), Page::escape($row['what'])],
+            $rows,
+        ));
+    }
+
+    /** A form of one button, with the field for the reason unless that is known. */
+    private function form(Sale $sale, string $what, string $fields = '', string $note = ''): string
+    {
+        $note = $note === '' ? "<label>{$this->text('reason')} <input name=\"note\" maxlength=\"80\" required></label>" : "<input type=\"hidden\" name=\"note\" value=\"$note\">";
+        return "<form class=\"actions\" method=\"post\" id=\"$what\" action=\"/office/orders/" . rawurlencode($sale->number) . "/$what\">"
+            . "{$this->page->token()}$fields$note<button>{$this->text("do_$what")}</button></form>";
+    }
+
+    private function text(string $name): string
+    {
+        return ($this->text)($name);
+    }
+}

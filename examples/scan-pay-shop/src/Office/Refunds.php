@@ -1,0 +1,147 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Shop\Office;
+
+use Shop\Checkout;
+use Shop\Database;
+use Shop\Members;
+use Shop\Risk;
+use Shop\Shop;
+use Shop\Verdict;
+use WechatPay\PayException;
+
+/**
+ * Money that goes back. First it is written down, then the member's account gives up what the payment had brought, then
+ * WeChat is asked: a top-up that is spent stops here, at a person, and never shrinks on the way.
+ */
+final class Refunds
+{
+    public function __construct(private readonly Shop $shop)
+    {
+    }
+
+    /**
+     * Asks for the money of some lines back; a top-up goes back whole. Gives the refund's number.
+     *
+     * @param list<string> $skus
+     */
+    public function ask(Clerk $clerk, Sale $sale, array $skus, string $reason): string
+    {
+        $skus = $sale->isDivisible() ? $skus : ['*'];
+        $fen = $sale->worth($skus);
+        $verdict = Verdict::strictest(Risk::amount($fen), ...$this->rules($sale, $fen));
+        $verdict->says !== 'refuse' || throw new \DomainException($verdict->reason);
+        $refundNo = Checkout::number('R');
+        try {
+            $this->shop->database->together(function () use ($clerk, $sale, $skus, $reason, $fen, $verdict, $refundNo): void {
+                $this->shop->database->insert('shop_refund', [
+                    'refund_no' => $refundNo, 'number' => $sale->number, 'fen' => $fen, 'reason' => mb_strcut($reason, 0, 80, 'UTF-8'),
+                    'doubt' => $verdict->reason, 'asked_by' => $clerk->name, 'asked_at' => time(), 'state' => 'waiting',
+                ]);
+                foreach ($skus as $sku) {
+                    $this->shop->database->insert('refund_line', ['number' => $sale->number, 'sku' => $sku, 'refund_no' => $refundNo]);
+                }
+            });
+        } catch (\PDOException $e) {
+            throw Database::isDouble($e) ? new \DomainException('refunded_before') : $e;
+        }
+        $clerk->log($sale->number, "refund $refundNo of $fen fen: $reason");
+        $verdict->says === 'allow' && $this->carryOut($sale, $refundNo);
+        return $refundNo;
+    }
+
+    /** A second person agrees. */
+    public function agree(Clerk $clerk, Sale $sale, string $refundNo): void
+    {
+        $sql = "UPDATE shop_refund SET agreed_by = ? WHERE refund_no = ? AND number = ? AND state = 'waiting' AND asked_by <> ?";
+        $this->shop->database->run($sql, [$clerk->name, $refundNo, $sale->number, $clerk->name]) === 1 || throw new \DomainException('second_person');
+        $clerk->log($sale->number, "agreed to refund $refundNo");
+        $this->carryOut($sale, $refundNo);
+    }
+
+    /** Nothing goes back after all. */
+    public function refuse(Clerk $clerk, Sale $sale, string $refundNo): void
+    {
+        $this->end($refundNo, 'waiting') || throw new \DomainException('done_before');
+        $clerk->log($sale->number, "refused refund $refundNo");
+    }
+
+    /** What a process left that died between the booking and the question: the same call is the same refund. */
+    public function carryOn(): void
+    {
+        $sql = "SELECT number, refund_no FROM shop_refund WHERE state = 'booked' AND asked_at < ?";
+        foreach ($this->shop->database->rows($sql, [time() - 60]) as $refund) {
+            $this->send(Sale::find($this->shop, $refund['number']), $refund['refund_no']);
+        }
+    }
+
+    private function carryOut(Sale $sale, string $refundNo): void
+    {
+        $this->shop->database->together(function () use ($sale, $refundNo): void {
+            $sql = "UPDATE shop_refund SET state = 'booked' WHERE refund_no = ? AND state = 'waiting'";
+            $this->shop->database->run($sql, [$refundNo]) === 1 || throw new \DomainException('done_before');
+            $this->takeBack($sale, $refundNo);
+        });
+        $this->send($sale, $refundNo);
+    }
+
+    /** The account gives up what the payment had brought: balance and gift of a top-up, points of goods. */
+    private function takeBack(Sale $sale, string $refundNo): void
+    {
+        $members = $this->shop->members;
+        if (!$sale->isDivisible()) {
+            $booked = $sale->booked();
+            $members->book($sale->member, "refund:$refundNo", -(int) $booked['balance'], -(int) $booked['gift']);
+        } elseif ($sale->member !== '') {
+            $before = $this->shop->database->value("SELECT COALESCE(SUM(fen), 0) FROM shop_refund WHERE number = ? AND state IN ('booked', 'sent')", [$sale->number]);
+            $now = $this->shop->database->value('SELECT fen FROM shop_refund WHERE refund_no = ?', [$refundNo]);
+            $points = Members::points($sale->fen - $before) - Members::points($sale->fen - $before + $now);
+            $members->book($sale->member, "refund:$refundNo", points: $points, mayOwePoints: true);
+        }
+    }
+
+    /** Asks WeChat. What it does not take ends the refund, and the account has everything again. */
+    private function send(Sale $sale, string $refundNo): void
+    {
+        $refund = $this->shop->database->row('SELECT * FROM shop_refund WHERE refund_no = ?', [$refundNo]);
+        try {
+            $sale->entry === null || $this->shop->ledger->refund($sale->merchant(), $sale->number, $refundNo, (int) $refund['fen'], ['refund_desc' => $refund['reason']]);
+        } catch (PayException $e) {
+            $e->stillWanted ? $this->mark($refundNo) : $this->end($refundNo, 'booked');   // still wanted: the ledger carries it on
+            throw $e;
+        } catch (\LogicException|\ValueError $e) {
+            $this->end($refundNo, 'booked');
+            throw new \DomainException($e->getMessage());
+        }
+        $this->mark($refundNo);
+    }
+
+    private function mark(string $refundNo): void
+    {
+        $this->shop->database->run("UPDATE shop_refund SET state = 'sent' WHERE refund_no = ? AND state = 'booked'", [$refundNo]);
+    }
+
+    /** Ends a refund that did not happen; its lines can be asked for again. */
+    private function end(string $refundNo, string $from): bool
+    {
+        return $this->shop->database->together(function () use ($refundNo, $from): bool {
+            if ($this->shop->database->run("UPDATE shop_refund SET state = 'refused' WHERE refund_no = ? AND state = ?", [$refundNo, $from]) === 0) {
+                return false;
+            }
+            $this->shop->database->run('DELETE FROM refund_line WHERE refund_no = ?', [$refundNo]);
+            $this->shop->members->undo("refund:$refundNo");
+            return true;
+        });
+    }
+
+    /** @return list<Verdict> */
+    private function rules(Sale $sale, int $fen): array
+    {
+        $sql = 'SELECT COUNT(*) FROM shop_refund r JOIN shop_order o ON o.number = r.number WHERE o.member_id = ? AND r.asked_at > ?';
+        $ofMember = $sale->member === '' ? 0 : $this->shop->database->value($sql, [$sale->member, time() - 604_800]);
+        $rules = [Risk::refund($fen, $ofMember, intdiv(time() - $sale->paidAt, 86_400))];
+        return $sale->kind === 'topup' ? [...$rules, Risk::velocity(time() - $sale->paidAt)] : $rules;
+    }
+}

@@ -1,0 +1,99 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Shop\Office;
+
+use Shop\OrderPage;
+use Shop\Shop;
+use WechatPay\LedgerEntry;
+use WechatPay\Merchant;
+
+/** One order as the back office sees it: the shop's row, and the ledger's entry where WeChat had a part in it. */
+final class Sale
+{
+    private function __construct(
+        private readonly Shop $shop,
+        public readonly string $number,
+        public readonly string $kind,
+        public readonly string $member,
+        public readonly int $fen,
+        public readonly int $paidAt,
+        public readonly string $state,
+        /** @var array<string, mixed> the shop's row */
+        public readonly array $row,
+        public readonly ?LedgerEntry $entry,
+    ) {
+    }
+
+    /** @throws \DomainException if neither the shop nor the ledger knows it */
+    public static function find(Shop $shop, string $number): self
+    {
+        $row = $shop->database->row('SELECT * FROM shop_order WHERE number = ?', [$number]);
+        $entry = $row === null || $row['mch_id'] !== '' ? self::entry($shop, $number) : null;
+        if ($row === null && $entry === null) {
+            throw new \DomainException('not_found', 404);
+        }
+        $row ??= ['kind' => 'unknown', 'member_id' => '', 'fen' => $entry->totalFee, 'paid_at' => null, 'hold' => null,
+            'body' => '', 'trade_type' => $entry->tradeType, 'made_at' => $entry->createdAt->getTimestamp(), 'address' => ''];
+        $state = $entry === null ? 'paid' : OrderPage::state($row, $entry);
+        $fen = (int) ($entry?->paidFee ?? $row['fen']);
+        return new self($shop, $number, $row['kind'], $row['member_id'], $fen, (int) $row['paid_at'], $state, $row, $entry);
+    }
+
+    /** Who was paid. */
+    public function merchant(): Merchant
+    {
+        return $this->shop->merchants[$this->entry->mchId];
+    }
+
+    /** Can its lines go back one by one? What was paid from a balance, and a top-up, go back whole. */
+    public function isDivisible(): bool
+    {
+        return $this->entry !== null && $this->kind !== 'topup' && $this->kind !== 'unknown';
+    }
+
+    /** @return list<array<string, mixed>> its lines, with the number of the refund that has each */
+    public function lines(): array
+    {
+        return $this->shop->database->rows(
+            'SELECT l.sku, l.quantity, l.gross, l.discount, r.refund_no FROM order_line l
+             LEFT JOIN refund_line r ON r.number = l.number AND r.sku IN (l.sku, \'*\') WHERE l.number = ? ORDER BY l.sku',
+            [$this->number],
+        );
+    }
+
+    /**
+     * What lines have really cost: the split that was stored with the order.
+     *
+     * @param list<string> $skus
+     */
+    public function worth(array $skus): int
+    {
+        $canRefund = \in_array($this->state, ['paid', 'refunded_part'], true) || $this->state === 'review' && $this->row['hold'] !== null;
+        $canRefund || throw new \DomainException('not_paid');
+        if (!$this->isDivisible()) {
+            return $this->fen;
+        }
+        $chosen = array_filter($this->lines(), static fn (array $line) => \in_array($line['sku'], $skus, true));
+        $chosen !== [] && \count($chosen) === \count($skus) || throw new \DomainException('nothing_chosen');
+        return array_sum(array_map(static fn (array $line) => $line['gross'] - $line['discount'], $chosen));
+    }
+
+    /** @return array<string, mixed> what the member's journal has of it */
+    public function booked(): array
+    {
+        $sql = 'SELECT * FROM member_journal WHERE source IN (?, ?)';
+        return $this->shop->database->row($sql, ["topup:$this->number", "sale:$this->number"]) ?? throw new \DomainException('not_paid');
+    }
+
+    private static function entry(Shop $shop, string $number): ?LedgerEntry
+    {
+        foreach ($shop->merchants as $merchant) {
+            if (($entry = $shop->ledger->find($merchant, $number)) !== null) {
+                return $entry;
+            }
+        }
+        return null;
+    }
+}

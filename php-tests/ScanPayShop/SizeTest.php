@@ -1,0 +1,51 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPayTests;
+
+use PHPUnit\Framework\TestCase;
+
+/**
+ * The shop is read as a tutorial, so it stays short: what buying takes, and beside it the back office. A line counts if
+ * it is neither blank nor a comment; PHP, JavaScript, CSS and SQL count alike.
+ */
+final class SizeTest extends TestCase
+{
+    private const FOLDER = ROOT . '/examples/scan-pay-shop';
+
+    public function testBuyingTakesAtMost25FilesOfPhpAnd1500Lines(): void
+    {
+        $buying = array_filter(self::files(), static fn (string $file) => !str_contains($file, '/Office/'));
+        self::assertLessThanOrEqual(25, \count(preg_grep('~\.php$~', $buying)));
+        self::assertLessThanOrEqual(1500, self::lines($buying));
+    }
+
+    public function testTheBackOfficeTakesAtMost15FilesAnd1200Lines(): void
+    {
+        $office = preg_grep('~/Office/~', self::files());
+        self::assertNotSame([], $office);
+        self::assertLessThanOrEqual(15, \count($office));
+        self::assertLessThanOrEqual(1200, self::lines($office));
+    }
+
+    public function testNoFileIsLongerThan150Lines(): void
+    {
+        foreach (self::files() as $file) {
+            self::assertLessThanOrEqual(150, \count(file($file)), $file);
+        }
+    }
+
+    /** @return list<string> */
+    private static function files(): array
+    {
+        $all = new \RecursiveIteratorIterator(new \RecursiveDirectoryIterator(self::FOLDER, \FilesystemIterator::SKIP_DOTS));
+        return array_values(preg_grep('~\.(php|js|css|sql)$~', array_map(strval(...), iterator_to_array($all, false))));
+    }
+
+    /** @param array<string> $files */
+    private static function lines(array $files): int
+    {
+        return array_sum(array_map(static fn (string $file) => \count(preg_grep('~^\s*($|//|/?\*|--)~', file($file), PREG_GREP_INVERT)), $files));
+    }
+}
