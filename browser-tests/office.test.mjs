@@ -72,3 +72,126 @@ test('a code that is refused is told, and the next sale begins anew', async () =
     await page.click('text=下一单');
     await headed(page, '收银台');
 });
+
+/** Buys and pays; gives the number. */
+async function bought(sku, quantity) {
+    const page = await world.visitor();
+    const number = await world.buy(page, { sku, quantity });
+    await headed(page, '等待支付');
+    await world.control('POST', '/pay', { out_trade_no: number });
+    await headed(page, '支付成功');
+    return { page, number };
+}
+
+test('a line goes back, and the payer sees it', async () => {
+    const { page, number } = await bought('coffee', 1);
+    const clerk = await world.clerk();
+    await clerk.goto(`${world.shop}/office/orders?q=${number}`);
+    await isAccessible(clerk, 'orders');
+    await clerk.click(`text=${number}`);
+    await clerk.check('[name="sku[]"][value="coffee"]');
+    await clerk.fill('#refund [name="note"]', '<b>spilled</b>');
+    await clerk.click('#refund button');
+    await clerk.locator('h2', { hasText: '退款记录' }).waitFor();
+    await isAccessible(clerk, 'an order');
+    await photograph(clerk, 'office-order');
+    assert.equal(await clerk.locator('b').count(), 0);
+    await page.reload();
+    await headed(page, '已全额退款');
+    await photograph(page, 'refunded');
+    await isAccessible(page, 'refunded');
+    assert.deepEqual([...clerk.faults, ...page.faults], []);
+});
+
+test('a large refund waits until a second person agrees', async () => {
+    const { page, number } = await bought('coffee', 19);
+    const [anna, bo] = [await world.clerk('anna'), await world.clerk('bo')];
+    await anna.goto(`${world.shop}/office/orders/${number}`);
+    await anna.check('[name="sku[]"]');
+    await anna.fill('#refund [name="note"]', 'returned');
+    await anna.click('#refund button');
+    await anna.click('text="同意"');
+    await headed(anna, '未能完成');
+    await bo.goto(`${world.shop}/office/orders`);
+    await photograph(bo, 'office-orders');
+    await bo.click(`text=${number}`);
+    await bo.click('text="同意"');
+    await page.reload();
+    await headed(page, '已全额退款');
+});
+
+test('a late payment is decided by a person', async () => {
+    const page = await world.visitor();
+    const number = await world.buy(page);
+    await page.click('text=取消订单');
+    await headed(page, '订单已关闭');
+    await world.control('POST', '/state', { out_trade_no: number, trade_state: 'SUCCESS' });
+    await world.control('POST', '/notify', { out_trade_no: number });
+    const clerk = await world.clerk();
+    await clerk.goto(`${world.shop}/office/orders`);
+    await clerk.click(`text=${number}`);
+    await isAccessible(clerk, 'a late payment');
+    await clerk.selectOption('[name="as"]', 'CREDIT');
+    await clerk.fill('[action$="/resolve"] [name="note"]', 'delivered');
+    await clerk.click('text="确定"');
+    await page.reload();
+    await headed(page, '支付成功');
+});
+
+test('what others wrote is text in the back office', async () => {
+    const evil = '"><script>window.isOwned = true</script><img src=x onerror="window.isOwned = true">';
+    const clerk = await world.clerk();
+    await clerk.goto(`${world.shop}/office/orders?q=${encodeURIComponent(evil)}`);
+    assert.equal(await clerk.inputValue('[name="q"]'), evil);
+    assert.equal(await clerk.evaluate(() => window.isOwned), undefined);
+});
+
+test('a day is reconciled, its report is a page, and a difference is settled', async () => {
+    await world.control('POST', '/clock', { advance_ms: -2 * 86400000 });
+    await bought('coffee', 2);
+    await world.control('POST', '/orders', { mch_id: '10000100', out_trade_no: 'nobody-1', total_fee: 500, trade_state: 'SUCCESS' });
+    await world.control('POST', '/clock', { advance_ms: 2 * 86400000 });
+    const day = new Date(Date.now() - 2 * 86400000 + 8 * 3600000).toISOString().slice(0, 10);
+    const today = new Date(Date.now() + 8 * 3600000).toISOString().slice(0, 10);
+    const clerk = await world.clerk();
+    await clerk.goto(`${world.shop}/office/days/10000100/${day}`);
+    await clerk.click('main form button');
+    await clerk.locator('td', { hasText: 'PaidNotBooked' }).waitFor();
+    await isAccessible(clerk, 'a day');
+    await photograph(clerk, 'office-day');
+    await clerk.fill('[action^="/office/differences/"] [name="note"]', 'sold by telephone');
+    await clerk.click('text="标记为已处理"');
+    await headed(clerk, '对账');
+    await isAccessible(clerk, 'days');
+    await photograph(clerk, 'office-days');
+    await clerk.goto(`${world.shop}/office/days/10000100/${day}`);
+    const [file] = await Promise.all([clerk.waitForEvent('download'), clerk.click('text=下载订单表')]);
+    assert.equal(file.suggestedFilename(), `orders-10000100-${day}.csv`);
+    await clerk.goto(`${world.shop}/office/days/10000100/${today}`);
+    await photograph(clerk, 'office-today');
+    await isAccessible(clerk, 'today');
+    await clerk.click('th a:has-text("金额")');
+    await clerk.locator('th', { hasText: '金额 ↑' }).waitFor();
+    for (const theme of ['dark', 'tea']) {
+        await clerk.goto(`${world.shop}/office/days/10000100/${today}?theme=${theme}`);
+        await isAccessible(clerk, `today, ${theme}`);
+        await photograph(clerk, `office-today-${theme}`);
+    }
+});
+
+test('the worker is seen alive, members have journals, in English too', async () => {
+    const clerk = await world.clerk('anna', { locale: 'en-GB', viewport: { width: 375, height: 800 } });
+    await clerk.goto(`${world.shop}/office`);
+    await headed(clerk, 'Back office');
+    assert.equal(await clerk.locator('[role="alert"]').count(), 0, 'a worker is alive');
+    await isAccessible(clerk, 'office');
+    await photograph(clerk, 'office');
+    await clerk.goto(`${world.shop}/office/members`);
+    await isAccessible(clerk, 'members');
+    await clerk.click('main td a');
+    await isAccessible(clerk, 'a journal');
+    await photograph(clerk, 'office-journal');
+    await clerk.click('text=Log out');
+    await headed(clerk, 'Log in');
+    assert.deepEqual(clerk.faults, []);
+});

@@ -21,12 +21,12 @@ final class SizeTest extends TestCase
         self::assertLessThanOrEqual(1500, self::lines($buying));
     }
 
-    public function testTheBackOfficeTakesAtMost15FilesAnd1200Lines(): void
+    public function testTheBackOfficeTakesAtMost15FilesAnd1300Lines(): void
     {
         $office = preg_grep('~/Office/~', self::files());
         self::assertNotSame([], $office);
         self::assertLessThanOrEqual(15, \count($office));
-        self::assertLessThanOrEqual(1200, self::lines($office));
+        self::assertLessThanOrEqual(1300, self::lines($office));
     }
 
     public function testNoFileIsLongerThan150Lines(): void

@@ -39,20 +39,38 @@ final class FpmServer
      */
     public static function start(array $pages, int $workers = 1, array $ini = [], string $manager = 'static'): self
     {
+        $configs = static fn (string $folder, int $port) => [
+            self::fpmConfig($folder, array_keys($pages), $workers, $manager),
+            self::nginxConfig($folder, $port, $pages),
+        ];
+        return self::configured($configs, array_keys($pages), $ini);
+    }
+
+    /**
+     * Starts both as two configurations say.
+     *
+     * @param callable(string $folder, int $port): array{string, string} $configs of php-fpm and of nginx; a pool's socket is `POOL.sock` in the folder
+     * @param list<string>              $pools
+     * @param array<string, string|int> $ini
+     * @param (callable(string $url): array<string, string>)|null $environment of php-fpm; null: ours
+     */
+    public static function configured(callable $configs, array $pools, array $ini = [], ?callable $environment = null): self
+    {
         $folder = sys_get_temp_dir() . '/wechatpay-fpm-' . bin2hex(random_bytes(6));
         mkdir($folder, 0755);
         $port = self::freePort();
-        file_put_contents("$folder/fpm.conf", self::fpmConfig($folder, array_keys($pages), $workers, $manager));
-        file_put_contents("$folder/nginx.conf", self::nginxConfig($folder, $port, $pages));
+        [$fpm, $nginx] = $configs($folder, $port);
+        file_put_contents("$folder/fpm.conf", $fpm);
+        file_put_contents("$folder/nginx.conf", $nginx);
         $ini += ['extension' => getenv('WECHATPAY_EXTENSION') ?: ROOT . '/target/release/libwechatpay.so'];
         $settings = [];
         foreach ($ini as $name => $value) {
             array_push($settings, '-d', "$name=$value");
         }
         $fpm = self::run("$folder/fpm.log", [self::program('php-fpm' . PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION),
-            '--nodaemonize', '--allow-to-run-as-root', '--fpm-config', "$folder/fpm.conf", ...$settings]);
+            '--nodaemonize', '--allow-to-run-as-root', '--fpm-config', "$folder/fpm.conf", ...$settings], $environment === null ? null : $environment("http://127.0.0.1:$port"));
         $nginx = self::run("$folder/nginx.log", [self::program('nginx'), '-p', $folder, '-c', "$folder/nginx.conf"]);
-        $server = new self($fpm, $nginx, $folder, $port, array_keys($pages));
+        $server = new self($fpm, $nginx, $folder, $port, $pools);
         $server->wait();
         return $server;
     }
@@ -147,10 +165,10 @@ final class FpmServer
     }
 
     /** @return resource */
-    private static function run(string $log, array $command)
+    private static function run(string $log, array $command, ?array $environment = null)
     {
         $streams = [['file', '/dev/null', 'r'], ['file', $log, 'a'], ['file', $log, 'a']];
-        $process = proc_open($command, $streams, $pipes);
+        $process = proc_open($command, $streams, $pipes, null, $environment);
         return $process ?: throw new \RuntimeException("$command[0] cannot be started.");
     }
 
@@ -196,12 +214,17 @@ final class FpmServer
                 . "fastcgi_param SCRIPT_FILENAME $script; fastcgi_param REQUEST_METHOD \$request_method; "
                 . "fastcgi_param QUERY_STRING \$query_string; fastcgi_param REQUEST_URI \$request_uri; }\n";
         }
+        return self::nginxFrame($folder, "server { listen 127.0.0.1:$port;\n$locations}");
+    }
+
+    /** What surrounds a server in nginx's configuration. */
+    public static function nginxFrame(string $folder, string $server): string
+    {
         $temporary = '';
         foreach (['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'] as $kind) {
             $temporary .= "{$kind}_temp_path $folder;\n";
         }
         return "daemon off;\nmaster_process off;\npid $folder/nginx.pid;\nerror_log $folder/nginx.log;\n"
-            . "events { worker_connections 256; }\nhttp { access_log off;\nkeepalive_requests 1000000;\n$temporary"
-            . "server { listen 127.0.0.1:$port;\n$locations} }\n";
+            . "events { worker_connections 1024; }\nhttp { access_log off;\nkeepalive_requests 1000000;\n$temporary$server }\n";
     }
 }

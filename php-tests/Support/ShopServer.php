@@ -12,7 +12,7 @@ final class ShopServer
     public const STAFF = ['anna' => 'tea and coffee', 'bo' => 'coffee and tea'];
     private const SECRET = 'only for tests: 32 characters at least';
 
-    /** @param resource $process */
+    /** @param resource|FpmServer $process */
     private function __construct(private $process, public readonly string $url, private readonly array $environment, private readonly array $php)
     {
     }
@@ -23,18 +23,8 @@ final class ShopServer
         $socket = stream_socket_server('tcp://127.0.0.1:0');
         $address = stream_socket_get_name($socket, false);
         fclose($socket);
-        [$dsn, $user, $password] = $database->arguments();
-        $environment = [
-            'SHOP_DSN' => $dsn, 'SHOP_DB_USER' => (string) $user, 'SHOP_DB_PASSWORD' => (string) $password,
-            'SHOP_URL' => "http://$address", 'SHOP_SECRET' => self::SECRET,
-            'WECHATPAY_CERTIFICATE' => $simulator->ready['cert_file'], 'WECHATPAY_PRIVATE_KEY' => $simulator->ready['key_file'],
-            'SHOP_STAFF' => json_encode(array_map(static fn (string $word) => password_hash($word, PASSWORD_BCRYPT, ['cost' => 4]), self::STAFF)),
-            'PHP_CLI_SERVER_WORKERS' => (string) $workers,
-        ] + getenv();
-        $php = [PHP_BINARY, '-d', 'extension=' . PhpProcess::extension(), '-d', 'error_log=/dev/null'];
-        foreach ($simulator->ini() as $name => $value) {
-            array_push($php, '-d', "$name=$value");
-        }
+        $environment = ['PHP_CLI_SERVER_WORKERS' => (string) $workers] + self::environment($simulator, $database, "http://$address");
+        $php = self::php($simulator);
         $null = ['file', '/dev/null', 'w'];
         // A group of its own, so that the workers go with it.
         $command = ['setsid', ...$php, '-S', $address, '-t', self::FOLDER . '/public', self::FOLDER . '/public/index.php'];
@@ -49,6 +39,47 @@ final class ShopServer
             usleep(10_000);
         }
         return $server;
+    }
+
+    /** Behind nginx and php-fpm, as examples/scan-pay-shop/deploy configures them, but for paths, the port and who runs it. */
+    public static function behindNginx(SimulatorProcess $simulator, Database $database): self
+    {
+        $configs = static function (string $folder, int $port): array {
+            $paths = ['/srv/shop' => self::FOLDER, '/run/php/' => "$folder/", 'listen 80;' => "listen 127.0.0.1:$port;",
+                'include fastcgi_params' => 'include /etc/nginx/fastcgi_params', ' = www-data' => ' = ' . posix_getpwuid(posix_getuid())['name']];
+            $config = static fn (string $name) => strtr((string) file_get_contents(self::FOLDER . "/deploy/$name"), $paths);
+            return ["[global]\nerror_log = $folder/fpm.log\n{$config('php-fpm.conf')}", FpmServer::nginxFrame($folder, $config('nginx.conf'))];
+        };
+        $environment = [];
+        $settings = static function (string $url) use ($simulator, $database, &$environment): array {
+            return $environment = self::environment($simulator, $database, $url);
+        };
+        $fpm = FpmServer::configured($configs, ['shop', 'shop-notices'], $simulator->ini() + ['error_log' => '/dev/null'], $settings);
+        $server = new self($fpm, $fpm->url(''), $environment, self::php($simulator));
+        $server->worker('install');
+        return $server;
+    }
+
+    /** @return list<string> */
+    private static function php(SimulatorProcess $simulator): array
+    {
+        $php = [PHP_BINARY, '-d', 'extension=' . PhpProcess::extension(), '-d', 'error_log=/dev/null'];
+        foreach ($simulator->ini() as $name => $value) {
+            array_push($php, '-d', "$name=$value");
+        }
+        return $php;
+    }
+
+    /** @return array<string, string> */
+    private static function environment(SimulatorProcess $simulator, Database $database, string $url): array
+    {
+        [$dsn, $user, $password] = $database->arguments();
+        return [
+            'SHOP_DSN' => $dsn, 'SHOP_DB_USER' => (string) $user, 'SHOP_DB_PASSWORD' => (string) $password,
+            'SHOP_URL' => $url, 'SHOP_SECRET' => self::SECRET,
+            'WECHATPAY_CERTIFICATE' => $simulator->ready['cert_file'], 'WECHATPAY_PRIVATE_KEY' => $simulator->ready['key_file'],
+            'SHOP_STAFF' => json_encode(array_map(static fn (string $word) => password_hash($word, PASSWORD_BCRYPT, ['cost' => 4]), self::STAFF)),
+        ] + getenv();
     }
 
     /** A run of the shop's worker: what it printed. */
@@ -68,6 +99,10 @@ final class ShopServer
 
     public function stop(): void
     {
+        if ($this->process instanceof FpmServer) {
+            $this->process->stop();
+            return;
+        }
         posix_kill(-proc_get_status($this->process)['pid'], SIGKILL);
         proc_close($this->process);
     }

@@ -3,7 +3,8 @@
 declare(strict_types=1);
 
 /*
- * Asks WeChat about every order that is due, gives up those that nobody pays, hands on what happened. As many as you
+ * Asks WeChat about every order that is due, gives up those that nobody pays, hands on what happened, reconciles the days
+ * whose bills are there, and looks whether the members' accounts add up. As many as you
  * like, on as many machines as you like:
  *
  *     php bin/worker.php [SECONDS]      without SECONDS until SIGTERM
@@ -12,6 +13,9 @@ declare(strict_types=1);
 
 require_once \dirname(__DIR__) . '/src/bootstrap.php';
 
+use Shop\Office\Days;
+use Shop\Office\Refunds;
+use Shop\Office\Status;
 use Shop\Shop;
 use WechatPay\Sync;
 
@@ -27,6 +31,7 @@ $deliver = static function (string $topic, array $payload): bool {
     return true;
 };
 
+$nextCheck = 0;
 while (time() < $until) {
     try {
         $shop = Shop::open();
@@ -35,7 +40,13 @@ while (time() < $until) {
             $report = $sync->run(seconds: (int) max(1, min(5, $until - time())));
             array_map(error_log(...), $report->messages);
             $shop->ledger->outbox($deliver);
-            array_map(static fn (string $id) => error_log("the journal of member $id does not add up"), $shop->members->wrong());
+            (new Refunds($shop))->carryOn();
+            Status::beat($shop->database, $report);
+            if (time() >= $nextCheck) {
+                (new Days($shop))->reconcileMissing();
+                array_map(static fn (string $id) => error_log("the journal of member $id does not add up"), $shop->members->wrong());
+                $nextCheck = time() + 1800;
+            }
         } while (!$report->stopped && time() < $until);
         exit(0);
     } catch (Throwable $e) {

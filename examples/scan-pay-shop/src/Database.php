@@ -26,7 +26,8 @@ final class Database
             $this->pdo->exec('PRAGMA journal_mode = WAL');   // pages and worker at the same time
         }
         $charset = $driver === 'mysql' ? ' CHARACTER SET utf8mb4 COLLATE utf8mb4_bin' : '';
-        $sql = preg_replace('~^--.*$~m', '', (string) file_get_contents(\dirname(__DIR__) . '/schema.sql'));
+        $sql = file_get_contents(\dirname(__DIR__) . '/schema.sql') . file_get_contents(__DIR__ . '/Office/schema.sql');
+        $sql = preg_replace('~^--.*$~m', '', $sql);
         foreach (array_filter(array_map(trim(...), explode(';', $sql))) as $table) {
             $this->pdo->exec($table . $charset);
         }

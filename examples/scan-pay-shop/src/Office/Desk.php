@@ -8,6 +8,7 @@ use Shop\Page;
 use Shop\Shop;
 use Shop\Texts;
 use Shop\Visitor;
+use WechatPay\Merchant;
 use WechatPay\PayException;
 
 /** The back office: who is not logged in sees the door, and every form carries the token of its session. */
@@ -48,10 +49,13 @@ final class Desk
         $is = static function (string $pattern) use ($asked, &$found): bool {
             return preg_match("~^$pattern$~", $asked, $found) === 1;
         };
+        $days = new DaysPage($this->shop, $clerk, $page, $this->text);
+        $day = new DayPage($this->shop, $days, $page, $this->text);
+        $members = new MembersPage($this->shop, $page, $this->text);
         $orders = new OrderFile($this->shop, $clerk, $page, $this->text);
         $counter = new Counter($this->shop, $clerk, $page, $this->text);
         match (true) {
-            $is('GET /office/?') => $this->go('/office/orders'),
+            $is('GET /office/?') => (new Status($this->shop, $days, $page, $this->text))->show(),
             $is('GET /office/counter') => $counter->show(),
             $is('POST /office/counter') => $this->go('/office/counter/' . $counter->open($this->visitor)),
             $is('GET /office/counter/(T[0-9a-f]{28})') => $counter->sale($found[1]),
@@ -60,6 +64,13 @@ final class Desk
             $is('GET /office/orders') => (new OrderList($this->shop, $page, $this->text))->show(),
             $is('GET /office/orders/([0-9A-Za-z_|*@-]{1,32})') => $orders->show($found[1]),
             $is('POST /office/orders/([0-9A-Za-z_|*@-]{1,32})/([a-z]+)') => $this->go("/office/orders/{$orders->act($found[1], $found[2])}"),
+            $is('GET /office/days') => $days->show(),
+            $is('POST /office/differences/(\d{1,18})') => $this->go('/office/days', $days->settle((int) $found[1])),
+            $is('GET /office/days/(\d+)/(\d{4}-\d\d-\d\d)') => $day->show($this->merchant($found[1]), $found[2]),
+            $is('POST /office/days/(\d+)/(\d{4}-\d\d-\d\d)') => $this->go("/office/days/$found[1]/$found[2]", $day->reconcile($this->merchant($found[1]), $found[2])),
+            $is('POST /office/days/(\d+)/(\d{4}-\d\d-\d\d)/(orders|differences)\.csv') => $day->csv($this->merchant($found[1]), $found[2], $found[3]),
+            $is('GET /office/members') => $members->show(),
+            $is('GET /office/members/([0-9a-f]{32})') => $members->journal($found[1]),
             $is('POST /office/logout') => $this->leave($clerk),
             default => throw new \DomainException('not_found', 404),
         };
@@ -96,7 +107,7 @@ final class Desk
     private function menu(Clerk $clerk): string
     {
         $links = '';
-        foreach (['orders', 'counter'] as $page) {
+        foreach (['orders', 'counter', 'days', 'members'] as $page) {
             $links .= "<a href=\"/office/$page\">" . ($this->text)($page) . '</a>';
         }
         $token = "<input type=\"hidden\" name=\"token\" value=\"{$clerk->token()}\">";
@@ -110,7 +121,13 @@ final class Desk
         $this->go('/office');
     }
 
-    private function go(string $path): void
+    private function merchant(string $mchId): Merchant
+    {
+        return $this->shop->merchants[$mchId] ?? throw new \DomainException('not_found', 404);
+    }
+
+    /** Leads to a page, after what was done. */
+    private function go(string $path, mixed $done = null): void
     {
         header("Location: $path", true, 303);
     }

@@ -34,12 +34,12 @@ final class OrderFile
             'reverse' => $this->shop->ledger->reverse($sale->merchant(), $number),
             'refund' => $refunds->ask($this->clerk, $sale, $skus, $note),
             'agree' => $refunds->agree($this->clerk, $sale, Desk::field('refund')),
-            'refuse' => $refunds->refuse($this->clerk, $sale, Desk::field('refund')),
+            'refuse' => $refunds->refuse(Desk::field('refund')),
             'release' => $this->shop->database->run('UPDATE shop_order SET hold = NULL WHERE number = ?', [$number]),
             'resolve' => $this->resolve($sale, $note),
             default => throw new \DomainException('not_found', 404),
         };
-        $this->clerk->log($number, "$what: $note");
+        $this->clerk->log($number, implode(' ', array_filter([$what, Desk::field('refund'), "($note)"])));
         return $number;
     }
 
@@ -47,7 +47,7 @@ final class OrderFile
     {
         $sale = Sale::find($this->shop, $number);
         $this->page->show(Page::escape($number), '<h1 tabindex="-1">' . Page::escape($number) . '</h1>' . $this->facts($sale) . $this->decisions($sale)
-            . $this->lines($sale) . $this->refunds($sale) . $this->evidence($sale) . $this->log($number));
+            . $this->lines($sale) . $this->refunds($sale) . (new Trail($this->shop, $this->page, $this->text))->of($number));
     }
 
     private function resolve(Sale $sale, string $note): void
@@ -65,7 +65,7 @@ final class OrderFile
         $facts = [
             'state' => $this->text($sale->state) . ' <span class="hint">' . Page::escape("{$sale->entry?->reason} {$sale->row['hold']}") . '</span>',
             'amount' => $this->page->yuan($sale->fen),
-            'refunded' => $this->page->yuan((int) $sale->entry?->refundedFee),
+            'went_back' => $this->page->yuan((int) $sale->entry?->refundedFee),
             'goods' => Page::escape($sale->row['body']),
             'when' => date('Y-m-d H:i:s', (int) $sale->row['made_at']),
             'member' => Page::escape($sale->member),
@@ -123,30 +123,12 @@ final class OrderFile
         ], $rows));
     }
 
-    private function evidence(Sale $sale): string
-    {
-        $rows = $this->shop->database->rows('SELECT * FROM wechatpay_evidence WHERE out_trade_no = ? ORDER BY id', [$sale->number]);
-        $heads = array_map($this->text(...), ['when', 'source', 'seen', 'reason', 'amount', 'transaction', 'sha256']);
-        return $rows === [] ? '' : "<h2>{$this->text('evidence')}</h2>" . $this->page->table($this->text('evidence'), $heads, array_map(fn (array $row) => [
-            date('Y-m-d H:i:s', intdiv((int) $row['seen_at'], 1000)), Page::escape($row['source']), Page::escape($row['observed']), Page::escape($row['reason']),
-            $row['total_fee'] === null ? '' : $this->page->yuan((int) $row['total_fee']), Page::escape($row['transaction_id'] ?? ''), substr($row['sha256'], 0, 12),
-        ], $rows));
-    }
-
-    private function log(string $number): string
-    {
-        $rows = $this->shop->database->rows('SELECT * FROM office_log WHERE number = ? ORDER BY at', [$number]);
-        return $rows === [] ? '' : "<h2>{$this->text('log')}</h2>" . $this->page->table($this->text('log'), array_map($this->text(...), ['when', 'name', 'log']), array_map(
-            static fn (array $row) => [date('Y-m-d H:i:s', (int) $row['at']), Page::escape($row['clerk']), Page::escape($row['what'])],
-            $rows,
-        ));
-    }
-
     /** A form of one button, with the field for the reason unless that is known. */
     private function form(Sale $sale, string $what, string $fields = '', string $note = ''): string
     {
         $note = $note === '' ? "<label>{$this->text('reason')} <input name=\"note\" maxlength=\"80\" required></label>" : "<input type=\"hidden\" name=\"note\" value=\"$note\">";
-        return "<form class=\"actions\" method=\"post\" id=\"$what\" action=\"/office/orders/" . rawurlencode($sale->number) . "/$what\">"
+        $id = $what === 'refund' ? ' id="refund"' : '';
+        return "<form class=\"actions\" method=\"post\"$id action=\"/office/orders/" . rawurlencode($sale->number) . "/$what\">"
             . "{$this->page->token()}$fields$note<button>{$this->text("do_$what")}</button></form>";
     }
 

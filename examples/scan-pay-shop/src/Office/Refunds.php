@@ -47,7 +47,6 @@ final class Refunds
         } catch (\PDOException $e) {
             throw Database::isDouble($e) ? new \DomainException('refunded_before') : $e;
         }
-        $clerk->log($sale->number, "refund $refundNo of $fen fen: $reason");
         $verdict->says === 'allow' && $this->carryOut($sale, $refundNo);
         return $refundNo;
     }
@@ -57,15 +56,13 @@ final class Refunds
     {
         $sql = "UPDATE shop_refund SET agreed_by = ? WHERE refund_no = ? AND number = ? AND state = 'waiting' AND asked_by <> ?";
         $this->shop->database->run($sql, [$clerk->name, $refundNo, $sale->number, $clerk->name]) === 1 || throw new \DomainException('second_person');
-        $clerk->log($sale->number, "agreed to refund $refundNo");
         $this->carryOut($sale, $refundNo);
     }
 
     /** Nothing goes back after all. */
-    public function refuse(Clerk $clerk, Sale $sale, string $refundNo): void
+    public function refuse(string $refundNo): void
     {
         $this->end($refundNo, 'waiting') || throw new \DomainException('done_before');
-        $clerk->log($sale->number, "refused refund $refundNo");
     }
 
     /** What a process left that died between the booking and the question: the same call is the same refund. */

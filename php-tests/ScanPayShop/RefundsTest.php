@@ -1,0 +1,274 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPayTests;
+
+use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
+
+/**
+ * What a person decides in the back office: money that goes back, orders that wait. A test that names a project is a
+ * fault which that project's users had.
+ *
+ * @group slow
+ */
+#[Group('slow')]
+final class RefundsTest extends ShopTestCase
+{
+    private ShopVisitor $anna;
+    private ShopVisitor $bo;
+
+    protected function start(string $kind, int $workers = 1): void
+    {
+        parent::start($kind, $workers);
+        [$this->anna, $this->bo] = [$this->visitor(), $this->visitor()];
+        $this->anna->login('anna');
+        $this->bo->login('bo');
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testALineGoesBackForWhatItReallyCostAndOnce(string $kind): void
+    {
+        $this->shop->stop();
+        $this->start($kind);
+        $payer = $this->visitor();
+        $number = $this->bought($payer, ['coffee' => 1, 'tea' => 2]);
+        self::assertSame(49, $this->points());
+        $this->refund($this->anna, $number, ['tea']);
+        self::assertSame([['out_trade_no' => $number, 'refund_fee' => 2337]], self::refunds());
+        self::assertSame(['refunded_part', 26], [$payer->state($number), $this->points()]);
+        self::assertStringContainsString('¥23.37', $payer->get("/orders/$number"));
+        foreach ([['tea'], ['coffee', 'tea'], [], ['gold']] as $skus) {
+            $this->refund($this->anna, $number, $skus, 409);
+        }
+        $this->refund($this->anna, $number, ['coffee']);
+        self::assertSame(['refunded', 0], [$payer->state($number), $this->points()]);
+        self::assertSame('', trim(preg_replace('~^.* [A-Z_]+ \(.*\)$~m', '', $this->shop->worker('1'))), 'the journals add up');
+    }
+
+    public function testAboveALimitASecondPersonAgrees(): void
+    {
+        $payer = $this->visitor();
+        $number = $this->bought($payer, ['coffee' => 19]);
+        $this->refund($this->anna, $number, ['coffee']);
+        self::assertSame([], self::refunds());
+        self::assertStringContainsString('more than 500 yuan', $this->anna->get("/office/orders/$number"));
+        $refundNo = $this->rows('SELECT refund_no FROM shop_refund')[0]['refund_no'];
+        self::assertSame(409, $this->decide($this->anna, $number, 'agree', ['refund' => $refundNo]), 'who asked does not agree');
+        self::assertSame([], self::refunds());
+        self::assertSame(303, $this->decide($this->bo, $number, 'agree', ['refund' => $refundNo]));
+        self::assertSame('refunded', $payer->state($number));
+        self::assertSame(409, $this->decide($this->bo, $number, 'agree', ['refund' => $refundNo]), 'once');
+        self::assertCount(1, self::refunds());
+    }
+
+    public function testWhatASecondPersonRefusesCanBeAskedForAgain(): void
+    {
+        $number = $this->bought($this->visitor(), ['coffee' => 19]);
+        $this->refund($this->anna, $number, ['coffee']);
+        $refundNo = $this->rows('SELECT refund_no FROM shop_refund')[0]['refund_no'];
+        self::assertSame(303, $this->decide($this->bo, $number, 'refuse', ['refund' => $refundNo]));
+        self::assertSame(409, $this->decide($this->bo, $number, 'agree', ['refund' => $refundNo]));
+        $this->refund($this->bo, $number, ['coffee']);
+        self::assertSame([], self::refunds());
+    }
+
+    /** sub2api #5191 */
+    public function testARefundedTopUpTakesTheGiftBackAndStopsForAPersonIfItIsSpent(): void
+    {
+        [$keeps, $spends] = [$this->visitor(), $this->visitor()];
+        [$kept, $spent] = [$this->toppedUp($keeps), $this->toppedUp($spends)];
+        $spends->post('/purchases', ['quantity' => ['tea' => 1], 'once' => '0123456789abcdef']);
+        self::assertSame([8_770, 1_000], array_map(intval(...), array_values($this->account($spends))));
+        foreach ([[$kept, 303], [$spent, 409]] as [$number, $status]) {
+            $this->refund($this->anna, $number, []);
+            $refundNo = $this->rows("SELECT refund_no FROM shop_refund WHERE number = '$number'")[0]['refund_no'];
+            self::assertSame($status, $this->decide($this->bo, $number, 'agree', ['refund' => $refundNo]), $this->bo->body);
+        }
+        self::assertStringContainsString('余额或赠送已被使用', $this->bo->body);
+        self::assertSame([['out_trade_no' => $kept, 'refund_fee' => 10_000]], self::refunds());
+        self::assertSame([0, 0], array_map(intval(...), array_values($this->account($keeps))));
+        self::assertSame(8_770, (int) $this->account($spends)['balance'], 'nothing less, and nothing went back');
+    }
+
+    public function testARefundThatWechatDoesNotTakeIsUndone(): void
+    {
+        $payer = $this->visitor();
+        $number = $this->bought($payer, ['coffee' => 1]);
+        self::$simulator->control('POST', '/balance', ['fen' => 0]);
+        $this->refund($this->anna, $number, ['coffee'], 502);
+        self::assertStringContainsString('NOTENOUGH', $this->anna->body);
+        self::assertSame(['paid', 26], [$payer->state($number), $this->points()]);
+        self::$simulator->control('POST', '/balance', ['fen' => 1_000_000]);
+        $this->refund($this->anna, $number, ['coffee']);
+        self::assertSame(['refunded', 0], [$payer->state($number), $this->points()]);
+    }
+
+    public function testARefundWithoutAnAnswerIsCarriedOn(): void
+    {
+        $payer = $this->visitor();
+        $number = $this->bought($payer, ['coffee' => 1]);
+        self::$simulator->control('POST', '/faults', ['fault' => 'no_answer', 'path' => '/secapi/pay/refund', 'times' => 1, 'processed' => true]);
+        $this->refund($this->anna, $number, ['coffee'], 502);
+        self::assertSame(0, $this->points(), 'what went back is booked');
+        $this->database->connect()->exec('UPDATE wechatpay_order SET due_at = 0');
+        $this->shop->worker('2');
+        self::assertSame('refunded', $payer->state($number));
+        self::assertCount(1, self::refunds());
+    }
+
+    /** v2board #374 */
+    public function testTwoRefundsAtOnceAreOne(): void
+    {
+        $this->shop->stop();
+        $this->start('sqlite', workers: 6);
+        $number = $this->bought($this->visitor(), ['coffee' => 1]);
+        $form = ['sku' => ['coffee'], 'note' => 'broken'];
+        $statuses = $this->anna->together("/office/orders/$number/refund", array_fill(0, 8, $form));
+        self::assertSame([303 => 1, 409 => 7], $statuses);
+        self::assertCount(1, self::refunds());
+        self::assertSame(0, $this->points());
+    }
+
+    /** SyliusGiftCardPlugin #284 */
+    public function testWhatWasPaidFromTheBalanceGoesBackToIt(): void
+    {
+        $payer = $this->visitor();
+        $this->toppedUp($payer);
+        $before = $this->account($payer);
+        $payer->post('/purchases', ['quantity' => ['coffee' => 3, 'tea' => 2], 'once' => '0123456789abcdef']);
+        self::assertSame(303, $payer->status);
+        $number = $this->rows("SELECT number FROM shop_order WHERE trade_type = 'BALANCE'")[0]['number'];
+        self::assertNotEquals($before, $this->account($payer));
+        $this->refund($this->anna, $number, []);
+        self::assertEquals($before, $this->account($payer));
+        $this->refund($this->anna, $number, [], 409);
+        self::assertSame([], self::refunds());
+    }
+
+    public function testALatePaymentIsCreditedOrSentBack(): void
+    {
+        $payer = $this->visitor();
+        foreach (['CREDIT' => 'paid', 'REFUND' => 'refunded'] as $as => $state) {
+            $number = $this->placed($payer);
+            $payer->post("/orders/$number/close");
+            self::$simulator->control('POST', '/state', ['out_trade_no' => $number, 'trade_state' => 'SUCCESS']);
+            self::$simulator->control('POST', '/notify', ['out_trade_no' => $number]);
+            self::assertStringContainsString($number, strstr($this->anna->get('/office/orders'), '最近', true), 'it waits for a person');
+            self::assertSame(409, $this->decide($this->anna, $number, 'resolve', ['as' => 'nothing']));
+            self::assertSame(303, $this->decide($this->anna, $number, 'resolve', ['as' => $as]));
+            $this->shop->worker('2');
+            self::assertSame($state, $payer->state($number));
+            self::assertStringContainsString('resolve (a reason)', $this->anna->get("/office/orders/$number"));
+        }
+        self::assertSame(99, $this->stock('tea'));
+    }
+
+    public function testWhatTheShopsOwnRulesHeldIsLetGo(): void
+    {
+        $this->database->connect()->exec("UPDATE goods SET stock = 1 WHERE sku = 'tea'");
+        [$first, $second] = [$this->visitor(), $this->visitor()];
+        [$mine, $yours] = [$this->placed($first), $this->placed($second)];
+        $this->pay($mine);
+        $this->pay($yours);
+        self::assertStringContainsString('sold out: tea', $this->anna->get("/office/orders/$yours"));
+        self::assertSame(303, $this->decide($this->anna, $yours, 'release'));
+        self::assertSame('paid', $second->state($yours));
+    }
+
+    public function testAPaymentOfAnOrderThatTheShopDoesNotHaveIsShownAndCannotBeCredited(): void
+    {
+        self::$simulator->control('POST', '/orders', ['out_trade_no' => 'older-shop-1', 'total_fee' => 500, 'trade_state' => 'SUCCESS',
+            'notify_url' => $this->shop->noticeUrl(), 'sign_type' => 'HMAC-SHA256']);
+        self::$simulator->control('POST', '/notify', ['out_trade_no' => 'older-shop-1']);
+        $this->database->connect()->exec('UPDATE wechatpay_evidence SET seen_at = seen_at - 301000');
+        self::$simulator->control('POST', '/notify', ['out_trade_no' => 'older-shop-1']);
+        self::assertStringContainsString('older-shop-1', $this->anna->get('/office/orders'));
+        $this->anna->get('/office/orders/older-shop-1');
+        self::assertSame(200, $this->anna->status);
+        self::assertSame(409, $this->decide($this->anna, 'older-shop-1', 'resolve', ['as' => 'CREDIT']));
+        self::assertSame(303, $this->decide($this->anna, 'older-shop-1', 'resolve', ['as' => 'REFUND']));
+    }
+
+    public function testAnOrderIsFoundByItsNumberItsGoodsAndWechatsNumber(): void
+    {
+        $number = $this->bought($this->visitor(), ['coffee' => 1]);
+        $other = $this->bought($this->visitor(), ['tea' => 1]);
+        $transaction = $this->rows("SELECT transaction_id FROM wechatpay_order WHERE out_trade_no = '$number'")[0]['transaction_id'];
+        foreach ([$number, substr($number, 5, 20), 'drip', $transaction] as $sought) {
+            $this->anna->get('/office/orders?q=' . rawurlencode($sought));
+            self::assertStringContainsString($number, $this->anna->body, $sought);
+            self::assertStringNotContainsString($other, $this->anna->body, $sought);
+        }
+        foreach (['%', '_', '!', "' OR 1=1 --", '%25'] as $sought) {
+            $this->anna->get('/office/orders?q=' . rawurlencode($sought));
+            self::assertStringNotContainsString($number, $this->anna->body, $sought);
+        }
+    }
+
+    public function testWhatOthersWroteIsTextInTheBackOffice(): void
+    {
+        $evil = '<script>alert(1)</script>"\'><img src=x>';
+        $number = $this->bought($this->visitor(), ['coffee' => 1]);
+        $pdo = $this->database->connect();
+        $pdo->prepare('UPDATE shop_order SET body = ?, hold = ?')->execute([$evil, $evil]);
+        $pdo->prepare('UPDATE goods SET name = ?')->execute([$evil]);
+        $pdo->prepare('UPDATE wechatpay_evidence SET reason = ?')->execute([$evil]);
+        $pdo->prepare('UPDATE member SET name = ?')->execute([$evil]);
+        $this->decide($this->anna, $number, 'release', ['note' => $evil]);
+        foreach (['/office/orders', '/office/orders?q=' . rawurlencode($evil), "/office/orders/$number", '/office/counter'] as $page) {
+            $this->anna->get($page);
+            self::assertSame(200, $this->anna->status);
+            self::assertStringContainsString('&lt;script&gt;', $this->anna->body, $page);
+            self::assertDoesNotMatchRegularExpression('~<script>|<img src=x~', $this->anna->body, $page);
+            self::assertStringContainsString("default-src 'none'", $this->anna->headers['content-security-policy']);
+        }
+    }
+
+    /** An order of goods that is paid. @param array<string, int> $quantities */
+    private function bought(ShopVisitor $payer, array $quantities): string
+    {
+        $number = $payer->buy($quantities);
+        $this->pay($number, $payer);
+        self::assertSame('paid', $payer->state($number));
+        return $number;
+    }
+
+    private function toppedUp(ShopVisitor $payer): string
+    {
+        $number = substr($payer->post('/topups', ['yuan' => 100]), 8);
+        $this->pay($number, $payer);
+        return $number;
+    }
+
+    /** @param list<string> $skus */
+    private function refund(ShopVisitor $clerk, string $number, array $skus, int $status = 303): void
+    {
+        self::assertSame($status, $this->decide($clerk, $number, 'refund', ['sku' => $skus]), $clerk->body);
+    }
+
+    /** @param array<string, mixed> $fields */
+    private function decide(ShopVisitor $clerk, string $number, string $what, array $fields = []): int
+    {
+        $clerk->post("/office/orders/$number/$what", $fields + ['note' => 'a reason']);
+        return $clerk->status;
+    }
+
+    /** @return list<array<string, mixed>> */
+    private static function refunds(): array
+    {
+        return array_map(
+            static fn (array $refund) => ['out_trade_no' => $refund['out_trade_no'], 'refund_fee' => $refund['refund_fee']],
+            self::$simulator->control('GET', '/refunds'),
+        );
+    }
+
+    /** @return array<string, mixed> */
+    private function account(ShopVisitor $payer): array
+    {
+        $member = substr(hash('sha256', $payer->cookies['shop_visitor']), 0, 32);
+        return $this->rows("SELECT balance, gift FROM member WHERE id = '$member'")[0];
+    }
+}
