@@ -156,6 +156,7 @@ test('a day is reconciled, its report is a page, and a difference is settled', a
     const clerk = await world.clerk();
     await clerk.goto(`${world.shop}/office/days/10000100/${day}`);
     await clerk.click('main form button');
+    await photograph(clerk, 'office-day');
     await clerk.locator('td', { hasText: 'PaidNotBooked' }).waitFor();
     await isAccessible(clerk, 'a day');
     await photograph(clerk, 'office-day');

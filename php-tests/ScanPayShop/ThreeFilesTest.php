@@ -39,7 +39,7 @@ final class ThreeFilesTest extends TestCase
         $null = ['file', '/dev/null', 'w'];
         $command = [...$this->php(), '-S', $address, '-t', $this->folder];
         $this->process = proc_open($command, [['file', '/dev/null', 'r'], $null, $null], $pipes, null, ['SHOP_URL' => $this->url] + getenv());
-        for ($tries = 0; $tries < 500 && @fsockopen(...explode(':', $address)) === false; $tries++) {
+        for ($tries = 0; $tries < 500 && @stream_socket_client("tcp://$address") === false; $tries++) {
             usleep(10_000);
         }
     }

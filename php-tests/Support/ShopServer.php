@@ -45,7 +45,7 @@ final class ShopServer
     public static function behindNginx(SimulatorProcess $simulator, Database $database): self
     {
         $configs = static function (string $folder, int $port): array {
-            $paths = ['/srv/shop' => self::FOLDER, '/run/php/' => "$folder/", 'listen 80;' => "listen 127.0.0.1:$port;",
+            $paths = ['/srv/shop' => (string) realpath(self::FOLDER), '/run/php/' => "$folder/", 'listen 80;' => "listen 127.0.0.1:$port;",
                 'include fastcgi_params' => 'include /etc/nginx/fastcgi_params', ' = www-data' => ' = ' . posix_getpwuid(posix_getuid())['name']];
             $config = static fn (string $name) => strtr((string) file_get_contents(self::FOLDER . "/deploy/$name"), $paths);
             return ["[global]\nerror_log = $folder/fpm.log\n{$config('php-fpm.conf')}", FpmServer::nginxFrame($folder, $config('nginx.conf'))];

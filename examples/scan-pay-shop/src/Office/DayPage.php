@@ -30,7 +30,7 @@ final class DayPage
         $orders = $this->orders($merchant, $day);
         $this->page->show($day, "<h1 tabindex=\"-1\">$day</h1><p>{$this->text('merchant')} $merchant->mchId</p>"
             . $this->sums((new Days($this->shop))->sums($merchant->mchId, $day)) . $this->days->form($path, 'reconcile')
-            . "<h2>{$this->text('differences')}</h2>" . $this->days->differences(array_values($differences))
+            . "<h2>{$this->text('differences')}</h2>" . $this->days->differences(array_values($differences), $day)
             . "<h2>{$this->text('chart')}</h2>" . (new HourChart($this->text))->of($orders) . "<h2>{$this->text('orders')}</h2>" . $this->table($orders, $path)
             . $this->days->form("$path/orders.csv", 'orders_csv') . $this->days->form("$path/differences.csv", 'differences_csv'));
     }

@@ -46,7 +46,7 @@ final class Days
     public function missing(Merchant $merchant): array
     {
         $first = $this->shop->database->value('SELECT MIN(made_at) FROM shop_order WHERE mch_id = ?', [$merchant->mchId]);
-        return $this->shop->ledger->missingDays($merchant, date('Y-m-d', max($first, time() - 80 * 86_400)));
+        return $first === 0 ? [] : $this->shop->ledger->missingDays($merchant, date('Y-m-d', max($first, time() - 80 * 86_400)));
     }
 
     /** @return array<string, mixed>|null the sums of a day that was reconciled */
