@@ -43,7 +43,7 @@ test('at the counter the scanner types a code, and it is paid', async () => {
 });
 
 test('while the payer types the password the page says so, and then that it is paid', async () => {
-    const page = await world.clerk();
+    const page = await world.clerk('anna', { viewport: { width: 375, height: 811 }, deviceScaleFactor: 2 });
     await world.control('POST', '/micropay', { scenario: 'password', pay_after_ms: 6000 });
     await charge(page, '134567890123456788');
     await headed(page, '正在输入密码');
@@ -153,7 +153,7 @@ test('a day is reconciled, its report is a page, and a difference is settled', a
     await world.control('POST', '/clock', { advance_ms: 2 * 86400000 });
     const day = new Date(Date.now() - 2 * 86400000 + 8 * 3600000).toISOString().slice(0, 10);
     const today = new Date(Date.now() + 8 * 3600000).toISOString().slice(0, 10);
-    const clerk = await world.clerk();
+    const clerk = await world.clerk('anna', { deviceScaleFactor: 2 });
     await clerk.goto(`${world.shop}/office/days/10000100/${day}`);
     await clerk.click('main form button');
     await photograph(clerk, 'office-day');
@@ -178,6 +178,13 @@ test('a day is reconciled, its report is a page, and a difference is settled', a
         await isAccessible(clerk, `today, ${theme}`);
         await photograph(clerk, `office-today-${theme}`);
     }
+    // As if it had been bought all day long.
+    const midnight = Date.parse(`${today}T00:00:00+08:00`) / 1000;
+    world.sql(`UPDATE shop_order SET paid_at = ${midnight} + 3600 * (8 + rowid * 5 % 12) WHERE paid_at IS NOT NULL`);
+    await clerk.setViewportSize({ width: 375, height: 811 });
+    await clerk.goto(`${world.shop}/office/days/10000100/${today}?theme=light`);
+    await isAccessible(clerk, 'today on a phone');
+    await photograph(clerk, 'office-today-375', false);
 });
 
 test('the worker is seen alive, members have journals, in English too', async () => {

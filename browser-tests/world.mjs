@@ -83,6 +83,11 @@ export class World {
         return page;
     }
 
+    /** Changes the shop's database behind its back: time that passes. */
+    sql(statement) {
+        execFileSync('php', ['-r', '(new PDO($argv[1], options: [PDO::ATTR_TIMEOUT => 5]))->exec($argv[2]);', `sqlite:${this.folder}/shop.sqlite`, statement]);
+    }
+
     /** A call of the simulator's control. */
     async control(verb, path, body) {
         const answer = await fetch(this.phone + path, { method: verb, body: body && JSON.stringify(body) });
@@ -123,6 +128,6 @@ export async function headed(page, text, timeout = 15000) {
     await page.waitForFunction(wanted => document.querySelector('h1')?.textContent === wanted, text, { timeout });
 }
 
-export async function photograph(page, name) {
-    await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+export async function photograph(page, name, fullPage = true) {
+    await page.screenshot({ path: join(pictures, `${name}.png`), fullPage });
 }
