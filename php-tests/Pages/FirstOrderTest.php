@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WechatPayTests;
 
+use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 
 /**
@@ -30,7 +31,7 @@ final class FirstOrderTest extends TestCase
     }
 
     /** @dataProvider readmes */
-    #[\PHPUnit\Framework\Attributes\DataProvider('readmes')]
+    #[DataProvider('readmes')]
     public function testReadmeAloneLeadsToAPaidOrder(string $readme): void
     {
         $page = new Page($readme);
