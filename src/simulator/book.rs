@@ -1,7 +1,7 @@
 //! The gateway's book: every order, found by its numbers.
 
-use super::order::PlacedOrder;
-use std::collections::HashMap;
+use super::order::{PlacedOrder, PlacedState, ScheduledEvent};
+use std::collections::{BTreeSet, HashMap};
 
 type OrderKeyText = (String, String, String);
 
@@ -11,6 +11,8 @@ pub struct Book {
     orders: Vec<PlacedOrder>,
     by_number: HashMap<OrderKeyText, usize>,
     by_transaction: HashMap<(String, String), usize>,
+    /// Those that time may change; whoever changes an order puts it in.
+    awake: BTreeSet<usize>,
 }
 
 /// Which order is meant.
@@ -32,6 +34,7 @@ impl Book {
         let place = self.orders.len();
         self.by_number.insert(key_of(&order), place);
         self.orders.push(order);
+        self.awake.insert(place);
         self.index_transaction(place);
         place
     }
@@ -70,6 +73,7 @@ impl Book {
 
     /// The order at a place, to be changed.
     pub fn get_mut(&mut self, place: usize) -> Option<&mut PlacedOrder> {
+        self.awake.insert(place);
         self.orders.get_mut(place)
     }
 
@@ -78,9 +82,22 @@ impl Book {
         &self.orders
     }
 
-    /// All orders, to be changed.
-    pub fn all_mut(&mut self) -> &mut [PlacedOrder] {
-        &mut self.orders
+    /// Lets orders expire, and code payments come to their end; gives who pays, and when.
+    pub fn pass_time(&mut self, now: i64) -> Vec<(usize, i64)> {
+        let mut payers = Vec::new();
+        let orders = &mut self.orders;
+        self.awake.retain(|place| {
+            let Some(order) = orders.get_mut(*place) else { return false };
+            order.expire(now);
+            match order.take_due_fate(now) {
+                Some((at, ScheduledEvent::Pays)) => payers.push((*place, at)),
+                Some((_, ScheduledEvent::Fails)) => order.state = PlacedState::PayError,
+                Some((_, ScheduledEvent::Lapses)) => order.state = PlacedState::NotPay,
+                None => {}
+            }
+            order.state == PlacedState::NotPay || order.fate.is_some()
+        });
+        payers
     }
 }
 

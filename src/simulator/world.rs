@@ -10,7 +10,7 @@ use super::notice::{
     self, NoticeKind, NoticeProof, Outbox, PaymentNoticeBody, QueuedNotice, RefundNoticeBody,
 };
 use super::options::{Account, Options};
-use super::order::{PaymentDetails, PlacedOrder, PlacedPayment, PlacedState, ScheduledEvent};
+use super::order::{PaymentDetails, PlacedOrder, PlacedPayment};
 use super::platform::{Platform, SignatureFault, V3_MATERIAL};
 use super::refund::{Balances, RefundBook};
 use super::request::Log;
@@ -115,17 +115,7 @@ impl GatewayState {
     /// Lets happen what was due by now.
     pub fn pass_time(&mut self) {
         let now = self.clock.now();
-        let mut payers = Vec::new();
-        for (place, order) in self.book.all_mut().iter_mut().enumerate() {
-            order.expire(now);
-            match order.take_due_fate(now) {
-                Some((at, ScheduledEvent::Pays)) => payers.push((place, at)),
-                Some((_, ScheduledEvent::Fails)) => order.state = PlacedState::PayError,
-                Some((_, ScheduledEvent::Lapses)) => order.state = PlacedState::NotPay,
-                None => {}
-            }
-        }
-        for (place, at) in payers {
+        for (place, at) in self.book.pass_time(now) {
             self.pay_at(place, at, PaymentDetails::default());
         }
         for place in self.refunds.pass_time(now) {

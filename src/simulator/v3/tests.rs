@@ -133,7 +133,7 @@ fn an_order_is_placed_by_one_dialect_and_told_by_the_other() {
     let mut dearer = order("T000001");
     dearer["amount"]["total"] = json!(200);
     assert_eq!(told(&mut world, &native(&dearer)).0, 403);
-    assert_eq!(world.book.all_mut().len(), 1);
+    assert_eq!(world.book.all().len(), 1);
 }
 
 #[test]
