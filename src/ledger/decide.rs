@@ -45,6 +45,11 @@ impl Decision {
         Self { to: Some(to), ..Self::stay(reason) }
     }
 
+    /// Is its evidence worth keeping? That an order is not paid yet is told at every poll.
+    pub fn is_news(self) -> bool {
+        self.reason != Reason::NotPaidYet
+    }
+
     const fn with(self, effect: Effect) -> Self {
         Self { effect, ..self }
     }

@@ -51,7 +51,7 @@ pub(super) struct Proof<'a> {
 }
 
 impl<'a> Proof<'a> {
-    fn of(sighting: &'a Sighting) -> Self {
+    pub(super) fn of(sighting: &'a Sighting) -> Self {
         Self {
             digest: &sighting.digest,
             source: sighting.source,
@@ -60,6 +60,21 @@ impl<'a> Proof<'a> {
             total_fee: sighting.total_fee,
             payment: sighting.payment(),
             note: None,
+        }
+    }
+
+    /// What is kept of it.
+    pub(super) fn evidence(&self, order_id: Option<i64>, key: &'a OrderKey, reason: Reason) -> Evidence<'a> {
+        Evidence {
+            key,
+            order_id,
+            digest: self.digest,
+            source: self.source,
+            observed: self.observed,
+            transaction_id: self.transaction_id,
+            total_fee: self.total_fee,
+            reason,
+            note: self.note,
         }
     }
 }
@@ -200,6 +215,21 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     pub(super) fn take_from(
         &mut self,
         before: &Entry,
+        after: Entry,
+        decision: Decision,
+        proof: &Proof<'_>,
+        epoch: Option<i64>,
+    ) -> LedgerResult<Transition, S::Fault> {
+        if decision.is_news() {
+            self.keep(Some(before.id), &before.terms.key, proof, decision.reason)?;
+        }
+        self.carry_out(before, after, decision, proof, epoch)
+    }
+
+    /// Carries out a decision whose evidence is kept.
+    pub(super) fn carry_out(
+        &mut self,
+        before: &Entry,
         mut after: Entry,
         decision: Decision,
         proof: &Proof<'_>,
@@ -207,9 +237,6 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     ) -> LedgerResult<Transition, S::Fault> {
         moved(&mut after, decision, proof);
         self.plan(before, &mut after, decision, epoch.is_some_and(|epoch| epoch == before.epoch));
-        if decision.reason != Reason::NotPaidYet {
-            self.keep(Some(before.id), &before.terms.key, proof, decision.reason)?;
-        }
         if after != *before {
             after.version += 1;
             if !self.store.advance(before, &after)? {
@@ -276,17 +303,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         proof: &Proof<'_>,
         reason: Reason,
     ) -> LedgerResult<Added, S::Fault> {
-        Ok(self.store.keep_evidence(&Evidence {
-            key,
-            order_id,
-            digest: proof.digest,
-            source: proof.source,
-            observed: proof.observed,
-            transaction_id: proof.transaction_id,
-            total_fee: proof.total_fee,
-            reason,
-            note: proof.note,
-        })?)
+        Ok(self.store.keep_evidence(&proof.evidence(order_id, key, reason))?)
     }
 
     fn announce(&mut self, entry: &Entry, transition: &Transition) -> LedgerResult<(), S::Fault> {

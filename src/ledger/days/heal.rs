@@ -1,13 +1,13 @@
 //! Asks WeChat about what differs, and applies what it says: many orders in one transaction, and each by itself where
 //! that fails, so that one which cannot be applied keeps no other back.
 
-use super::store::DayStore;
+use super::store::{AT_ONCE, DayStore};
 use super::told;
 use super::work::{AskedAbout, DayDesk, DayHalt, DayResult, DayWork, Inquiry};
 use crate::bill::reconcile::difference::{Difference, DifferenceKind, DifferenceState};
 use crate::bill::reconcile::report::DayReport;
 use crate::ledger::entry::Entry;
-use crate::ledger::ledger::{Ledger, LedgerResult};
+use crate::ledger::ledger::LedgerResult;
 use crate::ledger::question::Answer;
 use crate::ledger::sighting::{RefundSighting, Sighting, Source};
 use crate::ledger::store::{Failure, Halt, Kind, Shop, Store, Whose};
@@ -29,9 +29,6 @@ struct NextRound {
 /// A note is no longer than this, in characters.
 const LONGEST_NOTE: usize = 500;
 
-/// So many orders are asked about, and applied, at once.
-const CHUNK: usize = 100;
-
 const SKIPPED: &str =
     "not applied: a process ended in the middle of it; apply() what OrderQuery says of it by hand";
 
@@ -42,15 +39,6 @@ pub(super) struct Healing<'w, 'a, S, H, D> {
     notes: HashMap<String, String>,
     /// After a process has ended in the middle: one by one, each written down before.
     singly: bool,
-}
-
-impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
-    /// Applies many sightings in one transaction: all of them, or none.
-    fn apply_all(&mut self, seen: &[Sighting]) -> LedgerResult<(), S::Fault> {
-        self.transact(|ledger| {
-            seen.iter().try_for_each(|sighting| ledger.apply_once(sighting, None).map(drop))
-        })
-    }
 }
 
 impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a, S, H, D> {
@@ -82,7 +70,7 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
             return Ok(self.notes);
         }
         self.begin()?;
-        for some in std::mem::take(&mut self.inquiries).chunks(CHUNK) {
+        for some in std::mem::take(&mut self.inquiries).chunks(AT_ONCE) {
             self.ask_all(some.to_vec())?;
         }
         Ok(self.notes)

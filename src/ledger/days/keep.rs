@@ -43,20 +43,23 @@ impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
         let kept = self.store.differences_of(day)?;
         let known: HashMap<&str, &KeptDifference> =
             kept.iter().map(|kept| (kept.identity.as_str(), kept)).collect();
-        let mut still = HashSet::new();
+        let (mut still, mut news) = (HashSet::new(), Vec::new());
         for difference in &found.last.differences {
             let identity = told::identity(difference);
             let noted = noted(difference, day, &found.notes);
-            self.write(day, known.get(identity.as_str()).copied(), &identity, &noted)?;
+            match known.get(identity.as_str()) {
+                None => news.push((identity.clone(), noted)),
+                Some(kept) => self.update(kept, &noted)?,
+            }
             still.insert(identity);
         }
         for difference in &found.first.differences {
             let identity = told::identity(difference);
-            if !still.contains(&identity) && !known.contains_key(identity.as_str()) {
-                self.store.add_difference(day, &identity, &healed(difference))?;
-                still.insert(identity);
+            if !known.contains_key(identity.as_str()) && still.insert(identity.clone()) {
+                news.push((identity, healed(difference)));
             }
         }
+        self.store.add_differences(day, &news)?;
         let gone = kept.iter().filter(|kept| !still.contains(&kept.identity)).chain(&found.arrived);
         for kept in gone.filter(|kept| may_heal(&kept.difference)) {
             self.store.move_difference(kept.id, &healed(&kept.difference))?;
@@ -73,7 +76,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
         let identity = told::identity(&stray.difference);
         let known = self.store.differences_of(&other)?.into_iter().find(|kept| kept.identity == identity);
         match known {
-            None => drop(self.store.add_difference(&other, &identity, &stray.difference)?),
+            None => self.store.add_differences(&other, &[(identity, stray.difference.clone())])?,
             Some(kept) if kept.difference.state.is_unsettled() => {
                 self.store.move_difference(kept.id, &healed(&kept.difference))?;
             }
@@ -82,17 +85,9 @@ impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
         Ok(())
     }
 
-    fn write(
-        &mut self,
-        day: &DayRow,
-        known: Option<&KeptDifference>,
-        identity: &str,
-        found: &Difference,
-    ) -> LedgerResult<(), S::Fault> {
-        match known {
-            None => drop(self.store.add_difference(day, identity, found)?),
-            Some(kept) if is_over(&kept.difference) || is_same(kept, found) => {}
-            Some(kept) => drop(self.store.move_difference(kept.id, found)?),
+    fn update(&mut self, kept: &KeptDifference, found: &Difference) -> LedgerResult<(), S::Fault> {
+        if !is_over(&kept.difference) && !is_same(kept, found) {
+            self.store.move_difference(kept.id, found)?;
         }
         Ok(())
     }
@@ -110,10 +105,9 @@ impl<S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> DayWork<'_, S, H, D> {
     /// Another content for a day that is done: that is kept, and nothing else changes.
     pub(super) fn keep_changed(&mut self, found: &DayReport) -> DayResult<DayReport, S::Fault, D::Fault> {
         let day = &self.day;
+        let news: Vec<_> = found.differences.iter().map(|of| (told::identity(of), of.clone())).collect();
         let written = self.ledger.transact(|ledger| {
-            for difference in &found.differences {
-                ledger.store.add_difference(day, &told::identity(difference), difference)?;
-            }
+            ledger.store.add_differences(day, &news)?;
             if ledger.store.free_day(&DayRow { attempt: 0, trying: None, ..day.clone() })? {
                 Ok(())
             } else {

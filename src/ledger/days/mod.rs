@@ -4,6 +4,7 @@
 //! each difference and applies what WeChat says by the ledger's normal path; `keep` stores what was found for a person.
 //! A difference moves no money by itself.
 
+mod apply_all;
 pub mod books;
 mod heal;
 mod keep;

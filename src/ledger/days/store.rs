@@ -3,7 +3,7 @@
 use crate::bill::reconcile::difference::{Difference, DifferenceState};
 use crate::clock::{self, BEIJING};
 use crate::ledger::entry::{Entry, Ms, RefundRow};
-use crate::ledger::store::{Added, Transactions, Whose};
+use crate::ledger::store::{Evidence, Transactions, Whose};
 use time::Date;
 
 /// So many orders are looked up at once: a statement has that many parameters for them.
@@ -99,13 +99,8 @@ pub trait DayStore: Transactions {
     /// The days that are done, from this one on.
     fn done_days(&mut self, from: &DayKey) -> Result<Vec<Date>, Self::Fault>;
 
-    /// Keeps a difference.
-    fn add_difference(
-        &mut self,
-        day: &DayRow,
-        identity: &str,
-        difference: &Difference,
-    ) -> Result<Added, Self::Fault>;
+    /// Keeps differences, each with its identity; those that are kept already stay as they are.
+    fn add_differences(&mut self, day: &DayRow, found: &[(String, Difference)]) -> Result<(), Self::Fault>;
     /// Brings a difference up to date, unless a person has settled it.
     fn move_difference(&mut self, id: i64, difference: &Difference) -> Result<bool, Self::Fault>;
     /// A person has settled a difference that was waiting or open.
@@ -128,6 +123,15 @@ pub trait DayStore: Transactions {
         sub_mch_id: &str,
         numbers: &[String],
     ) -> Result<Vec<Entry>, Self::Fault>;
+    /// The same, locked until the transaction ends.
+    fn locked(
+        &mut self,
+        mch_id: &str,
+        sub_mch_id: &str,
+        numbers: &[String],
+    ) -> Result<Vec<Entry>, Self::Fault>;
+    /// Keeps evidence of many orders.
+    fn keep_all_evidence(&mut self, evidence: &[Evidence<'_>]) -> Result<(), Self::Fault>;
     /// The next page of orders that were paid on that day.
     fn paid_on(&mut self, day: &DayKey, after: PageEnd) -> Result<Vec<Entry>, Self::Fault>;
     /// The next page of orders of which a refund was sent on that day, each with where it stands.

@@ -1,17 +1,17 @@
 //! Reconciled days in the database.
 
 use super::connection::{Bound, Connection, SqlResult, SqlRow};
-use super::dialect::Statement;
 use super::dialect::days::DayStatement;
-use super::rows::{order, refund, unknown};
-use super::store::{MOST_TRIES, SqlStore};
+use super::dialect::{Dialect, Statement};
+use super::rows::{evidenced, order, refund, unknown};
+use super::store::{MOST_TRIES, SqlStore, in_ascii};
 use crate::bill::moment;
 use crate::bill::reconcile::difference::{Difference, DifferenceKind, DifferenceState, KeptAs};
 use crate::ledger::ascii;
 use crate::ledger::days::store::{AT_ONCE, DayKey, DayRow, DayStore, KeptDifference, PageEnd};
 use crate::ledger::days::told;
 use crate::ledger::entry::{Entry, Ms, RefundRow};
-use crate::ledger::store::{Added, Failure, Kind, Transactions, Whose};
+use crate::ledger::store::{Evidence, Failure, Kind, Transactions, Whose};
 use time::Date;
 
 impl<C: Connection> SqlStore<C> {
@@ -29,6 +29,34 @@ impl<C: Connection> SqlStore<C> {
 
     fn changes(&mut self, statement: DayStatement, bound: &[Bound<'_>]) -> SqlResult<bool, C::Cause> {
         Ok(self.connection.change(Statement::Day(statement), bound)? == 1)
+    }
+
+    /// Inserts many rows. On MySQL one whose key is taken spoils them all: then they are inserted one by one.
+    fn add_all(&mut self, insert: Statement, rows: &[Vec<Bound<'_>>]) -> SqlResult<(), C::Cause> {
+        for some in rows.chunks(AT_ONCE) {
+            let text = self.connection.sql().of_rows(insert, some.len());
+            match self.connection.change_once(&text, &some.concat()) {
+                Err(fault) if fault.taken && self.dialect() == Dialect::Mysql => {
+                    some.iter().try_for_each(|row| self.add(insert, row).map(drop))?;
+                }
+                ended => drop(ended?),
+            }
+        }
+        Ok(())
+    }
+
+    /// The orders with these numbers.
+    fn with_numbers(
+        &mut self,
+        statement: DayStatement,
+        mch_id: &str,
+        sub_mch_id: &str,
+        numbers: &[String],
+    ) -> SqlResult<Vec<Entry>, C::Cause> {
+        let Some(last) = numbers.last() else { return Ok(Vec::new()) };
+        let places = (0..AT_ONCE).map(|at| Bound::from(numbers.get(at).unwrap_or(last)));
+        let bound: Vec<Bound<'_>> = [mch_id.into(), sub_mch_id.into()].into_iter().chain(places).collect();
+        self.day_rows(statement, &bound)?.into_iter().map(|mut row| order(&mut row)).collect()
     }
 
     /// Outside a transaction: a database that is busy is asked again.
@@ -107,36 +135,21 @@ impl<C: Connection> DayStore for SqlStore<C> {
         self.day_rows(DayStatement::Done, &bound)?.into_iter().map(|mut row| bill_date(&mut row)).collect()
     }
 
-    fn add_difference(
-        &mut self,
-        day: &DayRow,
-        identity: &str,
-        of: &Difference,
-    ) -> SqlResult<Added, C::Cause> {
-        let (date, due) = (day.key.date.to_string(), of.due.map(|due| due.to_string()));
-        let (told, note) = (told::difference(of), note(of));
-        let bound: [Bound<'_>; 10] = [
-            day.id.into(),
-            (&day.key.mch_id).into(),
-            (&day.key.sub_mch_id).into(),
-            (&date).into(),
-            identity.into(),
-            of.kind.name().into(),
-            of.state.name().into(),
-            due.as_deref().into(),
-            (&told).into(),
-            note.as_deref().into(),
-        ];
-        self.add(Statement::Day(DayStatement::AddDifference), &bound)
+    fn add_differences(&mut self, day: &DayRow, found: &[(String, Difference)]) -> SqlResult<(), C::Cause> {
+        let date = day.key.date.to_string();
+        let texts: Vec<Texts> = found.iter().map(|(_, of)| Texts::of(of)).collect();
+        let rows: Vec<_> =
+            found.iter().zip(&texts).map(|(found, texts)| new_difference(day, &date, found, texts)).collect();
+        self.add_all(Statement::Day(DayStatement::AddDifference), &rows)
     }
 
     fn move_difference(&mut self, id: i64, of: &Difference) -> SqlResult<bool, C::Cause> {
-        let (due, told, note) = (of.due.map(|due| due.to_string()), told::difference(of), note(of));
+        let texts = Texts::of(of);
         let bound: [Bound<'_>; 5] = [
             of.state.name().into(),
-            due.as_deref().into(),
-            (&told).into(),
-            note.as_deref().into(),
+            texts.due.as_deref().into(),
+            (&texts.told).into(),
+            texts.note.as_deref().into(),
             id.into(),
         ];
         self.changes(DayStatement::MoveDifference, &bound)
@@ -177,10 +190,25 @@ impl<C: Connection> DayStore for SqlStore<C> {
         sub_mch_id: &str,
         numbers: &[String],
     ) -> SqlResult<Vec<Entry>, C::Cause> {
-        let Some(last) = numbers.last() else { return Ok(Vec::new()) };
-        let places = (0..AT_ONCE).map(|at| Bound::from(numbers.get(at).unwrap_or(last)));
-        let bound: Vec<Bound<'_>> = [mch_id.into(), sub_mch_id.into()].into_iter().chain(places).collect();
-        self.day_rows(DayStatement::Booked, &bound)?.into_iter().map(|mut row| order(&mut row)).collect()
+        self.with_numbers(DayStatement::Booked, mch_id, sub_mch_id, numbers)
+    }
+
+    fn locked(
+        &mut self,
+        mch_id: &str,
+        sub_mch_id: &str,
+        numbers: &[String],
+    ) -> SqlResult<Vec<Entry>, C::Cause> {
+        self.with_numbers(DayStatement::Locked, mch_id, sub_mch_id, numbers)
+    }
+
+    fn keep_all_evidence(&mut self, evidence: &[Evidence<'_>]) -> SqlResult<(), C::Cause> {
+        let texts: Vec<_> = evidence.iter().map(in_ascii).collect();
+        let rows = evidence.iter().zip(&texts);
+        let rows: Vec<_> = rows
+            .map(|(evidence, (observed, note))| evidenced(evidence, observed, note.as_deref()).to_vec())
+            .collect();
+        self.add_all(Statement::KeepEvidence, &rows)
     }
 
     fn paid_on(&mut self, day: &DayKey, after: PageEnd) -> SqlResult<Vec<Entry>, C::Cause> {
@@ -207,14 +235,49 @@ impl<C: Connection> DayStore for SqlStore<C> {
     }
 }
 
+/// What of a difference is written as text.
+struct Texts {
+    due: Option<String>,
+    told: String,
+    note: Option<String>,
+}
+
+impl Texts {
+    fn of(difference: &Difference) -> Self {
+        let note = difference.kept.as_ref().and_then(|kept| kept.note.as_ref());
+        Self {
+            due: difference.due.map(|due| due.to_string()),
+            told: told::difference(difference),
+            note: note.map(ascii::json),
+        }
+    }
+}
+
+/// The parameters of a new difference.
+fn new_difference<'a>(
+    day: &'a DayRow,
+    date: &'a str,
+    (identity, of): &'a (String, Difference),
+    texts: &'a Texts,
+) -> Vec<Bound<'a>> {
+    vec![
+        day.id.into(),
+        (&day.key.mch_id).into(),
+        (&day.key.sub_mch_id).into(),
+        date.into(),
+        identity.into(),
+        of.kind.name().into(),
+        of.state.name().into(),
+        texts.due.as_deref().into(),
+        (&texts.told).into(),
+        texts.note.as_deref().into(),
+    ]
+}
+
 /// What comes after a cursor, until the end of a day.
 fn page(day: &DayKey, after: PageEnd) -> [Bound<'_>; 7] {
     let (whose, at) = (Bound::from(&day.sub_mch_id), Bound::from(after.at));
     [(&day.mch_id).into(), whose, whose, at, day.span().1.into(), at, after.row.into()]
-}
-
-fn note(of: &Difference) -> Option<String> {
-    of.kept.as_ref().and_then(|kept| kept.note.as_ref()).map(ascii::json)
 }
 
 fn bill_date<C>(row: &mut SqlRow) -> SqlResult<Date, C> {

@@ -188,6 +188,14 @@ impl Sql {
         self.named(&text).replace("{now}", self.dialect.clock()).replace("{span}", self.dialect.span())
     }
 
+    /// The text of an insert, for so many rows at once.
+    pub fn of_rows(&self, insert: Statement, rows: usize) -> String {
+        let (once, text) = (self.dialect.once(), self.text(insert));
+        let bare = text.strip_suffix(once).unwrap_or(&text);
+        let (head, row) = bare.split_once(" VALUES ").unwrap_or_default();
+        format!("{head} VALUES {}{once}", vec![row; rows].join(", "))
+    }
+
     /// The index of what is due, where the planner would rather not take it: MySQL walks, and locks, every row of the
     /// merchant that is due no more; SQLite 3.46 sorts all of a shop that has one account, once it was analyzed.
     fn force_due(&self, name: &str) -> String {

@@ -216,6 +216,12 @@ impl<C: Connection> SqlStore<C> {
     }
 }
 
+/// What was observed, and the note, as the table keeps them.
+pub(super) fn in_ascii(evidence: &Evidence<'_>) -> (String, Option<String>) {
+    let observed = evidence.observed.chars().filter(char::is_ascii_graphic).take(32).collect();
+    (observed, evidence.note.map(|note| ascii::json(&note)))
+}
+
 /// Unique for the life of the process: MySQL lets a second savepoint of one name replace the first.
 fn fresh_name() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -319,8 +325,7 @@ impl<C: Connection> OrderStore for SqlStore<C> {
     }
 
     fn keep_evidence(&mut self, evidence: &Evidence<'_>) -> SqlResult<Added, C::Cause> {
-        let observed: String = evidence.observed.chars().filter(char::is_ascii_graphic).take(32).collect();
-        let note = evidence.note.map(|note| ascii::json(&note));
+        let (observed, note) = in_ascii(evidence);
         self.add(Statement::KeepEvidence, &evidenced(evidence, &observed, note.as_deref()))
     }
 

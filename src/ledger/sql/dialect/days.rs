@@ -46,6 +46,7 @@ pub enum DayStatement {
     DifferencesOf,
     Differences,
     Booked,
+    Locked,
     PaidOn,
     RefundedOn,
     RefundsOf,
@@ -54,7 +55,7 @@ pub enum DayStatement {
 
 impl DayStatement {
     /// Every statement.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Find,
         Self::Make,
         Self::Take,
@@ -69,6 +70,7 @@ impl DayStatement {
         Self::DifferencesOf,
         Self::Differences,
         Self::Booked,
+        Self::Locked,
         Self::PaidOn,
         Self::RefundedOn,
         Self::RefundsOf,
@@ -107,11 +109,9 @@ impl Sql {
                 "SELECT {DIFFERENCE_ROW} FROM {{difference}} WHERE mch_id = ? AND sub_mch_id = ? \
                  AND state IN (?, ?, ?, ?) ORDER BY bill_date, id"
             ),
-            DayStatement::Booked => format!(
-                "SELECT {ORDER}, {{now}} FROM {{order}} o WHERE o.mch_id = ? AND o.sub_mch_id = ? \
-                 AND o.out_trade_no IN ({})",
-                places()
-            ),
+            DayStatement::Booked => booked(),
+            // By number, so that two workers do not wait for each other.
+            DayStatement::Locked => format!("{} ORDER BY o.id{}", booked(), self.dialect.row_lock()),
             DayStatement::PaidOn => format!(
                 "SELECT {ORDER}, {{now}} FROM {{order}} o WHERE o.mch_id = ? AND (o.sub_mch_id = ? OR ? = '') \
                  AND o.paid_at >= ? AND o.paid_at < ? AND (o.paid_at > ? OR o.id > ?) \
@@ -130,6 +130,14 @@ impl Sql {
             DayStatement::KnowsAppid => "SELECT 1 FROM {order} WHERE mch_id = ? AND appid = ? LIMIT 1".into(),
         }
     }
+}
+
+fn booked() -> String {
+    format!(
+        "SELECT {ORDER}, {{now}} FROM {{order}} o WHERE o.mch_id = ? AND o.sub_mch_id = ? \
+         AND o.out_trade_no IN ({})",
+        places()
+    )
 }
 
 fn places() -> String {

@@ -260,3 +260,19 @@ fn l4_l10_errors_mean_what_they_meant_when_they_were_measured() {
     assert!(is_taken(Dialect::Mysql, &problem("23000", 1062, "")));
     assert!(!is_taken(Dialect::Sqlite, &problem("23000", 19, "NOT NULL constraint failed")));
 }
+
+#[test]
+fn an_insert_of_many_rows_is_that_of_one_with_more_of_them() {
+    for dialect in ALL {
+        let sql = sql(dialect);
+        for insert in [Statement::KeepEvidence, Statement::Day(DayStatement::AddDifference)] {
+            let (one, three) = (sql.text(insert), sql.of_rows(insert, 3));
+            assert_eq!(sql.of_rows(insert, 1), one);
+            assert_eq!(three.matches('?').count(), 3 * one.matches('?').count());
+            assert_eq!(
+                three.matches("ON CONFLICT DO NOTHING").count(),
+                usize::from(dialect != Dialect::Mysql)
+            );
+        }
+    }
+}
