@@ -45,6 +45,11 @@ impl SourceFile {
         below.split('/').next().unwrap_or("").trim_end_matches(".rs")
     }
 
+    /// Is it the file of this module, `src/wire/xml`, or below it?
+    fn is_in(&self, module: &str) -> bool {
+        self.path.strip_prefix(module).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+    }
+
     /// Tests may also look at their own floor and at the calls that stand on it.
     fn is_test(&self) -> bool {
         self.path.ends_with("/tests.rs") || self.path.contains("/tests/") || self.path.contains("/fixtures")

@@ -327,7 +327,7 @@ fn repeat<F>(known: &RefundRow, order: &RefundOrder) -> LedgerResult<RepeatedRef
         }
         RefundWord::Processing | RefundWord::Success | RefundWord::Change => Ok(RepeatedRefund::Same),
         RefundWord::Closed if other_fee => Err(Halt::Refused(Refusal::RefundTaken)),
-        _ if known.is_open() && other_fee => Ok(RepeatedRefund::Ask("refundFee")),
+        _ if known.is_open() && other_fee => Ok(RepeatedRefund::Ask("refund_fee")),
         _ if known.is_open() && other_options => Ok(RepeatedRefund::Ask("options")),
         _ => Ok(RepeatedRefund::Anew),
     }

@@ -377,11 +377,11 @@ pub(super) fn unsigned<'a>(digest: &'a str, source: Source, observed: &'a str) -
 fn same_terms<F>(entry: &Entry, terms: &OrderTerms) -> LedgerResult<(), F> {
     let known = &entry.terms;
     let differs = [
-        ("merchant (appid)", known.appid != terms.appid),
-        ("merchant (subAppid)", known.sub_appid != terms.sub_appid),
-        ("totalFee", known.total_fee != terms.total_fee),
-        ("feeType", known.fee_type != terms.fee_type),
-        ("tradeType", known.trade_type != terms.trade_type),
+        ("appid", known.appid != terms.appid),
+        ("sub_appid", known.sub_appid != terms.sub_appid),
+        ("total_fee", known.total_fee != terms.total_fee),
+        ("fee_type", known.fee_type != terms.fee_type),
+        ("trade_type", known.trade_type != terms.trade_type),
     ];
     match differs.into_iter().find(|(_, differs)| *differs) {
         Some((name, _)) => Err(Halt::Refused(Refusal::Differs(name))),

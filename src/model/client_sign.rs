@@ -70,7 +70,7 @@ pub fn product_url(merchant: &Merchant, product_id: &str, fresh: Fresh<'_>) -> R
     let is_plain =
         |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'~' | b'|' | b'*' | b'@');
     if product_id.is_empty() || product_id.len() > 32 || !product_id.bytes().all(is_plain) {
-        return Err(BadArgument::new("productId", "must be 1 to 32 characters of 0-9A-Za-z_-.~|*@"));
+        return Err(BadArgument::new("product_id", "must be 1 to 32 characters of 0-9A-Za-z_-.~|*@"));
     }
     let seconds = fresh.seconds.to_string();
     let params = fields(&[

@@ -3,9 +3,6 @@
 #[rustfmt::skip]
 /// A rule, and what it says or the part of it before a colon.
 const KNOWN: &[(&str, &str)] = &[
-    ("argument", "src/ledger/intents.rs"),
-    ("argument", "src/ledger/ledger.rs"),
-    ("argument", "src/model/client_sign.rs"),
     ("circle", "ledger::sql::dialect::*"),
     ("circle", "simulator::notice::*"),
     ("circle", "wire::v2::xml::*"),
@@ -15,8 +12,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("room", "simulator::world names simulator::notice"),
     ("room", "wire::v3::certificates names wire::v2::key"),
     ("room", "wire::v3::resource names wire::v2::key"),
-    ("sql", "src/ledger/simulation/disk.rs"),
-    ("sql", "src/ledger/simulation/sqlite.rs"),
 ];
 
 /// Fails with each complaint that is not known, and with each known one that is over.

@@ -24,10 +24,25 @@ const SQL: [&str; 13] = [
 /// WeChat's own words, which its page scripts and its apps want in this form.
 const OF_WECHAT: [&str; 6] = ["appId", "timeStamp", "nonceStr", "signType", "paySign", "prepayId"];
 
-/// The files outside of one room, tests and this one left out.
+/// The files outside of one room, tests left out.
 fn outside(room: &str) -> Vec<SourceFile> {
-    let is_outside = |s: &SourceFile| !s.path.starts_with(room) && !s.is_test() && s.module() != "tidy";
-    sources(&["src"], ".rs").into_iter().filter(is_outside).collect()
+    let mut sources = sources(&["src"], ".rs");
+    let tests: Vec<String> = sources.iter().flat_map(test_modules).collect();
+    sources.retain(|s| !s.path.starts_with(room) && !s.is_test() && !tests.iter().any(|t| s.is_in(t)));
+    sources
+}
+
+/// The modules that a file declares for tests only, each as the path of its file without the ending: what they hold
+/// is in no product. So the simulation of the ledger may have SQL of its own, for the shop's table and for what its
+/// checks read behind the ledger's back.
+fn test_modules(source: &SourceFile) -> Vec<String> {
+    let stem = source.path.trim_end_matches(".rs");
+    let folder = ["/mod", "/lib"].iter().find_map(|name| stem.strip_suffix(name)).unwrap_or(stem);
+    let declared = source.text.split("#[cfg(test)]\n").skip(1).filter_map(|rest| {
+        let name = rest.lines().next()?.strip_suffix(';')?.rsplit_once("mod ")?.1;
+        Some(format!("{folder}/{name}"))
+    });
+    declared.collect()
 }
 
 fn told(source: &SourceFile, is_told: impl Fn(&str) -> bool) -> Vec<String> {
@@ -66,6 +81,21 @@ fn sql_stands_in_its_own_room_only() {
 fn phps_names_stand_in_the_binding_only() {
     let core = outside("src/php/").into_iter().filter(|s| !matches!(s.module(), "simulator" | "bin"));
     check("argument", &core.flat_map(|s| arguments(&s)).collect::<Vec<_>>());
+}
+
+#[test]
+fn modules_for_tests_only_are_told_from_others() {
+    let found = |path: &str, text: &str| test_modules(&SourceFile { path: path.into(), text: text.into() });
+    assert_eq!(found("src/a/mod.rs", "mod b;\n\n#[cfg(test)]\npub(crate) mod c;\n"), ["src/a/c"]);
+    assert_eq!(found("src/lib.rs", "#[cfg(test)]\nmod a;\n#[cfg(php)]\nmod b;\n"), ["src/a"]);
+    assert_eq!(found("src/a.rs", "#[cfg(test)]\nfn b();\n#[cfg(test)]\nmod tests {}"), [""; 0]);
+    assert!(
+        found("src/ledger/mod.rs", include_str!("../ledger/mod.rs"))
+            .contains(&"src/ledger/simulation".into())
+    );
+    let source = |path: &str| SourceFile { path: path.into(), text: String::new() };
+    assert!(source("src/a/b.rs").is_in("src/a/b") && source("src/a/b/c.rs").is_in("src/a/b"));
+    assert!(!source("src/a/bc.rs").is_in("src/a/b"));
 }
 
 #[test]

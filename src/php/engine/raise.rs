@@ -28,7 +28,7 @@ impl From<BadArgument> for Raise {
 }
 
 /// `outTradeNo` for `out_trade_no`.
-fn camel_case(field: &str) -> String {
+pub fn camel_case(field: &str) -> String {
     let mut before = None;
     let letter = |c: char| if before.replace(c) == Some('_') { c.to_ascii_uppercase() } else { c };
     field.chars().map(letter).filter(|c| *c != '_').collect()

@@ -3,7 +3,7 @@
 use crate::error::{Advice, Error, Fault, Repeat};
 use crate::ledger::store::{Failure, Halt, Kind, Refusal};
 use crate::model::argument::BadArgument;
-use crate::php::engine::raise::Raise;
+use crate::php::engine::raise::{Raise, camel_case};
 use crate::php::ledger::pdo::fault::PdoFault;
 use crate::php::values::exception;
 use ext_php_rs::types::Zval;
@@ -51,13 +51,12 @@ pub fn told(halt: Halt<PdoFault>, out_trade_no: &str) -> (String, Option<Zval>) 
 
 fn refused(refusal: &Refusal, out_trade_no: &str) -> Raise {
     let name = match refusal {
-        Refusal::NotOpened => "outTradeNo",
+        Refusal::NotOpened => "out_trade_no",
         Refusal::OtherMerchant { .. } => "merchant",
-        Refusal::Differs(what) if what.starts_with("merchant") => "merchant",
-        Refusal::Differs(what) => what,
-        Refusal::RefundTaken | Refusal::NoRefund => "outRefundNo",
-        Refusal::RefundDiffers(what) => what,
-        Refusal::TooMuch { .. } => "refundFee",
+        Refusal::Differs(field) => return opened_otherwise(field, refusal),
+        Refusal::RefundTaken | Refusal::NoRefund => "out_refund_no",
+        Refusal::RefundDiffers(field) => field,
+        Refusal::TooMuch { .. } => "refund_fee",
         Refusal::State { .. }
         | Refusal::Reversing
         | Refusal::NoPayment
@@ -67,5 +66,15 @@ fn refused(refusal: &Refusal, out_trade_no: &str) -> Raise {
             return Raise::Logic(format!("{out_trade_no} {refusal}"));
         }
     };
-    Raise::Argument(BadArgument::new(name, refusal.to_string()))
+    BadArgument::new(name, refusal.to_string()).into()
+}
+
+/// The appids are the merchant's.
+fn opened_otherwise(field: &str, refusal: &Refusal) -> Raise {
+    let name = camel_case(field);
+    let (argument, shown) = match field {
+        "appid" | "sub_appid" => ("merchant", format!("merchant ({name})")),
+        _ => (field, name),
+    };
+    BadArgument::new(argument, refusal.to_string().replace(field, &shown)).into()
 }
