@@ -3,9 +3,7 @@
 #[rustfmt::skip]
 /// A rule, and what it says or the part of it before a colon.
 const KNOWN: &[(&str, &str)] = &[
-    ("circle", "ledger::sql::dialect::*"),
     ("circle", "simulator::notice::*"),
-    ("circle", "wire::v2::xml::*"),
     ("function", "src/bill/tests/writer.rs"),
     ("room", "simulator::connection names simulator::gateway"),
     ("room", "simulator::world names simulator::bill::damage"),

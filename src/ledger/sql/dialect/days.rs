@@ -1,7 +1,7 @@
 //! The tables of reconciled days, and the statements about them.
 
-use super::schema::NewTable;
-use super::{ORDER, Sql};
+use super::schema::{NewTable, ORDER};
+use super::sql::Sql;
 use crate::ledger::days::store::AT_ONCE;
 
 /// Days that were, or are being, reconciled: who is at it, and what came of it.

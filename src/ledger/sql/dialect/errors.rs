@@ -1,6 +1,6 @@
 //! What a database's error means.
 
-use super::Dialect;
+use super::database::Dialect;
 use crate::ledger::store::Kind;
 
 /// An error as PDO tells it: SQLSTATE, the driver's number, the text.

@@ -1,6 +1,7 @@
-//! The tables of version 1, which `upgrade` brings up to date.
+//! The tables of version 1, which `upgrade` brings up to date, and the columns of an order as they are read today.
 
-use super::{Dialect, Sql};
+use super::database::Dialect;
+use super::sql::Sql;
 
 /// A table to be made: its name, its columns in our words, and its indexes; that of what is due ends with ` DUE`.
 pub(super) type NewTable = (&'static str, &'static str, &'static [&'static str]);
@@ -50,6 +51,11 @@ const TABLES: [NewTable; 5] = [
         &["(due_at) DUE", "(order_id, id)"],
     ),
 ];
+
+/// The columns of an order, in the order in which they are read.
+pub(super) const ORDER: &str = "o.id, o.mch_id, o.sub_mch_id, o.out_trade_no, o.appid, o.sub_appid, o.total_fee, o.fee_type, \
+     o.trade_type, o.expires_at, o.state, o.version, o.transaction_id, o.paid, o.paid_type, o.paid_at, o.credited, o.refunded, \
+     o.pending_refund, o.intent, o.sent_at, o.ask_refunds, o.suspect_id, o.suspect_fee, o.suspect_type, o.reason, o.created_at, o.changed_at, o.due_at, o.epoch, o.attempt";
 
 impl Dialect {
     fn id(self) -> &'static str {

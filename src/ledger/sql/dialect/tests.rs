@@ -1,3 +1,4 @@
+use super::days::DayStatement;
 use super::*;
 use crate::ledger::store::Kind;
 

@@ -1,7 +1,8 @@
 //! How the tables of an older version become today's: a list for each version, which a new installation walks too.
 
+use super::database::Dialect;
 use super::schema::NewTable;
-use super::{Dialect, Sql};
+use super::sql::Sql;
 
 /// A change of the tables. Each may be repeated: where a change commits by itself, a crash leaves some of them done.
 #[derive(Debug, Clone, Copy)]
@@ -91,8 +92,8 @@ impl Step {
     }
 }
 
-/// The version that the last of the upgrades makes.
-pub const NEWEST: i64 = match UPGRADES.last() {
+/// The schema that this version writes and reads: the last that the upgrades make.
+pub const VERSION: i64 = match UPGRADES.last() {
     Some((version, _)) => *version,
     None => 1,
 };

@@ -1,6 +1,6 @@
 //! Which servers are too old for our statements: SKIP LOCKED, `MATERIALIZED`, RETURNING, STRICT tables.
 
-use super::Dialect;
+use super::database::Dialect;
 
 /// The oldest that will do: its name, and the first numbers of its version.
 type Oldest = (&'static str, [u32; 3]);

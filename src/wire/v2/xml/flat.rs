@@ -4,7 +4,7 @@
 //! section, blanks between them. Whatever else there is, right or wrong, is left to the strict parser; the tests
 //! prove that both read the same from every document taken here.
 
-use super::{MAX_NAME, begins_name, is_in_name};
+use super::names::{MAX_NAME, begins_name, is_in_name};
 use crate::wire::v2::fields::{ByteSpan, FieldEntry, Fields};
 
 /// The places of the fields, or `None` if the strict parser must have a look. The characters are checked already,

@@ -1,7 +1,10 @@
 //! Answers with lists below their fields, `<hblist><hbinfo>...`: as strict as all else, but elements may hold elements.
 //! No rule of WeChat's says how such a part would be signed, so nothing read here is ever verified.
 
-use super::{XmlError, character_reference, characters, is_blank, is_name, is_plain_declaration};
+use super::characters::{character_reference, characters, is_blank};
+use super::declaration::is_plain_declaration;
+use super::error::XmlError;
+use super::names::is_name;
 use crate::wire::v2::fields::{Fields, FieldsError};
 use quick_xml::Reader;
 use quick_xml::events::Event;

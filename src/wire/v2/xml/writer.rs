@@ -1,6 +1,8 @@
 //! Writing messages: a fast path, since nearly every message is plain, and a checked one.
 
-use super::{MAX_BYTES, XmlError, has_noncharacters, is_name, is_xml_char};
+use super::characters::{MAX_BYTES, has_noncharacters, is_xml_char};
+use super::error::XmlError;
+use super::names::is_name;
 use crate::wire::v2::fields::{Fields, FieldsError};
 
 /// Writes a message; refuses what no reader could read, or WeChat would not take, by the field's name.

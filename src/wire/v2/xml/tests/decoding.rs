@@ -1,6 +1,7 @@
 //! What is accepted, and as what it reads.
 
-use super::{MAX_NAME, Root, XmlError, decode, is_name, pairs, read, text};
+use super::super::names::is_name;
+use super::{MAX_NAME, Root, XmlError, decode, pairs, read, text};
 
 #[test]
 fn fields_are_read_in_the_order_of_the_wire() {

@@ -1,6 +1,7 @@
 //! What is written, and what is not.
 
-use super::{Fields, FieldsError, MAX_BYTES, XmlError, encode, fields, pairs, read};
+use super::{Fields, MAX_BYTES, XmlError, encode, fields, pairs, read};
+use crate::wire::v2::fields::FieldsError;
 
 fn written(pairs: &[(&str, &str)]) -> String {
     String::from_utf8(encode(&fields(pairs)).unwrap()).unwrap()

@@ -1,6 +1,7 @@
 //! faults.md P15-P28 and N14: what no message of WeChat Pay looks like.
 
-use super::{Fields, FieldsError, MAX_BYTES, XmlError, read, text};
+use super::{Fields, MAX_BYTES, XmlError, read, text};
+use crate::wire::v2::fields::FieldsError;
 use std::time::{Duration, Instant};
 
 /// Refuses each, and says which one was not.

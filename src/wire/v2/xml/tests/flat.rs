@@ -2,8 +2,9 @@
 
 use super::super::flat;
 use super::random::{fields, soup};
-use super::{FieldsError, Root, XmlError, characters, encode, strict};
+use super::{Root, XmlError, characters, encode, strict};
 use crate::wire::v2::fields::Fields;
+use crate::wire::v2::fields::FieldsError;
 use proptest::prelude::*;
 
 type ReadResult = Result<Fields, XmlError>;
@@ -12,7 +13,10 @@ type ReadResult = Result<Fields, XmlError>;
 fn both(document: &[u8], root: Root) -> Option<(ReadResult, ReadResult)> {
     let text = characters(document).ok()?;
     let entries = flat::scan(&text, root.name())?;
-    Some((Fields::from_entries(text.to_string(), entries).map_err(XmlError::from), strict(&text, root)))
+    Some((
+        Fields::from_entries(text.to_string(), entries).map_err(XmlError::from),
+        strict::read(&text, root.name()),
+    ))
 }
 
 fn agree(document: &[u8]) -> Result<(), TestCaseError> {

@@ -101,7 +101,7 @@ proptest! {
     #[test]
     fn a_document_is_refused_or_holds_only_names_that_can_be_written(document in soup()) {
         if let Ok(fields) = read(&document) {
-            prop_assert!(fields.iter().all(|(name, _)| super::super::is_name(name.as_bytes())));
+            prop_assert!(fields.iter().all(|(name, _)| super::super::names::is_name(name.as_bytes())));
         }
     }
 }
