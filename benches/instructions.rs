@@ -5,7 +5,7 @@
 //! ```
 
 use std::hint::black_box;
-use wechatpay::wire::v2::key::Key;
+use wechatpay::wire::key::Key;
 use wechatpay::wire::v2::sign::{SignaturePolicy, byte_pairs, sign, verify};
 use wechatpay::wire::v2::xml::{Root, decode, encode};
 use wechatpay::{Fields, Order, Ours, SignType};

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use wechatpay::SignType;
-use wechatpay::wire::v2::key::Key;
+use wechatpay::wire::key::Key;
 use wechatpay::wire::v2::sign::{NotVerified, SignaturePolicy, add_sign, verify};
 use wechatpay::wire::v2::xml::{Root, decode};
 

@@ -5,8 +5,8 @@ pub mod v3;
 
 use super::transport::{Body, HttpResponse};
 use crate::model::merchant::{Credentials, Merchant, V2Credentials};
+use crate::wire::key::Key;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::key::Key;
 use crate::wire::v2::sign::{SignType, add_sign};
 use crate::wire::v2::xml;
 use ureq::http::HeaderMap;

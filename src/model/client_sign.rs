@@ -97,7 +97,7 @@ fn fields(pairs: &[(&str, &str)]) -> Fields {
 mod tests {
     use super::*;
     use crate::model::merchant::V2Credentials;
-    use crate::wire::v2::key::Key;
+    use crate::wire::key::Key;
     use serde_json::Value;
 
     fn merchant(sign_type: SignType) -> Merchant {

@@ -1,7 +1,7 @@
 //! The merchant: who we are, what we sign with and what we accept.
 
 use super::argument::BadArgument;
-use crate::wire::v2::key::Key;
+use crate::wire::key::Key;
 use crate::wire::v2::sign::{SignType, SignaturePolicy};
 use crate::wire::v3::key_ring::KeyRing;
 use crate::wire::v3::request_key::RequestKey;

@@ -136,7 +136,7 @@ impl Ours<Fields> {
 mod tests {
     use super::*;
     use crate::model::merchant::{Credentials, V2Credentials};
-    use crate::wire::v2::key::Key;
+    use crate::wire::key::Key;
     use crate::wire::v2::sign::{SignType, add_sign, verify};
 
     fn merchant(mch_id: &str) -> Merchant {

@@ -45,7 +45,7 @@ impl Prepay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::v2::key::Key;
+    use crate::wire::key::Key;
     use crate::wire::v2::sign::{SignType, SignaturePolicy, add_sign, verify};
 
     const CODE_URL: &str = "weixin://wxpay/bizpayurl?pr=XXXXXXXXX";

@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::merchant::{Credentials, V2Credentials};
-use crate::wire::v2::key::Key;
+use crate::wire::key::Key;
 use crate::wire::v2::sign::SignType;
 use serde_json::Value;
 

@@ -136,7 +136,7 @@ impl From<NoticeError> for Error {
 mod tests {
     use super::*;
     use crate::gateway::fixtures::v3::{merchant, provider};
-    use crate::wire::v2::key::Key;
+    use crate::wire::key::Key;
     use crate::wire::v3::signature::HeaderError;
     use crate::wire::v3::vectors::{body, group, headers, refusal, ring, text};
     use serde_json::{Value, json};

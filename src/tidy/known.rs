@@ -8,8 +8,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("room", "simulator::connection names simulator::gateway"),
     ("room", "simulator::world names simulator::bill::damage"),
     ("room", "simulator::world names simulator::notice"),
-    ("room", "wire::v3::certificates names wire::v2::key"),
-    ("room", "wire::v3::resource names wire::v2::key"),
 ];
 
 /// Fails with each complaint that is not known, and with each known one that is over.

@@ -14,7 +14,7 @@ use wechatpay::gateway::identity::{Files, Identity};
 use wechatpay::gateway::tls;
 use wechatpay::model::merchant::{CertificateSource, Credentials, Material, V2Credentials};
 use wechatpay::simulator::{Account, Options, Simulator};
-use wechatpay::wire::v2::key::Key;
+use wechatpay::wire::key::Key;
 use wechatpay::{Merchant, SignType};
 use zeroize::Zeroizing;
 

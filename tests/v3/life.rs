@@ -17,7 +17,7 @@ use wechatpay::model::merchant::{Credentials, V2Credentials, V3Credentials};
 use wechatpay::model::order_id::OrderId;
 use wechatpay::model::refund::RefundStatus;
 use wechatpay::simulator::{Account, Options, Simulator, V3_MATERIAL};
-use wechatpay::wire::v2::key::Key;
+use wechatpay::wire::key::Key;
 use wechatpay::wire::v3::key_ring::KeyRing;
 use wechatpay::wire::v3::request_key::RequestKey;
 use wechatpay::{Advice, Error, Fault, Merchant, SignType, TradeState};

@@ -1,7 +1,7 @@
 //! Orders as the vectors tell them, and by the presence rules of protocol.md D.3.
 
 use super::*;
-use crate::wire::v2::key::Key;
+use crate::wire::key::Key;
 use crate::wire::v2::sign::{SignType, SignaturePolicy, add_sign, verify};
 use crate::wire::v2::xml::{self, Root};
 use serde_json::Value;

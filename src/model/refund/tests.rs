@@ -1,7 +1,7 @@
 //! Refunds: what an answer must have, coupons in every numbering, and refunds that come twice.
 
 use super::*;
-use crate::wire::v2::key::Key;
+use crate::wire::key::Key;
 use crate::wire::v2::sign::{SignType, SignaturePolicy, add_sign, verify};
 
 fn verified(pairs: &[(&str, &str)]) -> Ours<Fields> {

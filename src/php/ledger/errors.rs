@@ -70,7 +70,7 @@ fn refused(refusal: &Refusal, out_trade_no: &str) -> Raise {
 }
 
 /// The appids are the merchant's.
-fn opened_otherwise(field: &str, refusal: &Refusal) -> Raise {
+fn opened_otherwise(field: &'static str, refusal: &Refusal) -> Raise {
     let name = camel_case(field);
     let (argument, shown) = match field {
         "appid" | "sub_appid" => ("merchant", format!("merchant ({name})")),

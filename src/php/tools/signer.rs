@@ -10,9 +10,9 @@ use crate::php::engine::object::param::{Array, Bytes, Optional, Param, array, by
 use crate::php::engine::object::property::NONE;
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::enums::{Case, case_of};
+use crate::wire::key::Key;
 use crate::wire::v2::explain::{Explanation, explain};
 use crate::wire::v2::fields::SortKey;
-use crate::wire::v2::key::Key;
 use crate::wire::v2::sign::{SignType, SignaturePolicy, check, sign};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;

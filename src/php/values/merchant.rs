@@ -11,7 +11,7 @@ use crate::php::engine::object::property::{PropertyOf, STRING, TIME, nullable, p
 use crate::php::engine::object::shown::Shown;
 use crate::php::engine::raise::Raise;
 use crate::php::values::enums::{Case, PhpEnum, case_of};
-use crate::wire::v2::key::Key;
+use crate::wire::key::Key;
 use crate::wire::v2::sign::SignType;
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::flags::DataType;

@@ -1,9 +1,9 @@
 //! AES-256-ECB of refund notices (protocol.md C.14). Nothing is signed there, so the witness is a weaker one.
 
 use super::fields::Fields;
-use super::key::Key;
 use super::xml::{self, Root, XmlError};
 use crate::wire::hex::write_hex;
+use crate::wire::key::Key;
 use aes::Aes256;
 use aes::cipher::{BlockCipherDecrypt, KeyInit};
 use base64::Engine;

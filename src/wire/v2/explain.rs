@@ -1,8 +1,8 @@
 //! Why is this sign wrong? A text for people who debug an integration; it never shows a key or a whole digest.
 
-use super::key::Key;
 use super::sign::{SignType, sign, takes_part};
 use crate::wire::hex::hex;
+use crate::wire::key::Key;
 use md5::{Digest, Md5};
 use std::fmt::Write;
 

@@ -3,7 +3,6 @@
 pub mod cipher;
 pub mod explain;
 pub mod fields;
-pub mod key;
 pub mod read;
 pub mod sign;
 pub mod split;

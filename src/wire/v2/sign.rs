@@ -1,9 +1,9 @@
 //! Signing and verifying (protocol.md A.1-A.6). [`Verified`] is made here.
 
 use super::fields::Fields;
-use super::key::Key;
 use super::split::{self, Split};
 use crate::wire::hex::write_hex;
+use crate::wire::key::Key;
 use crate::wire::verified::Verified;
 use hmac::Mac;
 use md5::{Digest, Md5};

@@ -5,7 +5,7 @@ use super::json::{self, JsonError, JsonObject};
 use super::key_ring::KeyRing;
 use super::resource::{self, ResourceError};
 use super::signature::{HeaderError, SignatureHeaders};
-use crate::wire::v2::key::Key;
+use crate::wire::key::Key;
 use std::collections::HashSet;
 
 /// Why a list of certificates is not taken.

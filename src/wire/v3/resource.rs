@@ -1,7 +1,7 @@
 //! AES-256-GCM of notices and certificates (protocol-v3.md B.2, E.1): sealed for whoever holds the APIv3 key.
 
 use super::json::{JsonError, JsonObject};
-use crate::wire::v2::key::Key;
+use crate::wire::key::Key;
 use aes_gcm::aead::array::ArraySize;
 use aes_gcm::aead::consts::{U12, U16};
 use aes_gcm::aead::{Aead, KeyInit, Nonce, Payload};

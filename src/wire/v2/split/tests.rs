@@ -1,8 +1,8 @@
 //! Split texts: each deciding name in each form, and all second splits of random signed documents.
 
 use super::*;
+use crate::wire::key::Key;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::key::Key;
 use crate::wire::v2::sign::{NotVerified, SignType, SignaturePolicy, add_sign, byte_pairs, verify};
 use crate::wire::verified::Verified;
 use proptest::prelude::*;

@@ -1,7 +1,7 @@
 //! The group `v2_xml` of the shared vectors: what they say is what we do.
 
 use super::{Fields, Root, decode};
-use crate::wire::v2::key::Key;
+use crate::wire::key::Key;
 use crate::wire::v2::sign::{
     NotVerified, SignType, SignatureError, SignaturePolicy, byte_pairs, sign, verify,
 };

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::OnceLock;
 use zeroize::{Zeroize, Zeroizing};
 
-/// A merchant's APIv2 key (protocol.md A.3): 32 bytes, wiped when dropped, never shown by `Debug`.
+/// A merchant's API key (protocol.md A.3), that of APIv2 or the one of APIv3: 32 bytes, wiped when dropped, never shown by `Debug`.
 #[derive(Clone)]
 pub struct Key {
     bytes: [u8; Key::LENGTH],
@@ -20,7 +20,7 @@ pub struct Key {
 pub struct WrongLength;
 
 impl Key {
-    /// Every APIv2 key has this many bytes.
+    /// Every API key has this many bytes.
     pub const LENGTH: usize = 32;
 
     /// Takes the key's bytes; any length but 32 is refused.
