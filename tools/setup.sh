@@ -88,6 +88,15 @@ find_missing() {
     need valgrind has_command valgrind
     need zbar-tools has_command zbarimg
     need shellcheck has_command shellcheck
+    ! grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release || find_missing_frameworks
+}
+
+# Debian 12 has them; where they are not there, their tests are skipped.
+find_missing_frameworks() {
+    need php-laravel-framework has_file /usr/share/php/Illuminate/autoload.php
+    need php-symfony-framework-bundle has_file /usr/share/php/Symfony/Bundle/FrameworkBundle/autoload.php
+    need php-slim has_file /usr/share/php/Slim/autoload.php
+    need php-nyholm-psr7 has_file /usr/share/php/Nyholm/Psr7/autoload.php
 }
 
 find_missing_for_browser() {
