@@ -4,7 +4,6 @@
 /// A rule, and what it says or the part of it before a colon.
 const KNOWN: &[(&str, &str)] = &[
     ("circle", "simulator::notice::*"),
-    ("function", "src/bill/tests/writer.rs"),
     ("room", "simulator::connection names simulator::gateway"),
     ("room", "simulator::world names simulator::bill::damage"),
     ("room", "simulator::world names simulator::notice"),

@@ -25,71 +25,76 @@ pub struct Shape {
 const PAID: &str = "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,\
                     付款银行,货币种类,应结订单金额,代金券金额";
 
+const REFUND: &str = "微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包";
+
+const SUMS: &str = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额";
+
+const OLD: &str = "交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,\
+                   付款银行,货币种类,总金额,代金券或立减优惠金额,微信退款单号,商户退款单号,退款金额,\
+                   代金券或立减优惠退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率";
+
+const OLD_SUMS: &str = "总交易单数,总交易额,总退款金额,总代金券或立减优惠退款金额,手续费总金额";
+
 /// Every layout that is known.
 pub fn shapes() -> Vec<Shape> {
-    let leaked = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
-    let new = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额";
-    let old = "总交易单数,总交易额,总退款金额,总代金券或立减优惠退款金额,手续费总金额";
-    let adds: &[&str] =
-        &["", "应结订单金额", "退款金额", "充值券退款金额", "手续费", "订单金额", "申请退款金额"];
-    let returned: &[&str] =
+    [of_today(), of_the_old_days(), vec![of_flows()]].concat()
+}
+
+fn leaked(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
+}
+
+fn of_today() -> Vec<Shape> {
+    let adds = &["", "应结订单金额", "退款金额", "充值券退款金额", "手续费", "订单金额", "申请退款金额"];
+    let returned =
         &["", "应结订单金额", "退款金额", "充值券退款金额", "返还手续费", "订单金额", "申请退款金额"];
-    let refund = "微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包";
-    let g1 = "交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,\
-              货币种类,总金额,代金券或立减优惠金额,微信退款单号,商户退款单号,退款金额,代金券或立减优惠退款金额,\
-              退款类型,退款状态,商品名称,商户数据包,手续费,费率";
-    let g1_adds: &[&str] = &["", "总金额", "退款金额", "代金券或立减优惠退款金额", "手续费"];
-    let g0 = g1.replace("代金券或立减优惠", "企业红包");
-    let g0_adds: &[&str] = &["", "总金额", "退款金额", "企业红包退款金额", "手续费"];
+    let shape = |header: String| Shape { header: leaked(header), sums: SUMS, adds };
+    let paid = shape(format!("{PAID},商品名称,商户数据包,手续费,费率,订单金额,费率备注"));
+    let times = "退款申请时间,退款成功时间";
     vec![
+        shape(format!("{PAID},{REFUND},手续费,费率,订单金额,申请退款金额,费率备注")),
+        paid,
         Shape {
-            header: leaked(format!("{PAID},{refund},手续费,费率,订单金额,申请退款金额,费率备注")),
-            sums: new,
-            adds,
-        },
-        Shape {
-            header: leaked(format!("{PAID},商品名称,商户数据包,手续费,费率,订单金额,费率备注")),
-            sums: new,
-            adds,
-        },
-        Shape {
-            header: leaked(format!("{PAID},商品名称,商户数据包,手续费,费率,订单金额,费率备注")),
             sums: "总交易单数,应结订单总金额,手续费总金额,订单总金额",
             adds: &["", "应结订单金额", "手续费", "订单金额"],
+            ..paid
         },
+        shape(format!("{PAID},{times},{REFUND},手续费,费率,订单金额,申请退款金额,费率备注")),
         Shape {
-            header: leaked(format!(
-                "{PAID},退款申请时间,退款成功时间,{refund},手续费,费率,订单金额,申请退款金额,费率备注"
-            )),
-            sums: new,
-            adds,
-        },
-        Shape {
-            header: leaked(format!(
-                "{PAID},退款申请时间,退款成功时间,{refund},返还手续费,费率,订单金额,申请退款金额"
-            )),
-            sums: new,
             adds: returned,
+            ..shape(format!("{PAID},{times},{REFUND},返还手续费,费率,订单金额,申请退款金额"))
         },
-        Shape { header: g1, sums: old, adds: g1_adds },
+    ]
+}
+
+fn of_the_old_days() -> Vec<Shape> {
+    vec![
         Shape {
-            header: leaked(g0),
+            header: OLD,
+            sums: OLD_SUMS,
+            adds: &["", "总金额", "退款金额", "代金券或立减优惠退款金额", "手续费"],
+        },
+        Shape {
+            header: leaked(OLD.replace("代金券或立减优惠", "企业红包")),
             sums: "总交易单数,总交易额,总退款金额,总企业红包退款金额,手续费总金额",
-            adds: g0_adds,
+            adds: &["", "总金额", "退款金额", "企业红包退款金额", "手续费"],
         },
         Shape {
             header: "交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,\
                      货币种类,总金额,企业红包金额,商品名称,商户数据包,手续费,费率",
-            sums: old,
+            sums: OLD_SUMS,
             adds: &["", "总金额", "", "", "手续费"],
         },
-        Shape {
-            header: "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额（元）,账户结余（元）,\
-                     资金变更提交申请人,备注,业务凭证号",
-            sums: "资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额",
-            adds: &[],
-        },
     ]
+}
+
+fn of_flows() -> Shape {
+    Shape {
+        header: "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额（元）,账户结余（元）,\
+                 资金变更提交申请人,备注,业务凭证号",
+        sums: "资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额",
+        adds: &[],
+    }
 }
 
 /// What a column of this name holds.
