@@ -5,7 +5,6 @@ mod code;
 mod comments;
 mod files;
 mod functions;
-mod known;
 mod pages;
 mod paths;
 mod php_versions;

@@ -5,21 +5,23 @@
 //! can look at and move; faults are injected by name.
 //!
 //! - what travels: `signer`, `document`, `reader`
-//! - what is known: `order`, `book`, `refund`, `till`, `world`, `clock`; `bill` makes a day of it
+//! - what is known: `order`, `book`, `refund`, `till`, `world`, `clock`; `bill` makes a day of it, under `bill_rules`
 //! - who proves what: `platform`
 //! - what is answered: `calls`, `v3` over them with `told` and `linked`, `answer`, spoiled by `fault` and `sabotage` into a `script`
-//! - what is told: `notice`
+//! - what is told: `notice`, sent out by `dispatcher`
 //! - what listens: `authority`, `tls`, `listener`, `connection`, `control`
 
 mod answer;
 mod authority;
 mod bill;
+mod bill_rules;
 mod book;
 mod calls;
 mod clock;
 mod connection;
 mod control;
 mod dice;
+mod dispatcher;
 mod document;
 mod fault;
 mod files;
@@ -110,7 +112,7 @@ impl Simulator {
         let api = serve_side(&hub, GatewaySide::Api, options.port)?;
         let api2 = serve_side(&hub, GatewaySide::Api2, next(options.port, 1)?)?;
         let control = serve_control(&hub, next(options.port, 2)?)?;
-        tokio::spawn(notice::serve(Arc::clone(&hub)));
+        tokio::spawn(dispatcher::serve(Arc::clone(&hub)));
         files.write_ini(&address("https", api), &address("https", api2))?;
         drop(guard);
         Ok(Self { runtime: Some(runtime), files, api, api2, control, ca_pem: authority.pem() })

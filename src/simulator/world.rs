@@ -1,13 +1,13 @@
 //! All that the simulated gateway knows, and what time does to it.
 
-use super::bill::damage::BillRules;
+use super::bill_rules::BillRules;
 use super::book::Book;
 use super::clock::{self, SECOND, SimulatedClock};
 use super::dice::Rng;
 use super::fault::FaultQueue;
 use super::linked::LinkedFiles;
 use super::notice::{
-    self, NoticeKind, NoticeProof, Outbox, PaymentNoticeBody, QueuedNotice, RefundNoticeBody,
+    self, NoticeKind, NoticeProof, Outbox, PaymentNoticeBody, QueuedNotice, RefundNoticeBody, V3Notices,
 };
 use super::options::{Account, Options};
 use super::order::{PaymentDetails, PlacedOrder, PlacedPayment};
@@ -190,8 +190,13 @@ impl GatewayState {
         Some(RefundNoticeBody::of(order, refund, &nonce, &key))
     }
 
+    /// What writes notices of APIv3 and signs them, now.
+    pub fn v3_notices(&mut self) -> V3Notices<'_> {
+        V3Notices { platform: &mut self.platform, dice: &mut self.own_dice, now: self.clock.now() }
+    }
+
     fn in_v3(&mut self, resource: &Value) -> (String, NoticeProof) {
-        let body = notice::envelope(self, resource, V3_MATERIAL.api_v3_key);
+        let body = self.v3_notices().envelope(resource, V3_MATERIAL.api_v3_key);
         (body, NoticeProof::Headers(SignatureFault::Nothing))
     }
 

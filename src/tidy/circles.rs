@@ -1,8 +1,7 @@
 //! No circle between files: who reads one file need not have read another that needs the first.
 
-use super::known::{check, is_known};
 use super::paths::Crate;
-use super::{SourceFile, sources};
+use super::{SourceFile, no_complaints, sources};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The files that each file names, by their modules: `wire::xml`.
@@ -36,25 +35,9 @@ fn circles(arrows: &Arrows) -> Vec<String> {
     all.filter(|(from, to)| closes(from, to)).map(|(from, to)| format!("{from} -> {to}")).collect()
 }
 
-/// The circles that stay when the known arrows are taken out, and each known one that would close a circle by itself.
-fn all_but_known(mut arrows: Arrows) -> Vec<String> {
-    let mut known = Vec::new();
-    for (from, names) in &mut arrows {
-        known.extend(
-            names
-                .extract_if(.., |to| is_known("circle", &format!("{from} -> {to}")))
-                .map(|to| (from.clone(), to)),
-        );
-    }
-    let mut found = circles(&arrows);
-    let closing = known.iter().filter(|(from, to)| needs(&arrows, to).contains(from));
-    found.extend(closing.map(|(from, to)| format!("{from} -> {to}")));
-    found
-}
-
 #[test]
 fn no_files_need_each_other() {
-    check("circle", &all_but_known(arrows(&sources(&["src"], ".rs"))));
+    no_complaints(&circles(&arrows(&sources(&["src"], ".rs"))));
 }
 
 #[test]

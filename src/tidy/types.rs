@@ -1,8 +1,7 @@
 //! A type's name stands once in the crate, so that it means one thing.
 
 use super::code::Code;
-use super::known::check;
-use super::{SourceFile, sources};
+use super::{SourceFile, no_complaints, sources};
 use std::collections::BTreeMap;
 
 /// The types that a file declares: structs, enums, traits and aliases; not those inside of functions, traits and blocks.
@@ -35,7 +34,7 @@ fn repeated(sources: &[SourceFile]) -> Vec<String> {
 
 #[test]
 fn no_two_types_have_one_name() {
-    check("name", &repeated(&sources(&["src"], ".rs")));
+    no_complaints(&repeated(&sources(&["src"], ".rs")));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! `/pay/downloadbill` and `/pay/downloadfundflow`: a file, or a refusal that nobody signs.
 
 use super::super::answer::{CallEnd, FileBody, Response};
-use super::super::bill::damage::{self, BillRule, Damage};
+use super::super::bill::damage;
 use super::super::bill::{self, BillKind, BillRequest, BillTable};
+use super::super::bill_rules::{BillRule, Damage};
 use super::super::clock::DAY;
 use super::super::document::XmlDocument;
 use super::super::signer::SignMethod;

@@ -1,6 +1,6 @@
 //! Control calls about bills.
 
-use super::super::bill::damage::BillRule;
+use super::super::bill_rules::BillRule;
 use super::super::world::GatewayState;
 use super::objection::{ControlAnswer, objection};
 use serde_json::json;

@@ -1,5 +1,6 @@
 //! Control calls about notices: sent now, as they are or mutated, once or many times at once.
 
+use super::super::dispatcher;
 use super::super::hub::SharedState;
 use super::super::notice::{
     self, DeliveryAttempt, NoticeKind, NoticeProof, PaymentNoticeBody, QueuedNotice, RefundNoticeBody, Target,
@@ -57,7 +58,7 @@ pub async fn notify(hub: &Arc<SharedState>, wish: NoticeRequest) -> ControlAnswe
         .map(|_| {
             let (hub, target, body) = (Arc::clone(hub), target.clone(), message.body.clone());
             let proof = message.proof;
-            tokio::spawn(async move { notice::run(&hub, &target, &body, proof).await })
+            tokio::spawn(async move { dispatcher::run(&hub, &target, &body, proof).await })
         })
         .collect();
     let mut attempts = Vec::new();
@@ -116,7 +117,7 @@ fn payment_body(world: &mut GatewayState, mutation: &str, letter: &PaymentNotice
     }
     let lies = notice::lie(mutation, &mut letter.document);
     let resource = notice::payment_in_v3(&letter.document);
-    notice::mutated_in_v3(world, if lies { "" } else { mutation }, &resource)
+    world.v3_notices().mutated(if lies { "" } else { mutation }, &resource)
 }
 
 fn refund_body(
@@ -134,7 +135,7 @@ fn refund_body(
     let mut letter = letter.clone();
     let lies = notice::lie_of_refund(mutation, &mut letter);
     let resource = notice::refund_in_v3(&letter.outer, &letter.inner);
-    notice::mutated_in_v3(world, if lies { "" } else { mutation }, &resource)
+    world.v3_notices().mutated(if lies { "" } else { mutation }, &resource)
 }
 
 /// A notice about a payment that never was.

@@ -1,7 +1,7 @@
-//! The courier's round: looks what is due on the virtual clock and sends it out.
+//! Looks which notices are due on the virtual clock, and sends them out.
 
-use super::super::hub::SharedState;
-use super::{DeliveryAttempt, DeliveryTask, NoticeProof, Target, courier, v3};
+use super::hub::SharedState;
+use super::notice::{DeliveryAttempt, DeliveryTask, NoticeProof, Target, post};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,11 +37,11 @@ pub async fn run(hub: &SharedState, target: &Target, body: &str, proof: NoticePr
     let (at_ms, headers) = {
         let mut world = hub.world();
         let request_id = ("request-id", world.own_dice.hex(32));
-        let headers = v3::headers(&mut world, body, proof);
+        let headers = world.v3_notices().headers(body, proof);
         (world.clock.now(), [vec![request_id], headers].concat())
     };
     let begun = Instant::now();
-    let reply = courier::post(target, body, &headers).await;
+    let reply = post(target, body, &headers).await;
     let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     DeliveryAttempt { at_ms, took_ms, reply, proof }
 }
