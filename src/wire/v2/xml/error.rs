@@ -8,7 +8,7 @@ pub enum XmlError {
     /// No byte at all, or only blanks.
     #[error("the document is empty")]
     Empty,
-    /// More than [`MAX_BYTES`].
+    /// More than [`MAX_BYTES`](super::MAX_BYTES).
     #[error("the document is larger than 1 MiB")]
     TooLarge,
     /// Not UTF-8.
