@@ -119,7 +119,7 @@ final class RefundsTest extends ShopTestCase
         self::assertCount(1, self::refunds());
     }
 
-    /** v2board #374 */
+    /** v2board #374; wechatpay-php #78 paid out twice what was asked for twice */
     public function testTwoRefundsAtOnceAreOne(): void
     {
         $this->shop->stop();
