@@ -11,11 +11,12 @@ use crate::model::argument::BadArgument;
 use crate::model::merchant::NotV2;
 use crate::model::order::Order;
 use crate::model::ours::NotOurs;
+use crate::model::v3_keys::UnusableKeys;
 use crate::wire::v2::read::FieldError;
 use crate::wire::v2::sign::{NotVerified, SignatureError};
 use crate::wire::v2::split::Split;
 use crate::wire::v2::xml::XmlError;
-use crate::wire::v3::json::JsonError;
+use crate::wire::v3::json::{JsonError, JsonObject};
 use crate::wire::v3::signature::HeaderError;
 
 /// What to do next.
@@ -155,6 +156,8 @@ pub enum Error {
         err_code: String,
         /// `err_code_des`.
         err_code_des: Option<String>,
+        /// What APIv3 adds to it.
+        more: Option<Box<RefusalDetail>>,
     },
     /// The end of a payment is not known.
     #[error("{message}")]
@@ -170,7 +173,21 @@ pub enum Error {
     },
 }
 
+/// What a refusal of APIv3 tells beyond code and message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RefusalDetail {
+    /// `detail`: which field is wrong, and why.
+    pub detail: Option<JsonObject>,
+    /// `Request-ID`, which WeChat Pay's support asks for.
+    pub request_id: Option<String>,
+}
+
 impl Error {
+    /// A verified refusal of a code and what it says for people.
+    pub fn service(err_code: impl Into<String>, err_code_des: Option<String>) -> Self {
+        Self::Service { err_code: err_code.into(), err_code_des, more: None }
+    }
+
     /// What an unsigned refusal said, as it came.
     pub fn gateway(return_msg: String) -> Self {
         Self::Gateway { system_error: return_msg.starts_with("SYSTEMERROR"), return_msg }
@@ -221,6 +238,12 @@ impl From<XmlError> for Error {
 impl From<JsonError> for Error {
     fn from(e: JsonError) -> Self {
         Self::Malformed(e.to_string())
+    }
+}
+
+impl From<UnusableKeys> for Error {
+    fn from(e: UnusableKeys) -> Self {
+        Self::Configuration(e.to_string())
     }
 }
 
@@ -326,12 +349,12 @@ impl Verdict {
             Error::Signature(_) | Error::Headers(_) => Self::new(Advice::FixConfiguration, false, true),
             Error::Unsigned { code, .. } => Self::of_unsigned(ErrCode::of(code), again),
             // Bills are refused without a code: only the words tell.
-            Error::Service { err_code, err_code_des: Some(words) }
+            Error::Service { err_code, err_code_des: Some(words), .. }
                 if err_code.is_empty() && repeat == Repeat::Query =>
             {
                 Self::of_refusal(words)
             }
-            Error::Service { err_code, err_code_des } => {
+            Error::Service { err_code, err_code_des, .. } => {
                 let code = ErrCode::of(err_code);
                 Self::of_code(code, again).read_closer(code, err_code_des.as_deref())
             }

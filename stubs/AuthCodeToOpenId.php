@@ -28,6 +28,8 @@ final class AuthCodeToOpenId
     /**
      * @param Merchant     $merchant who asks; WeChat must have granted the permission
      * @param Gateway|null $gateway  where to ask; null for the INI settings
+     *
+     * @throws \LogicException for a merchant of APIv3, which does not have it; the message says what to do there
      */
     public function __construct(Merchant $merchant, ?Gateway $gateway = null)
     {

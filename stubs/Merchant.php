@@ -22,6 +22,18 @@ namespace WechatPay;
  *     signType: SignType::HmacSha256,
  * );
  * echo $merchant->mchId, ' signs with ', $merchant->signType->value, "\n";   // prints: 10000100 signs with HMAC-SHA256
+ *
+ * // The same merchant in APIv3: all calls go on as they are.
+ * $merchant = Merchant::v3(
+ *     appid: 'wx2421b1c4370ec43b',
+ *     mchId: '10000100',
+ *     apiV3Key: 'v3SimulatorKey0123456789ABCDEFGH',   // 32 bytes, set in the merchant platform; not the APIv2 key
+ *     privateKey: '/etc/wechatpay/apiclient_key.pem',
+ *     certificate: '3E7A1B2C4D5F60718293A4B5C6D7E8F901234567',   // its serial number, or apiclient_cert.pem
+ *     publicKeyId: 'PUB_KEY_ID_0110000100202603010010',
+ *     publicKey: '/etc/wechatpay/pub_key.pem',
+ * );
+ * echo $merchant->mchId, ' speaks ', $merchant->apiVersion->value, "\n";   // prints: 10000100 speaks v3
  * ```
  */
 final class Merchant
@@ -38,10 +50,13 @@ final class Merchant
     /** `sub_mch_id` of the sub-merchant; null outside service-provider mode. */
     public readonly ?string $subMchId;
 
-    /** The pinned algorithm: what we sign with, and what answers must be signed with. */
-    public readonly SignType $signType;
+    /** The dialect that it speaks. */
+    public readonly ApiVersion $apiVersion;
 
-    /** When the client certificate ends; null if none is configured or it cannot be read. */
+    /** The pinned algorithm: what we sign with, and what answers must be signed with; null in APIv3, which has but one. */
+    public readonly ?SignType $signType;
+
+    /** When the merchant's certificate ends; null if none is configured or it cannot be read. */
     public readonly ?\DateTimeImmutable $certificateExpiresAt;
 
     /**
@@ -75,6 +90,45 @@ final class Merchant
         #[\SensitiveParameter] ?string $previousKey = null,
         bool $acceptMd5 = false,
     ) {
+        throw new \Error('WechatPay\\Merchant is provided by the wechatpay extension, which is not loaded.');
+    }
+
+    /**
+     * The same merchant in APIv3. Keys and certificates are texts (PEM) or paths (also `file://`), read at the first call
+     * that needs them, and once for each process as long as the files do not change.
+     *
+     * @param string       $appid                `appid`, 1 to 32 characters of 0-9A-Za-z_-
+     * @param string       $mchId                `mchid`, 1 to 32 characters of 0-9A-Za-z_-
+     * @param string       $apiV3Key             the APIv3 key, exactly 32 bytes: opens notices and certificates
+     * @param string       $privateKey           `apiclient_key.pem`, RSA, PKCS#8 or PKCS#1, unencrypted
+     * @param string       $certificate          the merchant's own certificate (`apiclient_cert.pem`), or its serial
+     *                                           number alone; given the certificate, a key that is not its own is found
+     *                                           before anything is sent
+     * @param string|null  $publicKeyId          id of WeChat Pay's public key, `PUB_KEY_ID_` and digits
+     * @param string|null  $publicKey            that key, `pub_key.pem`
+     * @param list<string> $platformCertificates WeChat Pay's certificates, for merchants that verify with those
+     * @param string|null  $subAppid             service-provider mode: the sub-merchant's `sub_appid`
+     * @param string|null  $subMchId             service-provider mode: the sub-merchant's `sub_mchid`
+     * @param string|null  $previousApiV3Key     the APIv3 key before, for notices under way
+     * @param bool         $codePay              the merchant may take code payments in APIv3, which WeChat does not open
+     *                                           to everybody
+     *
+     * @throws \ValueError if an id or a key cannot be one; the message names the argument and never shows a key
+     */
+    public static function v3(
+        string $appid,
+        string $mchId,
+        #[\SensitiveParameter] string $apiV3Key,
+        #[\SensitiveParameter] string $privateKey,
+        #[\SensitiveParameter] string $certificate,
+        ?string $publicKeyId = null,
+        #[\SensitiveParameter] ?string $publicKey = null,
+        #[\SensitiveParameter] array $platformCertificates = [],
+        ?string $subAppid = null,
+        ?string $subMchId = null,
+        #[\SensitiveParameter] ?string $previousApiV3Key = null,
+        bool $codePay = false,
+    ): Merchant {
         throw new \Error('WechatPay\\Merchant is provided by the wechatpay extension, which is not loaded.');
     }
 }

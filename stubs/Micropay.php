@@ -58,6 +58,8 @@ final class Micropay
     /**
      * @param Merchant     $merchant who sells; with a client certificate
      * @param Gateway|null $gateway  where to ask; null for the INI settings
+     *
+     * @throws \LogicException for a merchant of APIv3, which does not have it; the message says what to do there
      */
     public function __construct(Merchant $merchant, ?Gateway $gateway = null)
     {

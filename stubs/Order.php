@@ -126,9 +126,10 @@ final class Order implements \JsonSerializable
     }
 
     /**
-     * Every verified field by its name on the wire, as text, in the order of the answer, with or without a property.
+     * Every verified field by its name on the wire, in the order of the answer, with or without a property: in v2 a flat
+     * map of texts, in APIv3 nested as it came.
      *
-     * @return array<string, string>
+     * @return array<string, mixed>
      */
     public function fields(): array
     {

@@ -11,7 +11,8 @@ namespace WechatPay;
  * `$outRefundNo` is the safety: the same number never refunds twice, so a call whose end is not known is repeated with
  * the very same arguments. **A new number refunds again.** Store the number before the call.
  *
- * Needs the client certificate.
+ * Needs the client certificate in v2; in APIv3 every request is signed instead, and `$receipt->refundStatus` tells at once
+ * where the refund stands.
  *
  * Besides what it names itself, each call may throw MalformedMessageException (an answer that is not what WeChat Pay
  * says), GatewayException (`return_code` is not SUCCESS; says nothing about the order), SignatureException (the
@@ -64,16 +65,17 @@ final class Refund
      *
      * With `maybeProcessed` the refund may have been accepted: ask `RefundQuery::byOutRefundNo()`, or repeat the very
      * same call. NOTENOUGH is about the merchant's balance: top it up and repeat. A refund that became RefundClose may
-     * be repeated with the same number too.
+     * be repeated with the same number too in v2; in APIv3 it wants a new one.
      *
      * @param string                                     $outTradeNo  `out_trade_no`, 1 to 32 of 0-9A-Za-z_-|*@
      * @param string                                     $outRefundNo `out_refund_no`: the shop's number of this refund,
      *                                                                1 to 64 characters of 0-9A-Za-z_-|*@
      * @param int                                        $totalFee    `total_fee`: fen of the whole order
      * @param int                                        $refundFee   `refund_fee`: fen to give back, 1 to $totalFee
-     * @param array<string, string|int|\Stringable|null> $options     `refund_desc` (shown to the payer), `notify_url`,
+     * @param array<string, mixed>                       $options     `refund_desc` (shown to the payer), `notify_url`,
      *                                                                `refund_account`, `refund_fee_type`, `op_user_id`,
-     *                                                                `device_info`, `detail`
+     *                                                                `device_info`, `detail`; in APIv3 also what only
+     *                                                                that has, nested: `['goods_detail' => [[...]]]`
      *
      * @return RefundReceipt accepted, not yet refunded
      *
@@ -101,7 +103,7 @@ final class Refund
      *                                                                  refund, 1 to 64 characters of 0-9A-Za-z_-|*@
      * @param int                                        $totalFee      `total_fee`: fen of the whole order
      * @param int                                        $refundFee     `refund_fee`: fen to give back, 1 to $totalFee
-     * @param array<string, string|int|\Stringable|null> $options       as in byOutTradeNo()
+     * @param array<string, mixed>                       $options       as in byOutTradeNo()
      *
      * @return RefundReceipt accepted, not yet refunded
      *

@@ -98,9 +98,9 @@ final class RefundList implements \Countable, \IteratorAggregate
     }
 
     /**
-     * The verified fields of each page by their names on the wire, as text.
+     * The verified fields of each page by their names on the wire: in v2 as texts, in APIv3 one page, nested as it came.
      *
-     * @return list<array<string, string>>
+     * @return list<array<string, mixed>>
      */
     public function fields(): array
     {

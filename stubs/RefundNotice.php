@@ -5,8 +5,9 @@ declare(strict_types=1);
 namespace WechatPay;
 
 /**
- * What a refund notice claims. **A weak witness**: WeChat encrypts these notices, but does not sign them. It is a
- * reason to ask, not a fact to book: confirm it by `RefundQuery`. Amounts are fen, times are Beijing times.
+ * What a refund notice claims. **In v2 a weak witness**: WeChat encrypts these notices, but does not sign them. It is a
+ * reason to ask, not a fact to book: confirm it by `RefundQuery`. In APIv3 it is signed, and verified. Amounts are fen,
+ * times are Beijing times.
  *
  * ```php
  * use WechatPay\Merchant;
@@ -91,9 +92,9 @@ final class RefundNotice implements \JsonSerializable
     }
 
     /**
-     * Every decrypted field by its name on the wire, as text.
+     * Every decrypted field by its name on the wire: in v2 as text, in APIv3 nested as it was inside.
      *
-     * @return array<string, string>
+     * @return array<string, mixed>
      */
     public function fields(): array
     {

@@ -7,6 +7,9 @@ namespace WechatPay;
 /**
  * Asks what became of refunds. A service. Follows all pages, so a list is whole or there is none.
  *
+ * APIv3 tells one refund, by the shop's number of it, and has no list: with a merchant of APIv3 byOutRefundNo() is the
+ * only question, and refunds made by hand are seen by notice or bill.
+ *
  * Queries change nothing, so they may be repeated freely, and `maybeProcessed` of their exceptions is always false.
  *
  * Besides what it names itself, each call may throw TransportException (no complete answer within the time limit),
@@ -65,6 +68,7 @@ final class RefundQuery
      *
      * @throws ServiceException `result_code` FAIL: REFUNDNOTEXIST, SYSTEMERROR ...
      * @throws PayException     of every kind that the class names
+     * @throws \LogicException  of a merchant of APIv3, which has no such question
      * @throws \ValueError      if the number cannot be one
      */
     public function byOutTradeNo(string $outTradeNo): RefundList
@@ -81,6 +85,7 @@ final class RefundQuery
      *
      * @throws ServiceException `result_code` FAIL: REFUNDNOTEXIST, SYSTEMERROR ...
      * @throws PayException     of every kind that the class names
+     * @throws \LogicException  of a merchant of APIv3, which has no such question
      * @throws \ValueError      if the number cannot be one
      */
     public function byTransactionId(string $transactionId): RefundList
@@ -113,6 +118,7 @@ final class RefundQuery
      *
      * @throws ServiceException `result_code` FAIL: REFUNDNOTEXIST, SYSTEMERROR ...
      * @throws PayException     of every kind that the class names
+     * @throws \LogicException  of a merchant of APIv3, which has no such question
      * @throws \ValueError      if the number cannot be one
      */
     public function byRefundId(string $refundId): RefundList

@@ -73,6 +73,9 @@ final class RefundReceipt
      */
     public readonly array $coupons;
 
+    /** `status` in APIv3, which tells it at once (CLOSED is RefundClose, ABNORMAL is Change); null in v2. */
+    public readonly ?RefundStatus $refundStatus;
+
     /** Made by the extension only; can be neither constructed nor unserialized. */
     private function __construct()
     {
@@ -80,9 +83,9 @@ final class RefundReceipt
     }
 
     /**
-     * Every verified field by its name on the wire, as text.
+     * Every verified field by its name on the wire: in v2 a flat map of texts, in APIv3 nested as it came.
      *
-     * @return array<string, string>
+     * @return array<string, mixed>
      */
     public function fields(): array
     {

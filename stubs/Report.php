@@ -35,6 +35,8 @@ final class Report
     /**
      * @param Merchant     $merchant who reports
      * @param Gateway|null $gateway  where to ask; null for the INI settings
+     *
+     * @throws \LogicException for a merchant of APIv3, which does not have it; the message says what to do there
      */
     public function __construct(Merchant $merchant, ?Gateway $gateway = null)
     {

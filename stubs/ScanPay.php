@@ -59,6 +59,8 @@ final class ScanPay
 {
     /**
      * @param Merchant $merchant who sells
+     *
+     * @throws \LogicException for a merchant of APIv3, which does not have it; the message says what to do there
      */
     public function __construct(Merchant $merchant)
     {

@@ -5,8 +5,8 @@ declare(strict_types=1);
 namespace WechatPay;
 
 /**
- * `result_code` FAIL, verified: WeChat Pay's own word about the call. `errCode` tells which; an unknown code leaves the
- * outcome of a call that acts open.
+ * `result_code` FAIL, verified (in APIv3 a signed refusal): WeChat Pay's own word about the call. `errCode` tells which,
+ * as the dialect spells it; an unknown code leaves the outcome of a call that acts open.
  *
  * ```php
  * use WechatPay\Merchant;
@@ -30,6 +30,16 @@ class ServiceException extends PayException
     public readonly ?string $errCodeDes;
 
     /**
+     * `detail` in APIv3: which field is wrong, and why; for people, its form is not the same everywhere. Null in v2.
+     *
+     * @var array<string, mixed>|null
+     */
+    public readonly ?array $detail;
+
+    /** `Request-ID` in APIv3, which WeChat Pay's support asks for; null in v2. */
+    public readonly ?string $requestId;
+
+    /**
      * For tests of the shop's own handling; named arguments read best.
      *
      * @param string          $message        what happened
@@ -42,6 +52,8 @@ class ServiceException extends PayException
      * @param int             $code           always 0 for those that the extension throws
      * @param \Throwable|null $previous       the fault behind it
      * @param bool            $stillWanted    does the ledger want it still, and carry it on by itself?
+     * @param array|null      $detail         `detail` in APIv3
+     * @param string|null     $requestId      `Request-ID` in APIv3
      */
     public function __construct(
         string $message = '',
@@ -54,6 +66,8 @@ class ServiceException extends PayException
         int $code = 0,
         ?\Throwable $previous = null,
         bool $stillWanted = false,
+        ?array $detail = null,
+        ?string $requestId = null,
     ) {
         throw new \Error('WechatPay\\ServiceException is provided by the wechatpay extension, which is not loaded.');
     }

@@ -28,6 +28,8 @@ final class ShortUrl
     /**
      * @param Merchant     $merchant whose link
      * @param Gateway|null $gateway  where to ask; null for the INI settings
+     *
+     * @throws \LogicException for a merchant of APIv3, which does not have it; the message says what to do there
      */
     public function __construct(Merchant $merchant, ?Gateway $gateway = null)
     {

@@ -63,10 +63,11 @@ final class Transition implements \JsonSerializable
     }
 
     /**
-     * The exact bytes to answer a notice with: SUCCESS once the ledger has it, FAIL for an order that nobody opened
-     * yet. Send them only after your own transaction, if you have one, is committed.
+     * What to answer a notice with, in its own dialect: yes once the ledger has it, no for an order that nobody opened
+     * yet. Send it only after your own transaction, if you have one, is committed: `reply()->send()`. In v2 `echo` does as
+     * well; APIv3 reads the status.
      */
-    public function reply(): string
+    public function reply(): Reply
     {
         throw new \Error('WechatPay\\Transition is provided by the wechatpay extension, which is not loaded.');
     }

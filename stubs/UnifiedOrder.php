@@ -95,7 +95,8 @@ final class UnifiedOrder
      * @param array<string, mixed>|null $sceneInfo      `scene_info`: sent as JSON, at most 256 bytes; `store_info{id,
      *                                                  name, area_code, address}`
      * @param bool|null                 $profitSharing  `profit_sharing`: freeze the money for profit sharing
-     * @param array<string, string|int|\Stringable|null> $extra any other fields, by their names on the wire
+     * @param array<string, mixed> $extra any other fields, by their names on the wire; in APIv3 nested:
+     *                                    `['settle_info' => ['profit_sharing' => true]]`
      *
      * @return Prepay with codeUrl
      *
@@ -155,7 +156,8 @@ final class UnifiedOrder
      * @param array<string, mixed>|null $sceneInfo      `scene_info`: sent as JSON, at most 256 bytes; `store_info{id,
      *                                                  name, area_code, address}`
      * @param bool|null                 $profitSharing  `profit_sharing`: freeze the money for profit sharing
-     * @param array<string, string|int|\Stringable|null> $extra any other fields, by their names on the wire
+     * @param array<string, mixed> $extra any other fields, by their names on the wire; in APIv3 nested:
+     *                                    `['settle_info' => ['profit_sharing' => true]]`
      *
      * @return Prepay with prepayId
      *
@@ -213,7 +215,8 @@ final class UnifiedOrder
      * @param array<string, mixed>|null $sceneInfo      `scene_info`: sent as JSON, at most 256 bytes; `store_info{id,
      *                                                  name, area_code, address}`
      * @param bool|null                 $profitSharing  `profit_sharing`: freeze the money for profit sharing
-     * @param array<string, string|int|\Stringable|null> $extra any other fields, by their names on the wire
+     * @param array<string, mixed> $extra any other fields, by their names on the wire; in APIv3 nested:
+     *                                    `['settle_info' => ['profit_sharing' => true]]`
      *
      * @return Prepay with prepayId
      *
@@ -269,7 +272,8 @@ final class UnifiedOrder
      * @param array<string, mixed>|null $sceneInfo      `scene_info`: sent as JSON, at most 256 bytes; WeChat wants
      *                                                  `h5_info{type, wap_url, wap_name}` here
      * @param bool|null                 $profitSharing  `profit_sharing`: freeze the money for profit sharing
-     * @param array<string, string|int|\Stringable|null> $extra any other fields, by their names on the wire
+     * @param array<string, mixed> $extra any other fields, by their names on the wire; in APIv3 nested:
+     *                                    `['settle_info' => ['profit_sharing' => true]]`
      *
      * @return Prepay with h5Url
      *

@@ -85,7 +85,7 @@ function creditOnce(Shop $shop): void
     foreach (['a notice came', 'the same again'] as $what) {
         $t = $books->ledger->applyNotification(Notification::read($body, $shop->merchant));
         $shop->screen->row($what, moved($t));
-        $shop->expect(Notification::success(), $t->reply(), 'the reply');
+        $shop->expect(Notification::success(), (string) $t->reply(), 'the reply');
     }
     $shop->expect(1, $books->credits('book-0002'), 'the credits');
     $shop->screen->row('in the shop\'s table', 'one row: the callback ran once, in the transaction of the state');

@@ -40,11 +40,11 @@ final class LedgerCrashTest extends LedgerSimulatorTestCase
             $this->open($this->shop($this->pdo), $number);
             $notice = $this->notice(out_trade_no: $number, transaction_id: "42$number");
             $ended = $this->killed(function (Ledger $ledger, \PDO $pdo, \Closure $acknowledge) use ($notice): void {
-                $acknowledge($ledger->applyNotification($notice)->reply());
+                $acknowledge((string) $ledger->applyNotification($notice)->reply());
             });
             $this->assertWhole($number);
             $again = $this->shop($this->database->connect())->applyNotification($notice);
-            self::assertSame(Notification::success(), $again->reply());
+            self::assertSame(Notification::success(), (string) $again->reply());
             self::assertSame([100], $this->booked($number), "killed at point $this->points");
         } while (!$ended);
         $this->assertMet('an apply', 'begin', 'acknowledgement', ...self::APPLYING);

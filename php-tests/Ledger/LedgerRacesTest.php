@@ -36,7 +36,7 @@ final class LedgerRacesTest extends LedgerTestCase
             return function () use ($ledger, $body): array {
                 $begun = microtime(true);
                 $t = $ledger->applyNotification(Notification::read($body, $this->merchant));
-                return [$t->credited, $t->to->name, $t->reply(), (microtime(true) - $begun) * 1000];
+                return [$t->credited, $t->to->name, (string) $t->reply(), (microtime(true) - $begun) * 1000];
             };
         }));
         self::assertSame([], array_filter($ends, is_string(...)), 'nobody failed');

@@ -104,7 +104,7 @@ final class LedgerReviewTest extends LedgerIntentsTestCase
             }
             self::$simulator->control('POST', '/state', ['out_trade_no' => $number, 'trade_state' => 'SUCCESS']);
             $t = $at === 0 ? $ledger->applyNotification($this->notice(out_trade_no: $number)) : $ledger->apply($this->asked($number));
-            self::assertSame([LedgerState::Review, \WechatPay\Notification::success()], [$t->to, $t->reply()]);
+            self::assertSame([LedgerState::Review, \WechatPay\Notification::success()], [$t->to, (string) $t->reply()]);
         }
         $broken = false;
         foreach (['froz-0001', 'froz-0002'] as $number) {

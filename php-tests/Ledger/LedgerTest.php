@@ -29,7 +29,7 @@ final class LedgerTest extends LedgerTestCase
         self::assertSame([LedgerState::Created, LedgerState::Paid], [$t->from, $t->to]);
         self::assertTrue($t->changed && $t->credited && !$t->revoked);
         self::assertSame('paid', $t->reason);
-        self::assertSame(Notification::success(), $t->reply());
+        self::assertSame(Notification::success(), (string) $t->reply());
         self::assertSame([100], $this->booked());
         self::assertSame([1, 1, 1], [$this->rows('credit'), $this->rows('evidence'), $this->rows('outbox')]);
 
@@ -50,7 +50,7 @@ final class LedgerTest extends LedgerTestCase
         foreach ([$notice, $notice, $this->notice()] as $again) {
             $t = $ledger->applyNotification($again);
             self::assertSame([false, false, LedgerState::Paid], [$t->credited, $t->changed, $t->to]);
-            self::assertSame(Notification::success(), $t->reply());
+            self::assertSame(Notification::success(), (string) $t->reply());
         }
         self::assertSame([100], $this->booked());
     }
@@ -94,7 +94,7 @@ final class LedgerTest extends LedgerTestCase
             $t = $ledger->applyNotification($this->notice(...['out_trade_no' => $number] + $wrong));
             self::assertSame([LedgerState::Review, false], [$t->to, $t->credited]);
             self::assertStringContainsString(key($wrong) . ' differs', $t->reason);
-            self::assertSame(Notification::success(), $t->reply());
+            self::assertSame(Notification::success(), (string) $t->reply());
             self::assertSame([], $this->booked($number));
         }
     }
@@ -116,13 +116,13 @@ final class LedgerTest extends LedgerTestCase
         $t = $ledger->applyNotification($this->notice());
         self::assertFalse($t->credited);
         self::assertNull($t->entry);
-        self::assertSame(Notification::fail('unknown order'), $t->reply());
+        self::assertSame(Notification::fail('unknown order'), (string) $t->reply());
         self::assertSame(1, $this->rows('evidence'));
 
         $this->pdo->exec('UPDATE wechatpay_evidence SET seen_at = seen_at - 600000');
         $t = $ledger->applyNotification($this->notice());
         self::assertSame([LedgerState::Review, false], [$t->to, $t->credited]);
-        self::assertSame(Notification::success(), $t->reply());
+        self::assertSame(Notification::success(), (string) $t->reply());
         self::assertSame([], $this->booked());
     }
 
@@ -196,7 +196,7 @@ final class LedgerTest extends LedgerTestCase
         $this->open($ledger);
         self::assertSame(
             '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>',
-            $ledger->applyNotification($this->notice())->reply(),
+            (string) $ledger->applyNotification($this->notice())->reply(),
         );
     }
 

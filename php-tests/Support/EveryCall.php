@@ -78,6 +78,7 @@ final class EveryCall
                 'sends on',
                 ends: [self::TILL, 'REVOKED', 2],
                 isOfAnOrder: true,
+                insteadInV3: 'close or refund any other',
             ),
             'Micropay' => new TriedCall(
                 '/pay/micropay',
@@ -89,17 +90,20 @@ final class EveryCall
                 ],
                 ends: ['M100002', 'SUCCESS', 1],
                 subIds: 'unread',
+                insteadInV3: 'with a Merchant of v2',
             ),
             'AuthCodeToOpenId' => new TriedCall(
                 '/tools/authcodetoopenid',
                 static fn (AuthCodeToOpenId $payers) => $payers->byAuthCode(self::code()),
                 texts: ['authCode' => static fn (AuthCodeToOpenId $payers, string $text) => $payers->byAuthCode($text)],
                 isMd5: true,
+                insteadInV3: 'with a Merchant of v2',
             ),
             'ShortUrl' => new TriedCall(
                 '/tools/shorturl',
                 static fn (ShortUrl $shorten) => $shorten->of('weixin://wxpay/bizpayurl?product_id=P1'),
                 texts: ['longUrl' => static fn (ShortUrl $shorten, string $text) => $shorten->of($text)],
+                insteadInV3: 'codeUrl',
             ),
             'Report' => new TriedCall(
                 '/payitil/report',
@@ -110,6 +114,7 @@ final class EveryCall
                 ],
                 isSigned: false,
                 subIds: 'unread',
+                insteadInV3: 'leave the report out',
             ),
             'Client' => new TriedCall(
                 '/pay/orderquery',

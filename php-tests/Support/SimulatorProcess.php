@@ -103,6 +103,25 @@ final class SimulatorProcess
         return ['wechatpay.url' => $this->url, 'wechatpay.ca_file' => $this->caFile];
     }
 
+    /**
+     * The arguments of Merchant::v3() for the simulator's merchant; named ones replace them.
+     *
+     * @return array<string, mixed>
+     */
+    public function v3(mixed ...$settings): array
+    {
+        $v3 = $this->ready['v3'];
+        return $settings + [
+            'appid' => self::APPID,
+            'mchId' => self::MCH_ID,
+            'apiV3Key' => $v3['api_v3_key'],
+            'privateKey' => $v3['private_key_file'],
+            'certificate' => $v3['serial'],
+            'publicKeyId' => $v3['public_key_id'],
+            'publicKey' => $v3['public_key_file'],
+        ];
+    }
+
     /** The process id. */
     public function pid(): int
     {

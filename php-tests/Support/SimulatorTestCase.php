@@ -38,6 +38,12 @@ abstract class SimulatorTestCase extends TestCase
         ]);
     }
 
+    /** The same merchant in APIv3; named arguments replace its settings. */
+    protected function merchantV3(mixed ...$settings): Merchant
+    {
+        return Merchant::v3(...self::$simulator->v3(...$settings));
+    }
+
     /**
      * A gateway with connections and a health of its own, for it trusts a file of its own; notes its attempts. Named
      * arguments replace its settings. It has a backup only if told.

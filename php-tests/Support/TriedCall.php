@@ -23,6 +23,7 @@ final class TriedCall
      * @param bool $isMd5          whether it is MD5 whatever the merchant's algorithm
      * @param bool $isOfAnOrder    whether WeChat may say that the order is unknown
      * @param string $subIds       the sub-merchant's ids in its answer: they `must` be there, they `may`, or are `unread`
+     * @param string $insteadInV3  what a merchant of APIv3 is told, which does not have it
      */
     public function __construct(
         public readonly string $path,
@@ -36,6 +37,7 @@ final class TriedCall
         public readonly bool $isMd5 = false,
         public readonly bool $isOfAnOrder = false,
         public readonly string $subIds = 'may',
+        public readonly string $insteadInV3 = '',
     ) {
     }
 

@@ -6,6 +6,7 @@ namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Advice;
+use WechatPay\ApiVersion;
 use WechatPay\Client;
 use WechatPay\Merchant;
 use WechatPay\PayException;
@@ -21,6 +22,7 @@ final class MerchantTest extends SimulatorTestCase
             'mchId' => SimulatorProcess::MCH_ID,
             'subAppid' => null,
             'subMchId' => null,
+            'apiVersion' => ApiVersion::V2,
             'signType' => SignType::HmacSha256,
             'certificateExpiresAt' => null,
         ], get_object_vars($merchant));

@@ -225,7 +225,7 @@ mod tests {
         assert!(fault.error.to_string().contains("allowUnsigned: true") && fault.advice == Advice::FixCall);
         let fault = advised("/pay/orderquery", SignatureError::Missing.into());
         assert!(!fault.error.to_string().contains("allowUnsigned"));
-        let refusal = || Error::Service { err_code: "PARAM_ERROR".into(), err_code_des: None };
+        let refusal = || Error::service("PARAM_ERROR", None);
         assert!(advised("/mmpaymkttransfers/sendredpack", refusal()).maybe_processed);
         assert!(!advised("/pay/orderquery", refusal()).maybe_processed);
     }

@@ -15,4 +15,4 @@ pub mod report;
 pub mod reverse;
 pub mod short_url;
 pub mod unified_order;
-mod v3;
+pub mod v3;

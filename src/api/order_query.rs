@@ -63,7 +63,7 @@ impl V3Endpoint for OrderQuery {
 
     fn read(&self, answer: &Verified<JsonObject>, merchant: &Merchant) -> Result<Order, Error> {
         let fields = words::order(answer, &merchant.appid)?;
-        Ok(Order::from_query(ours(fields, merchant, &self.echoes())?)?)
+        Ok(Order::from_query(ours(fields, merchant, &self.echoes())?)?.as_told(answer))
     }
 }
 

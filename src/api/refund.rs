@@ -2,7 +2,7 @@
 
 use super::flows::resend::resend_on;
 use super::form;
-use super::v3::object;
+use super::v3::{merge, object};
 use crate::error::{Advice, ErrCode, Error, Fault, Repeat};
 use crate::gateway::attempt::OnAttempt;
 use crate::gateway::client::ApiClient;
@@ -20,7 +20,7 @@ use crate::wire::v3::json::JsonObject;
 use crate::wire::v3::target::build;
 use crate::wire::verified::Verified;
 use crate::wire::words;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// One refund. Its number makes repeats safe: the same number never refunds twice.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct Refund {
     order: OrderId,
     out_refund_no: String,
     fields: Fields,
+    /// What only APIv3 has, in its own names.
+    further: Map<String, Value>,
 }
 
 /// Optional fields of a refund.
@@ -65,7 +67,13 @@ impl Refund {
             fields.set(name, form::entry("options", name, value)?);
         }
         sendable("options", &fields)?;
-        Ok(Self { order, out_refund_no: number.to_owned(), fields })
+        Ok(Self { order, out_refund_no: number.to_owned(), fields, further: Map::new() })
+    }
+
+    /// The same with what only APIv3 has, in its own names and places.
+    #[must_use]
+    pub fn with(self, further: Map<String, Value>) -> Self {
+        Self { further, ..self }
     }
 }
 
@@ -150,6 +158,7 @@ impl V3Endpoint for Refund {
                 "currency": text("refund_fee_type").unwrap_or("CNY"),
             }),
         );
+        merge(&mut body, &self.further, "options")?;
         Ok(V3Request::post(build(["v3", "refund", "domestic", "refunds"], []), &Value::Object(body)))
     }
 
@@ -159,7 +168,7 @@ impl V3Endpoint for Refund {
         let asked = self.fields.text("refund_fee").unwrap_or_default().to_owned();
         let mut echoes = self.echoes();
         echoes.push(Echo { field: "refund_fee".into(), asked, required: true });
-        Ok(RefundReceipt::from_answer(ours(fields, merchant, &echoes)?)?)
+        Ok(RefundReceipt::from_answer(ours(fields, merchant, &echoes)?)?.as_told(answer))
     }
 
     /// There is no such order here, or it is not paid; and a refund that came too often may be accepted yet.

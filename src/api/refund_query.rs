@@ -162,7 +162,7 @@ impl V3Endpoint for RefundQuery {
 
     fn read(&self, answer: &Verified<JsonObject>, merchant: &Merchant) -> Result<RefundList, Error> {
         let fields = words::refund_list(answer, &merchant.ids())?;
-        let list = RefundList::from_page(ours(fields, merchant, &[])?, 0)?;
+        let list = RefundList::from_page(ours(fields, merchant, &[])?, 0)?.as_told(answer);
         self.only_ours(&list)?;
         Ok(list)
     }

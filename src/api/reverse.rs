@@ -51,10 +51,7 @@ impl Endpoint for Reverse {
     fn read(&self, answer: Ours<Fields>) -> Result<Reversal, Error> {
         if answer.text("recall") == Some("Y") {
             let asked = "the gateway asks to call again (recall=Y)".to_owned();
-            return Ok(Reversal::Again(Error::Service {
-                err_code: "SYSTEMERROR".into(),
-                err_code_des: Some(asked),
-            }));
+            return Ok(Reversal::Again(Error::service("SYSTEMERROR", Some(asked))));
         }
         Ok(Reversal::Done)
     }

@@ -14,6 +14,7 @@ use crate::wire::v2::read::FieldError;
 use crate::wire::v3::json::JsonObject;
 use crate::wire::verified::Verified;
 use crate::wire::words;
+use serde_json::{Map, Value};
 
 mod v3;
 
@@ -22,6 +23,8 @@ mod v3;
 pub struct UnifiedOrder {
     fields: Fields,
     out_trade_no: String,
+    /// What only APIv3 has, in its own names.
+    further: Map<String, Value>,
 }
 
 /// What every order needs.
@@ -83,7 +86,13 @@ impl UnifiedOrder {
             fields.set(name, value);
         }
         form::times(&fields)?;
-        Ok(Self { fields, out_trade_no: basics.out_trade_no.to_owned() })
+        Ok(Self { fields, out_trade_no: basics.out_trade_no.to_owned(), further: Map::new() })
+    }
+
+    /// The same with what only APIv3 has, in its own names and places.
+    #[must_use]
+    pub fn with(self, further: Map<String, Value>) -> Self {
+        Self { further, ..self }
     }
 
     fn basic_fields(basics: &Basics<'_>) -> Result<Fields, BadArgument> {
@@ -137,7 +146,7 @@ impl V3Endpoint for UnifiedOrder {
     type Answer = Prepay;
 
     fn request(&self, merchant: &Merchant) -> Result<V3Request, Error> {
-        v3::request(&self.fields, merchant)
+        v3::request(&self.fields, &self.further, merchant)
     }
 
     /// It names no order: nothing to compare.

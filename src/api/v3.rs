@@ -1,5 +1,6 @@
 //! What several calls of APIv3 share: paths and ids, of a merchant or of a service provider (protocol-v3.md C.10).
 
+use crate::model::argument::BadArgument;
 use crate::model::merchant::Merchant;
 use crate::wire::v3::target::build;
 use serde_json::{Map, Value};
@@ -28,6 +29,29 @@ pub fn ids(merchant: &Merchant) -> Vec<(&'static str, &str)> {
     let own = if merchant.sub_mch_id.is_some() { "sp_appid" } else { "appid" };
     let sub_appid = merchant.sub_appid.as_deref().map(|id| ("sub_appid", id));
     [(own, merchant.appid.as_str())].into_iter().chain(mch_ids(merchant)).chain(sub_appid).collect()
+}
+
+/// Puts what an argument brings into a request, in APIv3's names and places; what is set already stays.
+pub fn merge(
+    body: &mut Map<String, Value>,
+    brought: &Map<String, Value>,
+    argument: &'static str,
+) -> Result<(), BadArgument> {
+    for (name, value) in brought {
+        match (body.get_mut(name), value) {
+            // The gateway takes no null.
+            (_, Value::Null) => {}
+            (Some(Value::Object(ours)), Value::Object(theirs)) => merge(ours, theirs, argument)?,
+            (Some(_), _) => {
+                let what = format!("must not contain {name}, which is set already");
+                return Err(BadArgument::new(argument, what));
+            }
+            (None, _) => {
+                body.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Texts as a JSON object.

@@ -103,6 +103,6 @@ impl From<NoBillAnswer> for Error {
             ""
         };
         let err_code = answer.err_code.unwrap_or_else(|| word.to_owned());
-        Self::Service { err_code, err_code_des: answer.message }
+        Self::service(err_code, answer.message)
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn service(code: &str, repeat: Repeat) -> Fault {
-    Fault::new(Error::Service { err_code: code.into(), err_code_des: None }, repeat, Some("T1"))
+    Fault::new(Error::service(code, None), repeat, Some("T1"))
 }
 
 #[test]
@@ -42,8 +42,7 @@ fn r35_r36_trouble_with_certificate_key_or_sign_is_for_the_operator_however_it_i
         let fault = service(code, Repeat::SameNumbers);
         assert!(fault.advice == Advice::FixConfiguration && !fault.maybe_processed, "{code}");
     }
-    let words =
-        |des: &str| Error::Service { err_code: "INVALID_REQUEST".into(), err_code_des: Some(des.into()) };
+    let words = |des: &str| Error::service("INVALID_REQUEST", Some(des.into()));
     assert_eq!(Fault::new(words("证书错误"), Repeat::SameNumbers, None).advice, Advice::FixConfiguration);
     assert_eq!(Fault::new(words("201 订单重复"), Repeat::SameNumbers, None).advice, Advice::FixCall);
 }
@@ -146,10 +145,7 @@ fn one_of_each() -> Vec<(Error, &'static str)> {
         reused: Some(true),
     };
     let gateway = |words: &str| Error::gateway(words.into());
-    let service = |des: Option<&str>| Error::Service {
-        err_code: "NOTENOUGH".into(),
-        err_code_des: des.map(Into::into),
-    };
+    let service = |des: Option<&str>| Error::service("NOTENOUGH", des.map(Into::into));
     vec![
         (BadArgument::new("total_fee", "must be at least 1 fen").into(), "total_fee must be at least 1 fen"),
         (Error::Configuration("the private key is encrypted".into()), "the private key is encrypted"),

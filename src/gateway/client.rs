@@ -11,8 +11,9 @@ use super::v3::exchange as v3;
 use crate::clock::Clock;
 use crate::error::{Error, Fault, Phase, Repeat, TransportError};
 use crate::model::argument::BadArgument;
-use crate::model::merchant::{Credentials, Merchant, V3Credentials};
+use crate::model::merchant::{Credentials, Merchant};
 use crate::model::sendable::one_meaning;
+use crate::model::v3_keys::V3Credentials;
 use crate::wire::hex::hex;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::xml;
@@ -123,7 +124,7 @@ impl ApiClient {
             Credentials::V3(keys) => {
                 let call = call.v3().ok_or_else(|| not_in_v3(&spec.path))?;
                 let request = call.request(merchant)?;
-                (request.path().to_owned(), MerchantDialect::V3 { call, keys, request })
+                (request.path().to_owned(), MerchantDialect::V3 { call, keys: keys.get()?, request })
             }
         };
         Ok(WrittenCall { spec, path, dialect })

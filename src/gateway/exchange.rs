@@ -104,10 +104,10 @@ pub(crate) fn reason(fields: &Fields, code: &str) -> String {
 pub(crate) fn result_code(answer: &Fields) -> Result<Option<Error>, Error> {
     match answer.text("result_code") {
         Some("SUCCESS") => Ok(None),
-        Some("FAIL") => Ok(Some(Error::Service {
-            err_code: answer.text("err_code").unwrap_or("").to_owned(),
-            err_code_des: answer.text("err_code_des").map(str::to_owned),
-        })),
+        Some("FAIL") => Ok(Some(Error::service(
+            answer.text("err_code").unwrap_or(""),
+            answer.text("err_code_des").map(str::to_owned),
+        ))),
         Some(_) => Err(Error::Malformed("result_code is neither SUCCESS nor FAIL".into())),
         None => Err(Error::Malformed("result_code is missing".into())),
     }

@@ -148,7 +148,8 @@ pub fn belongs_to(mch_id: &str, common_name: Option<&str>) -> Result<(), String>
     }
 }
 
-fn bytes(material: &Material, files: &dyn Files) -> Result<Zeroizing<Vec<u8>>, String> {
+/// What the material holds.
+pub fn bytes(material: &Material, files: &dyn Files) -> Result<Zeroizing<Vec<u8>>, String> {
     match material {
         Material::Inline(bytes) => Ok(bytes.clone()),
         Material::Path(path) => files.read(path),

@@ -9,7 +9,7 @@ use super::retry::Health;
 use super::settings::Settings;
 use super::tls;
 use crate::clock::{Clock, SystemClock};
-use crate::model::merchant::{CertificateSource, Material, Merchant};
+use crate::model::merchant::{CertificateSource, Credentials, Material, Merchant, V2Credentials};
 use rustls::RootCertStore;
 use std::sync::{Arc, Mutex};
 use time::OffsetDateTime;
@@ -47,7 +47,7 @@ struct KeptAgent {
     common_name: Option<String>,
 }
 
-/// Makes a client for this merchant. CA file and certificate are looked at on the calling thread, and read only
+/// Makes a client for this merchant. CA file, certificate and keys are looked at on the calling thread, and read only
 /// when they are new or have changed.
 pub fn client(
     settings: &Settings,
@@ -55,7 +55,7 @@ pub fn client(
     certificate: bool,
     files: &dyn Files,
 ) -> Result<ApiClient, String> {
-    let source = if certificate { Some(certificate_of(merchant)?) } else { None };
+    let source = source_of(merchant, certificate)?;
     let key = key(settings, source, files)?;
     let kept = match find(&key) {
         Some(kept) => kept,
@@ -77,8 +77,16 @@ pub fn client(
     })
 }
 
-fn certificate_of(merchant: &Merchant) -> Result<&CertificateSource, String> {
-    let keys = merchant.v2().map_err(|e| e.to_string())?;
+/// What TLS shows of the merchant: APIv3 signs every request instead.
+fn source_of(merchant: &Merchant, certificate: bool) -> Result<Option<&CertificateSource>, String> {
+    match &merchant.credentials {
+        Credentials::V2(keys) if certificate => certificate_of(keys).map(Some),
+        Credentials::V2(_) => Ok(None),
+        Credentials::V3(keys) => keys.get().map(|_| None).map_err(|e| e.to_string()),
+    }
+}
+
+fn certificate_of(keys: &V2Credentials) -> Result<&CertificateSource, String> {
     keys.certificate.as_ref().ok_or_else(|| {
         "this call needs the merchant's client certificate: give Merchant certificate and privateKey (or the p12)".into()
     })

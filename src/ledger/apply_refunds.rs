@@ -139,6 +139,15 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         })
     }
 
+    /// Applies what a verified notice says of one refund. It is no list: as long as nobody was credited, other refunds may
+    /// have taken the rest, so then it is no more than a reason to ask.
+    pub fn apply_refund_notice(&mut self, seen: &RefundSighting) -> LedgerResult<Transition, S::Fault> {
+        if self.find(&seen.key)?.is_some_and(|entry| entry.credited) {
+            return self.apply_refunds(seen, None);
+        }
+        self.note_refund_notice(&seen.key, &seen.digest)
+    }
+
     /// Keeps a refund notice, which is decrypted but not verified, and makes the order due.
     pub fn note_refund_notice(&mut self, key: &OrderKey, digest: &str) -> LedgerResult<Transition, S::Fault> {
         self.transact(|ledger| {

@@ -208,7 +208,7 @@ mod tests {
     use crate::error::Repeat;
 
     fn refused(code: &str, what: &What) -> Answer {
-        let error = Error::Service { err_code: code.into(), err_code_des: None };
+        let error = Error::service(code, None);
         meaning(&Fault::new(error, Repeat::SameNumbers, None), what)
     }
 

@@ -2,10 +2,10 @@
 
 use super::argument::BadArgument;
 use super::merchant::{Credentials, Merchant};
+use super::v3_keys::UnusableKeys;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::sign::{SignType, byte_pairs, sign};
 use crate::wire::v3::message;
-use crate::wire::v3::request_key::Unsigned;
 
 /// What makes a signature fresh.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ pub fn jsapi(
     appid: &str,
     prepay_id: &str,
     fresh: Fresh<'_>,
-) -> Result<Fields, Unsigned> {
+) -> Result<Fields, UnusableKeys> {
     let (seconds, package) = (fresh.seconds.to_string(), format!("prepay_id={prepay_id}"));
     let sign_type = match &merchant.credentials {
         Credentials::V2(keys) => keys.sign_type.wire(),
@@ -41,7 +41,7 @@ pub fn jsapi(
 }
 
 /// For the app's SDK: all names in lower case, no sign type inside; the sub ids when there are any.
-pub fn app(merchant: &Merchant, prepay_id: &str, fresh: Fresh<'_>) -> Result<Fields, Unsigned> {
+pub fn app(merchant: &Merchant, prepay_id: &str, fresh: Fresh<'_>) -> Result<Fields, UnusableKeys> {
     let appid = merchant.sub_appid.as_deref().unwrap_or(&merchant.appid);
     let seconds = fresh.seconds.to_string();
     let mut params = fields(&[
@@ -58,10 +58,12 @@ pub fn app(merchant: &Merchant, prepay_id: &str, fresh: Fresh<'_>) -> Result<Fie
 }
 
 /// v2 signs the parameters by their names, APIv3 a message of four lines.
-fn signed(merchant: &Merchant, params: &Fields, message: &[u8]) -> Result<String, Unsigned> {
+fn signed(merchant: &Merchant, params: &Fields, message: &[u8]) -> Result<String, UnusableKeys> {
     match &merchant.credentials {
         Credentials::V2(keys) => Ok(sign(byte_pairs(params), &keys.key, keys.sign_type).to_string()),
-        Credentials::V3(keys) => keys.request_key.sign(message),
+        Credentials::V3(keys) => {
+            keys.get()?.request_key.sign(message).map_err(|why| UnusableKeys(why.to_string()))
+        }
     }
 }
 

@@ -1,10 +1,9 @@
 //! The merchant: who we are, what we sign with and what we accept.
 
 use super::argument::BadArgument;
-use crate::wire::key::Key;
+use super::v3_keys::V3Keys;
+use crate::wire::v2::key::Key;
 use crate::wire::v2::sign::{SignType, SignaturePolicy};
-use crate::wire::v3::key_ring::KeyRing;
-use crate::wire::v3::request_key::RequestKey;
 use std::fmt;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -101,7 +100,16 @@ pub enum Credentials {
     /// XML, signed with a shared key.
     V2(V2Credentials),
     /// JSON, signed with RSA.
-    V3(Arc<V3Credentials>),
+    V3(Arc<V3Keys>),
+}
+
+/// A dialect of WeChat Pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApiVersion {
+    /// XML, signed with a shared key.
+    V2,
+    /// JSON, signed with RSA.
+    V3,
 }
 
 /// What v2 needs.
@@ -117,20 +125,6 @@ pub struct V2Credentials {
     pub accept_md5: bool,
     /// The client certificate for refund, reverse and fund flow.
     pub certificate: Option<CertificateSource>,
-}
-
-/// What APIv3 needs.
-pub struct V3Credentials {
-    /// Signs requests.
-    pub request_key: RequestKey,
-    /// Verifies answers and notices.
-    pub ring: KeyRing,
-    /// Which key answers are to be signed with: a `PUB_KEY_ID`.
-    pub answer_key: Option<String>,
-    /// The APIv3 key, which opens notices.
-    pub key: Key,
-    /// The one before, for notices under way.
-    pub previous_key: Option<Key>,
 }
 
 /// A merchant of the other dialect than was needed.
@@ -152,6 +146,14 @@ impl Merchant {
             return Ok(text.to_owned());
         }
         Err(BadArgument::new(name, "must be 1 to 32 characters of 0-9A-Za-z_-"))
+    }
+
+    /// The dialect that it speaks.
+    pub fn api_version(&self) -> ApiVersion {
+        match self.credentials {
+            Credentials::V2(_) => ApiVersion::V2,
+            Credentials::V3(_) => ApiVersion::V3,
+        }
     }
 
     /// What v2 needs of it.

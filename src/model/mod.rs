@@ -12,3 +12,4 @@ pub mod qr_code;
 pub mod refund;
 pub mod sendable;
 pub mod trade_state;
+pub mod v3_keys;

@@ -6,6 +6,8 @@ use super::trade_state::TradeState;
 use crate::clock;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::read::{FieldError, digits, read};
+use crate::wire::v3::json::JsonObject;
+use crate::wire::verified::Verified;
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,6 +18,7 @@ use time::OffsetDateTime;
 pub struct Order {
     trade_state: TradeState,
     fields: Ours<Fields>,
+    told: Option<Box<JsonObject>>,
 }
 
 /// The typed fields of an order, each as the wire has it. What the wire lacks is `None`, never 0 or an empty text;
@@ -86,7 +89,18 @@ impl Order {
 
     fn take(fields: Ours<Fields>, default_state: TradeState) -> Result<Self, FieldError> {
         let typed: OrderFields<'_> = read(&fields)?;
-        Ok(Self { trade_state: typed.trade_state.unwrap_or(default_state), fields })
+        Ok(Self { trade_state: typed.trade_state.unwrap_or(default_state), fields, told: None })
+    }
+
+    /// The same, which APIv3 told in these words.
+    #[must_use]
+    pub fn as_told(self, told: &Verified<JsonObject>) -> Self {
+        Self { told: Some(Box::new((**told).clone())), ..self }
+    }
+
+    /// APIv3's own words.
+    pub fn told(&self) -> Option<&JsonObject> {
+        self.told.as_deref()
     }
 
     /// What became of it.

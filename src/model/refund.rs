@@ -7,6 +7,8 @@ use crate::clock;
 use crate::wire::v2::cipher::Decrypted;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::read::{FieldError, digits, needs, read};
+use crate::wire::v3::json::JsonObject;
+use crate::wire::verified::Verified;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use time::OffsetDateTime;
@@ -62,6 +64,7 @@ pub struct RefundReceipt {
     typed: RefundReceiptFields,
     coupons: Vec<Coupon<'static>>,
     fields: Ours<Fields>,
+    told: Option<Box<JsonObject>>,
 }
 
 /// The typed fields of an accepted refund.
@@ -94,7 +97,18 @@ impl RefundReceipt {
     pub fn from_answer(fields: Ours<Fields>) -> Result<Self, FieldError> {
         needs(&fields, &["refund_id"])?;
         let coupons = coupons(&fields, "");
-        Ok(Self { typed: read(&fields)?, coupons, fields })
+        Ok(Self { typed: read(&fields)?, coupons, fields, told: None })
+    }
+
+    /// The same, which APIv3 told in these words.
+    #[must_use]
+    pub fn as_told(self, told: &Verified<JsonObject>) -> Self {
+        Self { told: Some(Box::new((**told).clone())), ..self }
+    }
+
+    /// APIv3's own words.
+    pub fn told(&self) -> Option<&JsonObject> {
+        self.told.as_deref()
     }
 
     /// The typed fields.
@@ -127,6 +141,7 @@ pub struct RefundList {
     /// How many of them repeated another of their own page.
     repeated: usize,
     pages: Vec<Ours<Fields>>,
+    told: Option<Box<JsonObject>>,
 }
 
 /// What refundquery says of the trade itself.
@@ -176,7 +191,18 @@ impl RefundList {
         let received = entries.len();
         let entries = once(entries)?;
         let repeated = received - entries.len();
-        Ok(Self { trade: read(&fields)?, entries, received, repeated, pages: vec![fields] })
+        Ok(Self { trade: read(&fields)?, entries, received, repeated, pages: vec![fields], told: None })
+    }
+
+    /// The same, which APIv3 told in these words.
+    #[must_use]
+    pub fn as_told(self, told: &Verified<JsonObject>) -> Self {
+        Self { told: Some(Box::new((**told).clone())), ..self }
+    }
+
+    /// APIv3's own words, which know one refund only.
+    pub fn told(&self) -> Option<&JsonObject> {
+        self.told.as_deref()
     }
 
     /// What the answer says of the trade.
@@ -307,6 +333,28 @@ fn coupons(fields: &Fields, before: &str) -> Vec<Coupon<'static>> {
     each("coupon_type_", |coupon, text| coupon.coupon_type = Some(text.to_owned().into()));
     each("coupon_refund_fee_", |coupon, text| coupon.fee = digits(text));
     coupons.into_values().collect()
+}
+
+impl RefundNoticeFields {
+    /// What a verified notice of APIv3 tells, which is a list of one; `None` if it does not say of what.
+    pub fn of(list: &RefundList) -> Option<Self> {
+        let (trade, entry) = (list.trade(), list.entries().first()?);
+        let told = |name: &str| list.pages().first().and_then(|page| page.text(name)).map(str::to_owned);
+        Some(Self {
+            out_trade_no: trade.out_trade_no.clone()?,
+            transaction_id: trade.transaction_id.clone(),
+            out_refund_no: entry.out_refund_no.clone()?,
+            refund_id: entry.refund_id.clone()?,
+            total_fee: trade.total_fee,
+            settlement_total_fee: trade.settlement_total_fee,
+            refund_fee: entry.refund_fee,
+            settlement_refund_fee: entry.settlement_refund_fee,
+            refund_recv_accout: entry.refund_recv_accout.clone(),
+            refund_account: entry.refund_account.clone(),
+            refund_request_source: None,
+            cash_refund_fee: told("cash_refund_fee_0").and_then(|fen| fen.parse().ok()),
+        })
+    }
 }
 
 /// What a refund notice claims. Decrypted, not verified: confirm it by refundquery before booking anything.

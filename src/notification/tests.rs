@@ -1,3 +1,4 @@
+use super::reply::{SUCCESS, fail};
 use super::*;
 use crate::model::merchant::{Credentials, V2Credentials};
 use crate::wire::key::Key;

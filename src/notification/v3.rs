@@ -1,42 +1,19 @@
 //! Notices of APIv3 (protocol-v3.md E): verified, opened, and for one of the given merchants. A refund is verified here,
 //! where v2 only decrypts it.
 
+use super::notice::{Notification, Subject};
 use crate::error::Error;
-use crate::model::merchant::{Credentials, Merchant, V3Credentials};
+use crate::model::merchant::{Credentials, Merchant};
 use crate::model::order::Order;
 use crate::model::ours::{Ours, rank};
-use crate::model::refund::RefundList;
+use crate::model::refund::{RefundList, RefundNoticeFields};
+use crate::model::v3_keys::V3Credentials;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v3::json::JsonObject;
 use crate::wire::v3::notice::{self, NoticeError, OpenedNotice};
 use crate::wire::v3::resource;
 use crate::wire::verified::Verified;
 use crate::wire::words;
 use std::sync::Arc;
-
-/// What a notice is about.
-#[derive(Debug, Clone)]
-pub enum V3Subject {
-    /// A payment.
-    Payment(Arc<Order>),
-    /// One refund.
-    Refund(Box<RefundList>),
-    /// Another event: what was inside, as it came.
-    Other(Verified<JsonObject>),
-}
-
-/// A notice that is for us.
-#[derive(Debug, Clone)]
-pub struct V3Notification {
-    /// Which of the given merchants it is for.
-    pub merchant: usize,
-    /// `event_type`, for people: what is inside decides.
-    pub event_type: String,
-    /// What it says.
-    pub subject: V3Subject,
-    /// The same for every repeat of one event; empty for other events.
-    pub dedupe_key: String,
-}
 
 /// A notice as it was posted.
 #[derive(Debug, Clone, Copy)]
@@ -50,19 +27,19 @@ pub struct PostedNotice<'a> {
 }
 
 /// Reads it for whichever of these merchants it is: each verifies with its own keys, and the best fit takes it.
-pub fn read(posted: PostedNotice<'_>, merchants: &[&Merchant]) -> Result<V3Notification, Error> {
-    let mut best: Result<(u8, V3Notification), Error> =
+pub fn read(posted: PostedNotice<'_>, merchants: &[&Merchant]) -> Result<Notification, Error> {
+    let mut best: Result<(u8, Notification), Error> =
         Err(Error::Malformed("no merchant of APIv3 was given".into()));
     for (at, merchant) in merchants.iter().enumerate() {
         let Credentials::V3(keys) = &merchant.credentials else { continue };
-        let read = read_for(posted, merchant, keys)
-            .map(|(rank, told)| (rank, V3Notification { merchant: at, ..told }));
+        let read = read_for(posted, merchant, keys.get()?)
+            .map(|(rank, told)| (rank, Notification { merchant: at, ..told }));
         best = better(best, read);
     }
     best.map(|(_, notification)| notification)
 }
 
-type Ranked = Result<(u8, V3Notification), Error>;
+type Ranked = Result<(u8, Notification), Error>;
 
 /// The better fit; of two refusals the one that came further.
 fn better(one: Ranked, other: Ranked) -> Ranked {
@@ -80,27 +57,32 @@ fn read_for(posted: PostedNotice<'_>, merchant: &Merchant, keys: &V3Credentials)
     let own: Vec<_> = [Some(&keys.key), keys.previous_key.as_ref()].into_iter().flatten().collect();
     let PostedNotice { headers, body, now } = posted;
     let opened = notice::open(headers, body, &keys.ring, now, |sealed| resource::open(sealed, &own))?;
-    let OpenedNotice { event_type, resource } = opened;
-    let told = |subject, dedupe_key| V3Notification {
+    let OpenedNotice { id, event_type, resource } = opened;
+    let told = |subject, dedupe_key| Notification {
         merchant: 0,
-        event_type: event_type.clone(),
+        sub_mch_id: resource.text("sub_mchid").ok().flatten().unwrap_or_default().to_owned(),
+        event_type: Some(event_type.clone()),
         subject,
         dedupe_key,
     };
     if event_type.starts_with("TRANSACTION.") {
         let (fit, fields) = addressed(words::order(&resource, &merchant.appid)?, merchant)?;
         let dedupe_key = key("pay", &fields, &[fields.text("transaction_id")])?;
-        let order = Order::from_payment(fields)?;
-        return Ok((fit, told(V3Subject::Payment(Arc::new(order)), dedupe_key)));
+        let order = Order::from_payment(fields)?.as_told(&resource);
+        return Ok((fit, told(Subject::Payment(Arc::new(order)), dedupe_key)));
     }
     if event_type.starts_with("REFUND.") {
         let (fit, fields) = addressed(words::refund_notice(&resource, &merchant.appid)?, merchant)?;
         let status = resource.text("refund_status")?;
         let dedupe_key = key("refund", &fields, &[fields.text("refund_id_0"), status])?;
-        let refund = RefundList::from_page(fields, 0)?;
-        return Ok((fit, told(V3Subject::Refund(Box::new(refund)), dedupe_key)));
+        let refund = RefundList::from_page(fields, 0)?.as_told(&resource);
+        if RefundNoticeFields::of(&refund).is_none() {
+            return Err(Error::Malformed("it does not say which refund of which order it is about".into()));
+        }
+        return Ok((fit, told(Subject::Refunded(Box::new(refund)), dedupe_key)));
     }
-    Ok((1, told(V3Subject::Other(resource), String::new())))
+    let dedupe_key = ["other", &merchant.mch_id, &id].join(":");
+    Ok((1, told(Subject::Other(resource.clone()), dedupe_key)))
 }
 
 /// The fields, if they are for this merchant, and how well they fit.
@@ -145,24 +127,24 @@ mod tests {
     fn reader(inputs: &Value, is_partner: bool) -> Merchant {
         let mut merchant = if is_partner { provider() } else { merchant() };
         let Credentials::V3(keys) = &mut merchant.credentials else { panic!() };
-        let keys = Arc::get_mut(keys).unwrap();
+        let keys = Arc::get_mut(keys).unwrap().for_test();
         let key = |name: &str| inputs[name].as_str().map(|text| Key::new(text.as_bytes()).unwrap());
         keys.ring = ring(&inputs["keys"]);
         (keys.key, keys.previous_key) = (key("apiv3_key").unwrap(), key("previous_apiv3_key"));
         merchant
     }
 
-    fn read_vector(vector: &Value) -> Result<V3Notification, Error> {
+    fn read_vector(vector: &Value) -> Result<Notification, Error> {
         let inputs = &vector["inputs"];
         let (headers, body) = (headers(&inputs["headers"]), body(inputs));
         let posted = PostedNotice { headers: &headers, body: &body, now: inputs["now"].as_i64().unwrap() };
         read(posted, &[&reader(inputs, vector["id"] == "good-partner")])
     }
 
-    fn shown(notification: &V3Notification) -> Value {
+    fn shown(notification: &Notification) -> Value {
         let (event, dedupe_key) = (&notification.event_type, &notification.dedupe_key);
         match &notification.subject {
-            V3Subject::Payment(order) => {
+            Subject::Payment(order) => {
                 let typed = order.typed();
                 json!({
                     "event": event, "kind": "payment", "out_trade_no": typed.out_trade_no,
@@ -170,7 +152,7 @@ mod tests {
                     "total": typed.total_fee, "dedupe_key": dedupe_key,
                 })
             }
-            V3Subject::Refund(list) => {
+            Subject::Refunded(list) => {
                 let entry = &list.entries()[0];
                 json!({
                     "event": event, "kind": "refund", "out_trade_no": list.trade().out_trade_no,
@@ -179,7 +161,8 @@ mod tests {
                     "total": list.trade().total_fee, "dedupe_key": dedupe_key,
                 })
             }
-            V3Subject::Other(_) => json!({ "event": event, "kind": "other" }),
+            Subject::Other(_) => json!({ "event": event, "kind": "other" }),
+            Subject::Refund(_) => panic!("a notice of v2"),
         }
     }
 

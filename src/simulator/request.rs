@@ -65,6 +65,7 @@ impl Log {
             "method": request.verb,
             "path": request.path,
             "target": request.target,
+            "json": serde_json::from_slice::<Value>(&request.body).ok(),
             "fields": fields.map(|fields| shown(&fields)),
             "fault": fault.map(FaultKind::name),
             "status": status,

@@ -13,9 +13,10 @@ use wechatpay::gateway::client::{ApiClient, random_nonce};
 use wechatpay::gateway::endpoint::Endpoint;
 use wechatpay::gateway::http::PooledAgent;
 use wechatpay::gateway::tls;
-use wechatpay::model::merchant::{Credentials, V2Credentials, V3Credentials};
+use wechatpay::model::merchant::{Credentials, V2Credentials};
 use wechatpay::model::order_id::OrderId;
 use wechatpay::model::refund::RefundStatus;
+use wechatpay::model::v3_keys::{V3Credentials, V3Keys};
 use wechatpay::simulator::{Account, Options, Simulator, V3_MATERIAL};
 use wechatpay::wire::key::Key;
 use wechatpay::wire::v3::key_ring::KeyRing;
@@ -77,13 +78,13 @@ fn merchant(private_key: &str) -> Merchant {
         mch_id: account.mch_id,
         sub_appid: None,
         sub_mch_id: None,
-        credentials: Credentials::V3(Arc::new(V3Credentials {
+        credentials: Credentials::V3(Arc::new(V3Keys::from(V3Credentials {
             request_key: RequestKey::new(private_key.as_bytes(), V3_MATERIAL.serial).unwrap(),
             ring,
             answer_key: Some(V3_MATERIAL.public_key_id.into()),
             key: Key::new(V3_MATERIAL.api_v3_key.as_bytes()).unwrap(),
             previous_key: None,
-        })),
+        }))),
     }
 }
 

@@ -1,13 +1,13 @@
 //! An order as APIv3 places it (protocol-v3.md C.1, C.15): v2's fields in v3's places.
 
-use crate::api::v3::{ids, object, transactions};
+use crate::api::v3::{ids, merge, object, transactions};
 use crate::clock;
 use crate::error::Error;
 use crate::gateway::v3::endpoint::V3Request;
 use crate::model::argument::BadArgument;
 use crate::model::merchant::Merchant;
 use crate::wire::v2::fields::Fields;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// What is sent under the name that it has in v2, or another one.
 const TEXTS: [(&str, &str); 5] = [
@@ -39,7 +39,8 @@ const ELSEWHERE: [&str; 16] = [
 ];
 
 /// Goods and pages of v2 by their names in v3.
-const RENAMED: [(&str, &str); 5] = [
+const RENAMED: [(&str, &str); 6] = [
+    ("receipt_id", "invoice_id"),
     ("goods_id", "merchant_goods_id"),
     ("wxpay_goods_id", "wechatpay_goods_id"),
     ("price", "unit_price"),
@@ -48,7 +49,11 @@ const RENAMED: [(&str, &str); 5] = [
 ];
 
 /// Writes the order.
-pub fn request(fields: &Fields, merchant: &Merchant) -> Result<V3Request, Error> {
+pub fn request(
+    fields: &Fields,
+    further: &Map<String, Value>,
+    merchant: &Merchant,
+) -> Result<V3Request, Error> {
     only_known(fields)?;
     let text = |name: &str| fields.text(name);
     let mut body = object(ids(merchant));
@@ -60,12 +65,13 @@ pub fn request(fields: &Fields, merchant: &Merchant) -> Result<V3Request, Error>
     let others = [
         ("time_expire", expires.map(Value::from)),
         ("limit_pay", text("limit_pay").map(|word| json!([word]))),
-        ("support_fapiao", text("receipt").map(|word| json!(word == "Y"))),
+        ("support_fapiao", text("receipt").map(yes).transpose()?),
         ("settle_info", text("profit_sharing").map(|word| json!({ "profit_sharing": word == "Y" }))),
-        ("detail", text("detail").map(nested).transpose()?),
+        ("detail", text("detail").map(goods).transpose()?),
         ("payer", payer(fields, merchant)),
     ];
     body.extend(others.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    merge(&mut body, further, "extra")?;
     let product = match text("trade_type") {
         Some("JSAPI") => "jsapi",
         Some("APP") => "app",
@@ -95,7 +101,9 @@ fn amount(fields: &Fields) -> Value {
 fn scene(fields: &Fields) -> Result<Value, BadArgument> {
     let own = [("payer_client_ip", "spbill_create_ip"), ("device_id", "device_info")];
     let mut scene = object(own.into_iter().filter_map(|(v3, v2)| Some((v3, fields.text(v2)?))));
-    if let Some(Value::Object(given)) = fields.text("scene_info").map(nested).transpose()? {
+    if let Some(Value::Object(given)) =
+        fields.text("scene_info").map(|text| nested("scene_info", text)).transpose()?
+    {
         scene.extend(given);
     }
     if let Some(Value::String(kind)) = scene.get_mut("h5_info").and_then(|page| page.get_mut("type")) {
@@ -107,6 +115,14 @@ fn scene(fields: &Fields) -> Result<Value, BadArgument> {
     Ok(Value::Object(scene))
 }
 
+/// `Y`, as a JSON true.
+fn yes(receipt: &str) -> Result<Value, BadArgument> {
+    match receipt {
+        "Y" | "N" => Ok(json!(receipt == "Y")),
+        _ => Err(BadArgument::new("receipt", "must be Y or N in APIv3")),
+    }
+}
+
 fn payer(fields: &Fields, merchant: &Merchant) -> Option<Value> {
     let own = if merchant.sub_mch_id.is_some() { "sp_openid" } else { "openid" };
     let texts = [(own, "openid"), ("sub_openid", "sub_openid")];
@@ -114,10 +130,25 @@ fn payer(fields: &Fields, merchant: &Merchant) -> Option<Value> {
     (!payer.is_empty()).then_some(Value::Object(payer))
 }
 
+/// What v2 says of goods, and APIv3 has no word for.
+const LOST: [&str; 2] = ["goods_category", "body"];
+
+/// The goods, all of whose words APIv3 has.
+fn goods(text: &str) -> Result<Value, BadArgument> {
+    let detail = nested("detail", text)?;
+    let goods = detail.get("goods_detail").and_then(Value::as_array);
+    let lost = goods.into_iter().flatten().find_map(|one| LOST.iter().find(|name| one.get(**name).is_some()));
+    match lost {
+        Some(name) => {
+            Err(BadArgument::new("detail", format!("must not contain {name}, which APIv3 does not have")))
+        }
+        None => Ok(detail),
+    }
+}
+
 /// A JSON text of v2 as a part of the request.
-fn nested(text: &str) -> Result<Value, BadArgument> {
-    let value =
-        serde_json::from_str(text).map_err(|_| BadArgument::new("detail", "must be a JSON object"))?;
+fn nested(name: &'static str, text: &str) -> Result<Value, BadArgument> {
+    let value = serde_json::from_str(text).map_err(|_| BadArgument::new(name, "must be a JSON object"))?;
     Ok(renamed(value))
 }
 

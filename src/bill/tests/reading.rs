@@ -194,7 +194,7 @@ fn b1_what_wechat_answers_instead_is_its_word_and_means_wait() {
         "<xml><return_code>FAIL</return_code><return_msg>No Bill Exist</return_msg><error_code>20002</error_code></xml>",
     );
     assert!(
-        matches!(&none, Error::Service { err_code, err_code_des } if err_code == "20002" && err_code_des.as_deref() == Some("No Bill Exist"))
+        matches!(&none, Error::Service { err_code, err_code_des, .. } if err_code == "20002" && err_code_des.as_deref() == Some("No Bill Exist"))
     );
     let building = answer("<xml><return_code>FAIL</return_code><return_msg>Bill Creating</return_msg></xml>");
     assert!(matches!(&building, Error::Service { err_code, .. } if err_code == "BILL_CREATING"));

@@ -258,7 +258,7 @@ fn p8_a_result_code_that_is_missing_or_unknown_is_malformed() {
 fn p9_p10_a_verified_refusal_carries_its_code_and_its_words() {
     for code in ["ORDERNOTEXIST", "SYSTEMERROR"] {
         match asked(&merchant(), &signed(&failure(code), &merchant())) {
-            Err(Error::Service { err_code, err_code_des }) => {
+            Err(Error::Service { err_code, err_code_des, .. }) => {
                 assert_eq!((err_code.as_str(), err_code_des.as_deref()), (code, Some("words")));
             }
             other => panic!("{other:?}"),

@@ -1,11 +1,12 @@
 //! One exchange in APIv3: request -> signed head, and answer -> what the call reads of it.
 
 use super::endpoint::{V3Endpoint, V3Request};
-use crate::error::Error;
+use crate::error::{Error, RefusalDetail};
 use crate::gateway::refused;
 use crate::gateway::transport::{Body, HttpResponse};
-use crate::model::merchant::{Merchant, V3Credentials};
+use crate::model::merchant::Merchant;
 use crate::model::ours::{Echo, Ours};
+use crate::model::v3_keys::V3Credentials;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v3::answer::{AnswerError, RefusalWords, SignedAnswer, refusal};
 use crate::wire::v3::json::JsonObject;
@@ -59,8 +60,10 @@ pub fn read_answer<A>(
     let headers = texts(&response.headers);
     let answer = SignedAnswer { status: response.status, headers: &headers, body: response.message() };
     match answer.verified(&keys.ring, now) {
-        Ok(told) => call.read(&told, merchant).or_else(|fault| call.refused(otherwise(&told, fault))),
-        Err(AnswerError::Refused(said)) => call.refused(service(said)),
+        Ok(told) => {
+            call.read(&told, merchant).or_else(|fault| call.refused(otherwise(&told, fault, &headers)))
+        }
+        Err(AnswerError::Refused(said)) => call.refused(service(said, &headers)),
         Err(AnswerError::Unsigned(said)) => Err(Error::Unsigned { code: said.code, message: said.message }),
         Err(AnswerError::Signature(error)) => Err(Error::Headers(error)),
         Err(AnswerError::Malformed(error)) => Err(error.into()),
@@ -69,12 +72,15 @@ pub fn read_answer<A>(
 }
 
 /// An answer that has a code and not what the call needs is a refusal, whatever its status says.
-fn otherwise(told: &JsonObject, fault: Error) -> Error {
-    refusal(told).map_or(fault, service)
+fn otherwise(told: &JsonObject, fault: Error, headers: &[(&str, &str)]) -> Error {
+    refusal(told).map_or(fault, |said| service(said, headers))
 }
 
-fn service(said: RefusalWords) -> Error {
-    Error::Service { err_code: said.code, err_code_des: said.message }
+fn service(said: RefusalWords, headers: &[(&str, &str)]) -> Error {
+    let request_id = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("request-id"));
+    let request_id = request_id.map(|(_, id)| id.chars().take(64).collect());
+    let more = RefusalDetail { detail: said.detail, request_id };
+    Error::Service { err_code: said.code, err_code_des: said.message, more: Some(Box::new(more)) }
 }
 
 /// What is no text in a header is no signature either.

@@ -10,7 +10,11 @@ use crate::php::engine::object::property::{NONE, PropertyOf, STRING, nullable, o
 use crate::php::engine::raise::Outcome;
 use ext_php_rs::flags::DataType;
 
-caller_class!(PhpAuthCodeToOpenId, "WechatPay\\AuthCodeToOpenId");
+caller_class!(
+    PhpAuthCodeToOpenId,
+    "WechatPay\\AuthCodeToOpenId",
+    v2_only: "ask with a Merchant of v2"
+);
 
 /// What a PHP `Payer` holds: nothing beside its properties.
 pub struct PhpPayer;

@@ -14,7 +14,7 @@ use crate::php::engine::object::param::{
 };
 use crate::php::engine::object::property::NONE;
 use crate::php::engine::raise::Outcome;
-use crate::php::values::merchant::PhpMerchant;
+use crate::php::values::merchant::{PhpMerchant, of_v2};
 use ext_php_rs::flags::DataType;
 
 caller_class!(PhpClient, "WechatPay\\Client");
@@ -43,16 +43,19 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 fn read_notice(call: &mut Call<'_>) -> Outcome {
     let body = call.get(BODY)?;
     let merchant = &call.get(MERCHANT)?.0;
+    of_v2(merchant, "Client::readNotice()", "its notices of every kind are read by Notification::receive()")?;
     let fields = notification::read_fields(body, merchant).map_err(Fault::of_notice)?;
     Ok(value::texts(fields.iter()))
 }
 
 fn any_call(call: &mut Call<'_>) -> Outcome {
+    let caller = &call.this::<PhpClient>()?.0;
+    of_v2(&caller.merchant, "Client::call()", "its endpoints are asked with Client::callV3()")?;
     let path = Path::new(call.get(PATH)?)?;
     let (fields, omitted) = fields::sendable(call, FIELDS)?;
     sendable("fields", &fields)?;
     let (certificate, allow_unsigned) = (call.get(CERTIFICATE)?, call.get(ALLOW_UNSIGNED)?);
     let any = AnyCall { path, fields, omitted, certificate, allow_unsigned };
-    let answer = call.this::<PhpClient>()?.0.ask(&any)?;
+    let answer = caller.ask(&any)?;
     elements::elements(&answer.0)
 }

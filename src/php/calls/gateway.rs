@@ -21,7 +21,7 @@ use crate::php::engine::object::param::{
 use crate::php::engine::object::property::{self, BOOL, INT, PropertyOf, STRING, nullable, property};
 use crate::php::engine::object::shown::Shown;
 use crate::php::engine::raise::{Outcome, Raise};
-use crate::php::values::merchant::PhpMerchant;
+use crate::php::values::merchant::{PhpMerchant, of_v2};
 use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::types::{ZendClassObject, Zval};
 use std::ffi::CStr;
@@ -224,6 +224,12 @@ impl Caller {
         Self::over(merchant, given(call, GATEWAY_OR_NULL)?)
     }
 
+    /// The same of a call that APIv3 does not have; `instead` says what to do there.
+    pub fn construct_v2(call: &mut Call<'_>, class: &str, instead: &str) -> Result<Self, Raise> {
+        of_v2(&call.get(MERCHANT)?.0, class, instead)?;
+        Self::construct(call)
+    }
+
     /// Calls for this merchant; without a gateway over that of the INI settings.
     pub fn over(merchant: Arc<Merchant>, gateway: Option<Zval>) -> Result<Self, Raise> {
         let given = gateway.as_ref().and_then(inside).map(|gateway| gateway.settings.clone());
@@ -292,9 +298,17 @@ const GATEWAY_OR_NULL: Param<Optional<Object<PhpGateway>>> = object("gateway").o
 /// The parameters of [`Caller::construct`].
 pub const CALLER: &[Shown] = &[MERCHANT.shown, GATEWAY_OR_NULL.shown];
 
-/// Declares a call class: a [`Caller`] under a PHP name.
+/// Declares a call class: a [`Caller`] under a PHP name. What APIv3 does not have says what to do there instead.
 macro_rules! caller_class {
     ($type:ident, $name:literal) => {
+        caller_class!(@ $type, $name, crate::php::calls::gateway::Caller::construct);
+    };
+    ($type:ident, $name:literal, v2_only: $instead:literal) => {
+        caller_class!(@ $type, $name, |call| {
+            crate::php::calls::gateway::Caller::construct_v2(call, $name, $instead)
+        });
+    };
+    (@ $type:ident, $name:literal, $construct:expr) => {
         /// What the PHP object holds.
         pub struct $type(pub crate::php::calls::gateway::Caller);
 
@@ -315,7 +329,13 @@ macro_rules! caller_class {
         fn construct(
             call: &mut crate::php::engine::object::call::Call<'_>,
         ) -> Result<$type, crate::php::engine::raise::Raise> {
-            Ok($type(crate::php::calls::gateway::Caller::construct(call)?))
+            let caller: fn(
+                &mut crate::php::engine::object::call::Call<'_>,
+            ) -> Result<
+                crate::php::calls::gateway::Caller,
+                crate::php::engine::raise::Raise,
+            > = $construct;
+            Ok($type(caller(call)?))
         }
     };
 }

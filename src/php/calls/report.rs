@@ -11,7 +11,11 @@ use crate::php::engine::raise::Outcome;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 
-caller_class!(PhpReport, "WechatPay\\Report");
+caller_class!(
+    PhpReport,
+    "WechatPay\\Report",
+    v2_only: "leave the report out, nobody waits for it"
+);
 
 const INTERFACE_URL: Param<Text> = text("interfaceUrl");
 const EXECUTE_TIME_MS: Param<Int> = int("executeTimeMs");

@@ -10,7 +10,11 @@ use crate::php::engine::object::property::NONE;
 use crate::php::engine::raise::Outcome;
 use ext_php_rs::flags::DataType;
 
-caller_class!(PhpShortUrl, "WechatPay\\ShortUrl");
+caller_class!(
+    PhpShortUrl,
+    "WechatPay\\ShortUrl",
+    v2_only: "a codeUrl is short enough to be drawn as it is"
+);
 
 const LONG_URL: Param<Text> = text("longUrl");
 

@@ -1,6 +1,6 @@
 //! Why a call of a PHP method ends without a value.
 
-use crate::error::Fault;
+use crate::error::{Error, Fault};
 use crate::model::argument::BadArgument;
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::ExecutorGlobals;
@@ -46,8 +46,12 @@ fn with_arguments(text: &str) -> String {
 }
 
 impl From<Fault> for Raise {
+    /// What a dialect cannot take of an argument is the argument's fault, not the conversation's.
     fn from(fault: Fault) -> Self {
-        Self::Fault(Box::new(fault))
+        match fault.error {
+            Error::Argument(bad) => Self::from(bad),
+            _ => Self::Fault(Box::new(fault)),
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use crate::ledger::entry::{OrderKey, OrderTerms};
 use crate::ledger::resolve::Resolution;
 use crate::ledger::sighting::{RefundSighting, Sighting, Source, digest_of};
+use crate::model::merchant::ApiVersion;
+use crate::model::refund::RefundList;
 use crate::notification::Subject;
 use crate::php::calls::gateway::{self, PhpGateway, closure};
 use crate::php::engine::object::call::Call;
@@ -137,12 +139,21 @@ fn word(call: &Call<'_>, param: Param<Text>) -> Result<String, Raise> {
 
 fn apply(call: &mut Call<'_>) -> Outcome {
     let sighting = Sighting::of(&call.get(ORDER)?.0, Source::Query);
-    apply_sighting(call, &sighting.map_err(|what| call.bad(ORDER, what))?)
+    apply_sighting(call, &sighting.map_err(|what| call.bad(ORDER, what))?, ApiVersion::V2)
 }
 
-fn apply_sighting(call: &mut Call<'_>, sighting: &Sighting) -> Outcome {
+fn apply_sighting(call: &mut Call<'_>, sighting: &Sighting, version: ApiVersion) -> Outcome {
     let ledger = call.this::<PhpLedger>()?;
-    transition::to_php(ledger.run(&sighting.key.out_trade_no, |core| core.apply(sighting, None))?)
+    let done = ledger.run(&sighting.key.out_trade_no, |core| core.apply(sighting, None))?;
+    transition::by_notice(done, version)
+}
+
+/// A notice of APIv3 is signed: the ledger moves on it.
+fn apply_refund_notice(call: &mut Call<'_>, list: &RefundList, version: ApiVersion) -> Outcome {
+    let seen = RefundSighting::of(list).map_err(|what| call.bad(NOTIFICATION, what))?;
+    let ledger = call.this::<PhpLedger>()?;
+    let done = ledger.run(&seen.key.out_trade_no, |core| core.apply_refund_notice(&seen))?;
+    transition::by_notice(done, version)
 }
 
 fn apply_notification(call: &mut Call<'_>) -> Outcome {
@@ -150,8 +161,11 @@ fn apply_notification(call: &mut Call<'_>) -> Outcome {
     let refund = match &notice.subject {
         Subject::Payment(order) => {
             let sighting = Sighting::of(order, Source::Notice);
-            return apply_sighting(call, &sighting.map_err(|what| call.bad(NOTIFICATION, what))?);
+            let sighting = sighting.map_err(|what| call.bad(NOTIFICATION, what))?;
+            return apply_sighting(call, &sighting, merchant.api_version());
         }
+        Subject::Refunded(list) => return apply_refund_notice(call, list, merchant.api_version()),
+        Subject::Other(_) => return Err(call.bad(NOTIFICATION, "must be about a payment or a refund")),
         Subject::Refund(refund) => refund,
     };
     let sub_mch_id = notice.sub_mch_id.clone();

@@ -3,21 +3,22 @@
 use crate::ledger::entry::{Entry, Ms};
 use crate::ledger::state::LedgerState;
 use crate::ledger::transition::Transition;
-use crate::notification;
+use crate::model::merchant::ApiVersion;
+use crate::notification::reply::Reply;
 use crate::php::engine::convert::to_php::ToPhp;
-use crate::php::engine::convert::value;
 use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, php_class, register};
 use crate::php::engine::object::interfaces;
 use crate::php::engine::object::property::{BOOL, INT, PropertyOf, STRING, TIME, nullable, object, property};
 use crate::php::engine::raise::Outcome;
 use crate::php::values::enums::PhpEnum;
+use crate::php::values::reply as php_reply;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use time::OffsetDateTime;
 
-/// What a PHP `Transition` holds.
-pub struct PhpTransition(Transition);
+/// What a PHP `Transition` holds: what was done, and the dialect of what did it.
+pub struct PhpTransition(Transition, ApiVersion);
 
 /// What a PHP `LedgerEntry` holds: nothing beside its properties.
 pub struct PhpLedgerEntry;
@@ -66,16 +67,22 @@ const ENTRY: &[PropertyOf<Entry>] = &[
 /// Registers both classes.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const ARRAY: Option<Returns> = Some(Returns(DataType::Array, false));
+    const REPLY: DataType = DataType::object("WechatPay\\Reply");
     let json = || method!("jsonSerialize", interfaces::json_serialize, [], ARRAY);
     let serializable = (interfaces::json_serializable as fn() -> _, "\\JsonSerializable");
     register::<PhpLedgerEntry, _>(ENTRY, &[json()], &[serializable])?;
-    let reply = method!("reply", reply, [], Some(Returns(DataType::String, false)));
+    let reply = method!("reply", reply, [], Some(Returns(REPLY, false)));
     register::<PhpTransition, _>(TRANSITION, &[json(), reply], &[serializable])
 }
 
 /// A PHP `Transition`.
 pub fn to_php(transition: Transition) -> Outcome {
-    object(PhpTransition(transition), TRANSITION, |get, held| get(&held.0))
+    by_notice(transition, ApiVersion::V2)
+}
+
+/// The same of a notice, which is answered in its own dialect.
+pub fn by_notice(transition: Transition, version: ApiVersion) -> Outcome {
+    object(PhpTransition(transition, version), TRANSITION, |get, held| get(&held.0))
 }
 
 /// A PHP `LedgerEntry`.
@@ -92,11 +99,10 @@ fn instant(at: Ms) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(at.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-/// The exact bytes for WeChat: SUCCESS once the order's row says what was seen, else FAIL, so that it is sent again.
+/// The answer for WeChat: yes once the order's row says what was seen, else no, so that it is sent again.
 fn reply(call: &mut Call<'_>) -> Outcome {
-    let transition = &call.this::<PhpTransition>()?.0;
-    if transition.is_settled() {
-        return Ok(value::text(notification::SUCCESS));
-    }
-    Ok(value::text(notification::fail(transition.reason.text())))
+    let PhpTransition(transition, version) = call.this::<PhpTransition>()?;
+    let settled = transition.is_settled();
+    let refused = || Reply::refused(*version, transition.reason.text());
+    php_reply::to_php(if settled { Reply::accepted(*version) } else { refused() })
 }

@@ -6,6 +6,7 @@ use crate::bill::reconcile::difference::{DifferenceKind, DifferenceState};
 use crate::error::Advice;
 use crate::ledger::resolve::Resolution;
 use crate::ledger::state::LedgerState;
+use crate::model::merchant::ApiVersion;
 use crate::model::refund::RefundStatus;
 use crate::model::trade_state::TradeState;
 use crate::php::engine::convert::to_php::ToPhp;
@@ -78,6 +79,11 @@ php_enum!(TradeState, "WechatPay\\TradeState", [
 php_enum!(SignType, "WechatPay\\SignType", [
     SignType::Md5 => "Md5" = "MD5",
     SignType::HmacSha256 => "HmacSha256" = "HMAC-SHA256",
+]);
+
+php_enum!(ApiVersion, "WechatPay\\ApiVersion", [
+    ApiVersion::V2 => "V2" = "v2",
+    ApiVersion::V3 => "V3" = "v3",
 ]);
 
 php_enum!(Advice, "WechatPay\\Advice", [
@@ -255,6 +261,7 @@ const LANG: Param<Text> = text("lang").or("'zh'");
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const BOOL: Option<Returns> = Some(Returns(DataType::Bool, false));
     register::<SignType>(&[])?;
+    register::<ApiVersion>(&[])?;
     register::<Advice>(&[])?;
     register::<RefundStatus>(&[])?;
     register::<LedgerState>(&[])?;

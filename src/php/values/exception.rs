@@ -2,13 +2,17 @@
 //!
 //! The classes are built by hand: `#[php_class]` would take file, line and trace from them.
 
-use crate::error::{Advice, Error, Fault};
+use crate::error::{Advice, Error, Fault, RefusalDetail};
 use crate::php::engine::convert::to_php::ToPhp;
-use crate::php::engine::convert::value;
+use crate::php::engine::convert::{elements, value};
 use crate::php::engine::object::call::{Call, run};
 use crate::php::engine::object::class::{Handler, keep, with_params};
-use crate::php::engine::object::param::{Argument, Bool, Bytes, Int, Optional, Param, bytes, int, param};
-use crate::php::engine::object::property::{BOOL, Property, PropertyOf, STRING, declare, nullable, property};
+use crate::php::engine::object::param::{
+    Argument, Array, Bool, Bytes, Int, Optional, Param, bytes, int, param,
+};
+use crate::php::engine::object::property::{
+    ARRAY, BOOL, Property, PropertyOf, STRING, declare, nullable, property,
+};
 use crate::php::engine::object::shown::Shown;
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::zend;
@@ -67,9 +71,10 @@ const STILL_WANTED: Told = told(property("stillWanted", BOOL, |f| f.still_wanted
 /// What every exception of ours tells.
 const COMMON: &[Told] = &[ADVICE, RETRYABLE, MAYBE_PROCESSED, OUT_TRADE_NO, STILL_WANTED];
 
-/// Declares an exception class with what it tells beyond the common properties.
+/// Declares an exception class with what it tells beyond the common properties; what stands behind the semicolon comes
+/// last among the arguments, since it came last.
 macro_rules! exception {
-    ($static:ident, $name:literal $(, $told:expr)* $(,)?) => {
+    ($static:ident, $name:literal $(, $told:expr)* $(; $($later:expr),*)? $(,)?) => {
         static $static: Class = {
             static ENTRY: AtomicPtr<ClassEntry> = AtomicPtr::new(std::ptr::null_mut());
             static PARAMS: &[Shown] = &[
@@ -82,11 +87,12 @@ macro_rules! exception {
                 CODE.shown,
                 PREVIOUS.shown,
                 STILL_WANTED.shown(),
+                $($($later.shown(),)*)?
             ];
             extern "C" fn handler(ex: &mut ExecuteData, returned: &mut Zval) {
                 run(ex, returned, PARAMS, |call| construct(call, &$static));
             }
-            Class { name: $name, entry: &ENTRY, own: &[$($told),*], params: PARAMS, handler }
+            Class { name: $name, entry: &ENTRY, own: &[$($told,)* $($($later),*)?], params: PARAMS, handler }
         };
     };
 }
@@ -109,7 +115,9 @@ exception!(
     SERVICE,
     "WechatPay\\ServiceException",
     told(property("errCode", STRING, |f| err_code(&f.error).to_php()), "''"),
-    told(nullable("errCodeDes", STRING, |f| err_code_des(&f.error).to_php()), "null"),
+    told(nullable("errCodeDes", STRING, |f| err_code_des(&f.error).to_php()), "null");
+    told(nullable("detail", ARRAY, |f| detail(&f.error)), "null"),
+    told(nullable("requestId", STRING, |f| request_id(&f.error).to_php()), "null")
 );
 exception!(
     UNDECIDED,
@@ -136,6 +144,19 @@ fn err_code(error: &Error) -> &str {
 
 fn err_code_des(error: &Error) -> Option<&str> {
     if let Error::Service { err_code_des, .. } = error { err_code_des.as_deref() } else { None }
+}
+
+fn detail(error: &Error) -> Outcome {
+    let detail = refusal_detail(error).and_then(|more| more.detail.as_ref());
+    detail.map_or_else(|| Ok(Zval::null()), elements::told)
+}
+
+fn request_id(error: &Error) -> Option<&str> {
+    refusal_detail(error)?.request_id.as_deref()
+}
+
+fn refusal_detail(error: &Error) -> Option<&RefusalDetail> {
+    if let Error::Service { more, .. } = error { more.as_deref() } else { None }
 }
 
 fn last_seen(error: &Error) -> Outcome {
@@ -222,6 +243,11 @@ fn argument(call: &Call<'_>, told: &Told) -> Outcome {
             Ok(value::text_or_null(call.get(Param::<Optional<Bytes>>::of(shown))?))
         }
         DataType::String => Ok(value::text(call.get(Param::<Bytes>::of(shown))?)),
+        DataType::Array => {
+            let detail = Param::<Optional<Array>>::of(shown);
+            let given = call.get(detail)?.and(call.zval(detail));
+            Ok(given.map_or_else(Zval::null, |detail| detail.shallow_clone()))
+        }
         _ if kind == ORDER => {
             Ok(call.get(Param::<Optional<OrderValue>>::of(shown))?.unwrap_or_else(Zval::null))
         }

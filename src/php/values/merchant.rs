@@ -1,15 +1,17 @@
 //! `WechatPay\Merchant`.
 
 use crate::gateway::pool::expires_at;
-use crate::model::merchant::{CertificateSource, Credentials, Material, Merchant, V2Credentials};
+use crate::gateway::v3::keys::kept;
+use crate::model::merchant::{ApiVersion, CertificateSource, Credentials, Material, Merchant, V2Credentials};
+use crate::model::v3_keys::V3Keys;
 use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::files::PhpFiles;
 use crate::php::engine::object::call::Call;
-use crate::php::engine::object::class::{hide, php_class, register};
+use crate::php::engine::object::class::{Returns, hide, method, php_class, register};
 use crate::php::engine::object::param::{Bool, Bytes, Object, Optional, Param, Text, bytes, flag, text};
-use crate::php::engine::object::property::{PropertyOf, STRING, TIME, nullable, property};
+use crate::php::engine::object::property::{Property, STRING, TIME, nullable, object, property};
 use crate::php::engine::object::shown::Shown;
-use crate::php::engine::raise::Raise;
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::enums::{Case, PhpEnum, case_of};
 use crate::wire::key::Key;
 use crate::wire::v2::sign::SignType;
@@ -17,7 +19,10 @@ use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use std::sync::Arc;
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
+
+mod v3;
 
 /// What a PHP `Merchant` holds.
 pub struct PhpMerchant(pub Arc<Merchant>);
@@ -50,37 +55,80 @@ const PARAMS: &[Shown] = &[
     ACCEPT_MD5.shown,
 ];
 
-const PROPERTIES: &[PropertyOf<Merchant>] = &[
-    property("appid", STRING, |m| m.appid.to_php()),
-    property("mchId", STRING, |m| m.mch_id.to_php()),
-    nullable("subAppid", STRING, |m| m.sub_appid.to_php()),
-    nullable("subMchId", STRING, |m| m.sub_mch_id.to_php()),
-    property("signType", DataType::object(SignType::NAME), |m| keys(m).map(|keys| keys.sign_type).to_php()),
-    nullable("certificateExpiresAt", TIME, |m| {
-        keys(m)
-            .and_then(|keys| keys.certificate.as_ref())
-            .and_then(|source| expires_at(source, &PhpFiles))
-            .to_php()
+/// A merchant, with what is known of its certificate.
+struct MerchantView<'a> {
+    merchant: &'a Merchant,
+    certificate_expires_at: Option<OffsetDateTime>,
+}
+
+type MerchantGetter = fn(&MerchantView<'_>) -> Outcome;
+
+const PROPERTIES: &[Property<MerchantGetter>] = &[
+    property("appid", STRING, |m| m.merchant.appid.to_php()),
+    property("mchId", STRING, |m| m.merchant.mch_id.to_php()),
+    nullable("subAppid", STRING, |m| m.merchant.sub_appid.to_php()),
+    nullable("subMchId", STRING, |m| m.merchant.sub_mch_id.to_php()),
+    property("apiVersion", DataType::object(ApiVersion::NAME), |m| m.merchant.api_version().to_php()),
+    nullable("signType", DataType::object(SignType::NAME), |m| {
+        keys(m.merchant).map(|keys| keys.sign_type).to_php()
     }),
+    nullable("certificateExpiresAt", TIME, |m| m.certificate_expires_at.to_php()),
 ];
 
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
-    register::<PhpMerchant, _>(PROPERTIES, &[], &[])?;
+    let factory = method!(
+        static "v3",
+        make_v3,
+        [
+            APPID,
+            MCH_ID,
+            v3::API_V3_KEY,
+            v3::PRIVATE_KEY,
+            v3::CERTIFICATE,
+            v3::PUBLIC_KEY_ID,
+            v3::PUBLIC_KEY,
+            v3::PLATFORM_CERTIFICATES,
+            SUB_APPID,
+            SUB_MCH_ID,
+            v3::PREVIOUS_API_V3_KEY,
+            v3::CODE_PAY,
+        ],
+        Some(Returns(DataType::object(PhpMerchant::CLASS_NAME), false))
+    );
+    register::<PhpMerchant, _>(PROPERTIES, &[factory], &[])?;
     hide(PhpMerchant::get_metadata().ce(), "__construct", PARAMS);
     Ok(())
 }
 
 fn construct(call: &mut Call<'_>) -> Result<PhpMerchant, Raise> {
-    let merchant = Merchant {
+    let merchant = merchant(call, Credentials::V2(credentials(call)?))?;
+    let source = keys(&merchant).and_then(|keys| keys.certificate.as_ref());
+    let certificate_expires_at = source.and_then(|source| expires_at(source, &PhpFiles));
+    let view = MerchantView { merchant: &merchant, certificate_expires_at };
+    call.fill::<PhpMerchant, _>(PROPERTIES, |get| get(&view))?;
+    Ok(PhpMerchant(Arc::new(merchant)))
+}
+
+fn make_v3(call: &mut Call<'_>) -> Outcome {
+    let source = v3::key_source(call, call.get(MCH_ID)?)?;
+    let certificate_expires_at = source.certificate.expires_at(&PhpFiles);
+    let keys = V3Keys::new(move || kept(&source, &PhpFiles));
+    let merchant = Arc::new(merchant(call, Credentials::V3(Arc::new(keys)))?);
+    object(PhpMerchant(merchant), PROPERTIES, |get, held| {
+        get(&MerchantView { merchant: &held.0, certificate_expires_at })
+    })
+}
+
+/// A merchant of these ids, which both dialects have.
+fn merchant(call: &Call<'_>, credentials: Credentials) -> Result<Merchant, Raise> {
+    Ok(Merchant {
         appid: Merchant::id("appid", call.get(APPID)?)?,
         mch_id: Merchant::id("mchId", call.get(MCH_ID)?)?,
         sub_appid: call.get(SUB_APPID)?.map(|id| Merchant::id("subAppid", id)).transpose()?,
         sub_mch_id: call.get(SUB_MCH_ID)?.map(|id| Merchant::id("subMchId", id)).transpose()?,
-        credentials: Credentials::V2(credentials(call)?),
-    };
-    call.fill::<PhpMerchant, _>(PROPERTIES, |get| get(&merchant))?;
-    Ok(PhpMerchant(Arc::new(merchant)))
+        credentials,
+    })
 }
 
 fn keys(merchant: &Merchant) -> Option<&V2Credentials> {
@@ -111,6 +159,14 @@ fn certificate(call: &Call<'_>) -> Result<Option<CertificateSource>, Raise> {
     let private_key = private_key.map(|key| Material::given("privateKey", key)).transpose()?;
     let certificate = certificate.map(|text| Material::given("certificate", text)).transpose()?;
     Ok(certificate.map(|certificate| CertificateSource { certificate, private_key, password }))
+}
+
+/// A merchant of v2, for what APIv3 does not have.
+pub fn of_v2(merchant: &Merchant, class: &str, instead: &str) -> Result<(), Raise> {
+    match merchant.api_version() {
+        ApiVersion::V2 => Ok(()),
+        ApiVersion::V3 => Err(Raise::Logic(format!("{class} does not exist in APIv3: {instead}"))),
+    }
 }
 
 /// The merchants that a method takes as its last arguments, at least one; each with its PHP object.

@@ -9,6 +9,7 @@ pub mod notification;
 pub mod order;
 pub mod prepay;
 pub mod refund_list;
+pub mod reply;
 pub mod scan_pay;
 
 /// What registers the classes of this room, in order.
@@ -19,6 +20,7 @@ pub const CLASSES: &[Register] = &[
     merchant::register_all,
     prepay::register_all,
     refund_list::register_all,
+    reply::register_all,
     notification::register_all,
     scan_pay::register_all,
 ];

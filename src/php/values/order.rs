@@ -113,7 +113,8 @@ fn promotions(list: Option<&[serde_json::Value]>) -> Result<Zval, Raise> {
 }
 
 fn fields(call: &mut Call<'_>) -> Outcome {
-    Ok(value::texts(call.this::<PhpOrder>()?.0.fields().iter()))
+    let order = &call.this::<PhpOrder>()?.0;
+    order.told().map_or_else(|| Ok(value::texts(order.fields().iter())), elements::told)
 }
 
 fn is_paid(call: &mut Call<'_>) -> Outcome {

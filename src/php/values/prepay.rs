@@ -7,6 +7,7 @@ use crate::model::client_sign::{self, Fresh};
 use crate::model::merchant::Merchant;
 use crate::model::prepay::Prepay;
 use crate::model::qr_code::{qr_png, qr_svg, qr_text};
+use crate::model::v3_keys::UnusableKeys;
 use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::value;
 use crate::php::engine::object::call::Call;
@@ -14,7 +15,6 @@ use crate::php::engine::object::class::{Returns, method, php_class, register};
 use crate::php::engine::object::param::{Int, Param, int};
 use crate::php::engine::object::property::{PropertyOf, STRING, nullable, object};
 use crate::php::engine::raise::{Outcome, Raise};
-use crate::wire::v3::request_key::Unsigned;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 use std::sync::Arc;
@@ -81,8 +81,8 @@ fn app_params(call: &mut Call<'_>) -> Outcome {
     Ok(value::texts(params.map_err(unsigned)?.iter()))
 }
 
-fn unsigned(why: Unsigned) -> Fault {
-    Fault::new(Error::Configuration(why.to_string()), Repeat::Query, None)
+fn unsigned(why: UnusableKeys) -> Fault {
+    Fault::new(Error::from(why), Repeat::Query, None)
 }
 
 fn prepay_id(placed: &PhpPrepay) -> Result<&str, Raise> {

@@ -2,7 +2,7 @@
 
 use crate::model::refund::{RefundEntry, RefundList, RefundStatus};
 use crate::php::engine::convert::to_php::ToPhp;
-use crate::php::engine::convert::value;
+use crate::php::engine::convert::{elements, value};
 use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, php_class, register};
 use crate::php::engine::object::interfaces;
@@ -102,6 +102,9 @@ fn iterator(call: &mut Call<'_>) -> Outcome {
 
 /// The fields of every page, one array a page.
 fn fields(call: &mut Call<'_>) -> Outcome {
-    let pages = call.this::<PhpRefundList>()?.0.pages();
-    value::list(pages.iter().map(|page| value::texts(page.iter())))
+    let list = &call.this::<PhpRefundList>()?.0;
+    match list.told() {
+        Some(told) => value::list([elements::told(told)?]),
+        None => value::list(list.pages().iter().map(|page| value::texts(page.iter()))),
+    }
 }

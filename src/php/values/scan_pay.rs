@@ -13,7 +13,7 @@ use crate::php::engine::object::param::{Bytes, Object, Param, Text, bytes, objec
 use crate::php::engine::object::property::{BOOL, NONE, PropertyOf, STRING, nullable, object, property};
 use crate::php::engine::object::shown::Shown;
 use crate::php::engine::raise::{Outcome, Raise};
-use crate::php::values::merchant::PhpMerchant;
+use crate::php::values::merchant::{PhpMerchant, of_v2};
 use crate::scan_pay::{self, Scanned};
 use ext_php_rs::flags::DataType;
 use std::sync::Arc;
@@ -55,7 +55,13 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 }
 
 fn construct(call: &mut Call<'_>) -> Result<PhpScanPay, Raise> {
-    Ok(PhpScanPay(call.get(MERCHANT)?.0.clone()))
+    let merchant = &call.get(MERCHANT)?.0;
+    of_v2(
+        merchant,
+        "WechatPay\\ScanPay",
+        "place the order with UnifiedOrder::native(), and draw its codeUrl",
+    )?;
+    Ok(PhpScanPay(merchant.clone()))
 }
 
 fn url(call: &mut Call<'_>) -> Outcome {

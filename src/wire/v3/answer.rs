@@ -23,6 +23,8 @@ pub struct RefusalWords {
     pub code: String,
     /// `message`, for people.
     pub message: Option<String>,
+    /// `detail`, in whatever form it has.
+    pub detail: Option<JsonObject>,
 }
 
 /// Why an answer gives nothing to read.
@@ -82,9 +84,10 @@ impl SignedAnswer<'_> {
     }
 }
 
-/// `code` must be a text; `message` is for people, and may be anything.
+/// `code` must be a text; `message` and `detail` are for people, and may be anything.
 pub fn refusal(said: &JsonObject) -> Result<RefusalWords, JsonError> {
     let code = said.text("code")?.ok_or(JsonError::Missing("code"))?;
     let message = said.text("message").ok().flatten();
-    Ok(RefusalWords { code: code.to_owned(), message: message.map(str::to_owned) })
+    let detail = said.object("detail").ok().flatten();
+    Ok(RefusalWords { code: code.to_owned(), message: message.map(str::to_owned), detail: detail.cloned() })
 }

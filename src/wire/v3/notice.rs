@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 /// What was sealed in a notice.
 #[derive(Debug, Clone)]
 pub struct OpenedNotice {
+    /// `id`, the same for every repeat.
+    pub id: String,
     /// `event_type`; what is inside decides.
     pub event_type: String,
     /// What was inside.
@@ -41,7 +43,8 @@ pub fn open(
     SignatureHeaders::of(headers)?.verify(body, ring, now)?;
     let envelope = json::object(body)?;
     let event_type = envelope.text("event_type")?.ok_or(JsonError::Missing("event_type"))?.to_owned();
+    let id = envelope.text("id")?.unwrap_or_default().to_owned();
     let sealed = envelope.object("resource")?.ok_or(JsonError::Missing("resource"))?;
     let resource = json::object(&unseal(sealed)?)?;
-    Ok(OpenedNotice { event_type, resource: Verified::by_check(resource) })
+    Ok(OpenedNotice { id, event_type, resource: Verified::by_check(resource) })
 }

@@ -50,6 +50,12 @@ impl RequestKey {
         Ok(Self { pair, serial: serial.to_owned(), der: key.into_pkcs8() })
     }
 
+    /// The same key, of the certificate with this serial number.
+    #[must_use]
+    pub fn under(self, serial: String) -> Self {
+        Self { serial, ..self }
+    }
+
     /// The public half as PKCS#1 writes it: tells whether a certificate is this key's.
     pub fn public(&self) -> &[u8] {
         self.pair.public_key().as_ref()

@@ -15,7 +15,11 @@ use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::order;
 use ext_php_rs::flags::DataType;
 
-caller_class!(PhpMicropay, "WechatPay\\Micropay");
+caller_class!(
+    PhpMicropay,
+    "WechatPay\\Micropay",
+    v2_only: "take code payments with a Merchant of v2, and query and refund them with either"
+);
 
 const OUT_TRADE_NO: Param<Text> = text("outTradeNo");
 const AUTH_CODE: Param<Text> = text("authCode").secret();

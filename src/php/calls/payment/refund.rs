@@ -1,22 +1,25 @@
 //! `WechatPay\Refund` and `WechatPay\RefundReceipt`.
 
-use crate::api::refund::{Refund, refund};
+use crate::api::refund::{OPTIONAL, Refund, refund};
+use crate::model::merchant::ApiVersion;
 use crate::model::order_id::OrderId;
-use crate::model::refund::RefundReceipt;
+use crate::model::refund::{RefundReceipt, RefundStatus};
 use crate::php::calls::gateway::caller_class;
 use crate::php::engine::convert::to_php::ToPhp;
-use crate::php::engine::convert::value;
+use crate::php::engine::convert::{elements, value};
 use crate::php::engine::guard::door;
 use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, php_class, register};
-use crate::php::engine::object::fields;
 use crate::php::engine::object::param::{Array, Fen, Optional, Param, Text, array, fen, text};
 use crate::php::engine::object::property::{
     ARRAY, INT, NONE, PropertyOf, STRING, nullable, object, property,
 };
+use crate::php::engine::object::{fields, json};
 use crate::php::engine::raise::Outcome;
+use crate::php::values::enums::PhpEnum;
 use crate::php::values::order;
 use ext_php_rs::flags::DataType;
+use serde_json::{Map, Value};
 
 caller_class!(PhpRefund, "WechatPay\\Refund");
 
@@ -39,6 +42,7 @@ const PROPERTIES: &[PropertyOf<RefundReceipt>] = &[
     nullable("cashRefundFee", INT, |r| r.typed().cash_refund_fee.to_php()),
     nullable("couponRefundFee", INT, |r| r.typed().coupon_refund_fee.to_php()),
     property("coupons", ARRAY, |r| order::coupons(r.coupons())),
+    nullable("refundStatus", DataType::object(RefundStatus::NAME), |r| r.refund_status().to_php()),
 ];
 
 const OUT_TRADE_NO: Param<Text> = text("outTradeNo");
@@ -81,19 +85,32 @@ fn by_transaction_id(call: &mut Call<'_>) -> Outcome {
 }
 
 fn give_back(call: &mut Call<'_>, id: OrderId) -> Outcome {
-    let asked = Refund::new(
-        id,
-        call.get(OUT_REFUND_NO)?,
-        call.get(TOTAL_FEE)?,
-        call.get(REFUND_FEE)?,
-        &fields::options(call, OPTIONS)?,
-    )?;
     let caller = &call.this::<PhpRefund>()?.0;
+    let (options, further) = match caller.merchant.api_version() {
+        ApiVersion::V2 => (fields::options(call, OPTIONS)?, Map::new()),
+        ApiVersion::V3 => sorted(json::object(call, OPTIONS)?),
+    };
+    let (total_fee, refund_fee) = (call.get(TOTAL_FEE)?, call.get(REFUND_FEE)?);
+    let asked = Refund::new(id, call.get(OUT_REFUND_NO)?, total_fee, refund_fee, &options)?.with(further);
     let line = caller.line(true, crate::gateway::endpoint::Endpoint::out_trade_no(&asked))?;
     let receipt = refund(&line, &caller.merchant, &asked, &mut |attempt| caller.observe(attempt));
     object(PhpReceipt(door::ended(receipt)?), PROPERTIES, |get, held| get(&held.0))
 }
 
+/// Options by the names of v2, which APIv3 has elsewhere, and those in its own.
+fn sorted(given: Map<String, Value>) -> (Vec<(String, String)>, Map<String, Value>) {
+    let (mut options, mut further) = (Vec::new(), Map::new());
+    for (name, value) in given {
+        match (OPTIONAL.contains(&name.as_str()), value) {
+            (true, Value::String(text)) => options.push((name, text)),
+            (true, value) => options.push((name, value.to_string())),
+            (false, value) => drop(further.insert(name, value)),
+        }
+    }
+    (options, further)
+}
+
 fn fields(call: &mut Call<'_>) -> Outcome {
-    Ok(value::texts(call.this::<PhpReceipt>()?.0.fields().iter()))
+    let receipt = &call.this::<PhpReceipt>()?.0;
+    receipt.told().map_or_else(|| Ok(value::texts(receipt.fields().iter())), elements::told)
 }

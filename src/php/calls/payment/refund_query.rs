@@ -1,6 +1,7 @@
 //! `WechatPay\RefundQuery`.
 
 use crate::api::refund_query::{RefundsOf, all};
+use crate::model::merchant::ApiVersion;
 use crate::model::order_id::OrderId;
 use crate::php::calls::gateway::caller_class;
 use crate::php::engine::guard::door;
@@ -8,7 +9,7 @@ use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, register};
 use crate::php::engine::object::param::{Param, Text, text};
 use crate::php::engine::object::property::NONE;
-use crate::php::engine::raise::Outcome;
+use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::refund_list;
 use ext_php_rs::flags::DataType;
 
@@ -51,8 +52,14 @@ fn by_refund_id(call: &mut Call<'_>) -> Outcome {
     ask(call, &of)
 }
 
+const BY_NUMBER_ONLY: &str = "APIv3 tells one refund, by the shop's number of it, and has no list of an order's refunds: \
+                              ask byOutRefundNo() for each number that you have stored, or ask with a Merchant of v2";
+
 fn ask(call: &mut Call<'_>, of: &RefundsOf) -> Outcome {
     let caller = &call.this::<PhpRefundQuery>()?.0;
+    if caller.merchant.api_version() == ApiVersion::V3 && !matches!(of, RefundsOf::OutRefundNo(_)) {
+        return Err(Raise::Logic(BY_NUMBER_ONLY.into()));
+    }
     let line = caller.line(false, None)?;
     let list = all(&line, &caller.merchant, of, &mut |attempt| caller.observe(attempt));
     refund_list::to_php(door::ended(list)?, matches!(of, RefundsOf::Order(_)))

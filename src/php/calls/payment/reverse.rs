@@ -12,7 +12,11 @@ use crate::php::engine::raise::{Outcome, Raise};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::Zval;
 
-caller_class!(PhpReverse, "WechatPay\\Reverse");
+caller_class!(
+    PhpReverse,
+    "WechatPay\\Reverse",
+    v2_only: "reverse a code payment with a Merchant of v2, close or refund any other"
+);
 
 const OUT_TRADE_NO: Param<Text> = text("outTradeNo");
 const TRANSACTION_ID: Param<Text> = text("transactionId");

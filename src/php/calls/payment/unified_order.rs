@@ -2,20 +2,19 @@
 
 use crate::api::unified_order::{Basics, UnifiedOrder};
 use crate::clock::{Clock, SystemClock, write_compact};
+use crate::model::merchant::ApiVersion;
 use crate::php::calls::gateway::caller_class;
-use crate::php::engine::convert::value;
-use crate::php::engine::guard::door;
 use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, register};
-use crate::php::engine::object::fields;
 use crate::php::engine::object::param::{
     Array, Bool, Fen, Instant, Optional, Param, Text, array, fen, flag, instant, text,
 };
 use crate::php::engine::object::property::NONE;
+use crate::php::engine::object::{fields, json};
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::prepay;
 use ext_php_rs::flags::DataType;
-use ext_php_rs::types::Zval;
+use serde_json::Map;
 
 caller_class!(PhpUnifiedOrder, "WechatPay\\UnifiedOrder");
 
@@ -72,7 +71,7 @@ fn native(call: &mut Call<'_>) -> Outcome {
     let mut optional = Chosen::default();
     optional.text(call, PRODUCT_ID, "product_id")?;
     optional.common(call)?;
-    place(call, &basics, &optional)
+    place(call, &basics, optional)
 }
 
 fn jsapi(call: &mut Call<'_>) -> Outcome {
@@ -88,21 +87,21 @@ fn jsapi(call: &mut Call<'_>) -> Outcome {
         _ => {}
     }
     optional.common(call)?;
-    place(call, &basics, &optional)
+    place(call, &basics, optional)
 }
 
 fn app(call: &mut Call<'_>) -> Outcome {
     let basics = basics(call, "APP")?;
     let mut optional = Chosen::default();
     optional.common(call)?;
-    place(call, &basics, &optional)
+    place(call, &basics, optional)
 }
 
 fn h5(call: &mut Call<'_>) -> Outcome {
     let basics = basics(call, "MWEB")?;
     let mut optional = Chosen::default();
     optional.common(call)?;
-    place(call, &basics, &optional)
+    place(call, &basics, optional)
 }
 
 /// Optional fields as they are collected.
@@ -140,18 +139,13 @@ impl Chosen {
         if let Some(sharing) = call.get(PROFIT_SHARING)? {
             self.set("profit_sharing", if sharing { "Y" } else { "N" }.to_owned());
         }
-        self.extra(call)
+        Ok(())
     }
 
     fn json(&mut self, call: &Call<'_>, param: Param<Optional<Array>>, name: &str) -> Result<(), Raise> {
-        if call.get(param)?.is_none() {
-            return Ok(());
+        if let Some(json) = json::text(call, param)? {
+            self.set(name, json);
         }
-        let Some(array) = call.zval(param) else { return Ok(()) };
-        let written = |json: &Zval| json.str().map(str::to_owned);
-        let json = door::function("json_encode", &[array, &value::int(JSON_UNESCAPED)], written)?;
-        let json = json.ok_or_else(|| Raise::Engine("json_encode() is needed and disabled".into()))?;
-        self.set(name, json.ok_or_else(|| call.bad(param, "must be encodable as JSON"))?);
         Ok(())
     }
 
@@ -165,6 +159,7 @@ impl Chosen {
         Ok(())
     }
 
+    /// Fields of v2 that have no argument of their own.
     fn extra(&mut self, call: &Call<'_>) -> Result<(), Raise> {
         let Some(given) = fields::given(call, EXTRA)? else { return Ok(()) };
         let (fields, _) = fields::sendable(call, given)?;
@@ -175,9 +170,6 @@ impl Chosen {
 
 /// Seconds that an order must be payable at least.
 const LEAST_AHEAD: i64 = 60;
-
-/// `JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE`: the limits are counted in bytes.
-const JSON_UNESCAPED: i64 = 64 | 256;
 
 /// The arguments that every trade type begins with.
 fn basics<'a>(call: &Call<'a>, trade_type: &'static str) -> Result<Basics<'a>, Raise> {
@@ -191,10 +183,14 @@ fn basics<'a>(call: &Call<'a>, trade_type: &'static str) -> Result<Basics<'a>, R
     })
 }
 
-fn place(call: &mut Call<'_>, basics: &Basics<'_>, optional: &Chosen) -> Outcome {
-    let optional: Vec<(&str, &str)> = optional.0.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    let order = UnifiedOrder::new(basics, &optional)?;
+fn place(call: &mut Call<'_>, basics: &Basics<'_>, mut optional: Chosen) -> Outcome {
     let caller = &call.this::<PhpUnifiedOrder>()?.0;
+    let further = match caller.merchant.api_version() {
+        ApiVersion::V2 => optional.extra(call).map(|()| Map::new())?,
+        ApiVersion::V3 => json::object(call, EXTRA)?,
+    };
+    let optional: Vec<(&str, &str)> = optional.0.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    let order = UnifiedOrder::new(basics, &optional)?.with(further);
     let for_sub_app = optional.iter().any(|(name, _)| *name == "sub_openid");
     prepay::to_php(caller.ask(&order)?, caller.merchant.clone(), for_sub_app)
 }

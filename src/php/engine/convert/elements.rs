@@ -3,6 +3,7 @@
 use crate::php::engine::convert::value::{array, bool, insert, int, list, text};
 use crate::php::engine::raise::Raise;
 use crate::wire::v2::xml::Node;
+use crate::wire::v3::json::{Json, JsonObject};
 use ext_php_rs::convert::IntoZval;
 use ext_php_rs::types::{ZendHashTable, Zval};
 use std::collections::HashMap;
@@ -44,6 +45,29 @@ fn grouped(inside: &[(String, Node)]) -> Result<Zval, Raise> {
         table.insert(name, value)?;
     }
     Ok(array(table))
+}
+
+/// What APIv3 told, as PHP's json_decode() would have it; a number that no int holds is a float.
+pub fn told(object: &JsonObject) -> Result<Zval, Raise> {
+    let mut table = ZendHashTable::new();
+    for (name, value) in object.iter() {
+        insert(&mut table, name, told_value(value)?)?;
+    }
+    Ok(array(table))
+}
+
+fn told_value(value: &Json) -> Result<Zval, Raise> {
+    Ok(match value {
+        Json::Null => Zval::null(),
+        Json::Bool(flag) => bool(*flag),
+        Json::Number(written) => match written.parse() {
+            Ok(whole) => int(whole),
+            Err(_) => written.parse().unwrap_or(f64::NAN).into_zval(false)?,
+        },
+        Json::Text(content) => text(content),
+        Json::List(items) => list(items.iter().map(told_value).collect::<Result<Vec<_>, _>>()?)?,
+        Json::Object(object) => told(object)?,
+    })
 }
 
 /// Decoded JSON as PHP values, objects as arrays.

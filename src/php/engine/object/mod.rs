@@ -4,6 +4,7 @@ pub mod call;
 pub mod class;
 pub mod fields;
 pub mod interfaces;
+pub mod json;
 pub mod lazy;
 pub mod param;
 pub mod property;

@@ -40,12 +40,12 @@ fn judged<A>(
 ) -> Fault {
     let mut merchant = merchant();
     let Credentials::V3(keys) = &mut merchant.credentials else { panic!() };
-    Arc::get_mut(keys).unwrap().ring = ring(&inputs["keys"]);
+    Arc::get_mut(keys).unwrap().for_test().ring = ring(&inputs["keys"]);
     let status = u16::try_from(inputs["status"].as_u64().unwrap()).unwrap();
     let came = response(status, head(headers(&inputs["headers"])), &body(inputs));
     let Credentials::V3(keys) = &merchant.credentials else { panic!() };
     let now = inputs["now"].as_i64().unwrap();
-    let ended = read_answer(call, &merchant, keys, &came, ("https://api.test", now));
+    let ended = read_answer(call, &merchant, keys.get().unwrap(), &came, ("https://api.test", now));
     let mut fault = Fault::new(ended.err().unwrap(), repeat, None);
     advise(&mut fault);
     fault
@@ -66,7 +66,9 @@ fn v1_v2_v12_v13_every_error_of_the_vectors_is_weighed_as_it_says() {
             _ => judged(&Other, Repeat::Never, inputs, |_| {}),
         };
         let (err_code, err_code_des) = match &fault.error {
-            Error::Service { err_code, err_code_des } => (Some(err_code.as_str()), err_code_des.as_deref()),
+            Error::Service { err_code, err_code_des, .. } => {
+                (Some(err_code.as_str()), err_code_des.as_deref())
+            }
             _ => (None, None),
         };
         let seen = json!({

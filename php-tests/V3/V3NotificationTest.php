@@ -1,0 +1,251 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPayTests;
+
+use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\TestCase;
+use WechatPay\Ledger;
+use WechatPay\LedgerState;
+use WechatPay\MalformedMessageException;
+use WechatPay\Merchant;
+use WechatPay\MismatchException;
+use WechatPay\Notification;
+use WechatPay\RefundStatus;
+use WechatPay\SignatureException;
+use WechatPay\TradeState;
+use WechatPay\Transition;
+
+/** Notices of APIv3: signed in the headers, sealed in the body, answered by the status. */
+final class V3NotificationTest extends TestCase
+{
+    private const PAID = ['out_trade_no' => 'T100001', 'transaction_id' => '4200000001', 'amount' => ['total' => 100, 'payer_total' => 100, 'currency' => 'CNY'], 'success_time' => '2026-11-22T10:30:00+08:00'];
+    private const REFUNDED = ['out_trade_no' => 'T100001', 'transaction_id' => '4200000001', 'out_refund_no' => 'R1', 'refund_id' => '5030000001', 'refund_status' => 'SUCCESS', 'success_time' => '2026-11-22T10:40:00+08:00', 'user_received_account' => 'card', 'amount' => ['total' => 100, 'refund' => 100, 'payer_total' => 100, 'payer_refund' => 100]];
+    private const KEY = 'v3SimulatorKey0123456789ABCDEFGH';
+
+    private static string $privateKey;
+    private static string $publicKey;
+
+    public static function setUpBeforeClass(): void
+    {
+        $pair = openssl_pkey_new(['private_key_bits' => 2048]);
+        openssl_pkey_export($pair, self::$privateKey);
+        self::$publicKey = openssl_pkey_get_details($pair)['key'];
+    }
+
+    private static function v2(): Merchant
+    {
+        return new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
+    }
+
+    private static function v3(mixed ...$settings): Merchant
+    {
+        return Merchant::v3(...$settings + [
+            'appid' => SimulatorProcess::APPID,
+            'mchId' => SimulatorProcess::MCH_ID,
+            'apiV3Key' => self::KEY,
+            'privateKey' => self::$privateKey,
+            'certificate' => '3E7A1B2C4D5F60718293A4B5C6D7E8F901234567',
+            'publicKeyId' => 'PUB_KEY_ID_01',
+            'publicKey' => self::$publicKey,
+        ]);
+    }
+
+    /** @param array<string, mixed> $fields */
+    private static function received(array $fields, ?Merchant $by = null, Merchant ...$merchants): Notification
+    {
+        $by ??= self::v3();
+        $body = Notification::sign($fields, $by);
+        return Notification::receive($body, Notification::headers($body, $by), ...($merchants ?: [$by]));
+    }
+
+    public function testAPaymentIsVerifiedAndRead(): void
+    {
+        $notice = self::received(self::PAID);
+        self::assertSame(['T100001', 100, TradeState::Success, SimulatorProcess::APPID], [$notice->order->outTradeNo, $notice->order->totalFee, $notice->order->tradeState, $notice->order->appid]);
+        self::assertSame(['pay:10000100::4200000001', 'TRANSACTION.SUCCESS', null], [$notice->dedupeKey, $notice->eventType, $notice->refund]);
+        self::assertSame(100, $notice->fields()['amount']['total']);
+        self::assertSame([204, '', ''], array_values(get_object_vars($notice->reply())));
+    }
+
+    public function testARefundIsVerifiedToo(): void
+    {
+        $notice = self::received(self::REFUNDED);
+        $refund = $notice->refund;
+        self::assertSame(['T100001', 'R1', '5030000001', RefundStatus::Success, 100, 100, 100, 'card'], [$refund->outTradeNo, $refund->outRefundNo, $refund->refundId, $refund->refundStatus, $refund->refundFee, $refund->totalFee, $refund->cashRefundFee, $refund->refundRecvAccout]);
+        self::assertSame('2026-11-22 10:40', $refund->successTime->format('Y-m-d H:i'));
+        self::assertSame('refund:10000100::5030000001:SUCCESS', $notice->dedupeKey);
+        self::assertSame(100, $refund->fields()['amount']['refund']);
+        self::assertSame('SUCCESS', json_decode(json_encode($refund), true)['refundStatus']);
+    }
+
+    /** @dataProvider forms */
+    #[DataProvider('forms')]
+    public function testHeadersComeAsAnyHostHasThem(callable $form): void
+    {
+        $body = Notification::sign(self::PAID, self::v3());
+        $headers = $form(Notification::headers($body, self::v3()));
+        self::assertSame('T100001', Notification::receive($body, $headers, self::v3())->order->outTradeNo);
+    }
+
+    /** @return array<string, array{callable}> */
+    public static function forms(): array
+    {
+        return [
+            'getallheaders()' => [static fn (array $h) => $h],
+            'lower case' => [static fn (array $h) => array_change_key_case($h)],
+            'PSR-7' => [static fn (array $h) => array_map(static fn ($text) => [$text], $h)],
+            '$_SERVER' => [static function (array $h): array {
+                $server = ['argc' => 1, 'argv' => ['x'], 'REQUEST_TIME' => 5];
+                foreach ($h as $name => $text) {
+                    $server['HTTP_' . strtr(strtoupper($name), '-', '_')] = $text;
+                }
+                return $server;
+            }],
+        ];
+    }
+
+    public function testV21WithoutHeadersNothingIsBelieved(): void
+    {
+        $body = Notification::sign(self::PAID, self::v3());
+        foreach ([[], ['Wechatpay-Serial' => 'PUB_KEY_ID_01']] as $headers) {
+            $e = $this->thrown(static fn () => Notification::receive($body, $headers, self::v3()));
+            self::assertInstanceOf(SignatureException::class, $e);
+        }
+    }
+
+    public function testV21AnXmlNoticeIsReadWithAnApiV2KeyIfThereIsOne(): void
+    {
+        $xml = Notification::sign(['out_trade_no' => 'T100001', 'transaction_id' => '4200000001', 'total_fee' => 100], self::v2());
+        $notice = Notification::receive($xml, [], self::v3(), self::v2());
+        self::assertSame(['T100001', null, 200], [$notice->order->outTradeNo, $notice->eventType, $notice->reply()->status]);
+        $e = $this->thrown(static fn () => Notification::receive($xml, [], self::v3()));
+        self::assertInstanceOf(MalformedMessageException::class, $e);
+        self::assertStringContainsString('no merchant with an APIv2 key was given', $e->getMessage());
+    }
+
+    public function testV21TwiceAtOnceCreditsOnce(): void
+    {
+        $credits = 0;
+        $ledger = new Ledger(new \PDO('sqlite::memory:', null, null, [\PDO::ATTR_TIMEOUT => 5]), static function (Transition $t) use (&$credits): void {
+            $credits++;
+        });
+        $ledger->install();
+        $ledger->open(self::v3(), 'T100001', 100);
+        foreach ([self::received(self::PAID), self::received(self::PAID)] as $notice) {
+            self::assertSame(204, $ledger->applyNotification($notice)->reply()->status);
+        }
+        self::assertSame(1, $credits);
+        $t = $ledger->applyNotification(self::received(self::REFUNDED));
+        self::assertSame([LedgerState::Refunded, 204], [$t->to, $t->reply()->status]);
+        $t = $ledger->applyNotification(self::received(['out_trade_no' => 'T100009'] + self::PAID));
+        self::assertSame([500, 'application/json', '{"code":"FAIL","message":"unknown order"}'], array_values(get_object_vars($t->reply())));
+    }
+
+    public function testV5AStaleNoticeIsRefused(): void
+    {
+        $body = Notification::sign(self::PAID, self::v3());
+        $headers = Notification::headers($body, self::v3());
+        $old = (string) (time() - 400);
+        openssl_sign("$old\n{$headers['Wechatpay-Nonce']}\n$body\n", $signature, self::$privateKey, OPENSSL_ALGO_SHA256);
+        $headers = ['Wechatpay-Timestamp' => $old, 'Wechatpay-Signature' => base64_encode($signature)] + $headers;
+        self::assertInstanceOf(SignatureException::class, $this->thrown(static fn () => Notification::receive($body, $headers, self::v3())));
+    }
+
+    public function testV3AProbeIsRefusedAndSoIsAChangedBody(): void
+    {
+        $body = Notification::sign(self::PAID, self::v3());
+        $headers = Notification::headers($body, self::v3());
+        $probe = ['Wechatpay-Signature' => 'WECHATPAY/SIGNTEST/' . $headers['Wechatpay-Signature']] + $headers;
+        foreach ([[$body, $probe], ["$body ", $headers]] as [$bytes, $given]) {
+            self::assertInstanceOf(SignatureException::class, $this->thrown(static fn () => Notification::receive($bytes, $given, self::v3())));
+        }
+    }
+
+    public function testV20ANoticeUnderTheFormerKeyIsRead(): void
+    {
+        $now = self::v3(apiV3Key: str_repeat('n', 32), previousApiV3Key: self::KEY);
+        self::assertSame('T100001', self::received(self::PAID, self::v3(), $now)->order->outTradeNo);
+        $without = self::v3(apiV3Key: str_repeat('n', 32));
+        self::assertInstanceOf(MalformedMessageException::class, $this->thrown(static fn () => self::received(self::PAID, self::v3(), $without)));
+    }
+
+    public function testV22ANameTwiceIsMalformed(): void
+    {
+        $body = substr(Notification::sign(self::PAID, self::v3()), 0, -1) . ',"event_type":"REFUND.SUCCESS"}';
+        $headers = Notification::headers($body, self::v3());
+        self::assertInstanceOf(MalformedMessageException::class, $this->thrown(static fn () => Notification::receive($body, $headers, self::v3())));
+    }
+
+    public function testV23ASignatureTwiceIsRefused(): void
+    {
+        $body = Notification::sign(self::PAID, self::v3());
+        $headers = Notification::headers($body, self::v3());
+        $twice = ['Wechatpay-Signature' => [$headers['Wechatpay-Signature'], $headers['Wechatpay-Signature']]] + $headers;
+        self::assertInstanceOf(SignatureException::class, $this->thrown(static fn () => Notification::receive($body, $twice, self::v3())));
+    }
+
+    public function testTheBestFittingMerchantTakesIt(): void
+    {
+        $provider = self::v3(subMchId: '1900000109', subAppid: 'wxsub');
+        $notice = self::received(['sub_mchid' => '1900000109', 'sub_appid' => 'wxsub', 'sp_mchid' => SimulatorProcess::MCH_ID, 'sp_appid' => SimulatorProcess::APPID] + self::PAID, $provider, self::v3(), $provider);
+        self::assertSame(['1900000109', '1900000109'], [$notice->merchant->subMchId, $notice->order->subMchId]);
+        $e = $this->thrown(static fn () => self::received(self::PAID, self::v3(), self::v3(mchId: '10000101')));
+        self::assertInstanceOf(MismatchException::class, $e);
+    }
+
+    public function testReadSaysThatApiV3WantsReceive(): void
+    {
+        $body = Notification::sign(self::PAID, self::v3());
+        foreach ([self::v2(), self::v3()] as $merchant) {
+            $e = $this->thrown(static fn () => Notification::read($body, $merchant));
+            self::assertInstanceOf(MalformedMessageException::class, $e);
+            self::assertStringContainsString('Notification::receive() reads it', $e->getMessage());
+        }
+    }
+
+    public function testAReplySendsStatusTypeAndBody(): void
+    {
+        $run = PhpProcess::code('WechatPay\Notification::refuse("not \"stored\"")->send(); echo "|", http_response_code();');
+        self::assertSame('{"code":"FAIL","message":"not \"stored\""}|500', $run->output, $run->errors);
+        self::assertSame('{"code":"FAIL","message":"x"}', (string) Notification::refuse('x'));
+    }
+
+    public function testHeadersAreSignedOnlyForAMerchantOfTests(): void
+    {
+        openssl_pkey_export(openssl_pkey_new(['private_key_bits' => 2048]), $other);
+        $e = $this->thrown(static fn () => Notification::headers('{}', self::v3(privateKey: $other)));
+        self::assertInstanceOf(\ValueError::class, $e);
+        self::assertStringContainsString('Argument #2 ($merchant) must have the public half of its own private key', $e->getMessage());
+    }
+
+    /** @dataProvider vectors */
+    #[DataProvider('vectors')]
+    public function testEveryNoticeOfTheVectorsIsRefusedOutsideItsFiveMinutes(array $vector): void
+    {
+        $inputs = $vector['inputs'];
+        $merchant = self::v3(mchId: $inputs['mchid'] ?? V3Vectors::keys()['mchid'], apiV3Key: $inputs['apiv3_key']);
+        $headers = array_column($inputs['headers'], 1, 0);
+        $body = $inputs['body'] ?? base64_decode($inputs['body_base64'] ?? $inputs['body_b64'] ?? '');
+        self::assertInstanceOf(\WechatPay\PayException::class, $this->thrown(static fn () => Notification::receive($body, $headers, $merchant)));
+    }
+
+    /** @return iterable<string, array{array<string, mixed>}> */
+    public static function vectors(): iterable
+    {
+        foreach (V3Vectors::group('notify') as $vector) {
+            yield $vector['id'] => [$vector];
+        }
+    }
+
+    private function thrown(callable $call): \Throwable
+    {
+        try {
+            $call();
+        } catch (\Throwable $thrown) {
+            return $thrown;
+        }
+        self::fail('Nothing was thrown.');
+    }
+}

@@ -1,0 +1,155 @@
+//! The keys of a merchant of APIv3 from texts and files: read and checked when the first call needs them, once for each
+//! process and content (protocol-v3.md B.1, B.7).
+
+use crate::clock::{Clock, SystemClock};
+use crate::gateway::identity::{Files, Fingerprint, bytes, fingerprint};
+use crate::model::merchant::Material;
+use crate::model::v3_keys::V3Credentials;
+use crate::wire::v2::key::Key;
+use crate::wire::v3::key_file::{self, PublicPart};
+use crate::wire::v3::key_ring::KeyRing;
+use crate::wire::v3::request_key::RequestKey;
+use std::sync::{Arc, Mutex};
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+/// Merchants whose keys are kept at most; the oldest goes first.
+const MOST_KEPT: usize = 64;
+
+/// What the keys are read from.
+pub struct KeySource {
+    /// `mchid`: other merchants' keys are other keys.
+    pub mch_id: String,
+    /// The merchant's own key.
+    pub private_key: Material,
+    /// The merchant's own certificate.
+    pub certificate: OwnCertificate,
+    /// WeChat Pay's public key, under its id.
+    pub public_key: Option<(String, Material)>,
+    /// WeChat Pay's certificates.
+    pub platform_certificates: Vec<Material>,
+    /// The APIv3 key.
+    pub key: Key,
+    /// The one before.
+    pub previous_key: Option<Key>,
+}
+
+/// What tells the serial number that requests name.
+pub enum OwnCertificate {
+    /// The number itself.
+    Serial(String),
+    /// The certificate.
+    Certificate(Material),
+}
+
+impl OwnCertificate {
+    /// A serial number is nothing but hex digits, as the merchant platform shows it; no path is.
+    pub fn serial(text: &str) -> Option<Self> {
+        let is_serial = (16..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
+        is_serial.then(|| Self::Serial(text.to_ascii_uppercase()))
+    }
+
+    /// When it ends, if it is given and can be read.
+    pub fn expires_at(&self, files: &dyn Files) -> Option<OffsetDateTime> {
+        let Self::Certificate(material) = self else { return None };
+        let part = key_file::public(&bytes(material, files).ok()?).ok()?;
+        part.not_after.and_then(|end| OffsetDateTime::from_unix_timestamp(end).ok())
+    }
+}
+
+/// The keys: those that this process has read already, as long as the files are the same.
+pub fn kept(source: &KeySource, files: &dyn Files) -> Result<Arc<V3Credentials>, String> {
+    static KEPT: Mutex<Vec<(Fingerprint, Arc<V3Credentials>)>> = Mutex::new(Vec::new());
+    let print = source.fingerprint(files)?;
+    // A child forked while another thread had the lock reads them itself.
+    let known = KEPT
+        .try_lock()
+        .ok()
+        .and_then(|kept| kept.iter().find(|(known, _)| *known == print).map(|(_, keys)| keys.clone()));
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let read = Arc::new(source.read(files)?);
+    if let Ok(mut kept) = KEPT.try_lock() {
+        if kept.len() >= MOST_KEPT {
+            kept.remove(0);
+        }
+        kept.push((print, read.clone()));
+    }
+    Ok(read)
+}
+
+impl KeySource {
+    fn fingerprint(&self, files: &dyn Files) -> Result<Fingerprint, String> {
+        let text = |text: &[u8]| Material::Inline(Zeroizing::new(text.to_vec()));
+        let previous = self.previous_key.as_ref().map_or(&[][..], Key::expose);
+        let own = match &self.certificate {
+            OwnCertificate::Serial(serial) => text(serial.as_bytes()),
+            OwnCertificate::Certificate(material) => material.clone(),
+        };
+        let id = self.public_key.as_ref().map_or("", |(id, _)| id);
+        let words =
+            [text(self.mch_id.as_bytes()), text(self.key.expose()), text(previous), own, text(id.as_bytes())];
+        let public = self.public_key.as_ref().map(|(_, material)| material);
+        let given = [&self.private_key].into_iter().chain(public).chain(&self.platform_certificates);
+        fingerprint(words.iter().chain(given), files)
+    }
+
+    fn read(&self, files: &dyn Files) -> Result<V3Credentials, String> {
+        let private = bytes(&self.private_key, files)?;
+        let request_key = RequestKey::new(&private, "").map_err(|why| format!("the private key {why}"))?;
+        let serial = match &self.certificate {
+            OwnCertificate::Serial(serial) => serial.clone(),
+            OwnCertificate::Certificate(material) => serial_of(&bytes(material, files)?, &request_key)?,
+        };
+        Ok(V3Credentials {
+            request_key: request_key.under(serial),
+            ring: self.ring(files)?,
+            answer_key: self.public_key.as_ref().map(|(id, _)| id.clone()),
+            key: self.key.clone(),
+            previous_key: self.previous_key.clone(),
+        })
+    }
+
+    fn ring(&self, files: &dyn Files) -> Result<KeyRing, String> {
+        let mut ring = KeyRing::default();
+        if let Some((id, material)) = &self.public_key {
+            ring.add_public_key(id, &bytes(material, files)?)
+                .map_err(|why| format!("WeChat Pay's public key {why}"))?;
+        }
+        for material in &self.platform_certificates {
+            ring.add_certificate(&bytes(material, files)?)
+                .map_err(|why| format!("a platform certificate {why}"))?;
+        }
+        Ok(ring)
+    }
+}
+
+/// The serial number of a certificate that is this key's, and lives.
+fn serial_of(certificate: &[u8], own: &RequestKey) -> Result<String, String> {
+    let part = key_file::public(certificate).map_err(|why| format!("the merchant certificate {why}"))?;
+    if own.public() != part.pkcs1 {
+        return Err(
+            "the private key does not belong to the merchant certificate: that is apiclient_cert.pem, not a \
+                    certificate or key of WeChat Pay's"
+                .into(),
+        );
+    }
+    let PublicPart { serial, not_after, .. } = part;
+    still_valid(not_after.unwrap_or(i64::MAX))?;
+    serial.ok_or_else(|| {
+        "a public key is given as the merchant certificate: give apiclient_cert.pem, or its serial number"
+            .into()
+    })
+}
+
+fn still_valid(not_after: i64) -> Result<(), String> {
+    if not_after > SystemClock.unix_seconds() {
+        return Ok(());
+    }
+    let day = OffsetDateTime::from_unix_timestamp(not_after).map(|end| end.date().to_string());
+    Err(format!(
+        "the merchant certificate expired on {}; get a new one from the merchant platform",
+        day.unwrap_or_default()
+    ))
+}
