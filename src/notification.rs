@@ -37,7 +37,8 @@ fn is_json(body: &[u8]) -> bool {
 pub fn read(body: &[u8], merchants: &[&Merchant]) -> Result<Notification, Error> {
     if is_json(body) {
         return Err(Error::Malformed(
-            "it is a notice of APIv3: Notification::receive() reads it, with the headers that it came with"
+            "it is a notice of APIv3: Notification::receive() reads it, with its headers (was it XML? A notice is read \
+             from the raw body, php://input, before any framework changes it)"
                 .into(),
         ));
     }

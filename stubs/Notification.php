@@ -44,7 +44,8 @@ namespace WechatPay;
  * // A page for both dialects; in the shop: receive(file_get_contents('php://input'), $_SERVER, $merchantV3, $merchant).
  * try {
  *     $notice = Notification::receive($body, [], $merchant);
- *     $notice->reply()->send();            // prints: <return_code><![CDATA[SUCCESS]]></return_code>
+ *     $reply = $notice->reply();           // in the shop: $reply->send();
+ *     echo $reply->status, ' ', $reply->body, "\n";   // prints: 200 <xml><return_code><![CDATA[SUCCESS]]>
  * } catch (PayException $e) {
  *     Notification::refuse('not accepted')->send();
  * }
