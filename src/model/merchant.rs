@@ -2,7 +2,7 @@
 
 use super::argument::BadArgument;
 use super::v3_keys::V3Keys;
-use crate::wire::v2::key::Key;
+use crate::wire::key::Key;
 use crate::wire::v2::sign::{SignType, SignaturePolicy};
 use std::fmt;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The keys of an APIv3 merchant. They are read when the first call needs them: a page that needs none lives on the day
 //! when a file is gone.
 
-use crate::wire::v2::key::Key;
+use crate::wire::key::Key;
 use crate::wire::v3::key_ring::KeyRing;
 use crate::wire::v3::request_key::RequestKey;
 use base64::Engine;

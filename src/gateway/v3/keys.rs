@@ -5,7 +5,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::gateway::identity::{Files, Fingerprint, bytes, fingerprint};
 use crate::model::merchant::Material;
 use crate::model::v3_keys::V3Credentials;
-use crate::wire::v2::key::Key;
+use crate::wire::key::Key;
 use crate::wire::v3::key_file::{self, PublicPart};
 use crate::wire::v3::key_ring::KeyRing;
 use crate::wire::v3::request_key::RequestKey;

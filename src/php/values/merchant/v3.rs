@@ -9,7 +9,7 @@ use crate::php::engine::object::param::{
     Array, Bool, Bytes, Optional, Param, Text, array as array_param, bytes, flag, text,
 };
 use crate::php::engine::raise::Raise;
-use crate::wire::v2::key::Key;
+use crate::wire::key::Key;
 
 /// Opens notices and certificates.
 pub const API_V3_KEY: Param<Bytes> = bytes("apiV3Key").secret();
