@@ -10,6 +10,8 @@ use time::{Date, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 pub const BEIJING: UtcOffset = offset!(+8);
 
 const COMPACT: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day][hour][minute][second]");
+const HTTP_DATE: &[BorrowedFormatItem<'_>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 const SPACED: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
 
@@ -63,6 +65,12 @@ pub fn spaced(text: &str) -> Option<OffsetDateTime> {
 fn beijing(text: &str, format: &[BorrowedFormatItem<'_>], length: usize) -> Option<OffsetDateTime> {
     let local = PrimitiveDateTime::parse(text, format).ok().filter(|_| text.len() == length)?;
     Some(local.assume_offset(BEIJING))
+}
+
+/// The `Date` of an HTTP answer, in seconds since 1970.
+pub fn http_date(text: &str) -> Option<i64> {
+    let at = PrimitiveDateTime::parse(text, HTTP_DATE).ok()?;
+    Some(at.assume_utc().unix_timestamp())
 }
 
 /// Any RFC 3339 time, as APIv3 writes it.

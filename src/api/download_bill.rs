@@ -34,10 +34,14 @@ pub enum DownloadKind {
 /// One download: into a file without a name, which is gone with whoever holds it.
 #[derive(Debug)]
 pub struct Download {
-    wanted: DownloadKind,
-    date: Date,
-    asked_at: OffsetDateTime,
-    inbox: Inbox,
+    /// What.
+    pub(super) wanted: DownloadKind,
+    /// Of which day.
+    pub(super) date: Date,
+    /// When it is asked for.
+    pub(super) asked_at: OffsetDateTime,
+    /// Where it goes.
+    pub(super) inbox: Inbox,
 }
 
 impl Download {
@@ -52,7 +56,14 @@ impl Download {
         Ok(Self { wanted, date, asked_at, inbox: Inbox::new(tempfile::tempfile_in(folder)?, MOST_BYTES) })
     }
 
-    fn family(&self) -> Family {
+    /// What came.
+    pub(super) fn kept(&self) -> Result<Arc<Kept>, BillError> {
+        let file = self.inbox.file().map_err(|e| BillError::Unreadable(e.to_string()))?;
+        Ok(Arc::new(Kept::File(file)))
+    }
+
+    /// How it is read.
+    pub(super) fn family(&self) -> Family {
         match self.wanted {
             DownloadKind::Bill(_) => Family::Trades,
             DownloadKind::FundFlow(_) => Family::Flows,
@@ -60,7 +71,7 @@ impl Download {
     }
 
     /// A day on which nothing was traded: its bill has no rows.
-    fn empty_day(&self) -> Result<Document, BillError> {
+    pub(super) fn empty_day(&self) -> Result<Document, BillError> {
         let kind = match self.wanted {
             DownloadKind::Bill(kind) => kind,
             DownloadKind::FundFlow(_) => BillType::FundFlow,
@@ -113,8 +124,7 @@ impl Endpoint for Download {
     }
 
     fn read_file(&self, received: &Received) -> Result<Document, Error> {
-        let file = self.inbox.file().map_err(|e| BillError::Unreadable(e.to_string()))?;
-        let kept = Arc::new(Kept::File(file));
+        let kept = self.kept()?;
         match Document::whole(kept.clone(), self.family(), Some(self.date)) {
             Ok(document) => {
                 same_digest(received, &kept)?;

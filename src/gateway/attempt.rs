@@ -1,5 +1,7 @@
 //! What an observer learns of one try.
 
+use crate::error::Error;
+
 /// One try, for logs and metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
@@ -21,3 +23,18 @@ pub struct Attempt {
 
 /// An observer of tries.
 pub type OnAttempt<'a> = &'a mut dyn FnMut(&Attempt);
+
+/// The class of a fault, in one word.
+pub fn outcome(error: &Error) -> &'static str {
+    match error {
+        Error::Argument(_) => "argument",
+        Error::Configuration(_) => "configuration",
+        Error::Transport(_) => "transport",
+        Error::Malformed(_) | Error::Bill(_) | Error::Split(_) => "malformed",
+        Error::Gateway { .. } | Error::Unsigned { .. } => "gateway",
+        Error::Signature(_) | Error::Headers(_) => "signature",
+        Error::Mismatch { .. } => "mismatch",
+        Error::Service { .. } => "service",
+        Error::Undecided { .. } => "undecided",
+    }
+}

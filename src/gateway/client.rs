@@ -1,11 +1,12 @@
 //! A client of the gateway: sends calls, tries again where that is safe, reports every try.
 
-use super::attempt::{Attempt, OnAttempt};
+use super::attempt::{Attempt, OnAttempt, outcome};
 use super::endpoint::{Endpoint, EndpointSpec};
 use super::exchange;
 use super::refused::{self, page::shown};
 use super::retry::{self, Health};
 use super::transport::{Body, HttpMethod, HttpRequest, HttpResponse, Room, Transport};
+use super::v3::certificates::{self, CertificateRoad};
 use super::v3::endpoint::{V3Endpoint, V3Request};
 use super::v3::exchange as v3;
 use crate::clock::Clock;
@@ -17,6 +18,7 @@ use crate::model::v3_keys::V3Credentials;
 use crate::wire::hex::hex;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::xml;
+use crate::wire::v3::signature::HeaderError;
 use std::sync::Arc;
 
 /// Who carries, by which clock, to which addresses.
@@ -90,6 +92,9 @@ impl ApiClient {
         let request = self.write(merchant, call)?;
         let started = self.clock.now_ms();
         let deadline = started.saturating_add(self.timeout_ms);
+        if let MerchantDialect::V3 { keys, .. } = &request.dialect {
+            certificates::ready(&self.road(merchant, keys, deadline), on_attempt)?;
+        }
         let backup_first = self.health.backup_first(started);
         for tries in 1.. {
             let left_ms = deadline.saturating_sub(self.clock.now_ms());
@@ -155,7 +160,14 @@ impl ApiClient {
         let carried = self.carry(merchant, call, request, url, turn.left_ms);
         self.note_health(is_first, &carried);
         let (reused, status) = seen(&carried);
-        let result = carried.and_then(|response| self.read(merchant, call, request, &response, url));
+        let deadline = started.saturating_add(turn.left_ms);
+        let read = |response: &HttpResponse| self.read(merchant, call, request, response, url);
+        let result = carried.and_then(|response| match read(&response) {
+            Err(error) if self.finds_its_key(merchant, request, &error, deadline, on_attempt) => {
+                read(&response)
+            }
+            result => result,
+        });
         on_attempt(&Attempt {
             path: request.path.clone(),
             host: refused::host(url).to_owned(),
@@ -213,6 +225,11 @@ impl ApiClient {
         url: &str,
     ) -> Result<C::Answer, Error> {
         let answer = match (&request.dialect, &response.body) {
+            (_, Body::Unkept(why)) => Err(Error::Configuration(why.clone())),
+            (MerchantDialect::V3 { keys, .. }, Body::File(received)) => {
+                v3::file(response, call.inbox(), &keys.ring, self.clock.unix_seconds())
+                    .and_then(|()| call.read_file(received))
+            }
             (MerchantDialect::V3 { call, keys, .. }, _) => {
                 v3::read_answer(*call, merchant, keys, response, (url, self.clock.unix_seconds()))
             }
@@ -220,9 +237,55 @@ impl ApiClient {
                 exchange::read_answer(merchant, call, sent, body)
             }
             (_, Body::File(received)) => call.read_file(received),
-            (_, Body::Unkept(why)) => Err(Error::Configuration(why.clone())),
         };
         answer.map_err(|error| unpacked(error, response.encoding()))
+    }
+
+    /// Does the list of certificates, loaded anew, have the key that an answer names?
+    fn finds_its_key<A>(
+        &self,
+        merchant: &Merchant,
+        request: &WrittenCall<'_, A>,
+        error: &Error,
+        deadline_ms: u64,
+        on_attempt: OnAttempt<'_>,
+    ) -> bool {
+        match (&request.dialect, error) {
+            (MerchantDialect::V3 { keys, .. }, Error::Headers(HeaderError::UnknownSerial(_))) => {
+                certificates::missed(&self.road(merchant, keys, deadline_ms), on_attempt)
+            }
+            _ => false,
+        }
+    }
+
+    /// Loads the platform's certificates, for a notice that names one which is not known: true if that is worth another
+    /// look. A merchant with a public key has none.
+    pub fn load_certificates(&self, merchant: &Merchant, on_attempt: OnAttempt<'_>) -> bool {
+        let Credentials::V3(keys) = &merchant.credentials else { return false };
+        let Ok(keys) = keys.get() else { return false };
+        let deadline_ms = self.clock.now_ms().saturating_add(self.timeout_ms);
+        certificates::missed(&self.road(merchant, keys, deadline_ms), on_attempt)
+    }
+
+    fn road<'c>(
+        &'c self,
+        merchant: &'c Merchant,
+        keys: &'c V3Credentials,
+        deadline_ms: u64,
+    ) -> CertificateRoad<'c> {
+        let backup = self.backup_url.as_deref();
+        let urls = [Some(self.url.as_str()), backup];
+        let backup_first = backup.is_some() && self.health.backup_first(self.clock.now_ms());
+        CertificateRoad {
+            transport: &*self.transport,
+            clock: &*self.clock,
+            urls: if backup_first { [backup, Some(&self.url)] } else { urls },
+            nonce: self.nonce,
+            connect_timeout_ms: self.connect_timeout_ms,
+            deadline_ms,
+            merchant,
+            keys,
+        }
     }
 
     /// The domains take turns, the healthier one first.
@@ -266,20 +329,6 @@ fn seen(carried: &Result<HttpResponse, Error>) -> (Option<bool>, Option<u16>) {
 
 fn not_in_v3(path: &str) -> Error {
     Error::Configuration(format!("{path} does not exist in APIv3: give a merchant of v2"))
-}
-
-fn outcome(error: &Error) -> &'static str {
-    match error {
-        Error::Argument(_) => "argument",
-        Error::Configuration(_) => "configuration",
-        Error::Transport(_) => "transport",
-        Error::Malformed(_) | Error::Bill(_) | Error::Split(_) => "malformed",
-        Error::Gateway { .. } | Error::Unsigned { .. } => "gateway",
-        Error::Signature(_) | Error::Headers(_) => "signature",
-        Error::Mismatch { .. } => "mismatch",
-        Error::Service { .. } => "service",
-        Error::Undecided { .. } => "undecided",
-    }
 }
 
 /// 32 random hex characters; asks the system each time, so a forked child never repeats its parent.

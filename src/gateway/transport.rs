@@ -97,6 +97,19 @@ impl Inbox {
         (&self.file).write_all(bytes)
     }
 
+    /// All bytes that were written, which are not more than a message could be.
+    pub fn bytes(&self) -> io::Result<Vec<u8>> {
+        use std::os::unix::fs::FileExt;
+        const MOST: u64 = 64 << 20;
+        let length = self.file.metadata()?.len();
+        if length > MOST {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+        self.file.read_exact_at(&mut bytes, 0)?;
+        Ok(bytes)
+    }
+
     /// What was written.
     pub fn file(&self) -> io::Result<File> {
         self.file.try_clone()

@@ -56,6 +56,10 @@ const WORDS: &[&str] = &[
     "remove_field",
     "duplicate_field",
     "doctype",
+    "probe",
+    "stale_sign",
+    "future_sign",
+    "double_sign",
 ];
 
 /// Texts that no client may take for an answer to his question. (A rightly signed lie in the right form would be
@@ -73,6 +77,15 @@ const NONSENSE: &[(&str, &str)] = &[
     ("return_code", "OOPS"),
     ("result_code", "OOPS"),
     ("sign_type", "SHA1"),
+    ("amount.total", "\"90\""),
+    ("amount.total", "-1"),
+    ("amount.total", "1.0"),
+    ("amount.refund", "1e2"),
+    ("amount", "[]"),
+    ("mchid", "10000199"),
+    ("sp_mchid", "10000199"),
+    ("trade_state", "7"),
+    ("status", "[]"),
 ];
 
 const LACKING: &[&str] = &[
@@ -98,6 +111,14 @@ const LACKING: &[&str] = &[
     "refund_id_0",
     "refund_fee_0",
     "refund_status_0",
+    "mchid",
+    "sp_mchid",
+    "amount",
+    "amount.total",
+    "amount.refund",
+    "code_url",
+    "status",
+    "code",
 ];
 
 /// Faults that wait for the client's next pause.
@@ -178,6 +199,9 @@ fn fault(chance: &mut Chance, path: &str) -> Value {
 const BODIES: &[&str] = &[
     "<xml>",
     "<xml></xml>",
+    "{}",
+    "{\"trade_state\":\"SUCCESS\"}",
+    "{\"code\":\"ORDER_NOT_EXIST\",\"message\":\"\"}",
     "not xml",
     "<xml><return_code>SUCCESS</return_code><result_code>SUCCESS</result_code></xml>",
     "<xml><return_code>SUCCESS</return_code><result_code>FAIL</result_code><err_code>ORDERNOTEXIST</err_code></xml>",

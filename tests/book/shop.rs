@@ -13,8 +13,11 @@ use wechatpay::gateway::http::PooledAgent;
 use wechatpay::gateway::identity::{Files, Identity};
 use wechatpay::gateway::tls;
 use wechatpay::model::merchant::{CertificateSource, Credentials, Material, V2Credentials};
-use wechatpay::simulator::{Account, Options, Simulator};
+use wechatpay::model::v3_keys::{V3Credentials, V3Keys};
+use wechatpay::simulator::{Account, Options, Simulator, V3_MATERIAL};
 use wechatpay::wire::key::Key;
+use wechatpay::wire::v3::key_ring::KeyRing;
+use wechatpay::wire::v3::request_key::RequestKey;
 use wechatpay::{Merchant, SignType};
 use zeroize::Zeroizing;
 
@@ -115,10 +118,11 @@ impl Premises {
     }
 }
 
-/// One merchant with fresh connections to an empty gateway.
+/// One merchant, in both dialects, with fresh connections to an empty gateway.
 pub struct Shop {
     pub clock: Arc<Hourglass>,
     pub merchant: Merchant,
+    pub in_v3: Merchant,
     pub plain: ApiClient,
     pub certified: ApiClient,
 }
@@ -148,7 +152,8 @@ impl Shop {
             }
         };
         let (plain, certified) = (line(None), line(Some(&identity)));
-        Self { clock, merchant, plain, certified }
+        let in_v3 = Merchant { credentials: v3(), ..merchant.clone() };
+        Self { clock, merchant, in_v3, plain, certified }
     }
 
     pub fn desk(&self) -> &Desk {
@@ -158,6 +163,18 @@ impl Shop {
     pub fn patient(&self, polls: u32) -> Patient<'_> {
         Patient { clock: &self.clock, polls }
     }
+}
+
+fn v3() -> Credentials {
+    let mut ring = KeyRing::default();
+    ring.add_public_key(V3_MATERIAL.public_key_id, V3_MATERIAL.public_key.as_bytes()).unwrap();
+    Credentials::V3(Arc::new(V3Keys::from(V3Credentials {
+        request_key: RequestKey::new(V3_MATERIAL.private_key.as_bytes(), V3_MATERIAL.serial).unwrap(),
+        ring,
+        answer_key: Some(V3_MATERIAL.public_key_id.into()),
+        key: Key::new(V3_MATERIAL.api_v3_key.as_bytes()).unwrap(),
+        previous_key: None,
+    })))
 }
 
 /// Direct or for a sub-merchant, by MD5 or HMAC-SHA256.

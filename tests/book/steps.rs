@@ -13,6 +13,7 @@ use wechatpay::api::refund::{Refund, refund};
 use wechatpay::api::refund_query::{self, RefundsOf};
 use wechatpay::api::reverse::{Reverse, reverse};
 use wechatpay::api::unified_order::{Basics, UnifiedOrder};
+use wechatpay::model::merchant::{Credentials, Merchant};
 use wechatpay::model::order_id::OrderId;
 use wechatpay::model::prepay::Prepay;
 use wechatpay::model::refund::{RefundList, RefundReceipt};
@@ -171,6 +172,19 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The merchant in either dialect: one shop speaks both.
+    fn merchant(&mut self) -> Merchant {
+        let by_v3 = self.chance.one_in(2);
+        self.story.push(if by_v3 { "    in APIv3" } else { "    in v2" }.to_owned());
+        if by_v3 { self.shop.in_v3.clone() } else { self.shop.merchant.clone() }
+    }
+
+    /// Sets the faults for a call. APIv3's paths have numbers in them: its faults strike any.
+    fn trouble_for(&mut self, merchant: &Merchant, path: &str) {
+        let is_v3 = matches!(merchant.credentials, Credentials::V3(_));
+        self.trouble(if is_v3 { "*" } else { path });
+    }
+
     /// Sets the faults for a call.
     fn trouble(&mut self, path: &str) {
         let (now, later) = {
@@ -252,8 +266,9 @@ impl<'a> Case<'a> {
     }
 
     fn place(&mut self, book: &Book) -> (Made, Outcome) {
+        let merchant = self.merchant();
         let (number, total_fee) = self.sale(book, 4);
-        self.trouble("/pay/unifiedorder");
+        self.trouble_for(&merchant, "/pay/unifiedorder");
         let basics = Basics {
             trade_type: "NATIVE",
             out_trade_no: &number,
@@ -263,33 +278,36 @@ impl<'a> Case<'a> {
             spbill_create_ip: "127.0.0.1",
         };
         let order = UnifiedOrder::new(&basics, &[("attach", "a&b")]).unwrap();
-        let said = self.shop.plain.ask(&self.shop.merchant, &order, &mut |_| {}).map(Said::Placed);
+        let said = self.shop.plain.ask(&merchant, &order, &mut |_| {}).map(Said::Placed);
         (Made { call: "unifiedorder", about: number }, said)
     }
 
     fn query(&mut self, book: &Book) -> (Made, Outcome) {
+        let merchant = self.merchant();
         let number = self.some_order(book);
         let query = OrderQuery(self.some_id(book, &number));
-        self.trouble("/pay/orderquery");
-        let said = self.shop.plain.ask(&self.shop.merchant, &query, &mut |_| {});
+        self.trouble_for(&merchant, "/pay/orderquery");
+        let said = self.shop.plain.ask(&merchant, &query, &mut |_| {});
         (Made { call: "orderquery", about: number }, said.map(|order| Said::Told(Box::new(order))))
     }
 
     fn wait(&mut self, book: &Book) -> (Made, Outcome) {
+        let merchant = self.merchant();
         let number = self.some_order(book);
         let query = OrderQuery(self.some_id(book, &number));
-        self.trouble("/pay/orderquery");
+        self.trouble_for(&merchant, "/pay/orderquery");
         let limits = PollLimits { timeout_ms: 10_000, interval_ms: 2_000 };
         let mut watch = self.shop.patient(4);
-        let said = until_final(&self.shop.plain, &self.shop.merchant, &query, limits, &mut watch);
+        let said = until_final(&self.shop.plain, &merchant, &query, limits, &mut watch);
         (Made { call: "until final", about: number }, said.map(|order| Said::Told(Box::new(order))))
     }
 
     fn close(&mut self, book: &Book) -> (Made, Outcome) {
+        let merchant = self.merchant();
         let number = self.some_order(book);
-        self.trouble("/pay/closeorder");
+        self.trouble_for(&merchant, "/pay/closeorder");
         let call = CloseOrder { out_trade_no: OrderId::out_trade_no(&number).unwrap() };
-        let said = self.shop.plain.ask(&self.shop.merchant, &call, &mut |_| {});
+        let said = self.shop.plain.ask(&merchant, &call, &mut |_| {});
         (Made { call: "closeorder", about: number }, said.map(|()| Said::Closed))
     }
 
@@ -347,6 +365,7 @@ impl<'a> Case<'a> {
     }
 
     fn refund(&mut self, book: &Book) -> (Made, Outcome) {
+        let merchant = self.merchant();
         let paid = book.orders.iter().filter(|(_, order)| !order["payment"].is_null());
         let paid: Vec<_> = paid.map(|(number, _)| number.clone()).collect();
         let by_chance = paid.is_empty() || self.chance.one_in(8);
@@ -360,9 +379,9 @@ impl<'a> Case<'a> {
         self.asked.refunds.entry(number.clone()).or_default().insert(fee);
         self.story.push(format!("    {fee} of {total} of {order}"));
         let id = self.some_id(book, &order);
-        self.trouble("/secapi/pay/refund");
+        self.trouble_for(&merchant, "/secapi/pay/refund");
         let call = Refund::new(id, &number, total, fee, &[]).unwrap();
-        let said = refund(&self.shop.certified, &self.shop.merchant, &call, &mut |_| {});
+        let said = refund(&self.shop.certified, &merchant, &call, &mut |_| {});
         (Made { call: "refund", about: number }, said.map(|receipt| Said::Receipt(Box::new(receipt))))
     }
 
@@ -375,23 +394,28 @@ impl<'a> Case<'a> {
     }
 
     fn list(&mut self, book: &Book) -> (Made, Outcome) {
+        let merchant = self.merchant();
         let refunded = book.refunds.iter().map(|refund| word(refund, "out_trade_no").to_owned());
         let refunded: Vec<_> = refunded.collect();
-        let (about, of) = if refunded.is_empty() || self.chance.one_in(6) {
+        let by_number_only = matches!(merchant.credentials, Credentials::V3(_));
+        let by_order = !by_number_only && (refunded.is_empty() || self.chance.one_in(6));
+        let (about, of) = if by_number_only && refunded.is_empty() {
+            ("refund R9".to_owned(), RefundsOf::out_refund_no("R9").unwrap())
+        } else if by_order {
             let order = self.some_order(book);
             (order.clone(), RefundsOf::Order(self.some_id(book, &order)))
-        } else if self.chance.one_in(2) {
+        } else if !by_number_only && self.chance.one_in(2) {
             let order = self.chance.pick(&refunded).clone();
             (order.clone(), RefundsOf::Order(self.some_id(book, &order)))
         } else {
             let refund = self.chance.pick(&book.refunds);
             let (number, id) = (word(refund, "out_refund_no"), word(refund, "refund_id"));
-            let by_number = self.chance.one_in(2);
+            let by_number = by_number_only || self.chance.one_in(2);
             let of = if by_number { RefundsOf::out_refund_no(number) } else { RefundsOf::refund_id(id) };
             (format!("refund {number}"), of.unwrap())
         };
-        self.trouble("/pay/refundquery");
-        let said = refund_query::all(&self.shop.plain, &self.shop.merchant, &of, &mut |_| {});
+        self.trouble_for(&merchant, "/pay/refundquery");
+        let said = refund_query::all(&self.shop.plain, &merchant, &of, &mut |_| {});
         (Made { call: "refundquery", about }, said.map(|list| Said::Refunds(Box::new(list))))
     }
 }

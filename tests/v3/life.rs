@@ -2,12 +2,17 @@
 
 use serde_json::{Value, json};
 use std::sync::Arc;
+use wechatpay::api::any_v3_call::{self, AnyV3Call};
 use wechatpay::api::close_order::CloseOrder;
+use wechatpay::api::download_bill::{Download, DownloadKind};
+use wechatpay::api::flows::download::download;
 use wechatpay::api::order_query::{OrderQuery, many};
 use wechatpay::api::refund::{Refund, refund};
 use wechatpay::api::refund_query::{RefundsOf, all};
 use wechatpay::api::unified_order::{Basics, UnifiedOrder};
-use wechatpay::clock::SystemClock;
+use wechatpay::bill::document::AccountType;
+use wechatpay::bill::header::BillType;
+use wechatpay::clock::{SystemClock, beijing_day};
 use wechatpay::gateway::attempt::Attempt;
 use wechatpay::gateway::client::{ApiClient, random_nonce};
 use wechatpay::gateway::endpoint::Endpoint;
@@ -17,9 +22,10 @@ use wechatpay::model::merchant::{Credentials, V2Credentials};
 use wechatpay::model::order_id::OrderId;
 use wechatpay::model::refund::RefundStatus;
 use wechatpay::model::v3_keys::{V3Credentials, V3Keys};
-use wechatpay::simulator::{Account, Options, Simulator, V3_MATERIAL};
+use wechatpay::simulator::{Account, Options, SimulatedKey, Simulator, V3_MATERIAL};
 use wechatpay::wire::key::Key;
 use wechatpay::wire::v3::key_ring::KeyRing;
+use wechatpay::wire::v3::key_store::KeyStore;
 use wechatpay::wire::v3::request_key::RequestKey;
 use wechatpay::{Advice, Error, Fault, Merchant, SignType, TradeState};
 
@@ -71,8 +77,14 @@ impl Shop {
 }
 
 fn merchant(private_key: &str) -> Merchant {
-    let (account, mut ring) = (Account::default(), KeyRing::default());
+    let mut ring = KeyRing::default();
     ring.add_public_key(V3_MATERIAL.public_key_id, V3_MATERIAL.public_key.as_bytes()).unwrap();
+    with(private_key, ring, Some(V3_MATERIAL.public_key_id.into()))
+}
+
+/// The merchant with these keys of WeChat Pay.
+fn with(private_key: &str, ring: KeyRing, answer_key: Option<String>) -> Merchant {
+    let account = Account::default();
     Merchant {
         appid: account.appid,
         mch_id: account.mch_id,
@@ -81,11 +93,17 @@ fn merchant(private_key: &str) -> Merchant {
         credentials: Credentials::V3(Arc::new(V3Keys::from(V3Credentials {
             request_key: RequestKey::new(private_key.as_bytes(), V3_MATERIAL.serial).unwrap(),
             ring,
-            answer_key: Some(V3_MATERIAL.public_key_id.into()),
+            answer_key,
             key: Key::new(V3_MATERIAL.api_v3_key.as_bytes()).unwrap(),
             previous_key: None,
         }))),
     }
+}
+
+/// The merchant that loads the platform's certificates.
+fn by_certificates() -> Merchant {
+    let ring = KeyRing::default().with_downloads(Arc::new(KeyStore::default()));
+    with(V3_MATERIAL.private_key, ring, None)
 }
 
 /// The same merchant in v2.
@@ -276,5 +294,135 @@ fn many_are_asked_at_once() {
     let answers = many(&shop.client, &shop.merchant, &queries, 4, None);
     for (answer, number) in answers.into_iter().zip(&numbers) {
         assert_eq!(answer.unwrap().typed().out_trade_no, Some(number.as_str()));
+    }
+}
+
+#[test]
+fn v8_a_rotation_while_the_shop_runs_fails_no_call() {
+    let mut shop = Shop::open();
+    shop.tell("/platform", &json!({ "mode": "certificates" }));
+    shop.merchant = Arc::new(by_certificates());
+    shop.ask(&order("T000001", "NATIVE", "x")).0.unwrap();
+    let query = OrderQuery(by("T000001"));
+    let (ended, attempts) = shop.ask(&query);
+    assert!(ended.is_ok() && attempts.len() == 1, "the list is loaded once: {attempts:?}");
+    shop.tell("/platform", &json!({ "certificates": "both" }));
+    let asked: Vec<_> = (0..12).map(|_| shop.ask(&query)).collect();
+    let missed = asked.iter().filter(|(ended, _)| ended.is_err()).count();
+    // The list was loaded less than a minute ago: whoever meets the new one so early is refused, and asks again.
+    assert!(missed < 12);
+    shop.merchant = Arc::new(by_certificates());
+    for certificates in ["both", "new", "both"] {
+        shop.tell("/platform", &json!({ "certificates": certificates }));
+        let (ended, attempts) = shop.ask(&query);
+        assert!(ended.is_ok(), "{certificates}: {attempts:?}");
+    }
+}
+
+#[test]
+fn v9_the_switch_to_the_public_key_and_the_way_back() {
+    let shop = Shop::open();
+    shop.ask(&order("T000001", "NATIVE", "x")).0.unwrap();
+    let pem = std::fs::read(shop.simulator.platform_certificate_file(SimulatedKey::Old)).unwrap();
+    let mut ring = KeyRing::default();
+    ring.add_public_key(V3_MATERIAL.public_key_id, V3_MATERIAL.public_key.as_bytes()).unwrap();
+    ring.add_certificate(&pem).unwrap();
+    let both = with(V3_MATERIAL.private_key, ring, Some(V3_MATERIAL.public_key_id.into()));
+    for mode in ["public_key", "switching", "certificates", "switching", "public_key"] {
+        shop.tell("/platform", &json!({ "mode": mode }));
+        let query = OrderQuery(by("T000001"));
+        assert!(shop.client.ask(&both, &query, &mut |_| {}).is_ok(), "{mode}");
+    }
+}
+
+#[test]
+fn v10_a_merchant_that_has_a_public_key_is_told_so() {
+    let mut shop = Shop::open();
+    shop.merchant = Arc::new(by_certificates());
+    let (ended, attempts) = shop.ask(&OrderQuery(by("T000001")));
+    let fault = ended.unwrap_err();
+    assert!(fault.error.to_string().contains("public key"), "{}", fault.error);
+    assert_eq!((fault.advice, attempts.len()), (Advice::FixConfiguration, 1));
+    assert_eq!((attempts[0].path.as_str(), attempts[0].outcome), ("/v3/certificates", "configuration"));
+}
+
+#[test]
+fn v3_probes_at_a_rate_cost_a_question_a_second_try() {
+    let shop = Shop::open();
+    shop.ask(&order("T000001", "NATIVE", "x")).0.unwrap();
+    shop.tell("/platform", &json!({ "probes": 100 }));
+    let (ended, attempts) = shop.ask(&OrderQuery(by("T000001")));
+    assert!(ended.is_ok());
+    assert_eq!(attempts.iter().map(|attempt| attempt.outcome).collect::<Vec<_>>(), ["signature", "ok"]);
+}
+
+#[test]
+fn v16_a_host_that_refuses_is_left_for_the_second_one_and_the_request_is_signed_anew() {
+    let shop = Shop::open();
+    shop.tell("/faults", &json!({ "fault": "refuse", "listener": "api" }));
+    let (ended, attempts) = shop.ask(&order("T000001", "NATIVE", "x"));
+    assert!(ended.is_ok() && attempts.len() == 2, "{attempts:?}");
+    assert_ne!(attempts[0].host, attempts[1].host);
+}
+
+#[test]
+fn b4_v18_a_bill_comes_by_a_link_and_has_its_sha1() {
+    let shop = Shop::open();
+    shop.ask(&order("T000001", "NATIVE", "x")).0.unwrap();
+    shop.tell("/pay", &json!({ "out_trade_no": "T000001" }));
+    let now = time::OffsetDateTime::now_utc();
+    let day = beijing_day(now.unix_timestamp()).unwrap();
+    shop.tell("/clock", &json!({ "advance_ms": 48 * 3_600_000_i64 }));
+    let bill = |kind| {
+        let later = now + time::Duration::hours(48);
+        let wanted = Download::new(kind, day, later, &std::env::temp_dir()).unwrap();
+        let mut attempts = Vec::new();
+        let ended = download(&shop.client, &shop.merchant, &wanted, &mut |a| attempts.push(a.clone()));
+        (ended, attempts)
+    };
+    let trades = DownloadKind::Bill(BillType::All);
+    let (ended, attempts) = bill(trades);
+    assert_eq!(ended.unwrap().count().unwrap(), 1);
+    assert_eq!(attempts.iter().map(|a| a.outcome).collect::<Vec<_>>(), ["ok", "ok"]);
+    let (ended, _) = bill(DownloadKind::FundFlow(AccountType::Basic));
+    assert!(ended.unwrap().count().unwrap() >= 1);
+    shop.tell("/bills", &json!({ "damage": "wrong_digest" }));
+    assert!(matches!(bill(trades).0.unwrap_err().error, Error::Headers(_)));
+    shop.tell("/bills", &json!({ "damage": "creating" }));
+    let creating = bill(trades).0.unwrap_err();
+    assert_eq!((creating.advice, creating.retryable), (Advice::Wait, true));
+    shop.tell("/bills", &json!({ "damage": "no_bill" }));
+    assert_eq!(bill(trades).0.unwrap().count().unwrap(), 0, "a day without trade");
+}
+
+#[test]
+fn any_other_endpoint_answers_too() {
+    let shop = Shop::open();
+    shop.ask(&order("T000001", "NATIVE", "x")).0.unwrap();
+    let target = format!("/v3/pay/transactions/out-trade-no/T000001?mchid={}", shop.merchant.mch_id);
+    let query = AnyV3Call::new("GET", &target, None).unwrap();
+    let told = any_v3_call::call(&shop.client, &shop.merchant, &query, &mut |_| {}).unwrap();
+    assert_eq!(told.text("trade_state").unwrap(), Some("NOTPAY"));
+    shop.fault("swapped_order", 1);
+    let fault = any_v3_call::call(&shop.client, &shop.merchant, &query, &mut |_| {}).unwrap_err();
+    assert!(matches!(fault.error, Error::Mismatch { .. }), "{fault:?}");
+}
+
+#[test]
+fn v4_v5_v22_v23_genuine_signatures_around_the_wrong_things() {
+    let shop = Shop::open();
+    shop.ask(&order("T000001", "NATIVE", "x")).0.unwrap();
+    for (fault, outcome) in [
+        ("swapped_order", "mismatch"),
+        ("swapped_merchant", "mismatch"),
+        ("stale_sign", "signature"),
+        ("future_sign", "signature"),
+        ("double_sign", "signature"),
+        ("duplicate_field", "malformed"),
+        ("doctype", "malformed"),
+    ] {
+        shop.fault(fault, 1);
+        let (ended, attempts) = shop.ask(&OrderQuery(by("T000001")));
+        assert!(ended.is_err() && attempts[0].outcome == outcome, "{fault}: {attempts:?}");
     }
 }

@@ -37,12 +37,14 @@ pub struct V3Request {
     pub body: Vec<u8>,
     /// The key that fields of it are encrypted for, if any are.
     pub serial: Option<String>,
+    /// Is a file wanted?
+    pub takes_file: bool,
 }
 
 impl V3Request {
     /// A request of which nothing is encrypted.
     pub fn of(method: HttpMethod, target: String, body: Vec<u8>) -> Self {
-        Self { method, target, body, serial: None }
+        Self { method, target, body, serial: None, takes_file: false }
     }
 
     /// A question.

@@ -3,14 +3,16 @@
 use super::endpoint::{V3Endpoint, V3Request};
 use crate::error::{Error, RefusalDetail};
 use crate::gateway::refused;
-use crate::gateway::transport::{Body, HttpResponse};
+use crate::gateway::transport::{Body, HttpResponse, Inbox};
 use crate::model::merchant::Merchant;
 use crate::model::ours::{Echo, Ours};
 use crate::model::v3_keys::V3Credentials;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v3::answer::{AnswerError, RefusalWords, SignedAnswer, refusal};
 use crate::wire::v3::json::JsonObject;
+use crate::wire::v3::key_ring::KeyRing;
 use crate::wire::v3::request_key::Unauthorized;
+use crate::wire::v3::signature::{HeaderError, SignatureHeaders, WINDOW, clock_is_off};
 use crate::wire::verified::Verified;
 use ureq::http::HeaderMap;
 
@@ -42,7 +44,8 @@ pub fn head<'a>(
     let body = (!request.body.is_empty()).then_some(("content-type", "application/json"));
     let serial = request.serial.as_deref().or(keys.answer_key.as_deref());
     let serial = serial.map(|id| ("wechatpay-serial", id));
-    let always = [("accept", "application/json"), ("authorization", authorization)];
+    let accept = if request.takes_file { "*/*" } else { "application/json" };
+    let always = [("accept", accept), ("authorization", authorization)];
     always.into_iter().chain(body).chain(serial).collect()
 }
 
@@ -64,10 +67,45 @@ pub fn read_answer<A>(
             call.read(&told, merchant).or_else(|fault| call.refused(otherwise(&told, fault, &headers)))
         }
         Err(AnswerError::Refused(said)) => call.refused(service(said, &headers)),
-        Err(AnswerError::Unsigned(said)) => Err(Error::Unsigned { code: said.code, message: said.message }),
-        Err(AnswerError::Signature(error)) => Err(Error::Headers(error)),
+        Err(AnswerError::Unsigned(said)) => Err(unsigned(said, ahead(response, now))),
+        Err(AnswerError::Signature(error)) => Err(Error::Headers(clocked(error, ahead(response, now)))),
         Err(AnswerError::Malformed(error)) => Err(error.into()),
         Err(AnswerError::Status) => Err(refused::fault(response, url).into()),
+    }
+}
+
+/// A file that nobody has signed is taken: its SHA-1 decides. One that has any of the headers must be signed rightly.
+pub fn file(response: &HttpResponse, inbox: Option<&Inbox>, ring: &KeyRing, now: i64) -> Result<(), Error> {
+    let headers = texts(&response.headers);
+    let signed = SignatureHeaders::of(&headers).and_then(|found| {
+        let bytes = inbox.and_then(|inbox| inbox.bytes().ok()).ok_or(HeaderError::Wrong)?;
+        found.verify(&bytes, ring, now)
+    });
+    match signed {
+        Ok(()) | Err(HeaderError::Unsigned) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// How far our clock is from the answer's `Date`, if that is more than signatures allow.
+fn ahead(response: &HttpResponse, now: i64) -> Option<i64> {
+    let date = crate::clock::http_date(response.header("date")?)?;
+    Some(now.saturating_sub(date)).filter(|ahead| ahead.unsigned_abs() > WINDOW)
+}
+
+/// A refusal of our signature may be for our clock only.
+fn unsigned(said: RefusalWords, ahead: Option<i64>) -> Error {
+    let ahead = ahead.filter(|_| said.code == "SIGN_ERROR");
+    let hint = ahead.map(|ahead| format!("(this machine's clock {})", clock_is_off(ahead)));
+    let words: Vec<String> = said.message.into_iter().chain(hint).collect();
+    Error::Unsigned { code: said.code, message: (!words.is_empty()).then(|| words.join(" ")) }
+}
+
+/// What is too old by our clock only is not played back.
+fn clocked(error: HeaderError, ahead: Option<i64>) -> HeaderError {
+    match (error, ahead) {
+        (HeaderError::Stale(apart), Some(ahead)) => HeaderError::ClockOff { apart, ahead },
+        (error, _) => error,
     }
 }
 
@@ -84,7 +122,7 @@ fn service(said: RefusalWords, headers: &[(&str, &str)]) -> Error {
 }
 
 /// What is no text in a header is no signature either.
-fn texts(headers: &HeaderMap) -> Vec<(&str, &str)> {
+pub(super) fn texts(headers: &HeaderMap) -> Vec<(&str, &str)> {
     headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or("?"))).collect()
 }
 

@@ -8,6 +8,7 @@ use crate::model::v3_keys::V3Credentials;
 use crate::wire::key::Key;
 use crate::wire::v3::key_file::{self, PublicPart};
 use crate::wire::v3::key_ring::KeyRing;
+use crate::wire::v3::key_store::KeyStore;
 use crate::wire::v3::request_key::RequestKey;
 use std::sync::{Arc, Mutex};
 use time::OffsetDateTime;
@@ -121,7 +122,9 @@ impl KeySource {
             ring.add_certificate(&bytes(material, files)?)
                 .map_err(|why| format!("a platform certificate {why}"))?;
         }
-        Ok(ring)
+        // Whoever has a public key has no certificates.
+        let is_by_certificates = self.public_key.is_none();
+        Ok(if is_by_certificates { ring.with_downloads(Arc::new(KeyStore::default())) } else { ring })
     }
 }
 

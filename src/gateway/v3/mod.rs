@@ -1,5 +1,6 @@
 //! The conversation in APIv3: what a call declares, and one exchange.
 
+pub mod certificates;
 pub mod endpoint;
 pub mod exchange;
 pub mod keys;

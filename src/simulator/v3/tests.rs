@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
 use ring::rand::SystemRandom;
-use ring::signature::{KeyPair, RSA_PKCS1_SHA256};
+use ring::signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey};
 use serde_json::{Value, json};
 
 fn world() -> GatewayState {
@@ -253,4 +253,69 @@ fn a_bill_is_behind_a_link_that_is_one_merchants() {
     assert!(file.status == 200 && !is_signed(&file) && file.body.starts_with(&[0x1f, 0x8b]));
     let (status, refusal) = told(&mut world, &request("GET", "/v3/billdownload/file?token=x", ""));
     assert_eq!((status, &refusal["code"]), (400, &json!("INVALID_REQUEST")));
+}
+
+/// A request as a vector gives it.
+fn vector_request(inputs: &Value) -> Request {
+    let mut headers = HeaderMap::new();
+    for pair in inputs["headers"].as_array().unwrap() {
+        let name = hyper::header::HeaderName::try_from(pair[0].as_str().unwrap()).unwrap();
+        headers.append(name, pair[1].as_str().unwrap().parse().unwrap());
+    }
+    let target = inputs["target"].as_str().unwrap();
+    Request {
+        side: GatewaySide::Api,
+        connection: 1,
+        verb: inputs["method"].as_str().unwrap().to_owned(),
+        path: target.split('?').next().unwrap().to_owned(),
+        target: target.to_owned(),
+        headers,
+        body: inputs["body"].as_str().unwrap().as_bytes().to_vec(),
+        certificate: None,
+        negative_test: None,
+    }
+}
+
+#[test]
+fn every_request_of_the_vectors_is_let_in_or_refused_as_it_says() {
+    let vectors: Value =
+        serde_json::from_str(include_str!("../../../php-tests/fixtures/vectors-v3.json")).unwrap();
+    let keys = &vectors["keys"];
+    let pair = pair_for_tests(keys["merchant"]["private_pem"].as_str().unwrap());
+    let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref());
+    let has_signed = |text: &[u8], signature: &str| {
+        STANDARD.decode(signature).is_ok_and(|signature| public.verify(text, &signature).is_ok())
+    };
+    for vector in vectors["request_verify"].as_array().unwrap() {
+        let inputs = &vector["inputs"];
+        let account = Account {
+            appid: keys["appid"].as_str().unwrap().to_owned(),
+            mch_id: keys["mchid"].as_str().unwrap().to_owned(),
+            ..Account::default()
+        };
+        let mut world = GatewayState::new(&Options { accounts: vec![account], ..Options::default() }, 7);
+        let known = authorization::KnownMerchant {
+            serial: keys["merchant"]["serial"].as_str().unwrap(),
+            has_signed: &has_signed,
+            now: inputs["now"].as_i64().unwrap(),
+        };
+        let request = vector_request(inputs);
+        let ended = Route::of(&request).map_err(V3Answer::bare).and_then(|route| {
+            let account = authorization::signed_by(&mut world, &request, &route, known)?;
+            request::caller(&route, &request, account).map(|caller| caller.account.mch_id)
+        });
+        match (ended, &vector["expected"]["refuse"]) {
+            (Ok(mch_id), Value::Null) => {
+                assert_eq!(mch_id, vector["expected"]["accept"]["mchid"], "{}", vector["id"]);
+            }
+            (Err(answer), refusal) => {
+                let page = answer.page(&mut world, &request, None);
+                let told: Value = serde_json::from_slice(&page.body).unwrap_or_default();
+                assert_eq!(page.status, refusal["status"], "{}: {told}", vector["id"]);
+                assert_eq!(told["code"], refusal["code"], "{}", vector["id"]);
+                assert_eq!(told["message"], refusal["message"], "{}", vector["id"]);
+            }
+            (ended, refusal) => panic!("{}: {ended:?}, not {refusal}", vector["id"]),
+        }
+    }
 }

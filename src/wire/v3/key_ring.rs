@@ -1,40 +1,15 @@
 //! The keys that answers and notices may be signed with, by the name that their header gives.
 
 use super::key_file::{KeyFileError, PublicPart, public};
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
-use std::collections::HashMap;
+use super::key_store::{KeyStore, KeysByName};
+use super::platform_key::{PlatformKey, folded};
+use std::sync::Arc;
 
 /// Public keys of WeChat Pay, found by serial number or PUB_KEY_ID: never by prefix, never by being the only one.
 #[derive(Debug, Clone, Default)]
 pub struct KeyRing {
-    keys: HashMap<String, PlatformKey>,
-}
-
-/// One of WeChat Pay's public keys.
-#[derive(Debug, Clone)]
-pub struct PlatformKey {
-    /// The serial number or id as it was given, to be sent as `Wechatpay-Serial`.
-    pub id: String,
-    /// Of a certificate: when it ends, in seconds since 1970.
-    pub not_after: Option<i64>,
-    pkcs1: Vec<u8>,
-}
-
-impl PlatformKey {
-    /// The key as PKCS#1 writes it.
-    pub fn pkcs1(&self) -> &[u8] {
-        &self.pkcs1
-    }
-
-    /// Is this the signature of the message under this key?
-    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.pkcs1).verify(message, signature).is_ok()
-    }
-
-    /// Has its certificate ended?
-    pub fn is_expired(&self, now: i64) -> bool {
-        self.not_after.is_some_and(|end| end < now)
-    }
+    keys: KeysByName,
+    downloaded: Option<Arc<KeyStore>>,
 }
 
 impl KeyRing {
@@ -64,35 +39,45 @@ impl KeyRing {
 
     fn add(&mut self, id: &str, part: PublicPart) {
         let key = PlatformKey { id: id.to_owned(), not_after: part.not_after, pkcs1: part.pkcs1 };
-        self.keys.insert(folded(id), key);
+        self.keys.insert(folded(id), Arc::new(key));
+    }
+
+    /// Finds beside the given keys those that WeChat Pay hands out itself.
+    #[must_use]
+    pub fn with_downloads(self, store: Arc<KeyStore>) -> Self {
+        Self { downloaded: Some(store), ..self }
+    }
+
+    /// Where downloaded keys are kept, if any are to be.
+    pub fn downloads(&self) -> Option<&KeyStore> {
+        self.downloaded.as_deref()
+    }
+
+    /// The given keys.
+    pub fn into_keys(self) -> KeysByName {
+        self.keys
     }
 
     /// The key that a `Wechatpay-Serial` names.
-    pub fn named(&self, serial: &str) -> Option<&PlatformKey> {
-        self.keys.get(&folded(serial))
+    pub fn named(&self, serial: &str) -> Option<Arc<PlatformKey>> {
+        let given = self.keys.get(&folded(serial)).cloned();
+        given.or_else(|| self.downloaded.as_ref()?.named(serial))
     }
 
-    /// How many keys there are.
+    /// How many keys were given.
     pub fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// Is there none?
+    /// Was none given?
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
     /// What sensitive fields are encrypted for: a public key without an end, else the certificate that ends last.
-    pub fn newest(&self) -> Option<&PlatformKey> {
-        self.keys.values().max_by_key(|key| key.not_after.unwrap_or(i64::MAX))
-    }
-}
-
-/// Hex serial numbers are compared without case and leading zeros, for peers print them as numbers; ids stand.
-fn folded(id: &str) -> String {
-    if id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        id.trim_start_matches('0').to_ascii_uppercase()
-    } else {
-        id.to_owned()
+    pub fn newest(&self) -> Option<Arc<PlatformKey>> {
+        let downloaded = self.downloaded.as_ref().map(|store| store.all()).unwrap_or_default();
+        let all = self.keys.values().chain(downloaded.values());
+        all.max_by_key(|key| key.not_after.unwrap_or(i64::MAX)).cloned()
     }
 }

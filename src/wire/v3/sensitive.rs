@@ -2,7 +2,8 @@
 //! RSA takes the same time whatever the key: ring opens nothing, and the crate `rsa` is not constant-time.
 
 use super::key_file;
-use super::key_ring::{KeyRing, PlatformKey};
+use super::key_ring::KeyRing;
+use super::platform_key::PlatformKey;
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey,
     PublicEncryptingKey,
@@ -40,11 +41,11 @@ pub struct EncryptedText {
 /// Encrypts a text for the key that lasts longest.
 pub fn encrypt(ring: &KeyRing, text: &str) -> Result<EncryptedText, SensitiveError> {
     let key = ring.newest().ok_or(SensitiveError::NoKey)?;
-    Ok(EncryptedText { ciphertext: encrypted_for(key, text)?, serial: key.id.clone() })
+    Ok(EncryptedText { ciphertext: encrypted_for(&key, text)?, serial: key.id.clone() })
 }
 
 fn encrypted_for(key: &PlatformKey, text: &str) -> Result<String, SensitiveError> {
-    let key = PublicEncryptingKey::from_der(&key.spki()).map_err(|_| SensitiveError::Key)?;
+    let key = PublicEncryptingKey::from_der(&spki(key)).map_err(|_| SensitiveError::Key)?;
     let key = OaepPublicEncryptingKey::new(key).map_err(|_| SensitiveError::Key)?;
     let most = key.max_plaintext_size(&OAEP_SHA1_MGF1SHA1);
     if text.len() > most {
@@ -65,12 +66,10 @@ pub(super) fn decrypt(pkcs8: &[u8], ciphertext: &str) -> Result<Zeroizing<Vec<u8
     opened.map(|text| Zeroizing::new(text.to_vec())).map_err(|_| SensitiveError::NotOurs)
 }
 
-/// DER of RSA keys around what PKCS#1 has.
-impl PlatformKey {
-    fn spki(&self) -> Vec<u8> {
-        let bits = [&[0], self.pkcs1()].concat();
-        key_file::der(0x30, &[&key_file::RSA_ENCRYPTION, &key_file::der(0x03, &[&bits])])
-    }
+/// The key as SPKI writes it.
+fn spki(key: &PlatformKey) -> Vec<u8> {
+    let bits = key_file::der(0x03, &[&[0], &key.pkcs1]);
+    key_file::der(0x30, &[&key_file::RSA_ENCRYPTION, &bits])
 }
 
 #[cfg(test)]

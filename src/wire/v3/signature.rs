@@ -37,6 +37,14 @@ pub enum HeaderError {
         "its Wechatpay-Timestamp is {0} seconds away from this machine's clock, 300 are allowed: look at the clock"
     )]
     Stale(u64),
+    /// The same, and the answer's `Date` says that it is our clock that is wrong.
+    #[error("its Wechatpay-Timestamp is {apart} seconds away from this machine's clock, which {}", clock_is_off(*.ahead))]
+    ClockOff {
+        /// Seconds between both.
+        apart: u64,
+        /// Seconds that our clock is ahead of the gateway's.
+        ahead: i64,
+    },
     /// A key that we do not have.
     #[error("it is signed with the key {0}, which is not among the configured ones")]
     UnknownSerial(String),
@@ -46,6 +54,9 @@ pub enum HeaderError {
     /// No base64.
     #[error("its Wechatpay-Signature is no base64, as in the probes that WeChat Pay sends now and then")]
     Encoding,
+    /// A file with another SHA-1 than the signed answer names.
+    #[error("the file is not the one that the signed answer names: its SHA-1 is another")]
+    OtherFile,
     /// The key does not make this signature.
     #[error("its signature is wrong")]
     Wrong,
@@ -104,6 +115,12 @@ impl<'h> SignatureHeaders<'h> {
         let message = message::of_answer(self.timestamp, self.nonce, body);
         if key.verifies(&message, &signature) { Ok(()) } else { Err(HeaderError::Wrong) }
     }
+}
+
+/// How far our clock is from the `Date` of an answer: seconds ahead, or behind if negative.
+pub fn clock_is_off(ahead: i64) -> String {
+    let which = if ahead < 0 { "behind" } else { "ahead of" };
+    format!("is {} seconds {which} the Date of the answer: set the clock", ahead.unsigned_abs())
 }
 
 /// The value of a header that may stand once only, without the blanks around it.

@@ -353,3 +353,31 @@ fn a_flow_goes_the_same_way_in_both_dialects() {
     let list = refund_query::all(&client, &merchant(), &list, &mut |_| {}).unwrap();
     assert_eq!((list.entries().len(), list.is_whole()), (1, true));
 }
+
+/// An answer with a `Date` that many seconds after this machine's clock.
+fn dated(mut answer: HttpResponse, later: i64) -> HttpResponse {
+    let at = time::OffsetDateTime::from_unix_timestamp(NOW + later).unwrap();
+    let format = time::macros::format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    answer.headers.insert("date", at.format(format).unwrap().parse().unwrap());
+    answer
+}
+
+#[test]
+fn v6_a_clock_that_is_wrong_is_named_by_the_answers_date() {
+    let refusal = r#"{"code":"SIGN_ERROR","message":"timestamp"}"#;
+    let refused = |later| fault(&query(), [dated(unsigned(401, refusal), later)]);
+    assert_eq!(refused(600).advice, Advice::FixConfiguration);
+    assert!(refused(600).error.to_string().contains("600 seconds behind the Date"), "{}", refused(600).error);
+    assert!(refused(-600).error.to_string().contains("600 seconds ahead of the Date"));
+    assert!(!refused(299).error.to_string().contains("Date"), "it is another fault");
+    let late = |later| {
+        let answer = signed_by(&keys()["wechatpay_public"], NOW + 600, 200, paid().as_bytes());
+        dated(answer, later)
+    };
+    let ours = fault(&query(), [late(600)]).error;
+    assert!(matches!(ours, Error::Headers(HeaderError::ClockOff { apart: 600, ahead: -600 })), "{ours:?}");
+    let theirs = fault(&query(), [late(0)]).error;
+    assert!(matches!(theirs, Error::Headers(HeaderError::Stale(600))), "{theirs:?}");
+}

@@ -1,0 +1,240 @@
+//! Lists from a network that answers as the platform would.
+
+use super::*;
+use crate::api::order_query::OrderQuery;
+use crate::error::{Advice, Fault};
+use crate::gateway::client::ApiClient;
+use crate::gateway::fixtures::v3::{NOW, merchant, signed_by, unsigned};
+use crate::model::merchant::Credentials;
+use crate::model::order_id::OrderId;
+use crate::wire::v3::resource::seal;
+use crate::wire::v3::vectors::{group, keys, text};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+struct MovedClock(AtomicI64, AtomicU64);
+
+impl Clock for MovedClock {
+    fn now_ms(&self) -> u64 {
+        self.1.load(Ordering::SeqCst)
+    }
+
+    fn unix_seconds(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn sleep_ms(&self, ms: u64) {
+        self.1.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+/// A gateway that signs with one of its keys, and lists some.
+struct Platform {
+    clock: Arc<MovedClock>,
+    signs: Mutex<&'static str>,
+    lists: Mutex<Vec<&'static str>>,
+    /// What answers instead of a list.
+    instead: Mutex<Option<HttpResponse>>,
+    refused_host: Mutex<&'static str>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Transport for Platform {
+    fn send(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError> {
+        self.asked.lock().unwrap().push(request.target.split('?').next().unwrap().to_owned());
+        if request.url.contains(*self.refused_host.lock().unwrap()) {
+            let (message, phase) = ("refused".into(), Phase::Connect);
+            return Err(TransportError { phase, message, sent: false, retry_after_ms: None, reused: None });
+        }
+        let (signs, now) = (&keys()[*self.signs.lock().unwrap()], self.clock.unix_seconds());
+        if request.target != TARGET {
+            return Ok(signed_by(signs, now, 200, text(&group("orders")[0]["inputs"]["body"]).as_bytes()));
+        }
+        if let Some(instead) = &*self.instead.lock().unwrap() {
+            return Ok(instead.clone());
+        }
+        let data: Vec<Value> = self.lists.lock().unwrap().iter().map(|name| entry(&keys()[*name])).collect();
+        Ok(signed_by(signs, now, 200, json!({ "data": data }).to_string().as_bytes()))
+    }
+}
+
+fn entry(key: &Value) -> Value {
+    let Credentials::V3(own) = merchant().credentials else { panic!() };
+    let own = own.get().unwrap();
+    let (nonce, pem) = (b"123456789012", text(&key["certificate_pem"]));
+    json!({
+        "serial_no": key["serial"],
+        "effective_time": "2026-01-01T00:00:00+08:00",
+        "expire_time": "2031-01-01T00:00:00+08:00",
+        "encrypt_certificate": {
+            "algorithm": "AEAD_AES_256_GCM",
+            "nonce": "123456789012",
+            "associated_data": "certificate",
+            "ciphertext": seal(&own.key, nonce, "certificate", pem.as_bytes()),
+        },
+    })
+}
+
+struct Shop {
+    platform: Arc<Platform>,
+    client: ApiClient,
+    merchant: Merchant,
+}
+
+impl Shop {
+    fn open(store: KeyStore) -> Self {
+        let clock = Arc::new(MovedClock(AtomicI64::new(NOW), AtomicU64::new(0)));
+        let platform = Arc::new(Platform {
+            clock: clock.clone(),
+            signs: Mutex::new("platform_old"),
+            lists: Mutex::new(vec!["platform_old"]),
+            instead: Mutex::default(),
+            refused_host: Mutex::new("nobody"),
+            asked: Mutex::default(),
+        });
+        let client = ApiClient {
+            transport: platform.clone(),
+            clock,
+            health: Arc::default(),
+            url: "https://api.test".into(),
+            backup_url: Some("https://api2.test".into()),
+            connect_timeout_ms: 1000,
+            timeout_ms: 8000,
+            nonce: || "nonce".into(),
+        };
+        let mut merchant = merchant();
+        let Credentials::V3(keys) = &mut merchant.credentials else { panic!() };
+        let keys = Arc::get_mut(keys).unwrap().for_test();
+        (keys.ring, keys.answer_key) = (KeyRing::default().with_downloads(Arc::new(store)), None);
+        Self { platform, client, merchant }
+    }
+
+    fn ask(&self) -> Result<(), Fault> {
+        let query = OrderQuery(OrderId::out_trade_no("T20260301235779").unwrap());
+        self.client.ask(&self.merchant, &query, &mut |_| {}).map(drop)
+    }
+
+    fn lists(&self) -> usize {
+        self.platform.asked.lock().unwrap().iter().filter(|target| *target == TARGET).count()
+    }
+
+    fn waits(&self, seconds: i64) {
+        self.platform.clock.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    fn rotates(&self, signs: &'static str, lists: &[&'static str]) {
+        *self.platform.signs.lock().unwrap() = signs;
+        *self.platform.lists.lock().unwrap() = lists.to_vec();
+    }
+}
+
+#[test]
+fn v8_a_rotation_while_the_process_runs_fails_no_call() {
+    let shop = Shop::open(KeyStore::default());
+    for (signs, lists) in [
+        ("platform_old", &["platform_old"][..]),
+        ("platform_old", &["platform_old", "platform_new"]),
+        ("platform_new", &["platform_old", "platform_new"]),
+        ("platform_old", &["platform_old", "platform_new"]),
+        ("platform_new", &["platform_new"]),
+    ] {
+        shop.rotates(signs, lists);
+        shop.ask().unwrap();
+        shop.ask().unwrap();
+        shop.waits(61);
+    }
+    assert_eq!(shop.lists(), 2, "at first, and when the new one was first met");
+    shop.waits(LIST_LIVES);
+    shop.ask().unwrap();
+    assert_eq!(shop.lists(), 3, "and before the list is old");
+}
+
+#[test]
+fn v7_an_unknown_serial_loads_the_list_once_a_minute_and_is_refused() {
+    let shop = Shop::open(KeyStore::default());
+    shop.ask().unwrap();
+    shop.rotates("stranger", &["platform_old"]);
+    shop.waits(61);
+    for _ in 0..3 {
+        let error = shop.ask().unwrap_err().error;
+        assert!(matches!(error, Error::Headers(HeaderError::UnknownSerial(_))), "{error:?}");
+    }
+    assert_eq!(shop.lists(), 2);
+    shop.waits(60);
+    assert!(shop.ask().is_err());
+    assert_eq!(shop.lists(), 3);
+}
+
+#[test]
+fn v9_a_public_key_and_certificates_verify_side_by_side() {
+    let mut shop = Shop::open(KeyStore::default());
+    let Credentials::V3(own) = &mut shop.merchant.credentials else { panic!() };
+    let public = &keys()["wechatpay_public"];
+    let own = Arc::get_mut(own).unwrap().for_test();
+    own.ring.add_public_key(text(&public["id"]), text(&public["public_pem"]).as_bytes()).unwrap();
+    for signs in ["platform_old", "wechatpay_public", "platform_old"] {
+        shop.rotates(signs, &["platform_old"]);
+        shop.ask().unwrap();
+    }
+    assert_eq!(shop.lists(), 1, "only what a header names and nobody knows is asked for");
+}
+
+#[test]
+fn v10_a_merchant_without_certificates_is_told_of_the_public_key() {
+    let shop = Shop::open(KeyStore::default());
+    let none = r#"{"code":"RESOURCE_NOT_EXISTS","message":"无可用的平台证书"}"#;
+    *shop.platform.instead.lock().unwrap() =
+        Some(signed_by(&keys()["wechatpay_public"], NOW, 404, none.as_bytes()));
+    let fault = shop.ask().unwrap_err();
+    assert_eq!((fault.advice, fault.maybe_processed), (Advice::FixConfiguration, false));
+    assert!(fault.error.to_string().contains("public key"), "{}", fault.error);
+    assert_eq!(shop.platform.asked.lock().unwrap().len(), 1, "and the call itself is not made");
+}
+
+#[test]
+fn v16_the_list_comes_from_the_second_host_if_the_first_is_not_reached() {
+    let shop = Shop::open(KeyStore::default());
+    *shop.platform.refused_host.lock().unwrap() = "api.test";
+    shop.ask().unwrap();
+}
+
+#[test]
+fn a_list_that_is_not_wechats_is_not_taken() {
+    let shop = Shop::open(KeyStore::default());
+    for (instead, wanted) in [
+        (unsigned(401, r#"{"code":"SIGN_ERROR","message":"x"}"#), "gateway"),
+        (unsigned(502, "<html>"), "transport"),
+        (unsigned(200, r#"{"data":[]}"#), "malformed"),
+    ] {
+        *shop.platform.instead.lock().unwrap() = Some(instead);
+        let error = shop.ask().unwrap_err().error;
+        assert_eq!(outcome(&error), wanted, "{error}");
+    }
+    *shop.platform.instead.lock().unwrap() = None;
+    shop.rotates("stranger", &["platform_old"]);
+    assert_eq!(outcome(&shop.ask().unwrap_err().error), "signature");
+}
+
+#[test]
+fn a_list_that_a_process_has_kept_spares_the_next_one_the_download() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("certificates.json");
+    let first = Shop::open(KeyStore::new(Some(file.clone())));
+    first.ask().unwrap();
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let written = std::time::UNIX_EPOCH + Duration::from_secs(u64::try_from(NOW).unwrap());
+    fs::File::options().write(true).open(&file).unwrap().set_modified(written).unwrap();
+    let second = Shop::open(KeyStore::new(Some(file.clone())));
+    second.ask().unwrap();
+    assert_eq!((first.lists(), second.lists()), (1, 0));
+    let late = Shop::open(KeyStore::new(Some(file.clone())));
+    late.waits(LIST_LIVES);
+    late.ask().unwrap();
+    assert_eq!(late.lists(), 1, "it was old");
+    fs::write(&file, r#"{"data":[]}"#).unwrap();
+    let third = Shop::open(KeyStore::new(Some(file)));
+    third.ask().unwrap();
+    assert_eq!(third.lists(), 1, "what does not open is nothing");
+}

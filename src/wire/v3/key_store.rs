@@ -1,0 +1,217 @@
+//! Certificates that WeChat Pay hands out itself, kept for everybody in this process (protocol-v3.md B.3): downloaded by
+//! one at a time, whoever waits for them takes what came.
+
+use super::platform_key::{PlatformKey, folded};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+/// How old a list may become, in seconds.
+pub const LIST_LIVES: i64 = 12 * 3600;
+/// A list is asked for at most so often, in seconds.
+const PAUSE: i64 = 60;
+
+/// Keys by their folded names.
+pub type KeysByName = HashMap<String, Arc<PlatformKey>>;
+
+/// The certificates of one merchant.
+#[derive(Debug, Default)]
+pub struct KeyStore {
+    keys: RwLock<Arc<KeysByName>>,
+    flight: Mutex<Flight>,
+    landed: Condvar,
+    /// The file in which the list stays as it came, if any: it is sealed with the APIv3 key.
+    pub cache: Option<PathBuf>,
+}
+
+/// The download that is under way, and what the last one came to.
+#[derive(Debug, Default)]
+struct Flight {
+    /// The process that downloads.
+    by: Option<u32>,
+    loaded_at: Option<i64>,
+    tried_at: Option<i64>,
+    failure: Option<String>,
+}
+
+/// Why the keys are as they were.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreError<E> {
+    /// The download failed.
+    Download(E),
+    /// That of somebody else did, or did not end in time.
+    Theirs(String),
+}
+
+impl KeyStore {
+    /// An empty one, with a file for the list.
+    pub fn new(cache: Option<PathBuf>) -> Self {
+        Self { cache, ..Self::default() }
+    }
+
+    /// The key that a `Wechatpay-Serial` names.
+    pub fn named(&self, serial: &str) -> Option<Arc<PlatformKey>> {
+        self.all().get(&folded(serial)).cloned()
+    }
+
+    /// All keys.
+    pub fn all(&self) -> Arc<KeysByName> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Was a list never loaded?
+    pub fn is_new(&self) -> bool {
+        self.flight().loaded_at.is_none()
+    }
+
+    /// Is the list to be asked for before anything is missed?
+    pub fn is_due(&self, now: i64) -> bool {
+        let is_old = self.flight().loaded_at.is_none_or(|at| now.saturating_sub(at) >= LIST_LIVES);
+        let is_over = || self.all().values().all(|key| key.is_expired(now));
+        (is_old || is_over()) && (self.is_new() || self.may_be_asked(now))
+    }
+
+    /// Was the list not asked for lately?
+    pub fn may_be_asked(&self, now: i64) -> bool {
+        self.flight().tried_at.is_none_or(|at| now.saturating_sub(at) >= PAUSE)
+    }
+
+    /// Takes a list that was loaded at that time.
+    pub fn take(&self, keys: KeysByName, at: i64) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        self.flight().loaded_at = Some(at);
+    }
+
+    /// Downloads the list, or waits for whoever does already.
+    pub fn refresh<E: ToString>(
+        &self,
+        now: i64,
+        patience: Duration,
+        download: impl FnOnce() -> Result<KeysByName, E>,
+    ) -> Result<(), StoreError<E>> {
+        let us = process::id();
+        let mut flight = self.flight();
+        if flight.by == Some(us) {
+            return self.wait(flight, patience);
+        }
+        flight.by = Some(us);
+        drop(flight);
+        let landing = Landing(self);
+        let came = download();
+        let mut flight = self.flight();
+        flight.tried_at = Some(now);
+        flight.failure = came.as_ref().err().map(ToString::to_string);
+        drop(flight);
+        let taken = came.map(|keys| self.take(keys, now)).map_err(StoreError::Download);
+        drop(landing);
+        taken
+    }
+
+    fn wait<E>(&self, flight: MutexGuard<'_, Flight>, patience: Duration) -> Result<(), StoreError<E>> {
+        let waited = self.landed.wait_timeout_while(flight, patience, |flight| flight.by.is_some());
+        let (flight, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        match &flight.failure {
+            _ if timeout.timed_out() => Err(StoreError::Theirs("it took too long".into())),
+            Some(why) => Err(StoreError::Theirs(why.clone())),
+            None => Ok(()),
+        }
+    }
+
+    fn flight(&self) -> MutexGuard<'_, Flight> {
+        self.flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends a download, whatever became of it.
+struct Landing<'s>(&'s KeyStore);
+
+impl Drop for Landing<'_> {
+    fn drop(&mut self) {
+        self.0.flight().by = None;
+        self.0.landed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    fn keys(id: &str, not_after: i64) -> KeysByName {
+        let key = PlatformKey { id: id.into(), not_after: Some(not_after), pkcs1: Vec::new() };
+        [(folded(id), Arc::new(key))].into()
+    }
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn v7_a_hundred_who_ask_at_once_download_once() {
+        let (store, downloads) = (KeyStore::default(), AtomicUsize::new(0));
+        let asks = || {
+            store.refresh(1000, LONG, || {
+                downloads.fetch_add(1, Ordering::SeqCst);
+                thread::sleep(Duration::from_millis(300));
+                Ok::<_, String>(keys("0A", 9999))
+            })
+        };
+        thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..100).map(|_| scope.spawn(|| (store.may_be_asked(1000), asks()))).collect();
+            // Whoever comes too late to wait need not ask any more.
+            for (may_ask, ended) in threads.into_iter().map(|thread| thread.join().unwrap()) {
+                assert!(ended.is_ok() && may_ask);
+            }
+        });
+        assert_eq!(downloads.load(Ordering::SeqCst), 1);
+        assert!(store.named("a").is_some() && store.named("b").is_none());
+        assert!(!store.may_be_asked(1059) && store.may_be_asked(1060));
+    }
+
+    #[test]
+    fn v8_a_list_is_asked_for_again_before_it_is_old_and_when_it_is_over() {
+        let store = KeyStore::default();
+        assert!(store.is_due(0) && store.is_new());
+        store.refresh(0, LONG, || Ok::<_, String>(keys("0A", 100))).unwrap();
+        assert!(!store.is_due(99), "nothing has ended");
+        assert!(store.is_due(101), "all that is known has ended");
+        store.refresh(0, LONG, || Ok::<_, String>(keys("0A", i64::MAX))).unwrap();
+        assert!(!store.is_due(LIST_LIVES - 1) && store.is_due(LIST_LIVES));
+    }
+
+    #[test]
+    fn a_download_that_fails_leaves_what_was_known_and_is_told_to_who_waited() {
+        let store = KeyStore::default();
+        store.take(keys("0A", 9999), 0);
+        let failed = store.refresh(0, LONG, || Err("no"));
+        assert_eq!(failed, Err(StoreError::Download("no")));
+        assert!(store.named("0A").is_some());
+        thread::scope(|scope| {
+            let (started, waits) = std::sync::mpsc::channel();
+            let store = &store;
+            scope.spawn(move || {
+                store.refresh(0, LONG, || {
+                    started.send(()).unwrap();
+                    thread::sleep(Duration::from_millis(200));
+                    Err::<KeysByName, _>("again no")
+                })
+            });
+            waits.recv().unwrap();
+            let waited = store.refresh(0, LONG, || Ok::<_, String>(keys("0B", 9999)));
+            assert_eq!(waited, Err(StoreError::Theirs("again no".into())));
+            let hasty = Duration::from_millis(1);
+            store.flight().by = Some(process::id());
+            let waited = store.refresh(0, hasty, || Ok::<_, String>(keys("0B", 9999)));
+            assert!(matches!(waited, Err(StoreError::Theirs(why)) if why.contains("too long")));
+        });
+    }
+
+    #[test]
+    fn r18_a_child_that_was_forked_during_a_download_waits_for_nobody() {
+        let store = KeyStore::default();
+        store.flight().by = Some(process::id() + 1);
+        assert!(store.refresh(0, LONG, || Ok::<_, String>(keys("0A", 9999))).is_ok());
+    }
+}
