@@ -18,7 +18,7 @@ const HEADING = "## Proofs\n\nWritten by `tools/faults.php` from the names of th
 /** @return iterable<string> the paths of all sources */
 function sources(): iterable
 {
-    foreach (['src', 'php-tests'] as $folder) {
+    foreach (['src', 'tests', 'php-tests'] as $folder) {
         $files = new RecursiveDirectoryIterator(__DIR__ . "/../$folder", FilesystemIterator::SKIP_DOTS);
         foreach (new RecursiveIteratorIterator($files) as $file) {
             if (in_array($file->getExtension(), ['rs', 'php'], true)) {
