@@ -120,6 +120,11 @@ $scanned = function () use ($key): string {
     $fields = ['appid' => SimulatorProcess::APPID, 'mch_id' => SimulatorProcess::MCH_ID, 'openid' => 'oUpF8uMuAJO', 'is_subscribe' => 'Y', 'nonce_str' => 'n1', 'product_id' => 'P1'];
     return Xml::encode($fields + ['sign' => Signer::sign($fields, $key, SignType::Md5)]);
 };
+/** The simulator's merchant in APIv3, and one whose notices can be signed here. */
+$v3 = Merchant::v3(...$simulator->v3());
+$pair = openssl_pkey_new(['private_key_bits' => 2048]);
+openssl_pkey_export($pair, $pem);
+$signing = Merchant::v3(...$simulator->v3(privateKey: $pem, publicKeyId: 'PUB_KEY_ID_01', publicKey: openssl_pkey_get_details($pair)['key']));
 $fault = fn (string $name, array $more = []) => $simulator->control('POST', '/faults', ['fault' => $name, 'path' => '*'] + $more);
 
 for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
@@ -175,6 +180,12 @@ for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
     );
     $fields = ['a' => '1', 'b' => 2, 'c' => null, 'd' => '中'];
     // The names of what was unset are freed, but their places stay in the array.
+    right(
+        fn () => print_r([$v3, $v3->apiVersion], true),
+        fn () => [$body = Notification::sign(['out_trade_no' => 'T1', 'transaction_id' => '42', 'amount' => ['total' => 1, 'currency' => 'CNY']], $signing),
+            $n = Notification::receive($body, Notification::headers($body, $signing), $signing, $merchant), $n->order->fields(), (string) $n->reply(), print_r($n, true)],
+        fn () => [$n = Notification::refuse('later'), json_encode($n), print_r($n, true)],
+    );
     $unset = static function (string|int $value): array {
         $array = ['a' => $value, str_repeat('gone', 3) . $value => $value, 'b' => $value];
         unset($array[str_repeat('gone', 3) . $value]);
@@ -209,6 +220,13 @@ for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
         fn () => (new Merchant('a', 'b', $key))->__construct('a', 'b', $key),
         fn () => clone $merchant,
         fn () => serialize($merchant),
+        fn () => Merchant::v3('a', 'b', 'short', $pem, 'x'),
+        fn () => (new OrderQuery(Merchant::v3(...$simulator->v3(privateKey: 'x')), $gateway()))->byOutTradeNo('T100001'),
+        fn () => new Micropay($v3, $gateway()),
+        fn () => Notification::headers('{}', $v3),
+        fn () => Notification::receive('{}', [], $v3),
+        fn () => Notification::receive('<xml>', [], $v3, $merchant),
+        fn () => Notification::read('{}', $v3),
         fn () => new Gateway('http://a'),
         fn () => new Gateway(proxy: 'http://u:p%40@127.0.0.1:1'),
         fn () => new Gateway(proxy: 'proxy:3128'),
