@@ -84,7 +84,7 @@ build: setup-build
 demo: build
 	@tools/php examples/demo.php
 
-shop: build
+shop: setup build
 	@tools/shop
 
 test: setup test-core test-doc test-php test-stubs
