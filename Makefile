@@ -33,7 +33,7 @@ say = printf '\n==> %s\n' '$(1)'
 # The steps of `test` build on each other.
 .NOTPARALLEL:
 
-.PHONY: help setup setup-build setup-packages build demo shop test test-shop test-core test-doc test-php test-stubs test-quick simulate leak valgrind \
+.PHONY: help setup setup-build setup-shop setup-packages build demo shop test test-shop test-core test-doc test-php test-stubs test-quick simulate leak valgrind \
         asan fuzz bench bench-large bench-instructions install uninstall bare matrix deb deb-test pie-test dist dist-test deny lint clean
 
 help:
@@ -84,7 +84,10 @@ build: setup-build
 demo: build
 	@tools/php examples/demo.php
 
-shop: setup build
+setup-shop:
+	@tools/setup.sh shop
+
+shop: setup-shop build
 	@tools/shop
 
 test: setup test-core test-doc test-php test-stubs

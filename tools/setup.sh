@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh          everything: build, tests, lint
 #   tools/setup.sh build    only what `make build`, `make demo` and README's first steps need
+#   tools/setup.sh shop     what `make shop` needs
 #   tools/setup.sh packages    what `make deb`, `make dist` and their tests need
 #   tools/setup.sh browser     what `make test-shop` needs
 #
@@ -70,6 +71,7 @@ find_missing() {
     need_php sqlite3 has_php_module pdo_sqlite
     need clang has_command clang
     need libclang-dev has_libclang
+    [ "$1" != shop ] || need_php mbstring has_php_module mbstring
     [ "$1" != packages ] || find_missing_for_packages
     [ "$1" != browser ] || find_missing_for_browser
     [ "$1" = everything ] || return 0
@@ -223,8 +225,8 @@ these, or take a wechatpay that knows yours."
 main() {
     local wanted=${1:-everything}
     case $wanted in
-        build | packages | browser | everything) ;;
-        *) fail "\"$wanted\" is not known; say \"build\", \"packages\" or \"browser\", or nothing for everything." ;;
+        build | shop | packages | browser | everything) ;;
+        *) fail "\"$wanted\" is not known; say \"build\", \"shop\", \"packages\" or \"browser\", or nothing for everything." ;;
     esac
     check_rust
     find_missing "$wanted"
