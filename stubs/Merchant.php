@@ -97,6 +97,9 @@ final class Merchant
      * The same merchant in APIv3. Keys and certificates are texts (PEM) or paths (also `file://`), read at the first call
      * that needs them, and once for each process as long as the files do not change.
      *
+     * In a {@see Ledger}, `Sync` cannot ask about the refunds of an APIv3 order yet, for APIv3 lists none by order: their
+     * verified notices move it.
+     *
      * @param string       $appid                `appid`, 1 to 32 characters of 0-9A-Za-z_-
      * @param string       $mchId                `mchid`, 1 to 32 characters of 0-9A-Za-z_-
      * @param string       $apiV3Key             the APIv3 key, exactly 32 bytes: opens notices and certificates
