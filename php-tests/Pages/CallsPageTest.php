@@ -7,7 +7,7 @@ namespace WechatPayTests;
 use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\Notification;
 
-/** docs/calls.md is true: each snippet runs and prints what it says. */
+/** docs/calls.md is true: each snippet runs and prints what it says, in both dialects if it can. */
 final class CallsPageTest extends TradeTestCase
 {
     private const PAGES = ['docs/calls.md', 'docs/calls.zh-CN.md'];
@@ -41,6 +41,27 @@ final class CallsPageTest extends TradeTestCase
         foreach (self::PAGES as $page) {
             foreach ((new Page($page))->snippets() as $at => $snippet) {
                 yield "$page, snippet " . $at + 1 => [$snippet];
+            }
+        }
+    }
+
+    /** @dataProvider snippetsOfBoth */
+    #[DataProvider('snippetsOfBoth')]
+    public function testTheSnippetRunsInApiV3AsWell(string $snippet): void
+    {
+        $code = '$merchant = \WechatPay\Merchant::v3(...' . var_export(self::$simulator->v3(), true) . ");\n";
+        $run = PhpProcess::code($code . $snippet, self::$simulator->ini());
+        self::assertSame(['', 0], [$run->errors, $run->exitCode], "$snippet\n$run->output");
+        self::assertSame('', ExpectedOutput::missing($snippet, $run->output), "Missing, or out of order, in:\n$run->output");
+    }
+
+    /** @return iterable<string, array{string}> those that need nothing but calls that APIv3 has */
+    public static function snippetsOfBoth(): iterable
+    {
+        foreach (self::snippets() as $name => [$snippet]) {
+            $calls = preg_match('~new (UnifiedOrder|OrderQuery|CloseOrder|Refund|RefundQuery)\(\$merchant\)~', $snippet);
+            if ($calls && !preg_match('~Micropay|Reverse|ScanPay|Notification|new Merchant~', $snippet)) {
+                yield $name => [$snippet];
             }
         }
     }

@@ -13,7 +13,7 @@ final class PagesTest extends TestCase
     public function testThePagesForShopsAreInBothLanguages(): void
     {
         $twins = array_keys(iterator_to_array(Page::twins()));
-        foreach (['README', 'calls', 'errors', 'faq', 'going-live', 'install', 'ledger', 'performance', 'reconciliation', 'simulator'] as $name) {
+        foreach (['README', 'apiv3', 'calls', 'errors', 'faq', 'going-live', 'install', 'ledger', 'performance', 'reconciliation', 'simulator'] as $name) {
             self::assertContains($name === 'README' ? 'README.md' : "docs/$name.md", $twins);
         }
     }
