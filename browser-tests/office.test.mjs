@@ -73,18 +73,8 @@ test('a code that is refused is told, and the next sale begins anew', async () =
     await headed(page, '收银台');
 });
 
-/** Buys and pays; gives the number. */
-async function bought(sku, quantity) {
-    const page = await world.visitor();
-    const number = await world.buy(page, { sku, quantity });
-    await headed(page, '等待支付');
-    await world.control('POST', '/pay', { out_trade_no: number });
-    await headed(page, '支付成功');
-    return { page, number };
-}
-
 test('a line goes back, and the payer sees it', async () => {
-    const { page, number } = await bought('coffee', 1);
+    const { page, number } = await world.bought('coffee', 1);
     const clerk = await world.clerk();
     await clerk.goto(`${world.shop}/office/orders?q=${number}`);
     await isAccessible(clerk, 'orders');
@@ -104,7 +94,7 @@ test('a line goes back, and the payer sees it', async () => {
 });
 
 test('a large refund waits until a second person agrees', async () => {
-    const { page, number } = await bought('coffee', 19);
+    const { page, number } = await world.bought('coffee', 19);
     const [anna, bo] = [await world.clerk('anna'), await world.clerk('bo')];
     await anna.goto(`${world.shop}/office/orders/${number}`);
     await anna.check('[name="sku[]"]');
@@ -148,7 +138,7 @@ test('what others wrote is text in the back office', async () => {
 
 test('a day is reconciled, its report is a page, and a difference is settled', async () => {
     await world.control('POST', '/clock', { advance_ms: -2 * 86400000 });
-    await bought('coffee', 2);
+    await world.bought('coffee', 2);
     await world.control('POST', '/orders', { mch_id: '10000100', out_trade_no: 'nobody-1', total_fee: 500, trade_state: 'SUCCESS' });
     await world.control('POST', '/clock', { advance_ms: 2 * 86400000 });
     const day = new Date(Date.now() - 2 * 86400000 + 8 * 3600000).toISOString().slice(0, 10);

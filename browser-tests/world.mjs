@@ -1,6 +1,7 @@
 // The shop, its worker and the simulator, as `make shop` starts them, and browsers that look at it.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -33,9 +34,10 @@ export class World {
     static async start() {
         const world = new World();
         world.folder = mkdtempSync(join(tmpdir(), 'wechatpay-shop-'));
+        world.secret = randomBytes(32).toString('hex');
         const port = await freePort();
         Object.assign(world, { shop: `http://127.0.0.1:${port}`, phone: `http://127.0.0.1:${port + 3}` });
-        const environment = { ...process.env, SHOP_PORT: String(port), SHOP_FOLDER: world.folder, SHOP_PASSWORD: 'tea and coffee' };
+        const environment = { ...process.env, SHOP_PORT: String(port), SHOP_FOLDER: world.folder, SHOP_PASSWORD: 'tea and coffee', SHOP_SECRET: world.secret };
         world.process = spawn(join(root, 'tools/shop'), { env: environment, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
         process.once('exit', () => world.process.exitCode ?? world.process.kill('SIGINT'));
         world.said = '';
@@ -49,9 +51,28 @@ export class World {
         return world;
     }
 
+    /** The same shop deployed once more, with a merchant that is retired: it sells nothing. Gives its address. */
+    async withRetired(mchId) {
+        const [line] = readFileSync(join(this.folder, 'simulator.log'), 'utf8').split('\n');
+        const merchants = JSON.parse(execFileSync('php', [join(root, 'tools/shop-merchants.php'), line]))
+            .map(one => one.mchId === mchId ? { ...one, sells: '' } : one);
+        const address = `127.0.0.1:${await freePort()}`;
+        const site = join(root, 'examples/scan-pay-shop/public');
+        const environment = {
+            ...process.env, PHP_INI_SCAN_DIR: `${process.env.PHP_INI_SCAN_DIR ?? ''}:${this.folder}/wechat`, PHP_CLI_SERVER_WORKERS: '4',
+            SHOP_URL: `http://${address}`, SHOP_SECRET: this.secret, SHOP_DSN: `sqlite:${this.folder}/shop.sqlite`, SHOP_MERCHANTS: JSON.stringify(merchants),
+        };
+        this.again = spawn(join(root, 'tools/php'), ['-S', address, '-t', site, join(site, 'index.php')], { env: environment, stdio: 'ignore', detached: true });
+        for (let tries = 0; tries < 100 && !await fetch(`http://${address}/shop.css`).catch(() => null); tries++) {
+            await new Promise(done => setTimeout(done, 100));
+        }
+        return `http://${address}`;
+    }
+
     /** Ends it as Ctrl-C does; gives the exit code. */
     async stop() {
         await this.browser.close();
+        if (this.again) process.kill(-this.again.pid);
         this.process.kill('SIGINT');
         const code = await this.ended;
         rmSync(this.folder, { recursive: true, force: true });
@@ -76,6 +97,16 @@ export class World {
         await page.click('form[action="/orders"] button');
         await page.waitForURL('**/orders/*');
         return new URL(page.url()).pathname.split('/').pop();
+    }
+
+    /** Somebody who has bought and paid, and the order's number. */
+    async bought(sku, quantity) {
+        const page = await this.visitor();
+        const number = await this.buy(page, { sku, quantity });
+        await headed(page, '等待支付');
+        await this.control('POST', '/pay', { out_trade_no: number });
+        await headed(page, '支付成功');
+        return { page, number };
     }
 
     /** Somebody who works there, logged in. */

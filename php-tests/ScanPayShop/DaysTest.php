@@ -38,7 +38,7 @@ final class DaysTest extends ShopTestCase
         self::assertStringContainsString('还没有对账', $this->clerk->get($this->path));
         self::assertSame($this->path, $this->clerk->post($this->path), $this->clerk->body);
         $this->clerk->get($this->path);
-        self::assertStringContainsString('<td>2 · <span class="sum">¥17.30</span></td><td>1 · <span class="sum">¥12.30</span></td>', $this->clerk->body);
+        self::assertStringContainsString('<td>2 · <span class="sum">¥31.60</span></td><td>1 · <span class="sum">¥26.60</span></td>', $this->clerk->body);
         self::assertStringContainsString('PaidNotBooked', $this->clerk->body);
         $this->clerk->get('/office/days');
         preg_match('~/office/differences/(\d+)~', $this->clerk->body, $found);
@@ -74,11 +74,11 @@ final class DaysTest extends ShopTestCase
     public function testTheOrdersOfADayInAnyOrderAndAsAPicture(): void
     {
         $payer = $this->visitor();
-        foreach ([['candy' => 1], ['coffee' => 1]] as $quantities) {
+        foreach ([['candy' => 1, 'tea' => 1], ['coffee' => 1]] as $quantities) {
             $this->pay($payer->buy($quantities), $payer);
         }
         $path = '/office/days/' . SimulatorProcess::MCH_ID . '/' . (new \DateTimeImmutable('now', new \DateTimeZone('Asia/Shanghai')))->format('Y-m-d');
-        foreach (['?sort=amount' => '~¥0\.01.*¥26\.60~s', '?sort=amount&down=1' => '~¥26\.60.*¥0\.01~s'] as $sort => $pattern) {
+        foreach (['?sort=amount' => '~¥12\.31.*¥26\.60~s', '?sort=amount&down=1' => '~¥26\.60.*¥12\.31~s'] as $sort => $pattern) {
             $this->clerk->get($path . $sort);
             self::assertMatchesRegularExpression($pattern, strstr($this->clerk->body, '</svg><ul'));
         }
@@ -86,7 +86,7 @@ final class DaysTest extends ShopTestCase
             $this->clerk->get("$path?sort=" . rawurlencode($sort));
             self::assertSame(200, $this->clerk->status, $sort);
         }
-        self::assertSame(1, substr_count(strstr($this->clerk->body, '<svg'), 'aria-label="商品 ¥26.61'));
+        self::assertSame(1, substr_count(strstr($this->clerk->body, '<svg'), 'aria-label="商品 ¥38.91'));
     }
 
     public function testTheWorkerReconcilesTheDaysThatAreMissingAndTheOfficeSeesIt(): void
@@ -120,7 +120,7 @@ final class DaysTest extends ShopTestCase
     {
         self::$simulator->control('POST', '/clock', ['advance_ms' => -2 * 86_400_000]);
         $payer = $this->visitor();
-        $number = $payer->buy(['tea' => 1]);
+        $number = $payer->buy(['coffee' => 1]);
         $this->pay($number, $payer);
         self::$simulator->control('POST', '/orders', ['out_trade_no' => 'nobody-1', 'total_fee' => 500, 'trade_state' => 'SUCCESS']);
         self::$simulator->control('POST', '/clock', ['advance_ms' => 2 * 86_400_000]);

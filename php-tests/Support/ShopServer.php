@@ -10,6 +10,14 @@ final class ShopServer
     public const FOLDER = ROOT . '/examples/scan-pay-shop';
     /** Who works in the back office, with their passwords. */
     public const STAFF = ['anna' => 'tea and coffee', 'bo' => 'coffee and tea'];
+    /** Three merchants, as `make shop` has them: two of v2, the second for tea, and one of APIv3 for sweets. */
+    public const TEA = '10000200';
+    public const SWEETS = '10000300';
+    public const ACCOUNTS = [
+        '--merchant=' . SimulatorProcess::APPID . ':' . SimulatorProcess::MCH_ID . ':' . SimulatorProcess::KEY,
+        '--merchant=' . SimulatorProcess::APPID . ':' . self::TEA . ':abcdefghijklmnopqrstuvwxyz012345',
+        '--merchant=' . SimulatorProcess::APPID . ':' . self::SWEETS . ':ABCDEFGHIJKLMNOPQRSTUVWXYZ012345',
+    ];
     private const SECRET = 'only for tests: 32 characters at least';
 
     /** @param resource|FpmServer $process */
@@ -17,13 +25,13 @@ final class ShopServer
     {
     }
 
-    /** Starts it with tables that are new. */
-    public static function start(SimulatorProcess $simulator, Database $database, int $workers = 1): self
+    /** Starts it, with tables that are new unless they are there; a retired merchant sells nothing any more. */
+    public static function start(SimulatorProcess $simulator, Database $database, int $workers = 1, string $retired = ''): self
     {
         $socket = stream_socket_server('tcp://127.0.0.1:0');
         $address = stream_socket_get_name($socket, false);
         fclose($socket);
-        $environment = ['PHP_CLI_SERVER_WORKERS' => (string) $workers] + self::environment($simulator, $database, "http://$address");
+        $environment = ['PHP_CLI_SERVER_WORKERS' => (string) $workers] + self::environment($simulator, $database, "http://$address", $retired);
         $php = self::php($simulator);
         $null = ['file', '/dev/null', 'w'];
         // A group of its own, so that the workers go with it.
@@ -71,15 +79,23 @@ final class ShopServer
     }
 
     /** @return array<string, string> */
-    private static function environment(SimulatorProcess $simulator, Database $database, string $url): array
+    private static function environment(SimulatorProcess $simulator, Database $database, string $url, string $retired = ''): array
     {
         [$dsn, $user, $password] = $database->arguments();
         return [
             'SHOP_DSN' => $dsn, 'SHOP_DB_USER' => (string) $user, 'SHOP_DB_PASSWORD' => (string) $password,
             'SHOP_URL' => $url, 'SHOP_SECRET' => self::SECRET,
-            'WECHATPAY_CERTIFICATE' => $simulator->ready['cert_file'], 'WECHATPAY_PRIVATE_KEY' => $simulator->ready['key_file'],
+            'SHOP_MERCHANTS' => self::merchants($simulator, $retired),
             'SHOP_STAFF' => json_encode(array_map(static fn (string $word) => password_hash($word, PASSWORD_BCRYPT, ['cost' => 4]), self::STAFF)),
         ] + getenv();
+    }
+
+    /** What `make shop` says of the simulator's merchants; a retired one sells nothing. */
+    private static function merchants(SimulatorProcess $simulator, string $retired): string
+    {
+        $run = PhpProcess::command([PHP_BINARY, ROOT . '/tools/shop-merchants.php', json_encode($simulator->ready)]);
+        $sells = static fn (array $one) => $one['mchId'] === $retired ? ['sells' => ''] + $one : $one;
+        return json_encode(array_map($sells, json_decode($run->output, true, flags: JSON_THROW_ON_ERROR)));
     }
 
     /** A run of the shop's worker: what it printed. */

@@ -13,6 +13,11 @@ abstract class ShopTestCase extends TestCase
         setUp as private setUpSimulator;
     }
 
+    public static function setUpBeforeClass(): void
+    {
+        self::$simulator = SimulatorProcess::start(...ShopServer::ACCOUNTS);
+    }
+
     protected ShopServer $shop;
     protected Database $database;
 

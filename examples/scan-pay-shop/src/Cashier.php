@@ -39,11 +39,13 @@ final class Cashier
         match (true) {
             "$verb $path" === 'GET /' => (new GoodsPage($this->shop, $this->page, $this->text))->show($this->visitor->member),
             "$verb $path" === 'POST /orders' => $this->go('/orders/' . $this->shop->checkout->goods($this->visitor, self::quantities())),
-            "$verb $path" === 'POST /purchases' => $this->purchase(),
+            "$verb $path" === 'POST /purchases' => $this->once(
+                fn (string $source) => $this->shop->checkout->fromBalance($this->visitor, self::quantities(), $this->shop->members, $source),
+            ),
             "$verb $path" === 'POST /topups' => $this->topUp(),
             "$verb $path" === 'POST /exchanges' => $this->exchange(),
             $order === null => $this->page->refuse(404, ($this->text)('not_found')),
-            $verb === 'GET' && !isset($found[2]) => $this->order($order),
+            $verb === 'GET' && !isset($found[2]) => (new OrderPage($this->shop, $this->page, $this->text))->show(...$order),
             $verb === 'GET' && $found[2] === 'state' => $this->state($order),
             $verb === 'GET' && $found[2] === 'code.svg' => $this->code($order),
             $verb === 'POST' && isset($found[2]) => $this->act($order[0]['number'], $found[2]),
@@ -56,11 +58,6 @@ final class Cashier
     {
         $order = $this->shop->orders->find($number);
         return $order !== null && $order[0]['member_id'] === $this->visitor->member ? $order : null;
-    }
-
-    private function purchase(): void
-    {
-        $this->once(fn (string $source) => $this->shop->checkout->fromBalance($this->visitor, self::quantities(), $this->shop->members, $source));
     }
 
     /** @return array<string, int> */
@@ -99,12 +96,6 @@ final class Cashier
             Database::isDouble($e) || throw $e;   // the same button, pressed twice
         }
         $this->go('/?done=1');
-    }
-
-    /** @param array{0: array<string, mixed>, 1: \WechatPay\LedgerEntry} $order */
-    private function order(array $order): void
-    {
-        (new OrderPage($this->shop, $this->page, $this->text))->show(...$order, hasTimedOut: isset($_GET['timed_out']), couldNotAsk: isset($_GET['unanswered']));
     }
 
     /**

@@ -15,11 +15,8 @@ use WechatPay\Merchant;
 final class Checkout
 {
     /** @param array<string, Merchant> $merchants by merchant number */
-    public function __construct(
-        private readonly Database $database,
-        private readonly Ledger $ledger,
-        private readonly array $merchants,
-    ) {
+    public function __construct(private readonly Database $database, private readonly Ledger $ledger, private readonly array $merchants)
+    {
     }
 
     /**
@@ -78,7 +75,7 @@ final class Checkout
         }
         $this->judge($visitor, $fen);
         $number = self::number('S');
-        $merchant = $this->merchants[self::route($what, array_keys($this->merchants))];
+        $merchant = $this->merchants[self::route($what, Settings::sells())];
         try {
             $this->database->together(function () use ($visitor, $kind, $body, $fen, $key, $number, $merchant, $addLines): void {
                 $this->database->insert('shop_order', [
@@ -139,12 +136,15 @@ final class Checkout
     }
 
     /**
-     * Which merchant is paid: tea alone is another company's. Said once, when the order is placed, and stored with it.
+     * Which merchant is paid: who sells just this, else the first who sells everything ('*'). Said once, when the order is
+     * placed, and stored with it; who sells nothing ('') is retired, and still refunds what it was paid.
      *
-     * @param non-empty-list<int|string> $known merchant numbers, the first for everything else
+     * @param array<int|string, string> $sells by merchant number
      */
-    public static function route(string $what, array $known): string
+    public static function route(string $what, array $sells): string
     {
-        return (string) (preg_match('~^\{"tea":\d+\}$~', $what) === 1 ? $known[1] ?? $known[0] : $known[0]);
+        $sku = preg_match('~^\{"(\w+)":\d+\}$~', $what, $found) === 1 ? $found[1] : '*';
+        $mchId = array_search($sku, $sells, true) ?: array_search('*', $sells, true);
+        return (string) ($mchId ?: throw new \DomainException('unavailable'));
     }
 }

@@ -36,11 +36,11 @@ final class OrderPage
     }
 
     /** @param array<string, mixed> $order */
-    public function show(array $order, LedgerEntry $entry, bool $hasTimedOut, bool $couldNotAsk): void
+    public function show(array $order, LedgerEntry $entry): void
     {
-        $state = self::state($order, $entry);
+        [$state, $hasTimedOut] = [self::state($order, $entry), isset($_GET['timed_out'])];
         [$title, $inner] = match ($state) {
-            'waiting', 'paying' => $hasTimedOut ? $this->timedOut($order, $couldNotAsk) : $this->waiting($order, $entry, $state),
+            'waiting', 'paying' => $hasTimedOut ? $this->timedOut($order) : $this->waiting($order, $entry, $state),
             'refunded_part', 'refunded' => [$state, $this->note('refunded_note') . $this->refunded($entry)],
             default => [$state, $this->note("{$state}_note")],
         };
@@ -89,10 +89,10 @@ final class OrderPage
      *
      * @return array{string, string}
      */
-    private function timedOut(array $order, bool $couldNotAsk): array
+    private function timedOut(array $order): array
     {
         $number = $order['number'];
-        return ['timed_out', $this->note($couldNotAsk ? 'ask_failed' : 'timed_out_note')
+        return ['timed_out', $this->note(isset($_GET['unanswered']) ? 'ask_failed' : 'timed_out_note')
             . $this->page->button("/orders/$number/check", $this->text('i_paid'))
             . "<p><a href=\"/orders/$number\">{$this->text('wait_on')}</a></p>"
             . $this->page->button("/orders/$number/close", $this->text('close'), 'quiet')];

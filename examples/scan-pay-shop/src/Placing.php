@@ -31,9 +31,10 @@ final class Placing
             'spbillCreateIp' => $order['address'],
             'timeExpire' => $entry->expiresAt,
         ];
+        $scene = ['h5_info' => ['type' => 'Wap', 'wap_url' => $this->settings->url, 'wap_name' => '小店']];
         return match ($order['trade_type']) {
             'NATIVE' => $place->native(...$with)->qrSvg(280),
-            'MWEB' => $this->withReturn($place->h5(...$with)->h5Url, $order['number']),
+            'MWEB' => $this->withReturn($place->h5(...$with, sceneInfo: $scene)->h5Url, $order['number']),
             'JSAPI' => json_encode($place->jsapi(...$with, openid: self::openid($order))->jsapiParams(), JSON_THROW_ON_ERROR),
         };
     }

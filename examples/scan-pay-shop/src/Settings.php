@@ -56,21 +56,32 @@ final class Settings
     }
 
     /**
-     * Who may be paid, the first for all that no rule sends elsewhere: SHOP_MERCHANTS, a JSON list with the arguments
-     * of Merchant; else the merchant that the simulator knows. One that is retired stays here: its orders can still be
-     * refunded.
+     * Who may be paid, as SHOP_MERCHANTS lists them; the list has one that is retired too, for refunds and bills.
      *
      * @return array<string, Merchant> by merchant number
      */
     public static function merchants(): array
     {
-        $listed = json_decode(getenv('SHOP_MERCHANTS') ?: '[]', true, 16, JSON_THROW_ON_ERROR) ?: [[
-            'appid' => 'wx2421b1c4370ec43b',
-            'mchId' => '10000100',
-            'key' => '0123456789abcdefghijKLMNOPQRSTUV',
-            'certificate' => getenv('WECHATPAY_CERTIFICATE') ?: null,
-            'privateKey' => getenv('WECHATPAY_PRIVATE_KEY') ?: null,
-        ]];
-        return array_column(array_map(static fn (array $one) => new Merchant(...$one), $listed), null, 'mchId');
+        return array_map(static function (array $one): Merchant {
+            unset($one['sells']);
+            return isset($one['apiV3Key']) ? Merchant::v3(...$one) : new Merchant(...$one);
+        }, self::listed());
+    }
+
+    /** @return array<string, string> what each merchant sells: see Checkout::route() */
+    public static function sells(): array
+    {
+        return array_map(static fn (array $one) => $one['sells'] ?? '*', self::listed());
+    }
+
+    /**
+     * SHOP_MERCHANTS, a JSON list with the arguments of Merchant, or with an apiV3Key those of Merchant::v3().
+     *
+     * @return array<string, array<string, mixed>> by merchant number
+     */
+    private static function listed(): array
+    {
+        $json = getenv('SHOP_MERCHANTS') ?: throw new \RuntimeException('Set SHOP_MERCHANTS to a JSON list of merchants.');
+        return array_column(json_decode($json, true, 16, JSON_THROW_ON_ERROR), null, 'mchId');
     }
 }

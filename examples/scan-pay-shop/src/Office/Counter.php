@@ -9,9 +9,12 @@ use Shop\Checkout;
 use Shop\OrderPage;
 use Shop\Page;
 use Shop\Risk;
+use Shop\Settings;
 use Shop\Shop;
 use Shop\Texts;
 use Shop\Visitor;
+use WechatPay\ApiVersion;
+use WechatPay\Merchant;
 use WechatPay\Micropay;
 use WechatPay\Order;
 use WechatPay\PayException;
@@ -52,7 +55,8 @@ final class Counter
         $asked = \is_array($_POST['quantity'] ?? null) ? $_POST['quantity'] : [];
         $basket = Basket::of($this->shop->database, array_map(static fn (mixed $n) => (int) filter_var($n, FILTER_VALIDATE_INT), $asked));
         Checkout::agree(Risk::amount($basket->fen()));
-        $merchant = current($this->shop->merchants);
+        $tills = array_filter($this->shop->merchants, static fn (Merchant $one) => $one->apiVersion === ApiVersion::V2);   // codes are v2's
+        $merchant = $tills[Checkout::route('*', array_intersect_key(Settings::sells(), $tills))];
         $number = Checkout::number('T');
         $this->shop->database->together(function () use ($visitor, $basket, $merchant, $number): void {
             $this->shop->database->insert('shop_order', [

@@ -104,7 +104,10 @@ final class Refunds
     {
         $refund = $this->shop->database->row('SELECT * FROM shop_refund WHERE refund_no = ?', [$refundNo]);
         try {
-            $sale->entry === null || $this->shop->ledger->refund($sale->merchant(), $sale->number, $refundNo, (int) $refund['fen'], ['refund_desc' => $refund['reason']]);
+            $sale->entry === null || $this->shop->ledger->refund($sale->merchant(), $sale->number, $refundNo, (int) $refund['fen'], [
+                'refund_desc' => $refund['reason'],
+                'notify_url' => $this->shop->settings->url . $this->shop->settings->noticePath(),
+            ]);
         } catch (PayException $e) {
             $e->stillWanted ? $this->mark($refundNo) : $this->end($refundNo, 'booked');   // still wanted: the ledger carries it on
             throw $e;
