@@ -18,6 +18,7 @@ require __DIR__ . '/demo/orders.php';
 require __DIR__ . '/demo/Endpoint.php';
 require __DIR__ . '/demo/faults.php';
 require __DIR__ . '/demo/trade.php';
+require __DIR__ . '/demo/apiv3.php';
 require __DIR__ . '/demo/ledger.php';
 require __DIR__ . '/demo/day.php';
 
@@ -37,6 +38,9 @@ function chapters(): array
         'Refund a part of it' => refundAPart(...),
         "Scan the payer's code" => scanThePayersCode(...),
         'A close that comes too late' => closeTooLate(...),
+        'The same shop in APIv3' => sellInApiV3(...),
+        'APIv3: the certificate is rotated' => rotateTheCertificate(...),
+        'APIv3: a probe is refused' => refuseAProbe(...),
     ];
 }
 
@@ -48,6 +52,7 @@ function chaptersOfTheLedger(): array
         'The ledger credits once' => creditOnce(...),
         'The ledger and a late payment' => showALatePayment(...),
         'The ledger books a refund' => bookARefund(...),
+        'The ledger credits once, in APIv3 too' => creditOnceInApiV3(...),
         "The ledger and the day's bill" => reconcileTheDay(...),
     ];
 }

@@ -14,8 +14,12 @@ final class Endpoint
     {
     }
 
-    /** Starts it and waits until it takes connections. */
-    public static function start(): self
+    /**
+     * Starts it and waits until it takes connections.
+     *
+     * @param array<string, mixed> $v3 the arguments of Merchant::v3()
+     */
+    public static function start(array $v3): self
     {
         $port = self::freePort();
         $notices = (string) tempnam(sys_get_temp_dir(), 'wechatpay-demo-');
@@ -26,6 +30,7 @@ final class Endpoint
             'DEMO_APPID' => Shop::APPID,
             'DEMO_MCH_ID' => Shop::MCH_ID,
             'DEMO_KEY' => Shop::KEY,
+            'DEMO_V3' => json_encode($v3, JSON_THROW_ON_ERROR),
         ] + getenv();
         $quiet = ['file', '/dev/null', 'w'];
         $program = proc_open($command, [['file', '/dev/null', 'r'], $quiet, $quiet], $pipes, null, $environment);

@@ -42,10 +42,34 @@ final class Shop
         $this->closeOrder = new CloseOrder($this->merchant, $gateway);
     }
 
+    /**
+     * The same merchant in APIv3; named arguments replace its settings.
+     *
+     * @param array<string, mixed> $settings
+     */
+    public function v3(mixed ...$settings): Merchant
+    {
+        return Merchant::v3(...$settings + $this->settingsOfV3());
+    }
+
+    /** @return array<string, mixed> */
+    private function settingsOfV3(): array
+    {
+        return [
+            'appid' => self::APPID,
+            'mchId' => self::MCH_ID,
+            'apiV3Key' => $this->simulator->v3['api_v3_key'],
+            'privateKey' => $this->simulator->v3['private_key_file'],
+            'certificate' => $this->simulator->v3['certificate_file'],
+            'publicKeyId' => $this->simulator->v3['public_key_id'],
+            'publicKey' => $this->simulator->v3['public_key_file'],
+        ];
+    }
+
     /** The shop's notify endpoint, started when first needed. */
     public function endpoint(): Endpoint
     {
-        return $this->endpoint ??= Endpoint::start();
+        return $this->endpoint ??= Endpoint::start($this->settingsOfV3());
     }
 
     /** Ends what the shop has started. */

@@ -10,6 +10,7 @@ final class Simulator
     /**
      * @param resource $program
      * @param resource $stdin    the simulator ends when this closes, also when PHP dies
+     * @param array<string, mixed> $v3 what a merchant of APIv3 needs
      */
     private function __construct(
         private $program,
@@ -19,6 +20,7 @@ final class Simulator
         public readonly string $caFile,
         public readonly string $certFile,
         public readonly string $keyFile,
+        public readonly array $v3,
         private readonly string $control,
     ) {
     }
@@ -43,6 +45,7 @@ final class Simulator
             $ready['ca_file'],
             $ready['cert_file'],
             $ready['key_file'],
+            $ready['v3'],
             $ready['control'],
         );
     }

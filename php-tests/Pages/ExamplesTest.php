@@ -22,7 +22,10 @@ final class ExamplesTest extends TestCase
         $run = PhpProcess::file(ROOT . '/examples/demo.php', timeout: 60);
         self::assertSame([0, ''], [$run->exitCode, $run->errors], $run->output);
         self::assertStringContainsString('All was as told.', $run->output);
-        self::assertStringNotContainsString(SimulatorProcess::KEY, $run->output);
+        self::assertStringContainsString('APIv3: a probe is refused', $run->output);
+        foreach ([SimulatorProcess::KEY, self::$simulator->v3()['apiV3Key'], 'PRIVATE KEY'] as $secret) {
+            self::assertStringNotContainsString($secret, $run->output);
+        }
     }
 
     public function testTheDemoFailsLoudlyWithoutASimulator(): void
