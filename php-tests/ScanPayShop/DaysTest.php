@@ -38,7 +38,7 @@ final class DaysTest extends ShopTestCase
         self::assertStringContainsString('还没有对账', $this->clerk->get($this->path));
         self::assertSame($this->path, $this->clerk->post($this->path), $this->clerk->body);
         $this->clerk->get($this->path);
-        self::assertStringContainsString('<td>2 · <span class="sum">¥31.60</span></td><td>1 · <span class="sum">¥26.60</span></td>', $this->clerk->body);
+        self::assertStringContainsString('data-head="微信支付">2 · <span class="sum">¥31.60</span></td><td data-head="小店">1 · <span class="sum">¥26.60</span></td>', $this->clerk->body);
         self::assertStringContainsString('PaidNotBooked', $this->clerk->body);
         $this->clerk->get('/office/days');
         preg_match('~/office/differences/(\d+)~', $this->clerk->body, $found);
@@ -52,12 +52,17 @@ final class DaysTest extends ShopTestCase
     public function testTablesForASpreadsheet(): void
     {
         $number = $this->trade();
-        $this->clerk->post("$this->path/orders.csv");
+        $this->clerk->get("$this->path/orders.csv");
+        self::assertSame(409, $this->clerk->status, 'there is no report yet');
+        $this->clerk->post($this->path);
+        $asked = self::bills();
+        $this->clerk->get("$this->path/orders.csv");
         self::assertSame(['text/csv; charset=utf-8', 200], [$this->clerk->headers['content-type'], $this->clerk->status]);
         self::assertStringStartsWith("\u{FEFF}", $this->clerk->body);
         self::assertStringContainsString($number, $this->clerk->body);
-        $this->clerk->post("$this->path/differences.csv");
+        $this->clerk->get("$this->path/differences.csv");
         self::assertStringContainsString('nobody-1', $this->clerk->body);
+        self::assertSame([1, 1], [$asked, self::bills()], 'what was reconciled is not asked for again');
         self::assertSame([], glob(sys_get_temp_dir() . '/shop-????????????????'));
     }
 
@@ -113,6 +118,12 @@ final class DaysTest extends ShopTestCase
         $this->database->connect()->exec('UPDATE member SET balance = balance + 1 WHERE balance > 0');
         self::assertStringContainsString('流水与余额不符', $this->clerk->get('/office/members'));
         self::assertStringContainsString('流水与余额不符</a></dt><dd>1</dd>', preg_replace('~\s+~', ' ', $this->clerk->get('/office')));
+    }
+
+    /** How often WeChat was asked for a bill. */
+    private static function bills(): int
+    {
+        return \count(preg_grep('~downloadbill~', array_column(self::$simulator->control('GET', '/requests'), 'path')));
     }
 
     /** A day with an order of the shop's and a payment that nobody has ordered; gives the order's number. */

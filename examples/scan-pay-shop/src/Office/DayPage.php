@@ -28,51 +28,40 @@ final class DayPage
         $path = "/office/days/$merchant->mchId/$day";
         $differences = array_filter($this->shop->ledger->differences($merchant), static fn (Difference $d) => $d->date === $day);
         $orders = $this->orders($merchant, $day);
-        $this->page->show($day, "<h1 tabindex=\"-1\">$day</h1><p>{$this->text('merchant')} $merchant->mchId</p>"
-            . $this->sums((new Days($this->shop))->sums($merchant->mchId, $day)) . $this->days->form($path, 'reconcile')
-            . "<h2>{$this->text('differences')}</h2>" . $this->days->differences(array_values($differences), $day)
-            . "<h2>{$this->text('chart')}</h2>" . (new HourChart($this->text))->of($orders) . "<h2>{$this->text('orders')}</h2>" . $this->table($orders, $path)
-            . $this->days->form("$path/orders.csv", 'orders_csv') . $this->days->form("$path/differences.csv", 'differences_csv'));
+        $sums = (new Days($this->shop))->sums($merchant->mchId, $day);
+        $this->page->show($day, "<h1 tabindex=\"-1\">$day</h1><p>{$this->text->of('merchant')} $merchant->mchId</p>"
+            . $this->sums($sums) . $this->days->form($path, 'reconcile')
+            . "<h2>{$this->text->of('differences')}</h2>" . $this->days->differences(array_values($differences), $day)
+            . "<h2>{$this->text->of('chart')}</h2>" . (new HourChart($this->text))->of($orders) . "<h2>{$this->text->of('orders')}</h2>" . $this->table($orders, $path)
+            . ($sums === null ? '' : "<p><a href=\"$path/orders.csv\">{$this->text->of('orders_csv')}</a></p><p><a href=\"$path/differences.csv\">{$this->text->of('differences_csv')}</a></p>"));
     }
 
     public function reconcile(Merchant $merchant, string $day): void
     {
-        try {
-            (new Days($this->shop))->reconcile($merchant, $day);
-        } catch (\ValueError $e) {
-            throw new \DomainException($e->getMessage());   // a day that is none, or too old
-        }
+        (new Days($this->shop))->reconcile($merchant, $day);
     }
 
     /** Sends a table for a spreadsheet. Long numbers stay text there, and nothing becomes a formula. */
     public function csv(Merchant $merchant, string $day, string $which): void
     {
-        $report = (new Days($this->shop))->reconcile($merchant, $day);
-        $folder = sys_get_temp_dir() . '/shop-' . bin2hex(random_bytes(8));
-        mkdir($folder, 0700);
-        try {
-            $report->toCsv("$folder/orders.csv", "$folder/differences.csv");
-            header('Content-Type: text/csv; charset=utf-8');
-            header("Content-Disposition: attachment; filename=\"$which-$merchant->mchId-$day.csv\"");
-            readfile("$folder/$which.csv");
-        } finally {
-            array_map(unlink(...), glob("$folder/*"));
-            rmdir($folder);
-        }
+        $csv = (new Days($this->shop))->table($merchant->mchId, $day, $which);
+        header('Content-Type: text/csv; charset=utf-8');
+        header("Content-Disposition: attachment; filename=\"$which-$merchant->mchId-$day.csv\"");
+        echo $csv;
     }
 
     /** @param array<string, mixed>|null $sums */
     private function sums(?array $sums): string
     {
         if ($sums === null || $sums['theirs'] === null) {
-            return "<p class=\"note\">{$this->text($sums === null ? 'not_reconciled' : 'bill_changed')}</p>";
+            return "<p class=\"note\">{$this->text->of($sums === null ? 'not_reconciled' : 'bill_changed')}</p>";
         }
         $sum = fn (string $what, string $fee) => array_map(fn (string $side) => "{$sums[$side][$what]['count']} · {$this->page->yuan($sums[$side][$what][$fee])}", ['theirs', 'ours']);
-        return $this->page->table($this->text('sums'), array_map($this->text(...), ['sums', 'theirs', 'ours']), [
-            [$this->text('payments'), ...$sum('payments', 'totalFee')],
-            [$this->text('refunds'), ...$sum('refunds', 'refundFee')],
-            [$this->text('fees'), $this->page->yuan((int) round($sums['theirs']['feeE5'] / 1000)), ''],
-            [$this->text('only_one'), $this->page->yuan((int) $sums['long']), $this->page->yuan((int) $sums['short'])],
+        return $this->page->table($this->text->of('sums'), array_map($this->text->of(...), ['sums', 'theirs', 'ours']), [
+            [$this->text->of('payments'), ...$sum('payments', 'totalFee')],
+            [$this->text->of('refunds'), ...$sum('refunds', 'refundFee')],
+            [$this->text->of('fees'), $this->page->yuan((int) round($sums['theirs']['feeE5'] / 1000)), ''],
+            [$this->text->of('only_one'), $this->page->yuan((int) $sums['long']), $this->page->yuan((int) $sums['short'])],
         ]);
     }
 
@@ -95,15 +84,10 @@ final class DayPage
         $heads = [];
         foreach (self::SORTS as $name => $column) {
             $isUp = ($_GET['sort'] ?? 'when') === $name && !isset($_GET['down']);
-            $heads[] = "<a href=\"$path?sort=$name" . ($isUp ? '&amp;down=1' : '') . "\">{$this->text($name)}" . ($isUp ? ' ↑' : '') . '</a>';
+            $heads[] = "<a href=\"$path?sort=$name" . ($isUp ? '&amp;down=1' : '') . "\">{$this->text->of($name)}" . ($isUp ? ' ↑' : '') . '</a>';
         }
-        return $this->page->table($this->text('orders'), $heads, array_map(fn (array $row) => [
-            date('H:i:s', (int) $row['paid_at']), Page::escape($row['number']), $this->text("kind_{$row['kind']}"), $this->page->yuan((int) $row['fen']),
+        return $this->page->table($this->text->of('orders'), $heads, array_map(fn (array $row) => [
+            date('H:i:s', (int) $row['paid_at']), Page::escape($row['number']), $this->text->of("kind_{$row['kind']}"), $this->page->yuan((int) $row['fen']),
         ], $orders));
-    }
-
-    private function text(string $name): string
-    {
-        return ($this->text)($name);
     }
 }

@@ -16,16 +16,32 @@ final class Days
     {
     }
 
-    /** Reconciles a day, and keeps its sums for the day's page. */
-    public function reconcile(Merchant $merchant, string $day): DayReport
+    /** Reconciles a day, and keeps its sums and tables: whoever looks at them later asks nobody. */
+    public function reconcile(Merchant $merchant, string $day): void
     {
         $report = $this->shop->ledger->reconcileDay($merchant, $day);
         $sums = array_diff_key($report->toArray(), ['differences' => []]) + ['differences' => \count($report)];
-        $this->shop->database->together(function () use ($merchant, $day, $sums): void {
-            $this->shop->database->run('DELETE FROM day_report WHERE mch_id = ? AND day = ?', [$merchant->mchId, $day]);
-            $this->shop->database->insert('day_report', ['mch_id' => $merchant->mchId, 'day' => $day, 'sums' => json_encode($sums)]);
+        $tables = self::tables($report);
+        $key = ['mch_id' => $merchant->mchId, 'day' => $day];
+        $this->shop->database->together(function () use ($key, $sums, $tables): void {
+            foreach (['day_report', 'day_table'] as $table) {
+                $this->shop->database->run("DELETE FROM $table WHERE mch_id = ? AND day = ?", array_values($key));
+            }
+            $this->shop->database->insert('day_report', $key + ['sums' => json_encode($sums)]);
+            foreach ($tables as $name => $csv) {
+                foreach (str_split(base64_encode(gzencode($csv)), 60_000) as $part => $packed) {
+                    $this->shop->database->insert('day_table', $key + ['name' => $name, 'part' => $part, 'packed' => $packed]);
+                }
+            }
         });
-        return $report;
+    }
+
+    /** A table of a day for a spreadsheet, as CSV: `orders` or `differences`. */
+    public function table(string $mchId, string $day, string $name): string
+    {
+        $sql = 'SELECT packed FROM day_table WHERE mch_id = ? AND day = ? AND name = ? ORDER BY part';
+        $parts = array_column($this->shop->database->rows($sql, [$mchId, $day, $name]), 'packed');
+        return gzdecode(base64_decode(implode('', $parts ?: throw new \DomainException('not_reconciled'))));
     }
 
     /** Every day since the first order whose bill is there and was not looked at. One that cannot be had holds up no other. */
@@ -54,5 +70,19 @@ final class Days
     {
         $row = $this->shop->database->row('SELECT sums FROM day_report WHERE mch_id = ? AND day = ?', [$mchId, $day]);
         return $row === null ? null : json_decode($row['sums'], true, 16, JSON_THROW_ON_ERROR);
+    }
+
+    /** @return array<string, string> CSV by name */
+    private static function tables(DayReport $report): array
+    {
+        $folder = sys_get_temp_dir() . '/shop-' . bin2hex(random_bytes(8));
+        mkdir($folder, 0700);
+        try {
+            $report->toCsv("$folder/orders", "$folder/differences");
+            return array_map(static fn (string $name) => file_get_contents("$folder/$name"), ['orders' => 'orders', 'differences' => 'differences']);
+        } finally {
+            array_map(unlink(...), glob("$folder/*"));
+            rmdir($folder);
+        }
     }
 }

@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS office_log (
     at     BIGINT NOT NULL
 );
 
--- Refunds that somebody asked for. Waiting for a second person, booked, sent to WeChat, or refused.
+-- Refunds that somebody asked for. Waiting for a second person, booked, sent to WeChat, refused, or failed: WeChat took it
+-- and gave it up later.
 CREATE TABLE IF NOT EXISTS shop_refund (
     refund_no VARCHAR(64) PRIMARY KEY,
     number    VARCHAR(32) NOT NULL,
@@ -49,6 +50,16 @@ CREATE TABLE IF NOT EXISTS day_report (
     day    VARCHAR(10) NOT NULL,
     sums   TEXT NOT NULL,
     PRIMARY KEY (mch_id, day)
+);
+
+-- Its tables for a spreadsheet, packed, in parts that every database takes: orders or differences.
+CREATE TABLE IF NOT EXISTS day_table (
+    mch_id VARCHAR(32) NOT NULL,
+    day    VARCHAR(10) NOT NULL,
+    name   VARCHAR(20) NOT NULL,
+    part   BIGINT NOT NULL,
+    packed TEXT NOT NULL,
+    PRIMARY KEY (mch_id, day, name, part)
 );
 
 CREATE TABLE IF NOT EXISTS worker_status (
