@@ -120,6 +120,6 @@ final class MerchantsTest extends ShopTestCase
         self::assertStringContainsString('已全额退款', $anna->get("/office/orders/$number"));
         $anna->post("/office/days/" . ShopServer::SWEETS . "/$day");
         self::assertSame(303, $anna->status, $anna->body);
-        self::assertStringContainsString('<td>1 · <span class="sum">¥0.03</span></td><td>1 · <span class="sum">¥0.03</span></td>', $anna->get('/office/days/' . ShopServer::SWEETS . "/$day"));
+        self::assertStringContainsString('data-head="微信支付">1 · <span class="sum">¥0.03</span></td><td data-head="小店">1 · <span class="sum">¥0.03</span></td>', $anna->get('/office/days/' . ShopServer::SWEETS . "/$day"));
     }
 }

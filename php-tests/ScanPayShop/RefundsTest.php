@@ -106,6 +106,36 @@ final class RefundsTest extends ShopTestCase
         self::assertSame(['refunded', 0], [$payer->state($number), $this->points()]);
     }
 
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testARefundThatWechatGivesUpLaterIsBookedBackAndWaitsForAPerson(string $kind): void
+    {
+        $this->shop->stop();
+        $this->start($kind);
+        $payer = $this->visitor();
+        $topUp = $this->toppedUp($payer);
+        $before = $this->account($payer);
+        $this->refund($this->anna, $topUp, []);
+        $this->decide($this->bo, $topUp, 'agree', ['refund' => $this->rows('SELECT refund_no FROM shop_refund')[0]['refund_no']]);
+        self::assertSame([0, 0], array_map(intval(...), array_values($this->account($payer))));
+        $sweets = $this->bought($payer, ['candy' => 99]);
+        $this->refund($this->anna, $sweets, ['candy']);
+        foreach ([$topUp, $sweets] as $number) {
+            $this->isGivenUp($number);
+            self::assertSame('paid', $payer->state($number));
+            self::assertStringContainsString($number, strstr($this->anna->get('/office/orders'), '最近', true), 'it waits for a person');
+        }
+        self::assertEquals($before, $this->account($payer), 'balance and gift are there again');
+        self::assertStringContainsString('微信支付未能退款', $this->anna->get("/office/orders/$topUp"));
+        $refundNo = $this->rows("SELECT refund_no FROM shop_refund WHERE number = '$topUp'")[0]['refund_no'];
+        self::assertSame(303, $this->decide($this->anna, $topUp, 'dismiss', ['refund' => $refundNo]));
+        self::assertSame(409, $this->decide($this->anna, $topUp, 'dismiss', ['refund' => $refundNo]));
+        $this->refund($this->anna, $sweets, ['candy']);
+        self::assertSame('refunded', $payer->state($sweets), 'under another number');
+        self::assertSame($before, $this->account($payer), 'nothing is booked back twice');
+        self::assertStringNotContainsString('/office/orders/', strstr($this->anna->get('/office/orders'), '最近', true));
+    }
+
     public function testARefundWithoutAnAnswerIsCarriedOn(): void
     {
         $payer = $this->visitor();
@@ -164,6 +194,20 @@ final class RefundsTest extends ShopTestCase
             self::assertStringContainsString('resolve (a reason)', $this->anna->get("/office/orders/$number"));
         }
         self::assertSame(99, $this->stock('tea'));
+    }
+
+    public function testWhatCannotBeDoneAsItStandsIsSaidAndLeadsBack(): void
+    {
+        $number = $this->bought($this->visitor(), ['coffee' => 1]);
+        foreach (['close', 'reverse', 'resolve'] as $what) {
+            self::assertSame(409, $this->decide($this->anna, $number, $what, ['as' => 'CREDIT']), $what);
+            self::assertMatchesRegularExpression("~<h1>未能完成</h1><p>[^<]{10,}</p><p><a href=\"/office/orders/$number\">返回</a>~", $this->anna->body, $what);
+        }
+        $this->anna->post('/office/differences/999999', ['note' => 'settled']);
+        self::assertSame(409, $this->anna->status);
+        self::assertMatchesRegularExpression('~<p>[^<]{10,}</p><p><a href="/office/days">返回</a>~', $this->anna->body);
+        $this->anna->post('/office/days/' . SimulatorProcess::MCH_ID . '/2026-02-31');
+        self::assertMatchesRegularExpression('~<p>[^<]{10,}</p><p><a href="/office/days/' . SimulatorProcess::MCH_ID . '/2026-02-31">返回</a>~', $this->anna->body);
     }
 
     public function testWhatTheShopsOwnRulesHeldIsLetGo(): void
@@ -225,6 +269,16 @@ final class RefundsTest extends ShopTestCase
             self::assertDoesNotMatchRegularExpression('~<script>|<img src=x~', $this->anna->body, $page);
             self::assertStringContainsString("default-src 'none'", $this->anna->headers['content-security-policy']);
         }
+    }
+
+    /** WeChat, which had taken the refund of an order, gives it up, and the worker hears of it. */
+    private function isGivenUp(string $number): void
+    {
+        $taken = array_column(self::$simulator->control('GET', '/refunds'), 'out_refund_no', 'out_trade_no');
+        self::$simulator->control('POST', '/refunds', ['out_refund_no' => $taken[$number], 'status' => 'REFUNDCLOSE']);
+        self::$simulator->control('POST', '/settle');
+        $this->database->connect()->exec('UPDATE wechatpay_order SET due_at = 0 WHERE due_at IS NOT NULL');
+        $this->shop->worker('2');
     }
 
     /** An order of goods that is paid. @param array<string, int> $quantities */

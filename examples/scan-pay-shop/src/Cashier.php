@@ -21,14 +21,14 @@ final class Cashier
     public function answer(string $verb, string $path): void
     {
         if ($verb === 'POST' && !$this->visitor->sent($_POST['token'] ?? null)) {
-            $this->page->refuse(403, ($this->text)('form_expired'));
+            $this->page->refuse(403, $this->text->of('form_expired'));
             return;
         }
         try {
             str_starts_with($path, '/orders/') || $this->shop->members->greet($this->visitor->member);
             $this->route($verb, $path);
         } catch (\DomainException $e) {
-            $this->page->refuse(409, ($this->text)('refused'), Page::escape($e->getMessage()));
+            $this->page->refuse(409, $this->text->of('refused'), Page::escape($e->getMessage()));
         }
     }
 
@@ -44,12 +44,12 @@ final class Cashier
             ),
             "$verb $path" === 'POST /topups' => $this->topUp(),
             "$verb $path" === 'POST /exchanges' => $this->exchange(),
-            $order === null => $this->page->refuse(404, ($this->text)('not_found')),
+            $order === null => $this->page->refuse(404, $this->text->of('not_found')),
             $verb === 'GET' && !isset($found[2]) => (new OrderPage($this->shop, $this->page, $this->text))->show(...$order),
             $verb === 'GET' && $found[2] === 'state' => $this->state($order),
             $verb === 'GET' && $found[2] === 'code.svg' => $this->code($order),
             $verb === 'POST' && isset($found[2]) => $this->act($order[0]['number'], $found[2]),
-            default => $this->page->refuse(404, ($this->text)('not_found')),
+            default => $this->page->refuse(404, $this->text->of('not_found')),
         };
     }
 

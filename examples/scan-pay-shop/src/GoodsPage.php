@@ -14,14 +14,14 @@ final class GoodsPage
     public function show(string $member): void
     {
         $goods = $this->shop->database->rows('SELECT * FROM goods ORDER BY fen DESC');
-        $main = "<h1 tabindex=\"-1\">{$this->text('goods')}</h1>"
-            . (isset($_GET['done']) ? "<p role=\"status\">{$this->text('done')}</p>" : '')
+        $main = "<h1 tabindex=\"-1\">{$this->text->of('goods')}</h1>"
+            . (isset($_GET['done']) ? "<p role=\"status\">{$this->text->of('done')}</p>" : '')
             . "<form method=\"post\" action=\"/orders\">{$this->page->token()}{$this->once()}<ul class=\"goods\">"
             . implode('', array_map($this->line(...), $goods))
-            . "</ul><p class=\"hint\">{$this->text('discount')}</p><p class=\"actions\"><button>{$this->text('buy')}</button>"
-            . "<button class=\"quiet\" formaction=\"/purchases\">{$this->text('from_balance')}</button></p></form>"
+            . "</ul><p class=\"hint\">{$this->text->of('discount')}</p><p class=\"actions\"><button>{$this->text->of('buy')}</button>"
+            . "<button class=\"quiet\" formaction=\"/purchases\">{$this->text->of('from_balance')}</button></p></form>"
             . $this->member($this->shop->members->find($member), $goods);
-        $this->page->show($this->text('goods'), $main);
+        $this->page->show($this->text->of('goods'), $main);
     }
 
     /** @param array<string, mixed> $goods */
@@ -30,8 +30,8 @@ final class GoodsPage
         $sku = Page::escape($goods['sku']);
         $name = Page::escape($goods['name']);
         return "<li><span id=\"name-$sku\">$name</span>{$this->page->yuan((int) $goods['fen'])}"
-            . "<span class=\"hint\">{$this->text('stock')} {$goods['stock']}</span>"
-            . "<label>{$this->text('quantity')} <input type=\"number\" name=\"quantity[$sku]\" value=\"0\" min=\"0\" max=\"99\""
+            . "<span class=\"hint\">{$this->text->of('stock')} {$goods['stock']}</span>"
+            . "<label>{$this->text->of('quantity')} <input type=\"number\" name=\"quantity[$sku]\" value=\"0\" min=\"0\" max=\"99\""
             . " inputmode=\"numeric\" aria-describedby=\"name-$sku\"></label></li>";
     }
 
@@ -41,18 +41,18 @@ final class GoodsPage
      */
     private function member(array $member, array $goods): string
     {
-        $options = implode('', array_map(fn (int $yuan) => "<option value=\"$yuan\">$yuan {$this->text('yuan')}</option>", [100, 200, 500]));
-        $html = "<section class=\"member\"><h2>{$this->text('member')} " . Page::escape($member['name']) . '</h2><dl>'
-            . "<div><dt>{$this->text('balance')}</dt><dd>{$this->page->yuan((int) $member['balance'])}</dd></div>"
-            . "<div><dt>{$this->text('gift')}</dt><dd>{$this->page->yuan((int) $member['gift'])}</dd></div>"
-            . "<div><dt>{$this->text('points')}</dt><dd>{$member['points']}</dd></div></dl>"
-            . "<form method=\"post\" action=\"/topups\">{$this->page->token()}<label>{$this->text('topup')} <select name=\"yuan\">$options</select></label>"
-            . "<button>{$this->text('topup')}</button><p class=\"hint\">{$this->text('topup_note')}</p></form>";
+        $options = implode('', array_map(fn (int $yuan) => "<option value=\"$yuan\">$yuan {$this->text->of('yuan')}</option>", [100, 200, 500]));
+        $html = "<section class=\"member\"><h2>{$this->text->of('member')} " . Page::escape($member['name']) . '</h2><dl>'
+            . "<div><dt>{$this->text->of('balance')}</dt><dd>{$this->page->yuan((int) $member['balance'])}</dd></div>"
+            . "<div><dt>{$this->text->of('gift')}</dt><dd>{$this->page->yuan((int) $member['gift'])}</dd></div>"
+            . "<div><dt>{$this->text->of('points')}</dt><dd>{$member['points']}</dd></div></dl>"
+            . "<form method=\"post\" action=\"/topups\">{$this->page->token()}<label>{$this->text->of('topup')} <select name=\"yuan\">$options</select></label>"
+            . "<button>{$this->text->of('topup')}</button><p class=\"hint\">{$this->text->of('topup_note')}</p></form>";
         foreach ($goods as $one) {
             if ($one['points'] !== null && $one['points'] <= $member['points'] && $one['stock'] > 0) {
                 $html .= "<form method=\"post\" action=\"/exchanges\">{$this->page->token()}"
                     . $this->once() . '<input type="hidden" name="sku" value="' . Page::escape($one['sku']) . '">'
-                    . '<button class="quiet">' . Page::escape($one['name']) . ": {$this->text('exchange')} ({$one['points']})</button></form>";
+                    . '<button class="quiet">' . Page::escape($one['name']) . ": {$this->text->of('exchange')} ({$one['points']})</button></form>";
             }
         }
         return "$html</section>";
@@ -62,10 +62,5 @@ final class GoodsPage
     private function once(): string
     {
         return '<input type="hidden" name="once" value="' . bin2hex(random_bytes(8)) . '">';
-    }
-
-    private function text(string $name): string
-    {
-        return ($this->text)($name);
     }
 }

@@ -52,6 +52,7 @@ final class Page
         header('X-Content-Type-Options: nosniff');
         header('Cache-Control: no-store');
         $meta = $refresh > 0 ? "<noscript><meta http-equiv=\"refresh\" content=\"$refresh\"></noscript>" : '';
+        $office = $this->menu === '' ? '' : '<link rel="stylesheet" href="/office.css">';
         $lang = $this->visitor->language === 'en' ? 'en' : 'zh-CN';
         echo <<<HTML
             <!doctype html>
@@ -60,14 +61,15 @@ final class Page
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             $meta
-            <title>$title · {$this->text('shop')}</title>
+            <title>$title · {$this->text->of('shop')}</title>
             <link rel="icon" href="/icon.svg">
             <link rel="stylesheet" href="/shop.css">
+            $office
             <link rel="stylesheet" href="/themes/{$this->visitor->theme}.css">
             <script src="/pay.js" defer></script>
             </head>
             <body>
-            <header><a class="brand" href="/">{$this->text('shop')}</a>{$this->choices()}</header>
+            <header><a class="brand" href="/">{$this->text->of('shop')}</a>{$this->choices()}</header>
             $this->menu
             <main>
             $main
@@ -79,23 +81,24 @@ final class Page
     }
 
     /** Something that is not to be had, in a page of its own. */
-    public function refuse(int $status, string $title, string $note = ''): void
+    public function refuse(int $status, string $title, string $note = '', string $back = '/'): void
     {
-        $this->show($title, "<h1>$title</h1><p>$note</p><p><a href=\"/\">{$this->text('back')}</a></p>", $status);
+        $label = $this->text->of($back === '/' ? 'back' : 'go_back');
+        $this->show($title, "<h1>$title</h1><p>$note</p><p><a href=\"" . self::escape($back) . "\">$label</a></p>", $status);
     }
 
     /**
-     * A table that can be moved sideways where it is too wide.
+     * A table; where there is no room for it, each row is a list, which says the head of each cell.
      *
      * @param list<string>           $heads as HTML, like the cells
      * @param iterable<list<string>> $rows
      */
     public function table(string $name, array $heads, iterable $rows): string
     {
-        $row = static fn (string $tag, array $cells) => "<tr><$tag>" . implode("</$tag><$tag>", $cells) . "</$tag></tr>";
-        $html = "<div class=\"table\" role=\"region\" aria-label=\"$name\" tabindex=\"0\"><table><thead>{$row('th', $heads)}</thead><tbody>";
+        $html = "<div class=\"table\" role=\"region\" aria-label=\"$name\" tabindex=\"0\"><table><thead><tr><th>" . implode('</th><th>', $heads) . '</th></tr></thead><tbody>';
+        $cell = static fn (string $head, string $cell) => '<td data-head="' . strip_tags($head) . "\">$cell</td>";
         foreach ($rows as $cells) {
-            $html .= $row('td', $cells);
+            $html .= '<tr>' . implode('', array_map($cell, $heads, $cells)) . '</tr>';
         }
         return "$html</tbody></table></div>";
     }
@@ -104,16 +107,11 @@ final class Page
     {
         $other = $this->visitor->language === 'en' ? 'zh' : 'en';
         $lang = $other === 'en' ? 'en' : 'zh-CN';
-        $links = "<a href=\"?language=$other\" lang=\"$lang\">{$this->text('language')}</a>";
+        $links = "<a href=\"?language=$other\" lang=\"$lang\">{$this->text->of('language')}</a>";
         foreach (Visitor::THEMES as $theme) {
             $current = $theme === $this->visitor->theme ? ' aria-current="true"' : '';
-            $links .= " <a href=\"?theme=$theme\"$current>{$this->text($theme)}</a>";
+            $links .= " <a href=\"?theme=$theme\"$current>{$this->text->of($theme)}</a>";
         }
-        return "<nav aria-label=\"{$this->text('theme')}\">$links</nav>";
-    }
-
-    private function text(string $name): string
-    {
-        return ($this->text)($name);
+        return "<nav aria-label=\"{$this->text->of('theme')}\">$links</nav>";
     }
 }

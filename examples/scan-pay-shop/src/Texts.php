@@ -70,7 +70,7 @@ final class Texts
     }
 
     /** The text, fit for HTML. */
-    public function __invoke(string $name): string
+    public function of(string $name): string
     {
         return Page::escape((self::ALL + Office\Words::ALL)[$name][$this->language === 'en' ? 1 : 0] ?? $name);
     }

@@ -27,12 +27,12 @@ final class DaysPage
 
     public function show(): void
     {
-        $main = "<h1 tabindex=\"-1\">{$this->text('days')}</h1>";
+        $main = "<h1 tabindex=\"-1\">{$this->text->of('days')}</h1>";
         foreach ($this->shop->merchants as $merchant) {
-            $main .= "<h2>{$this->text('merchant')} $merchant->mchId</h2>" . $this->missing($merchant) . $this->done($merchant)
-                . "<h3>{$this->text('differences')}</h3>" . $this->differences($this->open($merchant), $merchant->mchId);
+            $main .= "<h2>{$this->text->of('merchant')} $merchant->mchId</h2>" . $this->missing($merchant) . $this->done($merchant)
+                . "<h3>{$this->text->of('differences')}</h3>" . $this->differences($this->open($merchant), $merchant->mchId);
         }
-        $this->page->show($this->text('days'), $main);
+        $this->page->show($this->text->of('days'), $main);
     }
 
     /** @return list<Difference> what nobody has settled */
@@ -52,12 +52,12 @@ final class DaysPage
     /** @param list<Difference> $differences */
     public function differences(array $differences, string $of): string
     {
-        $heads = array_map($this->text(...), ['day', 'difference', 'number', 'field', 'theirs', 'ours', 'state', 'decision']);
-        return $differences === [] ? "<p class=\"hint\">{$this->text('none')}</p>" : $this->page->table("{$this->text('differences')} $of", $heads, array_map(fn (Difference $d) => [
+        $heads = array_map($this->text->of(...), ['day', 'difference', 'number', 'field', 'theirs', 'ours', 'state', 'decision']);
+        return $differences === [] ? "<p class=\"hint\">{$this->text->of('none')}</p>" : $this->page->table("{$this->text->of('differences')} $of", $heads, array_map(fn (Difference $d) => [
             $d->date, $d->kind->value, $d->outTradeNo === null ? Page::escape($d->key)
                 : '<a href="/office/orders/' . rawurlencode($d->outTradeNo) . '">' . Page::escape($d->key) . '</a>',
             Page::escape($d->field), self::short($d->theirs), self::short($d->ours),
-            $this->text("difference_{$d->state->value}") . ' ' . Page::escape($d->note ?? $d->advice->name),
+            $this->text->of("difference_{$d->state->value}") . ' ' . Page::escape($d->note ?? $d->advice->name),
             \in_array($d->state, [DifferenceState::Open, DifferenceState::Waiting], true) ? $this->form("/office/differences/$d->id", 'settle', true) : '',
         ], $differences));
     }
@@ -65,21 +65,21 @@ final class DaysPage
     /** A form of one button. */
     public function form(string $path, string $what, bool $hasNote = false): string
     {
-        $note = $hasNote ? "<label>{$this->text('reason')} <input name=\"note\" maxlength=\"200\" required></label>" : '';
-        return "<form class=\"actions\" method=\"post\" action=\"$path\">{$this->page->token()}$note<button>{$this->text($what)}</button></form>";
+        $note = $hasNote ? "<label>{$this->text->of('reason')} <input name=\"note\" maxlength=\"200\" required></label>" : '';
+        return "<form class=\"actions\" method=\"post\" action=\"$path\">{$this->page->token()}$note<button>{$this->text->of($what)}</button></form>";
     }
 
     private function missing(Merchant $merchant): string
     {
         $rows = array_map(fn (string $day) => [$this->link($merchant, $day), $this->form("/office/days/$merchant->mchId/$day", 'reconcile')], $this->days->missing($merchant));
-        return $rows === [] ? '' : $this->page->table("{$this->text('missing_days')} $merchant->mchId", array_map($this->text(...), ['missing_days', 'decision']), $rows);
+        return $rows === [] ? '' : $this->page->table("{$this->text->of('missing_days')} $merchant->mchId", array_map($this->text->of(...), ['missing_days', 'decision']), $rows);
     }
 
     private function done(Merchant $merchant): string
     {
         $days = array_column($this->shop->database->rows('SELECT day FROM day_report WHERE mch_id = ? ORDER BY day DESC LIMIT 31', [$merchant->mchId]), 'day');
         $sum = fn (array $sums, string $side, string $what, string $fee) => $sums[$side] === null ? '' : $this->page->yuan($sums[$side][$what][$fee]);
-        return $days === [] ? '' : $this->page->table("{$this->text('days')} $merchant->mchId", array_map($this->text(...), ['day', 'payments', 'refunds', 'differences']), array_map(
+        return $days === [] ? '' : $this->page->table("{$this->text->of('days')} $merchant->mchId", array_map($this->text->of(...), ['day', 'payments', 'refunds', 'differences']), array_map(
             function (string $day) use ($merchant, $sum): array {
                 $sums = $this->days->sums($merchant->mchId, $day);
                 return [$this->link($merchant, $day), $sum($sums, 'theirs', 'payments', 'totalFee'), $sum($sums, 'theirs', 'refunds', 'refundFee'), (string) $sums['differences']];
@@ -96,10 +96,5 @@ final class DaysPage
     private static function short(int|string|null $value): string
     {
         return Page::escape(mb_strimwidth((string) $value, 0, 24, '…'));
-    }
-
-    private function text(string $name): string
-    {
-        return ($this->text)($name);
     }
 }

@@ -29,16 +29,17 @@ final class Desk
             return;
         }
         $page = new Page($this->visitor, $this->text, $clerk->token(), $this->menu($clerk));
+        $back = $verb === 'POST' ? preg_replace(['~^(/office/(?:orders/[^/]+|days/.+))/[a-z]+$~', '~/differences/.*~'], ['$1', '/days'], $path) : '/office';
         if ($verb === 'POST' && !$clerk->sent($_POST['token'] ?? null)) {
-            $page->refuse(403, ($this->text)('form_expired'));
+            $page->refuse(403, $this->text->of('form_expired'), back: $back);
             return;
         }
         try {
             $this->route("$verb $path", $clerk, $page);
-        } catch (\DomainException $e) {
-            $page->refuse($e->getCode() ?: 409, ($this->text)('not_done'), ($this->text)($e->getMessage()));
         } catch (PayException $e) {
-            $page->refuse(502, ($this->text)('not_done'), Page::escape("{$e->getMessage()} ({$e->advice->name})"));
+            $page->refuse(502, $this->text->of('not_done'), Page::escape("{$e->getMessage()} ({$e->advice->name})"), $back);
+        } catch (\LogicException|\ValueError $e) {   // a rule of ours, or the ledger: it cannot be done as things stand
+            $page->refuse($e->getCode() ?: 409, $this->text->of('not_done'), $this->text->of($e->getMessage()), $back);
         }
     }
 
@@ -68,7 +69,7 @@ final class Desk
             $is('POST /office/differences/(\d{1,18})') => $this->go('/office/days', $days->settle((int) $found[1])),
             $is('GET /office/days/(\d+)/(\d{4}-\d\d-\d\d)') => $day->show($this->merchant($found[1]), $found[2]),
             $is('POST /office/days/(\d+)/(\d{4}-\d\d-\d\d)') => $this->go("/office/days/$found[1]/$found[2]", $day->reconcile($this->merchant($found[1]), $found[2])),
-            $is('POST /office/days/(\d+)/(\d{4}-\d\d-\d\d)/(orders|differences)\.csv') => $day->csv($this->merchant($found[1]), $found[2], $found[3]),
+            $is('GET /office/days/(\d+)/(\d{4}-\d\d-\d\d)/(orders|differences)\.csv') => $day->csv($this->merchant($found[1]), $found[2], $found[3]),
             $is('GET /office/members') => $members->show(),
             $is('GET /office/members/([0-9a-f]{32})') => $members->journal($found[1]),
             $is('POST /office/logout') => $this->leave($clerk),
@@ -88,14 +89,14 @@ final class Desk
                 return;
             } catch (\DomainException $e) {
                 $status = $e->getMessage() === 'too_many_tries' ? 429 : 403;
-                $note = '<p class="note" role="alert">' . ($this->text)($e->getMessage()) . '</p>';
+                $note = '<p class="note" role="alert">' . $this->text->of($e->getMessage()) . '</p>';
             }
         }
-        $page->show(($this->text)('login'), '<section class="order"><h1 tabindex="-1">' . ($this->text)('login') . "</h1>$note"
+        $page->show($this->text->of('login'), '<section class="order"><h1 tabindex="-1">' . $this->text->of('login') . "</h1>$note"
             . "<form method=\"post\" action=\"/office\">{$page->token()}"
-            . '<p><label>' . ($this->text)('name') . ' <input name="name" autocomplete="username" required></label></p><p><label>'
-            . ($this->text)('password') . ' <input type="password" name="password" autocomplete="current-password" required></label></p>'
-            . '<p><button>' . ($this->text)('login') . '</button></p></form></section>', $status);
+            . '<p><label>' . $this->text->of('name') . ' <input name="name" autocomplete="username" required></label></p><p><label>'
+            . $this->text->of('password') . ' <input type="password" name="password" autocomplete="current-password" required></label></p>'
+            . '<p><button>' . $this->text->of('login') . '</button></p></form></section>', $status);
     }
 
     /** What a form says under a name: text, or nothing. */
@@ -108,11 +109,11 @@ final class Desk
     {
         $links = '';
         foreach (['orders', 'counter', 'days', 'members'] as $page) {
-            $links .= "<a href=\"/office/$page\">" . ($this->text)($page) . '</a>';
+            $links .= "<a href=\"/office/$page\">" . $this->text->of($page) . '</a>';
         }
         $token = "<input type=\"hidden\" name=\"token\" value=\"{$clerk->token()}\">";
-        return '<nav class="office" aria-label="' . ($this->text)('office') . "\">$links<form method=\"post\" action=\"/office/logout\">$token"
-            . '<button class="quiet">' . ($this->text)('logout') . ' (' . Page::escape($clerk->name) . ')</button></form></nav>';
+        return '<nav class="office" aria-label="' . $this->text->of('office') . "\">$links<form method=\"post\" action=\"/office/logout\">$token"
+            . '<button class="quiet">' . $this->text->of('logout') . ' (' . Page::escape($clerk->name) . ')</button></form></nav>';
     }
 
     private function leave(Clerk $clerk): void

@@ -29,7 +29,7 @@ final class HourChart
         for ($hour = 0; $hour < 24; $hour++) {
             $bars .= $this->bar($hour, array_column($sums, $hour), $most);
         }
-        $totals = array_map(fn (string $kind) => ($this->text)("kind_$kind") . ' ¥' . Fen::toYuan(array_sum($sums[$kind])), self::KINDS);
+        $totals = array_map(fn (string $kind) => $this->text->of("kind_$kind") . ' ¥' . Fen::toYuan(array_sum($sums[$kind])), self::KINDS);
         $legend = implode('', array_map(static fn (string $kind, string $total) => "<li class=\"$kind\">$total</li>", self::KINDS, $totals));
         return '<svg class="chart" viewBox="0 0 480 ' . (self::HEIGHT + 20) . '" role="img" aria-label="' . implode(', ', $totals) . "\">$bars</svg><ul class=\"legend\">$legend</ul>";
     }

@@ -30,11 +30,11 @@ final class OrderFile
         $note = Desk::field('note') ?: throw new \DomainException('no_reason');
         match ($what) {
             'check' => $this->shop->ledger->apply((new OrderQuery($sale->merchant()))->byOutTradeNo($number)),
-            'close' => $this->shop->ledger->close($sale->merchant(), $number),
+            'close' => $sale->isOpen() ? $this->shop->ledger->close($sale->merchant(), $number) : throw new \DomainException('not_open'),
             'reverse' => $this->shop->ledger->reverse($sale->merchant(), $number),
             'refund' => $refunds->ask($this->clerk, $sale, $skus, $note),
             'agree' => $refunds->agree($this->clerk, $sale, Desk::field('refund')),
-            'refuse' => $refunds->refuse(Desk::field('refund')),
+            'refuse', 'dismiss' => $refunds->refuse(Desk::field('refund')),
             'release' => $this->shop->database->run('UPDATE shop_order SET hold = NULL WHERE number = ?', [$number]),
             'resolve' => $this->resolve($sale, $note),
             default => throw new \DomainException('not_found', 404),
@@ -63,18 +63,18 @@ final class OrderFile
     private function facts(Sale $sale): string
     {
         $facts = [
-            'state' => $this->text($sale->state) . ' <span class="hint">' . Page::escape("{$sale->entry?->reason} {$sale->row['hold']}") . '</span>',
+            'state' => $this->text->of($sale->state) . ' <span class="hint">' . Page::escape("{$sale->entry?->reason} {$sale->row['hold']}") . '</span>',
             'amount' => $this->page->yuan($sale->fen),
             'went_back' => $this->page->yuan((int) $sale->entry?->refundedFee),
             'goods' => Page::escape($sale->row['body']),
             'when' => date('Y-m-d H:i:s', (int) $sale->row['made_at']),
             'member' => Page::escape($sale->member),
-            'merchant' => Page::escape($sale->entry?->mchId ?? $this->text('balance')),
+            'merchant' => Page::escape($sale->entry?->mchId ?? $this->text->of('balance')),
             'transaction' => Page::escape($sale->entry?->transactionId ?? $sale->entry?->suspectTransactionId ?? ''),
         ];
         $html = '';
         foreach ($facts as $name => $value) {
-            $html .= "<div><dt>{$this->text($name)}</dt><dd>$value</dd></div>";
+            $html .= "<div><dt>{$this->text->of($name)}</dt><dd>$value</dd></div>";
         }
         return "<dl>$html</dl>";
     }
@@ -83,14 +83,14 @@ final class OrderFile
     private function decisions(Sale $sale): string
     {
         $is = static fn (string ...$states) => \in_array($sale->state, $states, true);
-        $options = implode('', array_map(fn (Resolution $as) => "<option value=\"$as->value\">{$this->text($as->name)}</option>", Resolution::cases()));
+        $options = implode('', array_map(fn (Resolution $as) => "<option value=\"$as->value\">{$this->text->of($as->name)}</option>", Resolution::cases()));
         $end = $sale->entry?->tradeType === 'MICROPAY' ? 'reverse' : 'close';
         return implode('', array_filter([
             $sale->entry === null ? '' : $this->form($sale, 'check', '', 'asked'),
-            $is('waiting', 'paying', 'closing') ? $this->form($sale, $end) : '',
+            $sale->isOpen() ? $this->form($sale, $end) : '',
             $sale->row['hold'] === null ? '' : $this->form($sale, 'release'),
             $is('paid_late') || $is('review') && $sale->row['hold'] === null
-                ? $this->form($sale, 'resolve', "<label>{$this->text('decision')} <select name=\"as\">$options</select></label>") : '',
+                ? $this->form($sale, 'resolve', "<label>{$this->text->of('decision')} <select name=\"as\">$options</select></label>") : '',
             $is('paid') && !$sale->isDivisible() ? $this->form($sale, 'refund') : '',
         ]));
     }
@@ -98,14 +98,14 @@ final class OrderFile
     private function lines(Sale $sale): string
     {
         $canRefund = $sale->isDivisible() && (\in_array($sale->state, ['paid', 'refunded_part'], true) || $sale->row['hold'] !== null);
-        $heads = array_map($this->text(...), ['goods', 'quantity', 'gross', 'saved', 'amount', 'refund']);
+        $heads = array_map($this->text->of(...), ['goods', 'quantity', 'gross', 'saved', 'amount', 'refund']);
         $rows = array_map(fn (array $line) => [
             Page::escape($line['sku']), (string) $line['quantity'], $this->page->yuan((int) $line['gross']), $this->page->yuan((int) $line['discount']),
             $this->page->yuan($line['gross'] - $line['discount']),
             $line['refund_no'] !== null || !$canRefund ? Page::escape($line['refund_no'] ?? '')
                 : "<input type=\"checkbox\" form=\"refund\" name=\"sku[]\" value=\"" . Page::escape($line['sku']) . '" aria-label="' . Page::escape($line['sku']) . '">',
         ], $sale->lines());
-        $table = $rows === [] ? '' : "<h2>{$this->text('goods')}</h2>" . $this->page->table($this->text('goods'), $heads, $rows);
+        $table = $rows === [] ? '' : "<h2>{$this->text->of('goods')}</h2>" . $this->page->table($this->text->of('goods'), $heads, $rows);
         return $table . ($rows !== [] && $canRefund ? $this->form($sale, 'refund') : '');
     }
 
@@ -115,25 +115,24 @@ final class OrderFile
         $states = array_column($this->shop->database->rows('SELECT out_refund_no, state FROM wechatpay_refund'
             . ' WHERE order_id IN (SELECT id FROM wechatpay_order WHERE out_trade_no = ?)', [$sale->number]), 'state', 'out_refund_no');
         $button = fn (array $row, string $what) => $this->form($sale, $what, '<input type="hidden" name="refund" value="' . $row['refund_no'] . '">', $what);
-        $heads = array_map($this->text(...), ['refund', 'amount', 'reason', 'asked_by', 'agreed_by', 'state', 'decision']);
-        return $rows === [] ? '' : "<h2>{$this->text('refunds')}</h2>" . $this->page->table($this->text('refunds'), $heads, array_map(fn (array $row) => [
+        $heads = array_map($this->text->of(...), ['refund', 'amount', 'reason', 'asked_by', 'agreed_by', 'state', 'decision']);
+        return $rows === [] ? '' : "<h2>{$this->text->of('refunds')}</h2>" . $this->page->table($this->text->of('refunds'), $heads, array_map(fn (array $row) => [
             $row['refund_no'], $this->page->yuan((int) $row['fen']), Page::escape($row['reason']), Page::escape($row['asked_by']),
-            Page::escape($row['agreed_by'] ?? ''), "{$this->text("refund_{$row['state']}")} " . Page::escape($states[$row['refund_no']] ?? $row['doubt']),
-            $row['state'] === 'waiting' ? $button($row, 'agree') . $button($row, 'refuse') : '',
+            Page::escape($row['agreed_by'] ?? ''), "{$this->text->of("refund_{$row['state']}")} " . Page::escape($states[$row['refund_no']] ?? $row['doubt']),
+            match ($row['state']) {
+                'waiting' => $button($row, 'agree') . $button($row, 'refuse'),
+                'failed' => $button($row, 'dismiss'),
+                default => '',
+            },
         ], $rows));
     }
 
     /** A form of one button, with the field for the reason unless that is known. */
     private function form(Sale $sale, string $what, string $fields = '', string $note = ''): string
     {
-        $note = $note === '' ? "<label>{$this->text('reason')} <input name=\"note\" maxlength=\"80\" required></label>" : "<input type=\"hidden\" name=\"note\" value=\"$note\">";
+        $note = $note === '' ? "<label>{$this->text->of('reason')} <input name=\"note\" maxlength=\"80\" required></label>" : "<input type=\"hidden\" name=\"note\" value=\"$note\">";
         $id = $what === 'refund' ? ' id="refund"' : '';
         return "<form class=\"actions\" method=\"post\"$id action=\"/office/orders/" . rawurlencode($sale->number) . "/$what\">"
-            . "{$this->page->token()}$fields$note<button>{$this->text("do_$what")}</button></form>";
-    }
-
-    private function text(string $name): string
-    {
-        return ($this->text)($name);
+            . "{$this->page->token()}$fields$note<button>{$this->text->of("do_$what")}</button></form>";
     }
 }

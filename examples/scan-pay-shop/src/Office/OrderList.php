@@ -18,14 +18,14 @@ final class OrderList
     public function show(): void
     {
         $sought = \is_string($_GET['q'] ?? null) ? trim($_GET['q']) : '';
-        $main = "<h1 tabindex=\"-1\">{$this->text('orders')}</h1>";
+        $main = "<h1 tabindex=\"-1\">{$this->text->of('orders')}</h1>";
         if ($sought === '') {
             $waiting = $this->waiting();
-            $main .= "<h2>{$this->text('to_decide')} (" . \count($waiting) . ")</h2>{$this->table('to_decide', $waiting)}<h2>{$this->text('newest')}</h2>";
+            $main .= "<h2>{$this->text->of('to_decide')} (" . \count($waiting) . ")</h2>{$this->table('to_decide', $waiting)}<h2>{$this->text->of('newest')}</h2>";
         }
         $numbers = array_column($this->shop->database->rows(...$this->search($sought)), 'number');
-        $this->page->show($this->text('orders'), $main . '<form class="actions" action="/office/orders"><label>' . $this->text('search')
-            . ' <input type="search" name="q" value="' . Page::escape($sought) . "\" maxlength=\"64\"></label><button>{$this->text('search')}</button></form>"
+        $this->page->show($this->text->of('orders'), $main . '<form class="actions" action="/office/orders"><label>' . $this->text->of('search')
+            . ' <input type="search" name="q" value="' . Page::escape($sought) . "\" maxlength=\"64\"></label><button>{$this->text->of('search')}</button></form>"
             . $this->table('orders', $numbers));
     }
 
@@ -34,7 +34,7 @@ final class OrderList
     {
         $ledger = $this->shop->database->rows("SELECT out_trade_no AS number FROM wechatpay_order WHERE state IN ('REVIEW', 'PAID_LATE')");
         $held = $this->shop->database->rows('SELECT number FROM shop_order WHERE hold IS NOT NULL');
-        $refunds = $this->shop->database->rows("SELECT number FROM shop_refund WHERE state = 'waiting'");
+        $refunds = $this->shop->database->rows("SELECT number FROM shop_refund WHERE state IN ('waiting', 'failed')");
         return array_values(array_unique(array_column([...$refunds, ...$ledger, ...$held], 'number')));
     }
 
@@ -55,8 +55,8 @@ final class OrderList
     /** @param list<string> $numbers */
     private function table(string $name, array $numbers): string
     {
-        $heads = array_map($this->text(...), ['order', 'when', 'goods', 'amount', 'state']);
-        return $numbers === [] ? "<p class=\"hint\">{$this->text('none')}</p>" : $this->page->table($this->text($name), $heads, array_map($this->row(...), $numbers));
+        $heads = array_map($this->text->of(...), ['order', 'when', 'goods', 'amount', 'state']);
+        return $numbers === [] ? "<p class=\"hint\">{$this->text->of('none')}</p>" : $this->page->table($this->text->of($name), $heads, array_map($this->row(...), $numbers));
     }
 
     /** @return list<string> */
@@ -68,12 +68,7 @@ final class OrderList
             date('Y-m-d H:i', (int) $sale->row['made_at']),
             Page::escape($sale->row['body']),
             $this->page->yuan($sale->fen),
-            $this->text($sale->state),
+            $this->text->of($sale->state),
         ];
-    }
-
-    private function text(string $name): string
-    {
-        return ($this->text)($name);
     }
 }

@@ -7,7 +7,6 @@ namespace Shop\Office;
 use Shop\Checkout;
 use Shop\Database;
 use Shop\Members;
-use Shop\Risk;
 use Shop\Shop;
 use Shop\Verdict;
 use WechatPay\PayException;
@@ -31,11 +30,12 @@ final class Refunds
     {
         $skus = $sale->isDivisible() ? $skus : ['*'];
         $fen = $sale->worth($skus);
-        $verdict = Verdict::strictest(Risk::amount($fen), ...$this->rules($sale, $fen));
+        $verdict = Verdict::strictest(...$sale->risks($fen));
         $verdict->says !== 'refuse' || throw new \DomainException($verdict->reason);
         $refundNo = Checkout::number('R');
         try {
             $this->shop->database->together(function () use ($clerk, $sale, $skus, $reason, $fen, $verdict, $refundNo): void {
+                $this->shop->database->run("UPDATE shop_refund SET state = 'refused' WHERE number = ? AND state = 'failed'", [$sale->number]);
                 $this->shop->database->insert('shop_refund', [
                     'refund_no' => $refundNo, 'number' => $sale->number, 'fen' => $fen, 'reason' => mb_strcut($reason, 0, 80, 'UTF-8'),
                     'doubt' => $verdict->reason, 'asked_by' => $clerk->name, 'asked_at' => time(), 'state' => 'waiting',
@@ -62,12 +62,20 @@ final class Refunds
     /** Nothing goes back after all. */
     public function refuse(string $refundNo): void
     {
-        $this->end($refundNo, 'waiting') || throw new \DomainException('done_before');
+        $this->end($refundNo, 'waiting') || $this->end($refundNo, 'failed') || throw new \DomainException('done_before');
     }
 
-    /** What a process left that died between the booking and the question: the same call is the same refund. */
+    /**
+     * What a process left that died between the booking and the question: the same call is the same refund. What WeChat
+     * refused in the end, hours or days after it had taken it, is undone, and a person decides what the payer gets instead.
+     */
     public function carryOn(): void
     {
+        $failed = "SELECT s.refund_no FROM shop_refund s JOIN wechatpay_refund l ON l.out_refund_no = s.refund_no
+                   WHERE s.state = 'sent' AND l.state IN ('CLOSED', 'REFUSED')";
+        foreach ($this->shop->database->rows($failed) as $refund) {
+            $this->end($refund['refund_no'], 'sent', 'failed');
+        }
         $sql = "SELECT number, refund_no FROM shop_refund WHERE state = 'booked' AND asked_at < ?";
         foreach ($this->shop->database->rows($sql, [time() - 60]) as $refund) {
             $this->send(Sale::find($this->shop, $refund['number']), $refund['refund_no']);
@@ -123,25 +131,18 @@ final class Refunds
         $this->shop->database->run("UPDATE shop_refund SET state = 'sent' WHERE refund_no = ? AND state = 'booked'", [$refundNo]);
     }
 
-    /** Ends a refund that did not happen; its lines can be asked for again. */
-    private function end(string $refundNo, string $from): bool
+    /** Ends a refund that did not happen: the account has everything again, and its lines can be asked for again. */
+    private function end(string $refundNo, string $from, string $to = 'refused'): bool
     {
-        return $this->shop->database->together(function () use ($refundNo, $from): bool {
-            if ($this->shop->database->run("UPDATE shop_refund SET state = 'refused' WHERE refund_no = ? AND state = ?", [$refundNo, $from]) === 0) {
+        return $this->shop->database->together(function () use ($refundNo, $from, $to): bool {
+            if ($this->shop->database->run('UPDATE shop_refund SET state = ? WHERE refund_no = ? AND state = ?', [$to, $refundNo, $from]) === 0) {
                 return false;
             }
-            $this->shop->database->run('DELETE FROM refund_line WHERE refund_no = ?', [$refundNo]);
-            $this->shop->members->undo("refund:$refundNo");
+            if ($from !== 'failed') {
+                $this->shop->database->run('DELETE FROM refund_line WHERE refund_no = ?', [$refundNo]);
+                $this->shop->members->undo("refund:$refundNo");
+            }
             return true;
         });
-    }
-
-    /** @return list<Verdict> */
-    private function rules(Sale $sale, int $fen): array
-    {
-        $sql = 'SELECT COUNT(*) FROM shop_refund r JOIN shop_order o ON o.number = r.number WHERE o.member_id = ? AND r.asked_at > ?';
-        $ofMember = $sale->member === '' ? 0 : $this->shop->database->value($sql, [$sale->member, time() - 604_800]);
-        $rules = [Risk::refund($fen, $ofMember, intdiv(time() - $sale->paidAt, 86_400))];
-        return $sale->kind === 'topup' ? [...$rules, Risk::velocity(time() - $sale->paidAt)] : $rules;
     }
 }

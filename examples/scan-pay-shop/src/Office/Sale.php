@@ -5,7 +5,9 @@ declare(strict_types=1);
 namespace Shop\Office;
 
 use Shop\OrderPage;
+use Shop\Risk;
 use Shop\Shop;
+use Shop\Verdict;
 use WechatPay\LedgerEntry;
 use WechatPay\Merchant;
 
@@ -47,6 +49,12 @@ final class Sale
         return $this->shop->merchants[$this->entry->mchId];
     }
 
+    /** Can it still be paid? */
+    public function isOpen(): bool
+    {
+        return \in_array($this->state, ['waiting', 'paying', 'closing'], true);
+    }
+
     /** Can its lines go back one by one? What was paid from a balance, and a top-up, go back whole. */
     public function isDivisible(): bool
     {
@@ -78,6 +86,16 @@ final class Sale
         $chosen = array_filter($this->lines(), static fn (array $line) => \in_array($line['sku'], $skus, true));
         $chosen !== [] && \count($chosen) === \count($skus) || throw new \DomainException('nothing_chosen');
         return array_sum(array_map(static fn (array $line) => $line['gross'] - $line['discount'], $chosen));
+    }
+
+    /** @return list<Verdict> what the rules say to a refund of so much */
+    public function risks(int $fen): array
+    {
+        $sql = 'SELECT COUNT(*) FROM shop_refund r JOIN shop_order o ON o.number = r.number WHERE o.member_id = ? AND r.asked_at > ?';
+        $ofMember = $this->member === '' ? 0 : $this->shop->database->value($sql, [$this->member, time() - 604_800]);
+        $age = time() - $this->paidAt;
+        $rules = [Risk::amount($fen), Risk::refund($fen, $ofMember, intdiv($age, 86_400))];
+        return $this->kind === 'topup' ? [...$rules, Risk::velocity($age)] : $rules;
     }
 
     /** @return array<string, mixed> what the member's journal has of it */

@@ -35,24 +35,19 @@ final class Status
         $waiting = \count((new OrderList($this->shop, $this->page, $this->text))->waiting());
         $differences = array_sum(array_map(fn ($merchant) => \count($this->days->open($merchant)), $this->shop->merchants));
         $facts = [
-            "<a href=\"/office/orders\">{$this->text('to_decide')}</a>" => $waiting,
-            "<a href=\"/office/days\">{$this->text('differences')}</a>" => $differences,
-            "<a href=\"/office/members\">{$this->text('books_wrong')}</a>" => \count($this->shop->members->wrong()),
-            $this->text('overdue') => $this->shop->database->value('SELECT COUNT(*) FROM wechatpay_order WHERE due_at < ?', [(time() - 300) * 1000]),
+            "<a href=\"/office/orders\">{$this->text->of('to_decide')}</a>" => $waiting,
+            "<a href=\"/office/days\">{$this->text->of('differences')}</a>" => $differences,
+            "<a href=\"/office/members\">{$this->text->of('books_wrong')}</a>" => \count($this->shop->members->wrong()),
+            $this->text->of('overdue') => $this->shop->database->value('SELECT COUNT(*) FROM wechatpay_order WHERE due_at < ?', [(time() - 300) * 1000]),
         ];
         $html = implode('', array_map(static fn (string $name, int $count) => "<div><dt>$name</dt><dd>$count</dd></div>", array_keys($facts), $facts));
         $workers = $this->shop->database->rows('SELECT * FROM worker_status ORDER BY seen_at DESC');
         $isAlive = static fn (array $worker) => (int) $worker['seen_at'] > time() - 60;
-        $heads = array_map($this->text(...), ['name', 'when', 'state', 'log']);
-        $this->page->show($this->text('office'), "<h1 tabindex=\"-1\">{$this->text('office')}</h1><dl>$html</dl><h2>{$this->text('workers')}</h2>"
-            . (array_filter($workers, $isAlive) === [] ? "<p class=\"note\" role=\"alert\">{$this->text('no_worker')}</p>" : '')
-            . $this->page->table($this->text('workers'), $heads, array_map(fn (array $worker) => [
-                Page::escape($worker['name']), date('Y-m-d H:i:s', (int) $worker['seen_at']), $this->text($isAlive($worker) ? 'alive' : 'gone'), Page::escape($worker['said']),
+        $heads = array_map($this->text->of(...), ['name', 'when', 'state', 'log']);
+        $this->page->show($this->text->of('office'), "<h1 tabindex=\"-1\">{$this->text->of('office')}</h1><dl>$html</dl><h2>{$this->text->of('workers')}</h2>"
+            . (array_filter($workers, $isAlive) === [] ? "<p class=\"note\" role=\"alert\">{$this->text->of('no_worker')}</p>" : '')
+            . $this->page->table($this->text->of('workers'), $heads, array_map(fn (array $worker) => [
+                Page::escape($worker['name']), date('Y-m-d H:i:s', (int) $worker['seen_at']), $this->text->of($isAlive($worker) ? 'alive' : 'gone'), Page::escape($worker['said']),
             ], $workers)));
-    }
-
-    private function text(string $name): string
-    {
-        return ($this->text)($name);
     }
 }
