@@ -1,6 +1,6 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { World, headed, isAccessible, photograph } from './world.mjs';
+import { World, THEMES, headed, isAccessible, isWholeWithLargeText, photograph } from './world.mjs';
 
 let world;
 before(async () => { world = await World.start(); });
@@ -191,5 +191,28 @@ test('the worker is seen alive, members have journals, in English too', async ()
     await photograph(clerk, 'office-journal');
     await clerk.click('text=Log out');
     await headed(clerk, 'Log in');
+    assert.deepEqual(clerk.faults, []);
+});
+
+test('on a phone, with letters twice as large, no page of the back office is cut off or moved sideways, in any look and language', async () => {
+    const { number } = await world.bought('coffee', 19);
+    const clerk = await world.clerk('anna', { viewport: { width: 375, height: 811 }, deviceScaleFactor: 2 });
+    await clerk.goto(`${world.shop}/office/orders/${number}`);
+    await clerk.check('[name="sku[]"]');
+    await clerk.fill('#refund [name="note"]', 'returned, all nineteen of them');
+    await clerk.click('#refund button');
+    const today = new Date(Date.now() + 8 * 3600000).toISOString().slice(0, 10);
+    await clerk.goto(`${world.shop}/office/members`);
+    const journal = await clerk.locator('main td a').first().getAttribute('href');
+    const pages = ['', '/counter', '/orders', `/orders/${number}`, '/days', `/days/10000100/${today}`, '/members', journal.slice('/office'.length)];
+    for (const language of ['zh', 'en']) {
+        for (const [n, path] of pages.entries()) {
+            const theme = THEMES[n % THEMES.length];
+            await clerk.goto(`${world.shop}/office${path}?language=${language}&theme=${theme}`);
+            await isWholeWithLargeText(clerk, `${path} ${language}`);
+            await isAccessible(clerk, `${path} ${language} ${theme}`);
+            await photograph(clerk, `office-375-${language}-${n}`);
+        }
+    }
     assert.deepEqual(clerk.faults, []);
 });
