@@ -9,7 +9,7 @@ after(async () => { assert.equal(await world?.stop(), 0, 'Ctrl-C ends it cleanly
 /** The book of the simulated WeChat Pay about one order. */
 const booked = async number => (await world.control('GET', '/orders')).filter(order => order.out_trade_no === number);
 
-test('a price that is changed in the browser is not what is paid', async () => {
+test('mall #998, vmqphp #7, card-system #197, waimai #5, own-pay #330: a price that is changed in the browser is not what is paid', async () => {
     const page = await world.visitor();
     await page.goto(world.shop);
     await page.evaluate(() => {
@@ -26,7 +26,7 @@ test('a price that is changed in the browser is not what is paid', async () => {
     assert.deepEqual((await booked(number)).map(order => order.total_fee), [1230]);
 });
 
-test('whoever reloads, goes back and presses again has one order', async () => {
+test('ruoyi-vue-pro #1152, #1156, and most tutorials flood: whoever reloads, goes back and presses again has one order', async () => {
     const page = await world.visitor();
     const number = await world.buy(page);
     for (let n = 0; n < 3; n++) {
@@ -41,7 +41,7 @@ test('whoever reloads, goes back and presses again has one order', async () => {
     await headed(page, '无法下单');
 });
 
-test('a notice that is forged shows nothing, one that is doubled shows the payment once', async () => {
+test('dujiaoka #328, #97, card-system #4, ProxyPanel #277, mycncart #136: a notice that is forged shows nothing, one that is doubled shows the payment once', async () => {
     const page = await world.visitor();
     const number = await world.buy(page);
     await headed(page, '等待支付');
@@ -60,7 +60,7 @@ test('a notice that is forged shows nothing, one that is doubled shows the payme
     assert.equal(await page.locator('dd').last().textContent(), '26', 'points of one payment');
 });
 
-test('two browsers that take the last points at once get one thing', async () => {
+test('slimkit/plus #448, mall #299: two browsers that take the last points at once get one thing', async () => {
     const first = await world.visitor();
     const number = await world.buy(first, { sku: 'coffee', quantity: 5 });
     await headed(first, '等待支付');

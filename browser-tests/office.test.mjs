@@ -138,7 +138,7 @@ test('what others wrote is text in the back office', async () => {
 
 test('a day is reconciled, its report is a page, and a difference is settled', async () => {
     await world.control('POST', '/clock', { advance_ms: -2 * 86400000 });
-    await world.bought('coffee', 2);
+    await world.bought('coffee', 2, { isClockBack: true });
     await world.control('POST', '/orders', { mch_id: '10000100', out_trade_no: 'nobody-1', total_fee: 500, trade_state: 'SUCCESS' });
     await world.control('POST', '/clock', { advance_ms: 2 * 86400000 });
     const day = new Date(Date.now() - 2 * 86400000 + 8 * 3600000).toISOString().slice(0, 10);

@@ -107,7 +107,7 @@ test('a page that is offline says so and goes on by itself', async () => {
     await headed(page, '支付成功');
 });
 
-test('an order that is cancelled is closed, and a payment that comes afterwards is shown', async () => {
+test('dujiao-next #108: an order that is cancelled is closed, and a payment that comes afterwards is shown', async () => {
     const page = await world.visitor();
     const number = await world.buy(page);
     await page.click('text=取消订单');
@@ -148,7 +148,7 @@ test('on a phone there is a link and a button, and no code to scan with itself',
     await isWholeWithLargeText(page, 'H5');
 });
 
-test('a top-up is credited once however often it is told', async () => {
+test('SSPanel-UIM #938: a top-up is credited once however often it is told', async () => {
     const page = await world.visitor();
     await page.goto(world.shop);
     await page.click('form[action="/topups"] button');

@@ -1,6 +1,6 @@
 // The shop, its worker and the simulator, as `make shop` starts them, and browsers that look at it.
 import { execFileSync, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -99,11 +99,12 @@ export class World {
         return new URL(page.url()).pathname.split('/').pop();
     }
 
-    /** Somebody who has bought and paid, and the order's number. */
-    async bought(sku, quantity) {
+    /** Somebody who has bought and paid, and the order's number. With WeChat Pay's clock set back the shop would ask a person. */
+    async bought(sku, quantity, { isClockBack = false } = {}) {
         const page = await this.visitor();
         const number = await this.buy(page, { sku, quantity });
         await headed(page, '等待支付');
+        if (isClockBack) this.sql(`UPDATE shop_order SET asked_at = 0 WHERE number = '${number}'`);
         await this.control('POST', '/pay', { out_trade_no: number });
         await headed(page, '支付成功');
         return { page, number };
@@ -118,6 +119,20 @@ export class World {
         await page.click('main button');
         await page.locator('nav.office').waitFor();
         return page;
+    }
+
+    /** Posts a notice of a payment that never was, signed with a key of v2. */
+    async forge(merchant, key, fields) {
+        const all = { appid: 'wx2421b1c4370ec43b', mch_id: merchant, return_code: 'SUCCESS', result_code: 'SUCCESS', nonce_str: '0123456789abcdef', ...fields };
+        const text = Object.keys(all).sort().map(name => `${name}=${all[name]}`).join('&');
+        const sign = createHmac('sha256', key).update(`${text}&key=${key}`).digest('hex').toUpperCase();
+        const body = `<xml>${Object.entries({ ...all, sign }).map(([name, value]) => `<${name}>${value}</${name}>`).join('')}</xml>`;
+        return (await fetch(this.noticePage, { method: 'POST', headers: { 'Content-Type': 'text/xml' }, body })).text();
+    }
+
+    /** Where WeChat Pay sends its notices. */
+    get noticePage() {
+        return `${this.shop}/notify/${createHmac('sha256', this.secret).update('the notice page').digest('hex').slice(0, 32)}`;
     }
 
     /** Changes the shop's database behind its back: time that passes. */

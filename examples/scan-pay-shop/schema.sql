@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS shop_order (
     made_at    BIGINT NOT NULL,
     paid_at    BIGINT,
     hold       VARCHAR(100),
+    asked_at   BIGINT,
     code       TEXT,
     code_at    BIGINT
 );

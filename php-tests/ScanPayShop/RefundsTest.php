@@ -54,7 +54,7 @@ final class RefundsTest extends ShopTestCase
         $number = $this->bought($payer, ['coffee' => 19]);
         $this->refund($this->anna, $number, ['coffee']);
         self::assertSame([], self::refunds());
-        self::assertStringContainsString('more than 500 yuan', $this->anna->get("/office/orders/$number"));
+        self::assertStringContainsString('超过 500 元', $this->anna->get("/office/orders/$number"));
         $refundNo = $this->rows('SELECT refund_no FROM shop_refund')[0]['refund_no'];
         self::assertSame(409, $this->decide($this->anna, $number, 'agree', ['refund' => $refundNo]), 'who asked does not agree');
         self::assertSame([], self::refunds());
@@ -87,7 +87,7 @@ final class RefundsTest extends ShopTestCase
             $refundNo = $this->rows("SELECT refund_no FROM shop_refund WHERE number = '$number'")[0]['refund_no'];
             self::assertSame($status, $this->decide($this->bo, $number, 'agree', ['refund' => $refundNo]), $this->bo->body);
         }
-        self::assertStringContainsString('余额或赠送已被使用', $this->bo->body);
+        self::assertStringContainsString('余额、赠送或积分不够', $this->bo->body);
         self::assertSame([['out_trade_no' => $kept, 'refund_fee' => 10_000]], self::refunds());
         self::assertSame([0, 0], array_map(intval(...), array_values($this->account($keeps))));
         self::assertSame(8_770, (int) $this->account($spends)['balance'], 'nothing less, and nothing went back');

@@ -6,6 +6,8 @@ namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\Attributes\Group;
+use WechatPay\Merchant;
+use WechatPay\Notification;
 
 /**
  * The shop of examples/scan-pay-shop, by what a browser sends and sees. A test that names a project is a fault which that
@@ -81,6 +83,33 @@ final class ScanPayShopTest extends ShopTestCase
         $elsewhere = ['out_trade_no' => $number, 'notify_url' => "{$this->shop->url}/notify/" . str_repeat('0', 32)];
         self::assertSame(404, self::$simulator->control('POST', '/notify', $elsewhere)['sent'][0]['status']);
         self::assertSame('waiting', $payer->state($number), 'genuine, but whoever sent it does not know the page');
+    }
+
+    /** juejin 7169202353500454925: a leaked key signed the notice, and the goods were delivered */
+    public function testANoticeUnderALeakedKeyDeliversNothingThatWechatDoesNotKnowOf(): void
+    {
+        $payer = $this->visitor();
+        $number = $payer->buy(['coffee' => 1]);
+        $payer->get("/orders/$number");
+        $leaked = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
+        $forged = Notification::sign(['out_trade_no' => $number, 'transaction_id' => '4200000000202611220000000001', 'total_fee' => 2660, 'cash_fee' => 2660,
+            'time_end' => date('YmdHis')], $leaked);
+        Http::ask($this->shop->noticeUrl(), ['method' => 'POST', 'header' => 'Content-Type: text/xml', 'content' => $forged]);
+        self::assertStringNotContainsString($number, $this->shop->worker('1'));
+        self::assertSame('review', $payer->state($number));
+        self::assertSame('WeChat Pay knows of no payment', $this->rows('SELECT hold FROM shop_order')[0]['hold']);
+        $this->database->connect()->exec('UPDATE shop_order SET hold = NULL');
+        $this->database->connect()->exec('UPDATE wechatpay_outbox SET due_at = 0');
+        self::assertStringContainsString("$number PAID", $this->shop->worker('1'), 'a person has let it go');
+    }
+
+    public function testAPaymentThatWasMadeBeforeItsOrderWaitsForAPerson(): void
+    {
+        self::$simulator->control('POST', '/clock', ['advance_ms' => -600_000]);
+        $payer = $this->visitor();
+        $this->pay($number = $payer->buy(['candy' => 1]), $payer);
+        self::assertStringNotContainsString($number, $this->shop->worker('1'));
+        self::assertSame('review', $payer->state($number));
     }
 
     /** dujiaoka answered `success`, and WeChat repeated: #328, #97; card-system #4, ProxyPanel #277, mycncart #136 */

@@ -16,6 +16,7 @@ require_once \dirname(__DIR__) . '/src/bootstrap.php';
 use Shop\Office\Days;
 use Shop\Office\Refunds;
 use Shop\Office\Status;
+use Shop\OrderPage;
 use Shop\Shop;
 use WechatPay\Sync;
 
@@ -26,7 +27,10 @@ if (($argv[1] ?? '') === 'install') {
 $until = isset($argv[1]) ? time() + (int) $argv[1] : PHP_INT_MAX;
 
 /** Tell the outside world: mail, delivery, invoices. What returns has arrived; false means "again later". */
-$deliver = static function (string $topic, array $payload): bool {
+$deliver = static function (string $topic, array $payload) use (&$shop): bool {
+    if ($topic === 'PAID' && OrderPage::state(...$shop->orders->confirmed($payload['out_trade_no'])) === 'review') {
+        return false;   // a person looks at it first
+    }
     echo date('H:i:s'), " {$payload['out_trade_no']} $topic ({$payload['reason']})\n";
     return true;
 };

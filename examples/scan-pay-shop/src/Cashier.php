@@ -28,7 +28,7 @@ final class Cashier
             str_starts_with($path, '/orders/') || $this->shop->members->greet($this->visitor->member);
             $this->route($verb, $path);
         } catch (\DomainException $e) {
-            $this->page->refuse(409, $this->text->of('refused'), Page::escape($e->getMessage()));
+            $this->page->refuse(409, $this->text->of('refused'), $this->text->of($e->getMessage()));
         }
     }
 
@@ -105,14 +105,13 @@ final class Cashier
     private function state(array $order): void
     {
         $state = OrderPage::state(...$order);
-        header("ETag: \"$state-{$order[1]->refundedFee}\"");
+        $tag = "\"$state-{$order[1]->refundedFee}\"";
+        $isNew = ($_SERVER['HTTP_IF_NONE_MATCH'] ?? '') !== $tag;
+        http_response_code($isNew ? 200 : 304);
+        header("ETag: $tag");
         header('Cache-Control: private, no-cache');
-        if (($_SERVER['HTTP_IF_NONE_MATCH'] ?? '') === "\"$state-{$order[1]->refundedFee}\"") {
-            http_response_code(304);
-            return;
-        }
         header('Content-Type: application/json');
-        echo json_encode(['state' => $state]);
+        echo $isNew ? json_encode(['state' => $state]) : '';
     }
 
     /** @param array{0: array<string, mixed>, 1: \WechatPay\LedgerEntry} $order */

@@ -41,7 +41,7 @@ final class OrderPage
         [$state, $hasTimedOut] = [self::state($order, $entry), isset($_GET['timed_out'])];
         [$title, $inner] = match ($state) {
             'waiting', 'paying' => $hasTimedOut ? $this->timedOut($order) : $this->waiting($order, $entry, $state),
-            'refunded_part', 'refunded' => [$state, $this->note('refunded_note') . $this->refunded($entry)],
+            'refunded_part', 'refunded' => [$state, $this->note('refunded_note') . "<p>{$this->page->yuan($entry->refundedFee)} / {$this->page->yuan((int) $entry->paidFee)}</p>"],
             default => [$state, $this->note("{$state}_note")],
         };
         $state = $title === 'placing' ? $title : $state;
@@ -96,11 +96,6 @@ final class OrderPage
             . $this->page->button("/orders/$number/check", $this->text->of('i_paid'))
             . "<p><a href=\"/orders/$number\">{$this->text->of('wait_on')}</a></p>"
             . $this->page->button("/orders/$number/close", $this->text->of('close'), 'quiet')];
-    }
-
-    private function refunded(LedgerEntry $entry): string
-    {
-        return "<p>{$this->page->yuan($entry->refundedFee)} / {$this->page->yuan((int) $entry->paidFee)}</p>";
     }
 
     /** @param array<string, mixed> $order */

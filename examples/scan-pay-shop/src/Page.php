@@ -96,7 +96,7 @@ final class Page
     public function table(string $name, array $heads, iterable $rows): string
     {
         $html = "<div class=\"table\" role=\"region\" aria-label=\"$name\" tabindex=\"0\"><table><thead><tr><th>" . implode('</th><th>', $heads) . '</th></tr></thead><tbody>';
-        $cell = static fn (string $head, string $cell) => '<td data-head="' . strip_tags($head) . "\">$cell</td>";
+        $cell = static fn (string $head, string $cell) => '<td data-head="' . strtr(strip_tags($head), [' ↑' => '']) . "\">$cell</td>";
         foreach ($rows as $cells) {
             $html .= '<tr>' . implode('', array_map($cell, $heads, $cells)) . '</tr>';
         }

@@ -61,8 +61,15 @@ final class Texts
         'not_found' => ['没有这个页面', 'There is no such page'],
         'form_expired' => ['页面已过期，请返回重试', 'This form has expired: go back and try again'],
         'refused' => ['无法下单', 'This cannot be ordered'],
+        'unavailable' => ['没有这样的商品，或数量不对。', 'There are no such goods, or not so many.'],
+        'sold out' => ['已售罄。', 'It is sold out.'],
+        'not enough' => ['余额、赠送或积分不够，或已被使用。', 'The balance, the gift or the points do not suffice, or are spent.'],
+        'nothing to pay' => ['没有需要支付的金额。', 'There is nothing to pay.'],
+        'more than 5,000 yuan in one order' => ['一个订单最多 5,000 元。', 'One order comes to 5,000 yuan at most.'],
+        'too many unpaid orders' => ['未支付的订单太多，请先支付或取消。', 'Too many orders are unpaid: pay or cancel one first.'],
+        'too many orders in a minute' => ['下单太频繁，请稍后再试。', 'Too many orders at once: try again in a minute.'],
+        'a balance holds at most 5,000 yuan' => ['余额最多 5,000 元。', 'A balance holds 5,000 yuan at most.'],
         'ask_failed' => ['暂时查询不到，请稍后再试。', 'WeChat Pay could not be asked. Please try again soon.'],
-        'fault' => ['小店暂时出错，请稍后再试', 'The shop is out of order, please try again soon'],
     ];
 
     public function __construct(private readonly string $language)

@@ -63,7 +63,7 @@ final class OrderFile
     private function facts(Sale $sale): string
     {
         $facts = [
-            'state' => $this->text->of($sale->state) . ' <span class="hint">' . Page::escape("{$sale->entry?->reason} {$sale->row['hold']}") . '</span>',
+            'state' => $this->text->of($sale->state) . ' <span class="hint">' . Page::escape((string) $sale->entry?->reason) . " {$this->text->of((string) $sale->row['hold'])}" . '</span>',
             'amount' => $this->page->yuan($sale->fen),
             'went_back' => $this->page->yuan((int) $sale->entry?->refundedFee),
             'goods' => Page::escape($sale->row['body']),
@@ -98,15 +98,16 @@ final class OrderFile
     private function lines(Sale $sale): string
     {
         $canRefund = $sale->isDivisible() && (\in_array($sale->state, ['paid', 'refunded_part'], true) || $sale->row['hold'] !== null);
+        $lines = $sale->lines();
         $heads = array_map($this->text->of(...), ['goods', 'quantity', 'gross', 'saved', 'amount', 'refund']);
         $rows = array_map(fn (array $line) => [
             Page::escape($line['sku']), (string) $line['quantity'], $this->page->yuan((int) $line['gross']), $this->page->yuan((int) $line['discount']),
             $this->page->yuan($line['gross'] - $line['discount']),
             $line['refund_no'] !== null || !$canRefund ? Page::escape($line['refund_no'] ?? '')
                 : "<input type=\"checkbox\" form=\"refund\" name=\"sku[]\" value=\"" . Page::escape($line['sku']) . '" aria-label="' . Page::escape($line['sku']) . '">',
-        ], $sale->lines());
+        ], $lines);
         $table = $rows === [] ? '' : "<h2>{$this->text->of('goods')}</h2>" . $this->page->table($this->text->of('goods'), $heads, $rows);
-        return $table . ($rows !== [] && $canRefund ? $this->form($sale, 'refund') : '');
+        return $table . ($canRefund && \in_array(null, array_column($lines, 'refund_no'), true) ? $this->form($sale, 'refund') : '');
     }
 
     private function refunds(Sale $sale): string
@@ -118,7 +119,7 @@ final class OrderFile
         $heads = array_map($this->text->of(...), ['refund', 'amount', 'reason', 'asked_by', 'agreed_by', 'state', 'decision']);
         return $rows === [] ? '' : "<h2>{$this->text->of('refunds')}</h2>" . $this->page->table($this->text->of('refunds'), $heads, array_map(fn (array $row) => [
             $row['refund_no'], $this->page->yuan((int) $row['fen']), Page::escape($row['reason']), Page::escape($row['asked_by']),
-            Page::escape($row['agreed_by'] ?? ''), "{$this->text->of("refund_{$row['state']}")} " . Page::escape($states[$row['refund_no']] ?? $row['doubt']),
+            Page::escape($row['agreed_by'] ?? ''), implode(' · ', array_filter([$this->text->of("refund_{$row['state']}"), $states[$row['refund_no']] ?? $this->text->of($row['doubt'])])),
             match ($row['state']) {
                 'waiting' => $button($row, 'agree') . $button($row, 'refuse'),
                 'failed' => $button($row, 'dismiss'),

@@ -17,7 +17,6 @@ final class Words
         'too_many_tries' => ['尝试次数过多，请一刻钟后再试。', 'Too many attempts: try again in a quarter of an hour.'],
         'not_done' => ['未能完成', 'This was not done'],
         'go_back' => ['返回', 'Back'],
-        'unavailable' => ['没有这样的商品，或数量不对。', 'There are no such goods, or not so many.'],
         'counter' => ['收银台', 'Counter'],
         'to_code' => ['去收款', 'Ask for the code'],
         'show_code' => ['请出示付款码', 'Show your payment code, please'],
@@ -115,7 +114,14 @@ final class Words
         'refunded_before' => ['已申请过退款。', 'A refund of that was asked for before.'],
         'done_before' => ['已处理过。', 'That was decided before.'],
         'second_person' => ['需要另一位同事复核。', 'Somebody else has to agree.'],
-        'not enough' => ['余额或赠送已被使用，请人工处理。', 'The balance or the gift is spent: settle it with the member first.'],
+        'more than 500 yuan' => ['超过 500 元', 'more than 500 yuan'],
+        'the third refund of this member in a week' => ['该会员一周内第三次退款', 'the third refund of this member in a week'],
+        'topped up within the last hour' => ['充值不到一小时', 'topped up within the last hour'],
+        'WeChat refunds for a year' => ['超过一年，微信支付不再退款。', 'WeChat Pay refunds for a year.'],
+        'more than 10,000 yuan in a day' => ['一天超过 10,000 元', 'more than 10,000 yuan in a day'],
+        'paid before it was ordered' => ['付款早于下单', 'paid before it was ordered'],
+        'paid more than a day later' => ['下单一天以后才付款', 'paid more than a day later'],
+        'WeChat Pay knows of no payment' => ['微信支付没有这笔付款', 'WeChat Pay knows of no payment'],
         'unknown_order' => ['小店没有这个订单，不能入账。', 'The shop has no such order: it cannot be credited.'],
     ];
 }
