@@ -127,7 +127,7 @@ test-quick: setup build
 test-shop: build
 	@$(call say,test-shop: the shop in a browser)
 	@tools/setup.sh browser
-	@cd browser-tests && npm ci --silent --ignore-scripts --no-audit --no-fund && node --test --test-concurrency=1 shop.test.mjs office.test.mjs merchants.test.mjs hostile.test.mjs bugs.test.mjs
+	@cd browser-tests && npm ci --silent --ignore-scripts --no-audit --no-fund && node --test --test-concurrency=1 shop.test.mjs states.test.mjs office.test.mjs merchants.test.mjs hostile.test.mjs bugs.test.mjs
 
 test-stubs: setup build
 	@$(call say,test: the stubs against the extension)
