@@ -121,6 +121,8 @@ test('the payer who cancels the password can pay again, and whose payment fails 
     await phone.locator(`#${other}`, { hasText: 'PAYERROR' }).waitFor();
     await page.evaluate(() => fetch(`${location.pathname}/check`, { method: 'POST', body: new URLSearchParams(new FormData(document.querySelector('main form'))) }));
     await headed(page, '正在关闭');
+    await isAccessible(phone, 'the phone');
+    await isWholeWithLargeText(phone, 'the phone');
     await photograph(phone, 'phone-375');
     assert.deepEqual([...page.faults, ...phone.faults], []);
 });
