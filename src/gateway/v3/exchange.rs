@@ -1,6 +1,7 @@
 //! One exchange in APIv3: request -> signed head, and answer -> what the call reads of it.
 
 use super::endpoint::{V3Endpoint, V3Request};
+use super::packed::unpacked;
 use crate::error::{Error, RefusalDetail};
 use crate::gateway::refused;
 use crate::gateway::transport::{Body, HttpResponse, Inbox};
@@ -60,8 +61,8 @@ pub fn read_answer<A>(
     if matches!(response.body, Body::Cut(_)) {
         return Err(refused::fault(response, url).into());
     }
-    let headers = texts(&response.headers);
-    let answer = SignedAnswer { status: response.status, headers: &headers, body: response.message() };
+    let (headers, body) = (texts(&response.headers), unpacked(response)?);
+    let answer = SignedAnswer { status: response.status, headers: &headers, body: &body };
     match answer.verified(&keys.ring, now) {
         Ok(told) => {
             call.read(&told, merchant).or_else(|fault| call.refused(otherwise(&told, fault, &headers)))

@@ -4,3 +4,4 @@ pub mod certificates;
 pub mod endpoint;
 pub mod exchange;
 pub mod keys;
+mod packed;

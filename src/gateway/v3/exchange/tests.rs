@@ -1,6 +1,8 @@
 //! Each fault on a network that answers from a list; the vectors through the same calls.
 
 mod any_call;
+mod many;
+mod packed;
 mod vectors;
 
 use super::*;

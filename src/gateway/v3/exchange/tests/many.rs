@@ -1,0 +1,43 @@
+//! Many calls with the same keys.
+
+use super::*;
+use crate::model::merchant::Credentials;
+use crate::model::v3_keys::V3Credentials;
+use crate::model::v3_keys::V3Keys;
+use crate::wire::key::Key;
+use crate::wire::v3::key_ring::KeyRing;
+use crate::wire::v3::request_key::RequestKey;
+
+fn read_keys() -> V3Credentials {
+    let (id, mut ring) = (text(&keys()["wechatpay_public"]["id"]), KeyRing::default());
+    ring.add_public_key(id, text(&keys()["wechatpay_public"]["public_pem"]).as_bytes()).unwrap();
+    let own = &keys()["merchant"];
+    V3Credentials {
+        request_key: RequestKey::new(text(&own["private_pem"]).as_bytes(), text(&own["serial"])).unwrap(),
+        ring,
+        answer_key: Some(id.into()),
+        key: Key::new(text(&keys()["apiv3_key"]).as_bytes()).unwrap(),
+        previous_key: None,
+    }
+}
+
+#[test]
+fn v26_keys_are_read_once_however_many_answers_are_verified() {
+    let reads = Arc::new(AtomicU64::new(0));
+    let counted = reads.clone();
+    let keys = V3Keys::new(move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Ok(Arc::new(read_keys()))
+    });
+    let merchant = Merchant { credentials: Credentials::V3(Arc::new(keys)), ..merchant() };
+    let network = Arc::new(ListedAnswers {
+        answers: Mutex::new([signed(200, paid())].into()),
+        arrived: Mutex::default(),
+    });
+    let client = client(&network);
+    assert_eq!(reads.load(Ordering::SeqCst), 0, "nobody has needed them yet");
+    for _ in 0..500 {
+        assert!(client.ask(&merchant, &query(), &mut |_| {}).unwrap().is_paid());
+    }
+    assert_eq!(reads.load(Ordering::SeqCst), 1);
+}
