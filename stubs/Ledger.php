@@ -147,8 +147,8 @@ final class Ledger
     }
 
     /**
-     * Applies a notice. A payment is applied as by apply(); a refund notice, which is not signed, is kept and makes the
-     * order due: `Sync` asks for the refunds.
+     * Applies a notice. A payment is applied as by apply(). A refund notice of v2, which is not signed, is kept and makes
+     * the order due: `Sync` asks for the refunds. One of APIv3 is signed, and applied as what applyRefunds() is given.
      *
      * @param Notification $notification from Notification::read()
      *
@@ -165,13 +165,13 @@ final class Ledger
     }
 
     /**
-     * Applies all refunds of an order.
+     * Applies all refunds of an order; in APIv3, which has no list, what is said of one, which says nothing of the others.
      *
-     * @param RefundList $refunds from RefundQuery::byOutTradeNo() or byTransactionId()
+     * @param RefundList $refunds from RefundQuery::byOutTradeNo() or byTransactionId(); in APIv3 from byOutRefundNo()
      *
      * @return Transition what that did
      *
-     * @throws \ValueError        if it is the list of one refund only
+     * @throws \ValueError        if v2 was asked for one refund only
      * @throws UndecidedException the answer to COMMIT was lost: apply it again with a fresh PDO and Ledger
      * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the
      *                            connection went through a fork
@@ -214,7 +214,7 @@ final class Ledger
      * @return Transition to PartiallyRefunded or Refunded once WeChat has accepted it
      *
      * @throws \ValueError      if the order was not opened, another merchant opened it (appid, sub_appid), too little is
-     *                          left, or a refund of this number was or may be accepted with other values
+     *                          left, a refund of this number was or may be accepted with other values, or APIv3 has closed it
      * @throws \LogicException  if the order is not paid, or inside a transaction
      * @throws ServiceException WeChat refused it
      * @throws PayException     no answer; `stillWanted` says whether it is carried on

@@ -97,8 +97,8 @@ final class Merchant
      * The same merchant in APIv3. Keys and certificates are texts (PEM) or paths (also `file://`), read at the first call
      * that needs them, and once for each process as long as the files do not change.
      *
-     * In a {@see Ledger}, `Sync` cannot ask about the refunds of an APIv3 order yet, for APIv3 lists none by order: their
-     * verified notices move it.
+     * In a {@see Ledger}, `Sync` asks about each refund by its number, for APIv3 lists none by order. What was sent back by
+     * hand shows by its notice, by the day's bill, or as REFUND without an amount.
      *
      * @param string       $appid                `appid`, 1 to 32 characters of 0-9A-Za-z_-
      * @param string       $mchId                `mchid`, 1 to 32 characters of 0-9A-Za-z_-

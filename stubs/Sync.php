@@ -38,7 +38,8 @@ final class Sync
      * @param Merchant ...$merchants one or more, each with the ids its orders were opened with: WeChat is asked about
      *                            an order by its own merchant only. Two appids on one mch_id are two merchants. Orders
      *                            of others are left alone and counted in SyncReport::$others. Those whose refunds and
-     *                            reverses are to be carried on need their certificate
+     *                            reverses are to be carried on need their certificate, in v2. Of one that is given in
+     *                            both dialects the first is spoken; v2 lists refunds, APIv3 tells of each by its number
      *
      * @throws \ValueError without a merchant
      */

@@ -1,17 +1,18 @@
-//! Applies what is told of an order's refunds: a verified list, a verified "none", or a notice that nobody signed.
+//! Applies what is told of an order's refunds: a verified list, what APIv3 says of one of them, a verified "none", or a
+//! notice that nobody signed.
 
 use super::decide::Decision;
 use super::entry::{Entry, OrderKey, RefundRow, RefundWord};
 use super::ledger::{Ledger, LedgerResult, Proof, unsigned};
 use super::reason::Reason;
 use super::refunds;
-use super::sighting::{RefundSighting, SeenRefund, Source, digest_of};
+use super::sighting::{Coverage, RefundSighting, SeenRefund, Source, digest_of};
 use super::state::LedgerState;
 use super::store::{Added, Halt, Refusal, Shop, Store};
 use super::transition::Transition;
 
 impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
-    /// Applies what a verified list says of all refunds. `asked` is the order as a worker had claimed it when it
+    /// Applies what a verified list says of all refunds, or an answer of APIv3 of one of them. `asked` is the order as a worker had claimed it when it
     /// asked: a list that was asked for before our last change is asked for again.
     pub fn apply_refunds(
         &mut self,
@@ -42,17 +43,24 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             let again = Decision { ask_refunds: true, ..Decision::stay(Reason::RefundsUnknown) };
             return self.take(&entry, again, proof, epoch);
         }
+        let before = self.store.refunds(&entry)?;
         let rows = if refunds::is_of_its_payment(&entry, seen) {
-            self.see_refunds(&entry, asked, &seen.refunds)?
+            self.see_refunds(&entry, asked, seen)?
         } else {
-            self.store.refunds(&entry)?
+            before.clone()
         };
         let decision = refunds::decide(&entry, seen, &rows, self.rules.credit_late);
+        let ended = used_up(seen, &before, &rows).filter(|_| decision.reason == Reason::Refunds);
+        let proof = &Proof { note: ended, ..*proof };
+        let reason = if ended.is_some() { Reason::RefundClosed } else { decision.reason };
         let mut counted = entry.clone();
         counted.version += 1;
         counted.refunded = refunds::refunded(&rows);
+        if decision.to.is_none() && matches!(reason, Reason::RefundClosed | Reason::RefundsUnlisted) {
+            reason.text().clone_into(&mut counted.reason);
+        }
         self.count_wanted(&mut counted, decision.to.unwrap_or(entry.state), rows)?;
-        self.take_from(&entry, counted, decision, proof, epoch)
+        self.take_from(&entry, counted, Decision { reason, ..decision }, proof, epoch)
     }
 
     /// Our rows after the list: what it shows, and what it shows not to have arrived.
@@ -60,24 +68,25 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         &mut self,
         entry: &Entry,
         asked: Option<&Entry>,
-        seen: &[SeenRefund],
+        seen: &RefundSighting,
     ) -> LedgerResult<Vec<RefundRow>, S::Fault> {
-        for refund in seen {
-            self.see_refund(entry, refund)?;
+        for refund in &seen.refunds {
+            self.see_refund(entry, refund, &seen.coverage, asked)?;
         }
-        self.settle_sends(entry, asked, seen)
+        self.settle_sends(entry, asked, &seen.coverage, &seen.refunds)
     }
 
-    /// Whatever was sent long enough before the question and is not in its answer has not arrived.
+    /// Whatever was sent long enough before the question and is not in the answer that would tell has not arrived.
     fn settle_sends(
         &mut self,
         entry: &Entry,
         asked: Option<&Entry>,
+        told: &Coverage,
         seen: &[SeenRefund],
     ) -> LedgerResult<Vec<RefundRow>, S::Fault> {
         let mut rows = self.store.refunds(entry)?;
         let Some(asked) = asked else { return Ok(rows) };
-        for row in rows.iter_mut().filter(|row| refunds::is_settled(row, asked.now, seen)) {
+        for row in rows.iter_mut().filter(|row| refunds::is_settled(row, asked.now, told, seen)) {
             row.sent_at = None;
             self.store.move_refund(entry, row)?;
         }
@@ -98,11 +107,17 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             self.store.move_refund(counted, row)?;
         }
         counted.pending_refund = refunds::wanted(&rows);
-        counted.ask_refunds = refunds::pending(counted, &rows);
+        counted.ask_refunds = refunds::pending(state, &rows);
         Ok(())
     }
 
-    fn see_refund(&mut self, entry: &Entry, seen: &SeenRefund) -> LedgerResult<(), S::Fault> {
+    fn see_refund(
+        &mut self,
+        entry: &Entry,
+        seen: &SeenRefund,
+        coverage: &Coverage,
+        asked: Option<&Entry>,
+    ) -> LedgerResult<(), S::Fault> {
         let rows = self.store.refunds(entry)?;
         let Some(known) = rows.into_iter().find(|row| row.out_refund_no == seen.out_refund_no) else {
             return match self.store.add_refund(entry, &refunds::foreign(seen))? {
@@ -113,39 +128,35 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         let mut row = refunds::foreign(seen);
         row.options.clone_from(&known.options);
         row.sent_at = known.sent_at;
-        row.state = refunds::newer(known.state, seen.state);
+        row.state = refunds::told(&known, seen, coverage, asked.map(|asked| asked.now));
         if row != known {
             self.store.move_refund(entry, &row)?;
         }
         Ok(())
     }
 
-    /// Applies a verified "no refunds" (REFUNDNOTEXIST): nothing but our own intents is left to ask about. `asked` is
-    /// the order as it was read before the question.
+    /// Applies a verified "no refunds" (REFUNDNOTEXIST) of those that the question was about: nothing but our own
+    /// intents is left to ask about. `asked` is the order as it was read before the question.
     pub fn apply_no_refunds(
         &mut self,
         asked: &Entry,
+        told: &Coverage,
         epoch: Option<i64>,
     ) -> LedgerResult<Transition, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(&asked.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
-            let rows = ledger.settle_sends(&entry, Some(asked), &[])?;
+            let rows = ledger.settle_sends(&entry, Some(asked), told, &[])?;
             let mut counted = entry.clone();
             counted.version += 1;
             ledger.count_wanted(&mut counted, entry.state, rows)?;
             let digest = digest_of(&format!("REFUNDNOTEXIST {} {}", entry.id, entry.now));
             let proof = unsigned(&digest, Source::Refunds, "REFUNDNOTEXIST");
-            ledger.take_from(&entry, counted, Decision::stay(Reason::NoRefunds), &proof, epoch)
+            // That one refund is not there does not tell yet how much of an order went back that nobody was credited for.
+            let is_one = matches!(told, Coverage::One(_));
+            let ask_refunds = is_one && entry.ask_refunds && !entry.credited && entry.state.is_open();
+            let decision = Decision { ask_refunds, ..Decision::stay(Reason::NoRefunds) };
+            ledger.take_from(&entry, counted, decision, &proof, epoch)
         })
-    }
-
-    /// Applies what a verified notice says of one refund. It is no list: as long as nobody was credited, other refunds may
-    /// have taken the rest, so then it is no more than a reason to ask.
-    pub fn apply_refund_notice(&mut self, seen: &RefundSighting) -> LedgerResult<Transition, S::Fault> {
-        if self.find(&seen.key)?.is_some_and(|entry| entry.credited) {
-            return self.apply_refunds(seen, None);
-        }
-        self.note_refund_notice(&seen.key, &seen.digest)
     }
 
     /// Keeps a refund notice, which is decrypted but not verified, and makes the order due.
@@ -156,4 +167,14 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             ledger.take(&entry, decision, &unsigned(digest, Source::RefundNotice, "REFUND_NOTICE"), None)
         })
     }
+}
+
+/// The number of a refund of ours that has just been closed, and is used up.
+fn used_up<'a>(seen: &'a RefundSighting, before: &[RefundRow], after: &[RefundRow]) -> Option<&'a str> {
+    let told = seen.used_up()?;
+    let stood = |rows: &[RefundRow]| {
+        rows.iter().find(|row| row.out_refund_no == told.out_refund_no).map(|row| row.state)
+    };
+    let is_new = stood(before).is_some_and(|state| state != RefundWord::Closed);
+    (is_new && stood(after) == Some(RefundWord::Closed)).then_some(told.out_refund_no.as_str())
 }

@@ -3,7 +3,7 @@
 use super::ascii;
 use super::days::{AskedAbout, Inquiry};
 use super::entry::{Entry, RefundRow};
-use super::sighting::{RefundSighting, Sighting, Source};
+use super::sighting::{Coverage, RefundSighting, Sighting, Source};
 use super::sync::{Answer, Question, What};
 use crate::api::close_order::CloseOrder;
 use crate::api::flows::concurrent;
@@ -63,7 +63,13 @@ impl Carrier {
         let id = OrderId::OutTradeNo(inquiry.out_trade_no.clone());
         let (answer, what) = match inquiry.about {
             AskedAbout::Order => (self.order(line, id, on_attempt), What::Order),
-            AskedAbout::Refunds => (self.refunds(line, id, on_attempt), What::Refunds),
+            AskedAbout::Refunds => {
+                (self.refunds(line, &RefundsOf::Order(id), on_attempt), What::Refunds(Coverage::Whole))
+            }
+            AskedAbout::Refund(ref number) => {
+                let of = RefundsOf::OutRefundNo(number.clone());
+                (self.refunds(line, &of, on_attempt), What::Refunds(Coverage::One(number.clone())))
+            }
         };
         answer.unwrap_or_else(|fault| meaning(&fault, &what))
     }
@@ -83,7 +89,10 @@ impl Carrier {
         let id = OrderId::OutTradeNo(question.entry.terms.key.out_trade_no.clone());
         match &question.what {
             What::Order => self.order(line, id, on_attempt),
-            What::Refunds => self.refunds(line, id, on_attempt),
+            What::Refunds(Coverage::One(number)) => {
+                self.refunds(line, &RefundsOf::OutRefundNo(number.clone()), on_attempt)
+            }
+            What::Refunds(_) => self.refunds(line, &RefundsOf::Order(id), on_attempt),
             What::Close => self.close(line, id, on_attempt),
             What::Reverse => {
                 reverse(line, &self.merchant, &Reverse(id), on_attempt)?;
@@ -101,8 +110,8 @@ impl Carrier {
         })
     }
 
-    fn refunds(&self, line: &ApiClient, id: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
-        let list = all(line, &self.merchant, &RefundsOf::Order(id), on_attempt)?;
+    fn refunds(&self, line: &ApiClient, of: &RefundsOf, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
+        let list = all(line, &self.merchant, of, on_attempt)?;
         Ok(match RefundSighting::of(&list) {
             Ok(seen) => Answer::Refunds(seen),
             Err(what) => Answer::Useless(format!("a list of refunds {what}")),
@@ -145,7 +154,7 @@ fn no_thread() -> Answer {
 /// Why nothing could be asked, so that nothing left us.
 fn unmade(what: &What, why: &str) -> Answer {
     match what {
-        What::Order | What::Refunds => Answer::Unreached(why.to_owned()),
+        What::Order | What::Refunds(_) => Answer::Unreached(why.to_owned()),
         _ => Answer::NotNow { why: why.to_owned(), limited: false },
     }
 }
@@ -182,7 +191,7 @@ pub fn meaning(fault: &Fault, what: &What) -> Answer {
     let acts = what.acts();
     match (fault.code(), what) {
         (Some(ErrCode::OrderNotExist), What::Order | What::Close | What::Reverse)
-        | (Some(ErrCode::RefundNotExist), What::Refunds) => Answer::Absent,
+        | (Some(ErrCode::RefundNotExist), What::Refunds(_)) => Answer::Absent,
         (Some(ErrCode::OrderClosed), What::Close) => Answer::Done { refund_id: None },
         _ if acts && !fault.maybe_processed => not_accepted(fault, text),
         (Some(ErrCode::Limited), _) => Answer::Limited,

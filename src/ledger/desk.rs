@@ -5,9 +5,11 @@ use super::intents::{Plan, RefundOrder};
 use super::ledger::{Ledger, LedgerResult};
 use super::reason::Reason;
 use super::schedule;
+use super::sighting::Coverage;
 use super::store::{Halt, Refusal, Shop, Store, Whose};
 use super::sync::{Answer, Question, QuestionSender, What};
 use super::transition::Transition;
+use crate::model::merchant::ApiVersion;
 use std::time::Instant;
 
 /// What came of it, and what is left of the wish.
@@ -57,11 +59,11 @@ pub fn refund<S: Store, H: Shop<S::Fault>>(
     order: &RefundOrder,
 ) -> LedgerResult<Served, S::Fault> {
     let mut since = Instant::now();
-    let mut plan = ledger.plan_refund(order)?;
+    let mut plan = ledger.plan_refund(order, sender.version())?;
     if let Plan::Ask(entry, _) = &plan {
-        ask_refunds(ledger, sender, entry)?;
+        ask_refunds(ledger, sender, entry, &order.out_refund_no)?;
         since = Instant::now();
-        plan = ledger.plan_refund(order)?;
+        plan = ledger.plan_refund(order, sender.version())?;
     }
     match plan {
         Plan::Known(transition) => Ok(Served::fully(transition)),
@@ -106,8 +108,11 @@ pub fn withdraw<S: Store, H: Shop<S::Fault>>(
     if row.state != RefundWord::Intent {
         return Ok(Served::fully(Transition::between(&entry, &entry, Reason::Duplicate)));
     }
-    let asked = ask_refunds(ledger, sender, &entry)?;
+    let asked = ask_refunds(ledger, sender, &entry, out_refund_no)?;
     let (entry, row) = ledger.withdrawable(key, out_refund_no)?;
+    if row.state != RefundWord::Intent {
+        return Ok(Served::fully(Transition::between(&entry, &entry, Reason::RefundClosed)));
+    }
     let still = Answer::Unreached("it was sent a moment ago and may still arrive".into());
     let why = if row.is_open() { Some(asked.unwrap_or(still)) } else { asked };
     if let Some(why) = why {
@@ -120,15 +125,20 @@ pub fn withdraw<S: Store, H: Shop<S::Fault>>(
     }
 }
 
-/// Asks for the refunds of an order and applies what is told; the answer, if it told nothing.
+/// Asks for a refund of an order, or for all of them, and applies what is told; the answer, if it told nothing.
 fn ask_refunds<S: Store, H: Shop<S::Fault>>(
     ledger: &mut Ledger<S, H>,
     sender: &mut impl QuestionSender,
     entry: &Entry,
+    out_refund_no: &str,
 ) -> LedgerResult<Option<Answer>, S::Fault> {
-    match one(sender, asking(entry, What::Refunds)) {
+    let of = match sender.version() {
+        ApiVersion::V2 => Coverage::Whole,
+        ApiVersion::V3 => Coverage::One(out_refund_no.to_owned()),
+    };
+    match one(sender, asking(entry, What::Refunds(of.clone()))) {
         Answer::Refunds(seen) => ledger.apply_refunds(&seen, Some(entry)).map(|_| None),
-        Answer::Absent => ledger.apply_no_refunds(entry, None).map(|_| None),
+        Answer::Absent => ledger.apply_no_refunds(entry, &of, None).map(|_| None),
         other => Ok(Some(other)),
     }
 }

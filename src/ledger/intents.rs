@@ -11,6 +11,7 @@ use super::sighting::{Source, digest_of};
 use super::state::LedgerState;
 use super::store::{Added, Halt, Refusal, Shop, Store};
 use super::transition::Transition;
+use crate::model::merchant::ApiVersion;
 
 /// A refund as the shop orders it.
 #[derive(Debug, Clone)]
@@ -116,13 +117,13 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         })
     }
 
-    /// Writes a refund down, and that it is about to be sent. The same number again is the same refund.
-    pub fn plan_refund(&mut self, order: &RefundOrder) -> LedgerResult<Plan, S::Fault> {
+    /// Writes a refund down, and that it is about to be sent, in this dialect. The same number again is the same refund.
+    pub fn plan_refund(&mut self, order: &RefundOrder, version: ApiVersion) -> LedgerResult<Plan, S::Fault> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(&order.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let rows = ledger.store.refunds(&entry)?;
             let known = rows.iter().find(|row| row.out_refund_no == order.out_refund_no);
-            match known.map_or(Ok(RepeatedRefund::Anew), |known| repeat(known, order))? {
+            match known.map_or(Ok(RepeatedRefund::Anew), |known| repeat(known, order, version))? {
                 RepeatedRefund::Same => {
                     return Ok(Plan::Known(Transition::between(&entry, &entry, Reason::Refunds)));
                 }
@@ -298,6 +299,12 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         let rows = self.store.refunds(entry)?;
         Ok(rows.into_iter().filter(|row| row.state == RefundWord::Intent).collect())
     }
+
+    /// The numbers of the refunds of an order of which something is still to be told.
+    pub fn pending_refunds(&mut self, entry: &Entry) -> LedgerResult<Vec<String>, S::Fault> {
+        let rows = self.store.refunds(entry)?.into_iter();
+        Ok(rows.filter(|row| row.state.is_pending()).map(|row| row.out_refund_no).collect())
+    }
 }
 
 /// A send's mark: its time, but never that of another send.
@@ -315,7 +322,7 @@ enum RepeatedRefund {
     Ask(&'static str),
 }
 
-fn repeat<F>(known: &RefundRow, order: &RefundOrder) -> LedgerResult<RepeatedRefund, F> {
+fn repeat<F>(known: &RefundRow, order: &RefundOrder, version: ApiVersion) -> LedgerResult<RepeatedRefund, F> {
     let other_fee = known.refund_fee != order.refund_fee;
     let other_options = known.options != order.options;
     // Whether somebody else's refund had options nobody knows, and without options it is only asked what became of it.
@@ -326,6 +333,7 @@ fn repeat<F>(known: &RefundRow, order: &RefundOrder) -> LedgerResult<RepeatedRef
             Err(Halt::Refused(Refusal::RefundDiffers("options")))
         }
         RefundWord::Processing | RefundWord::Success | RefundWord::Change => Ok(RepeatedRefund::Same),
+        RefundWord::Closed if version == ApiVersion::V3 => Err(Halt::Refused(Refusal::RefundClosed)),
         RefundWord::Closed if other_fee => Err(Halt::Refused(Refusal::RefundTaken)),
         _ if known.is_open() && other_fee => Ok(RepeatedRefund::Ask("refund_fee")),
         _ if known.is_open() && other_options => Ok(RepeatedRefund::Ask("options")),

@@ -11,6 +11,7 @@ pub mod days;
 pub mod decide;
 pub mod desk;
 pub mod entry;
+mod errand;
 pub mod intents;
 #[allow(clippy::module_inception, reason = "the ledger is what this floor is about")]
 pub mod ledger;

@@ -1,7 +1,8 @@
 //! What is asked of the gateway about an order, what it may answer, and who carries both.
 
 use super::entry::{Entry, Ms, RefundRow, SETTLES};
-use super::sighting::{RefundSighting, Sighting};
+use super::sighting::{Coverage, RefundSighting, Sighting};
+use crate::model::merchant::ApiVersion;
 use std::time::{Duration, Instant};
 
 /// What is asked.
@@ -9,8 +10,8 @@ use std::time::{Duration, Instant};
 pub enum What {
     /// What became of the order.
     Order,
-    /// What became of its refunds.
-    Refunds,
+    /// What became of its refunds: of all, or of one.
+    Refunds(Coverage),
     /// To close it.
     Close,
     /// To reverse it.
@@ -33,7 +34,7 @@ pub struct Question {
 impl What {
     /// Does it do something, and not only ask?
     pub fn acts(&self) -> bool {
-        !matches!(self, Self::Order | Self::Refunds)
+        !matches!(self, Self::Order | Self::Refunds(_))
     }
 }
 
@@ -50,7 +51,7 @@ impl Question {
 pub enum Answer {
     /// A verified order.
     Order(Sighting),
-    /// A verified list of refunds.
+    /// A verified list of refunds, or what APIv3 says of one.
     Refunds(RefundSighting),
     /// Verified: closed, reversed or accepted.
     Done {
@@ -90,6 +91,10 @@ impl Answer {
 pub trait QuestionSender {
     /// Asks.
     fn ask(&mut self, questions: &[Question]) -> Vec<Answer>;
+    /// What the merchant speaks: APIv3 tells of one refund at a time, and v2 of all.
+    fn version(&self) -> ApiVersion {
+        ApiVersion::V2
+    }
     /// How many are asked at once.
     fn width(&self) -> usize {
         1

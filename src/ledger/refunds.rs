@@ -1,9 +1,9 @@
-//! What follows from a verified list of refunds: pure (decisions.md 7.3).
+//! What follows from what is told of refunds: pure (decisions.md 7.3).
 
 use super::decide::{Decision, Effect};
 use super::entry::{Entry, Ms, RefundRow, RefundWord, SETTLES};
 use super::reason::Reason;
-use super::sighting::{RefundSighting, SeenRefund};
+use super::sighting::{Coverage, RefundSighting, SeenRefund};
 use super::state::LedgerState;
 
 /// What follows from seeing all refunds of an order, `refunds` being our rows after they were brought up to
@@ -23,7 +23,33 @@ pub fn decide(entry: &Entry, seen: &RefundSighting, refunds: &[RefundRow], credi
     if sum > entry.paid_fee() {
         return Decision::go(LedgerState::Review, Reason::RefundsExceed);
     }
-    follow(entry, sum, credit_late)
+    told_in_part(entry, &seen.coverage, refunds, follow(entry, sum, credit_late))
+}
+
+/// Where not all refunds are told, others may have taken the rest: nothing is credited for what is missing.
+fn told_in_part(entry: &Entry, coverage: &Coverage, refunds: &[RefundRow], decision: Decision) -> Decision {
+    let credits = decision.effect == Effect::Credit;
+    match coverage {
+        Coverage::One(_) if credits => {
+            Decision { ask_refunds: true, ..Decision::stay(Reason::RefundsUnknown) }
+        }
+        Coverage::Unlisted if credits && entry.state.is_open() => {
+            Decision::go(LedgerState::Review, Reason::RefundsUnlisted)
+        }
+        Coverage::Unlisted if credits => Decision {
+            reason: Reason::RefundsUnlisted,
+            ..moved(entry, LedgerState::PaidLate, Effect::Nothing)
+        },
+        Coverage::Unlisted if entry.credited && !refunds.iter().any(explains) => {
+            Decision::stay(Reason::RefundsUnlisted)
+        }
+        _ => decision,
+    }
+}
+
+/// Does this refund explain why WeChat says that something went back?
+fn explains(row: &RefundRow) -> bool {
+    row.state.counts() || row.state == RefundWord::Closed
 }
 
 /// What follows from the sum that went back, when the payment itself is beyond doubt.
@@ -82,9 +108,15 @@ pub fn refunded(refunds: &[RefundRow]) -> i64 {
     sum(refunds.iter().filter(|row| row.state.counts()))
 }
 
-/// Must the refunds be asked about again? What was reversed has none.
-pub fn pending(entry: &Entry, refunds: &[RefundRow]) -> bool {
-    entry.state != LedgerState::Revoked && refunds.iter().any(|row| row.state.is_pending())
+/// Must the refunds of an order in this state be asked about again? What was reversed has none, and while a person is asked
+/// nothing is sent that has not arrived.
+pub fn pending(state: LedgerState, refunds: &[RefundRow]) -> bool {
+    let waits = |row: &RefundRow| row.state == RefundWord::Intent && !row.is_open();
+    match state {
+        LedgerState::Revoked => false,
+        LedgerState::Review => refunds.iter().any(|row| row.state.is_pending() && !waits(row)),
+        _ => refunds.iter().any(|row| row.state.is_pending()),
+    }
 }
 
 /// Fen of refunds that are wanted and not known to have arrived.
@@ -114,11 +146,28 @@ pub fn newer(known: RefundWord, told: RefundWord) -> RefundWord {
 
 /// Has an answer settled that this refund, wanted and perhaps sent, did not arrive? `asked_at` is when the order was
 /// read for the question; what a closed refund of this number says may be from before.
-pub fn is_settled(row: &RefundRow, asked_at: Ms, seen: &[SeenRefund]) -> bool {
+pub fn is_settled(row: &RefundRow, asked_at: Ms, told: &Coverage, seen: &[SeenRefund]) -> bool {
     let listed =
         |told: &SeenRefund| told.out_refund_no == row.out_refund_no && told.state != RefundWord::Closed;
-    let long_ago = row.sent_at.is_some_and(|at| asked_at.saturating_sub(at) >= SETTLES);
-    row.is_open() && long_ago && !seen.iter().any(listed)
+    row.is_open()
+        && told.tells_of(&row.out_refund_no)
+        && !may_arrive(row, asked_at)
+        && !seen.iter().any(listed)
+}
+
+/// May a send of it still arrive? `now` is when it was read.
+pub fn may_arrive(row: &RefundRow, now: Ms) -> bool {
+    row.sent_at.is_some_and(|at| now.saturating_sub(at) < SETTLES)
+}
+
+/// Where a refund of ours stands after it was told, `asked_at` being when it was read for the question. What APIv3 has
+/// closed is over, though it is wanted: its number is used up, unless a send may arrive that v2 takes.
+pub fn told(known: &RefundRow, told: &SeenRefund, coverage: &Coverage, asked_at: Option<Ms>) -> RefundWord {
+    let is_over = *coverage != Coverage::Whole && asked_at.is_some_and(|at| !may_arrive(known, at));
+    match (known.state, told.state) {
+        (RefundWord::Intent, RefundWord::Closed) if is_over => RefundWord::Closed,
+        (known, told) => newer(known, told),
+    }
 }
 
 /// A row for a refund we did not order.
@@ -156,6 +205,7 @@ mod tests {
             total_fee: Some(100),
             fee_type: None,
             refunds: vec![],
+            coverage: Coverage::Whole,
             digest: String::new(),
         }
     }
@@ -236,6 +286,45 @@ mod tests {
         }
         assert_eq!(newer(RefundWord::Processing, RefundWord::Closed), RefundWord::Closed);
         assert_eq!(newer(RefundWord::Success, RefundWord::Change), RefundWord::Change);
+    }
+
+    #[test]
+    fn v15_a_closed_refund_has_used_up_its_number_unless_a_send_of_it_may_arrive() {
+        let closed = SeenRefund {
+            out_refund_no: "R".into(),
+            refund_id: None,
+            refund_fee: 10,
+            state: RefundWord::Closed,
+        };
+        let one = Coverage::One("R".into());
+        let sent = |at| RefundRow { sent_at: at, ..row(10, RefundWord::Intent) };
+        let after = |row: &RefundRow, of: &Coverage| told(row, &closed, of, Some(SETTLES + 5));
+        assert_eq!(after(&sent(Some(5)), &one), RefundWord::Closed);
+        assert_eq!(after(&sent(None), &one), RefundWord::Closed);
+        assert_eq!(after(&sent(Some(6)), &one), RefundWord::Intent, "it may be v2's, and arrive");
+        assert_eq!(after(&sent(Some(5)), &Coverage::Whole), RefundWord::Intent, "v2 takes the number again");
+        assert_eq!(told(&row(10, RefundWord::Success), &closed, &one, Some(0)), RefundWord::Success);
+    }
+
+    #[test]
+    fn what_is_told_of_one_refund_credits_nobody_for_what_is_not_told() {
+        let after = |state, coverage, credit_late, rows: &[RefundRow]| {
+            let decision = decide(&entry(state), &RefundSighting { coverage, ..seen() }, rows, credit_late);
+            (decision.to, decision.effect, decision.ask_refunds)
+        };
+        let (part, whole) = ([row(40, RefundWord::Success)], [row(100, RefundWord::Success)]);
+        for state in [LedgerState::Created, LedgerState::UserPaying, LedgerState::Closing] {
+            let one = || Coverage::One("R".into());
+            assert_eq!(after(state, one(), true, &part), (None, Effect::Nothing, true));
+            assert_eq!(
+                after(state, one(), true, &whole),
+                (Some(LedgerState::Refunded), Effect::Nothing, false)
+            );
+            let person = (Some(LedgerState::Review), Effect::Nothing, false);
+            assert_eq!(after(state, Coverage::Unlisted, true, &part), person);
+        }
+        let late = after(LedgerState::Closed, Coverage::Unlisted, true, &part);
+        assert_eq!(late, (Some(LedgerState::PaidLate), Effect::Nothing, false));
     }
 
     #[test]

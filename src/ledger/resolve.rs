@@ -54,7 +54,8 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             };
             let rows = ledger.store.refunds(&entry)?;
             settled.pending_refund = refunds::wanted(&rows);
-            let decision = Decision { ask_refunds: refunds::pending(&settled, &rows), ..decision };
+            let to = decision.to.unwrap_or(entry.state);
+            let decision = Decision { ask_refunds: refunds::pending(to, &rows), ..decision };
             let digest = digest_of(&format!("{} {} {} {note}", as_.word(), entry.id, entry.version));
             let proof = Proof { note: Some(note), ..unsigned(&digest, Source::Person, as_.word()) };
             ledger.take_from(&entry, settled, decision, &proof, None)
@@ -129,7 +130,7 @@ fn credited<F>(settled: &mut Entry, rows: &[RefundRow]) -> LedgerResult<Decision
     }
     adopt_payment(settled)?;
     nothing_wanted("credited", rows)?;
-    if settled.ask_refunds && !refunds::pending(settled, rows) {
+    if settled.ask_refunds && !refunds::pending(settled.state, rows) {
         return Err(Halt::Refused(Refusal::RefundsUnknown));
     }
     let to = match settled.refunded {

@@ -66,7 +66,29 @@ pub struct Sighting {
     pub source: Source,
 }
 
-/// What a verified list says of all refunds of an order.
+/// Of which refunds of an order something tells. What is told of some says nothing of the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Coverage {
+    /// Of all: one that is missing is not there.
+    Whole,
+    /// Of the one with this number: APIv3 has no list, and a closed refund's number is used up there.
+    One(String),
+    /// Of none: only that something of the payment went back.
+    Unlisted,
+}
+
+impl Coverage {
+    /// Does it tell of this refund, were it that there is none?
+    pub fn tells_of(&self, out_refund_no: &str) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::One(number) => number == out_refund_no,
+            Self::Unlisted => false,
+        }
+    }
+}
+
+/// What a verified answer says of refunds of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundSighting {
     /// Which order.
@@ -79,6 +101,8 @@ pub struct RefundSighting {
     pub fee_type: Option<String>,
     /// The refunds.
     pub refunds: Vec<SeenRefund>,
+    /// Of which refunds it tells.
+    pub coverage: Coverage,
     /// SHA-256 of the signed bytes.
     pub digest: String,
 }
@@ -173,8 +197,28 @@ impl RefundSighting {
         payment(self.transaction_id.as_deref(), self.total_fee, self.fee_type.as_deref())
     }
 
-    /// What a list of all refunds of an order says. A status that is not known counts as on its way: it takes
-    /// money from the payment, and is asked about again.
+    /// The first refund that was closed, if closing has used up its number.
+    pub fn used_up(&self) -> Option<&SeenRefund> {
+        let is_v3 = self.coverage != Coverage::Whole;
+        self.refunds.iter().find(|told| is_v3 && told.state == RefundWord::Closed)
+    }
+
+    /// What an order says of its refunds where nothing lists them.
+    pub fn unlisted(order: &Sighting) -> Self {
+        let payment = order.payment();
+        Self {
+            key: order.key.clone(),
+            transaction_id: payment.map(|payment| payment.transaction_id.to_owned()),
+            total_fee: payment.map(|payment| payment.total_fee),
+            fee_type: payment.map(|payment| payment.fee_type.to_owned()),
+            refunds: Vec::new(),
+            coverage: Coverage::Unlisted,
+            digest: order.digest.clone(),
+        }
+    }
+
+    /// What a list of all refunds of an order says, or what APIv3 says of one. A status that is not known counts as on
+    /// its way: it takes money from the payment, and is asked about again.
     pub fn of(list: &RefundList) -> Result<Self, &'static str> {
         let trade = list.trade();
         let text = |field: &Option<String>| field.clone().unwrap_or_default();
@@ -191,10 +235,18 @@ impl RefundSighting {
             transaction_id: trade.transaction_id.clone(),
             total_fee: trade.total_fee,
             fee_type: trade.fee_type.clone(),
+            coverage: coverage(list),
             refunds: refunds.ok_or("must have the number and the amount of each refund")?,
             digest: digest(list.pages()),
         })
     }
+}
+
+/// APIv3 tells of one refund at a time.
+fn coverage(list: &RefundList) -> Coverage {
+    let by_number = list.entries().first().filter(|_| list.told().is_some());
+    let number = by_number.and_then(|entry| entry.out_refund_no.clone());
+    number.map_or(Coverage::Whole, Coverage::One)
 }
 
 impl SeenRefund {

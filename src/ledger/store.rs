@@ -301,6 +301,11 @@ pub enum Refusal {
     /// A refund of this number was accepted, or may be, with another value of this argument.
     #[error("must be what it was before: a refund of this number is under way with another")]
     RefundDiffers(&'static str),
+    /// WeChat has closed the refund of this number, and APIv3 takes none twice.
+    #[error(
+        "must be a new number: WeChat has closed the refund of this one, and APIv3 takes no number twice"
+    )]
+    RefundClosed,
     /// No refund of the order has this number.
     #[error("must be the number of a refund of this order")]
     NoRefund,

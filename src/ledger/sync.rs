@@ -7,13 +7,17 @@ pub use super::question::{Answer, Question, QuestionSender, What};
 pub use super::tally::Tally;
 
 use super::entry::{Entry, Intent, Ms, RefundRow};
+use super::errand::{BLAMELESS, Errand};
 use super::intents::is_expired;
 use super::ledger::{Ledger, LedgerResult, pending_call};
 use super::reason::Reason;
-use super::schedule::{self, MOST_ATTEMPTS};
+use super::refunds::may_arrive;
+use super::schedule;
+use super::sighting::{Coverage, RefundSighting, Sighting};
 use super::state::LedgerState;
 use super::store::{Failure, Halt, Kind, Shop, Store, Whose};
 use super::transition::Transition;
+use crate::model::merchant::ApiVersion;
 use crate::model::trade_state::TradeState;
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -22,80 +26,6 @@ use std::time::Instant;
 pub const LEASE: Ms = 120_000;
 /// A lease outlasts so many questions, the slowest there are.
 const QUESTIONS: Ms = 4;
-/// Attempts are capped here when the failure is not the order's own.
-const BLAMELESS: i64 = 8;
-
-/// An order on its way through a round.
-#[derive(Clone)]
-struct Errand {
-    entry: Entry,
-    what: What,
-    /// The claim it rests on.
-    epoch: i64,
-    /// When that was made or renewed, by the sender's clock.
-    held_at: Ms,
-    /// How often it has failed before.
-    attempt: i64,
-    /// Was it closed or reversed just now?
-    after_call: bool,
-    /// When this part of it began.
-    since: Instant,
-    /// May an earlier send of what is asked for still arrive?
-    was_open: bool,
-}
-
-impl Errand {
-    fn first(entry: Entry, held_at: Ms) -> Self {
-        let (epoch, attempt) = (entry.epoch, entry.attempt);
-        let refunds = must_ask_refunds(&entry) && attempt < MOST_ATTEMPTS;
-        let what = if refunds { What::Refunds } else { What::Order };
-        let since = Instant::now();
-        Self { entry, what, epoch, held_at, attempt, after_call: false, since, was_open: false }
-    }
-
-    fn then(&self, entry: Entry, what: What) -> Self {
-        let since = Instant::now();
-        Self {
-            entry,
-            what,
-            after_call: false,
-            since,
-            was_open: false,
-            epoch: self.epoch,
-            held_at: self.held_at,
-            attempt: self.attempt,
-        }
-    }
-
-    /// The order under the claim that this errand rests on: whoever has read it since may have seen another's.
-    fn claim(&self) -> Entry {
-        Entry { epoch: self.epoch, ..self.entry.clone() }
-    }
-
-    /// Has it failed so often that it is for a person?
-    fn is_poison(&self) -> bool {
-        self.attempt >= MOST_ATTEMPTS
-    }
-
-    /// One more failure that is not the order's.
-    fn blameless(&self) -> i64 {
-        (self.attempt + 1).min(BLAMELESS)
-    }
-
-    /// Was a close or a reverse sent that is wanted no more, so long ago that it will not arrive?
-    fn has_settled(&self) -> bool {
-        let entry = &self.entry;
-        entry.state != LedgerState::Review
-            && entry.intent.is_none()
-            && entry.sent_at.is_some()
-            && !entry.may_arrive(entry.now)
-    }
-
-    /// After it was closed or reversed: what became of it?
-    fn after_call(&self, entry: Entry) -> Self {
-        Self { after_call: true, ..self.then(entry, What::Order) }
-    }
-}
 
 /// One round over one merchant's orders.
 pub struct Round<'a, S: Store, H, C> {
@@ -117,8 +47,10 @@ pub fn round<S: Store, H: Shop<S::Fault>, C: QuestionSender>(
     let claimed = ledger.store.claim(whose, lease, batch)?;
     let mut round = Round { ledger, sender, tally: Tally::default(), lease };
     round.tally.claimed = claimed.len();
-    let mut errands: VecDeque<Errand> =
-        claimed.into_iter().map(|entry| Errand::first(entry, held_at)).collect();
+    let mut errands = VecDeque::new();
+    for entry in claimed {
+        errands.extend(round.first(Errand::first(entry, held_at))?);
+    }
     while !errands.is_empty() {
         if round.sender.stopped() {
             round.release(errands)?;
@@ -130,6 +62,28 @@ pub fn round<S: Store, H: Shop<S::Fault>, C: QuestionSender>(
 }
 
 impl<S: Store, H: Shop<S::Fault>, C: QuestionSender> Round<'_, S, H, C> {
+    /// Refunds come first. Where nothing lists them and none is known, the order says whether there are any.
+    fn first(&mut self, errand: Errand) -> LedgerResult<Option<Errand>, S::Fault> {
+        if errand.is_poison() || !must_ask_refunds(&errand.entry) {
+            return Ok(Some(errand));
+        }
+        if self.sender.version() == ApiVersion::V2 {
+            return Ok(Some(errand.whole(errand.entry.clone())));
+        }
+        let numbers = self.pending_refunds(&errand, &errand.entry)?;
+        Ok(numbers.map(|numbers| errand.about(&errand.entry, numbers).unwrap_or(errand)))
+    }
+
+    /// The refunds of which something is still to be told; `None` if the database does not say.
+    fn pending_refunds(
+        &mut self,
+        errand: &Errand,
+        entry: &Entry,
+    ) -> LedgerResult<Option<VecDeque<String>>, S::Fault> {
+        let numbers = self.ledger.pending_refunds(entry);
+        Ok(self.tried(errand, numbers)?.map(VecDeque::from))
+    }
+
     /// As many errands as can be asked at once take their next step; those that go on come first again.
     fn go_on_with(&mut self, errands: VecDeque<Errand>) -> LedgerResult<VecDeque<Errand>, S::Fault> {
         let mut kept = VecDeque::new();
@@ -211,21 +165,20 @@ impl<S: Store, H: Shop<S::Fault>, C: QuestionSender> Round<'_, S, H, C> {
                     self.tried(errand, forgotten)?;
                 }
                 let applied = self.ledger.apply(&sighting, epoch);
-                self.go_on(errand, applied)
+                self.go_on(errand, applied, Some(&sighting))
             }
             (What::Order, Answer::Absent) if must_call(errand) => self.give_up(errand, errand.entry.clone()),
             (What::Order, Answer::Absent) => {
                 let applied = self.ledger.apply_absence(&key, epoch);
-                self.go_on(errand, applied)
+                self.go_on(errand, applied, None)
             }
-            (What::Refunds, Answer::Refunds(seen)) => {
-                let asked = Entry { epoch: errand.epoch, ..errand.entry.clone() };
-                let applied = self.ledger.apply_refunds(&seen, Some(&asked));
-                self.send_refunds(errand, applied)
+            (What::Refunds(_), Answer::Refunds(seen)) => {
+                let applied = self.ledger.apply_refunds(&seen, Some(&errand.claim()));
+                self.told_of_refunds(errand, applied)
             }
-            (What::Refunds, Answer::Absent) => {
-                let applied = self.ledger.apply_no_refunds(&errand.entry, epoch);
-                self.send_refunds(errand, applied)
+            (What::Refunds(of), Answer::Absent) => {
+                let applied = self.ledger.apply_no_refunds(&errand.entry, of, epoch);
+                self.told_of_refunds(errand, applied)
             }
             (What::Refund(row), Answer::Done { refund_id }) => {
                 let booked =
@@ -300,6 +253,7 @@ impl<S: Store, H: Shop<S::Fault>, C: QuestionSender> Round<'_, S, H, C> {
         &mut self,
         errand: &Errand,
         applied: LedgerResult<Transition, S::Fault>,
+        seen: Option<&Sighting>,
     ) -> LedgerResult<Vec<Errand>, S::Fault> {
         let Some(entry) = self.applied(errand, applied)? else { return Ok(Vec::new()) };
         if errand.after_call && entry.intent.is_some() {
@@ -309,9 +263,34 @@ impl<S: Store, H: Shop<S::Fault>, C: QuestionSender> Round<'_, S, H, C> {
         if errand.after_call {
             return Ok(Vec::new());
         }
-        if must_ask_refunds(&entry) {
-            return Ok(vec![errand.then(entry, What::Refunds)]);
+        if !must_ask_refunds(&entry) {
+            return self.give_up(errand, entry);
         }
+        if self.sender.version() == ApiVersion::V2 {
+            return Ok(vec![errand.whole(entry)]);
+        }
+        let Some(numbers) = self.pending_refunds(errand, &entry)? else { return Ok(Vec::new()) };
+        match errand.about(&entry, numbers) {
+            Some(about) => Ok(vec![about]),
+            None => self.conclude(errand, &entry, seen),
+        }
+    }
+
+    /// Nothing more can be asked about refunds: that some of the payment went back is all there is to know, or nothing did.
+    fn conclude(
+        &mut self,
+        errand: &Errand,
+        entry: &Entry,
+        seen: Option<&Sighting>,
+    ) -> LedgerResult<Vec<Errand>, S::Fault> {
+        let concluded = match seen.filter(|seen| seen.went_back()) {
+            Some(seen) => {
+                let asked = Entry { epoch: errand.epoch, ..entry.clone() };
+                self.ledger.apply_refunds(&RefundSighting::unlisted(seen), Some(&asked))
+            }
+            None => self.ledger.apply_no_refunds(entry, &Coverage::Unlisted, Some(errand.epoch)),
+        };
+        let Some(entry) = self.applied(errand, concluded)? else { return Ok(Vec::new()) };
         self.give_up(errand, entry)
     }
 
@@ -344,21 +323,34 @@ impl<S: Store, H: Shop<S::Fault>, C: QuestionSender> Round<'_, S, H, C> {
         Ok(entry.into_iter().map(|entry| errand.after_call(entry)).collect())
     }
 
-    /// After a list of refunds: whatever of ours has not arrived is sent again, under the same number.
-    fn send_refunds(
+    /// After what was told of refunds: the next one of those that are told one by one.
+    fn told_of_refunds(
         &mut self,
         errand: &Errand,
         applied: LedgerResult<Transition, S::Fault>,
     ) -> LedgerResult<Vec<Errand>, S::Fault> {
         let Some(entry) = self.applied(errand, applied)? else { return Ok(Vec::new()) };
+        match errand.about(&entry, errand.numbers.clone()) {
+            Some(next) => Ok(vec![next]),
+            None => self.send_refunds(errand, &entry),
+        }
+    }
+
+    /// Whatever of ours has not arrived is sent again, under the same number; in APIv3, where a number may be used up, not
+    /// before a first send of it has.
+    fn send_refunds(&mut self, errand: &Errand, entry: &Entry) -> LedgerResult<Vec<Errand>, S::Fault> {
         if !entry.state.is_paid() || entry.pending_refund == 0 {
             return Ok(Vec::new());
         }
         let Some(errand) = &self.renewed(errand, self.lease, errand.attempt)? else { return Ok(Vec::new()) };
+        let is_v3 = self.sender.version() == ApiVersion::V3;
         let mut sends = Vec::new();
-        for row in self.ledger.unsent_refunds(&entry)? {
+        for row in self.ledger.unsent_refunds(entry)? {
+            if is_v3 && may_arrive(&row, errand.entry.now) {
+                continue;
+            }
             let since = Instant::now();
-            let sent = self.ledger.send_refund(&entry, &row.out_refund_no);
+            let sent = self.ledger.send_refund(entry, &row.out_refund_no);
             if let Some((row, was_open)) = self.tried(errand, sent)?.flatten() {
                 sends.push(Errand { since, was_open, ..errand.then(entry.clone(), What::Refund(row)) });
             }

@@ -61,7 +61,8 @@ impl Transition {
                 || before.credited != after.credited
                 || before.refunded != after.refunded
                 || before.intent != after.intent
-                || matches!(reason, Reason::RefundRefused | Reason::RefundWithdrawn),
+                || matches!(reason, Reason::RefundRefused | Reason::RefundClosed | Reason::RefundWithdrawn)
+                || reason == Reason::RefundsUnlisted && before.reason != after.reason,
             credited: !before.credited && after.credited,
             revoked: before.credited && !after.credited,
             reason,

@@ -11,7 +11,8 @@ use crate::ledger::ledger::LedgerResult;
 use crate::ledger::question::Answer;
 use crate::ledger::sighting::{RefundSighting, Sighting, Source};
 use crate::ledger::store::{Failure, Halt, Kind, Shop, Store, Whose};
-use crate::model::order_id::OrderId;
+use crate::model::merchant::ApiVersion;
+use crate::model::order_id::{OrderId, out_refund_no};
 use std::collections::{HashMap, HashSet};
 
 /// What was asked too often is asked again so many times, after pauses that double from so many milliseconds.
@@ -37,6 +38,8 @@ pub(super) struct Healing<'w, 'a, S, H, D> {
     work: &'w mut DayWork<'a, S, H, D>,
     inquiries: Vec<Inquiry>,
     notes: HashMap<String, String>,
+    /// The refunds that differ, by order: APIv3 is asked by their numbers.
+    refunds: HashMap<String, Vec<String>>,
     /// After a process has ended in the middle: one by one, each written down before.
     singly: bool,
 }
@@ -53,10 +56,13 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
             .filter(|kept| kept.difference.state == DifferenceState::Settled)
             .map(|kept| kept.identity)
             .collect();
-        let open = report.differences.iter().filter(|d| !settled.contains(&told::identity(d)));
-        let mut seen = HashSet::new();
-        let inquiries = open.filter_map(inquiry).filter(|inquiry| seen.insert(inquiry.clone())).collect();
-        Ok(Self { work, inquiries, notes: HashMap::new(), singly: false })
+        let is_open = |of: &&Difference| !settled.contains(&told::identity(of));
+        let open: Vec<&Difference> = report.differences.iter().filter(is_open).collect();
+        let (version, mut seen) = (work.desk.version(), HashSet::new());
+        let inquiries = open.iter().filter_map(|of| inquiry(of, version));
+        let inquiries = inquiries.filter(|inquiry| seen.insert(inquiry.clone())).collect();
+        let refunds = numbers(&open);
+        Ok(Self { work, inquiries, notes: HashMap::new(), refunds, singly: false })
     }
 
     /// Is there nothing to ask?
@@ -118,7 +124,7 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
             match answer {
                 Answer::Order(seen) => {
                     if seen.went_back() {
-                        next.again.push(Inquiry { about: AskedAbout::Refunds, ..inquiry });
+                        next.again.extend(self.refunds_of(inquiry));
                     }
                     orders.push(Sighting { source: Source::Bill, ..seen });
                 }
@@ -139,6 +145,15 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
         Ok(next)
     }
 
+    /// What is asked about the refunds of an order: the list, or those that the bill names.
+    fn refunds_of(&mut self, inquiry: Inquiry) -> Vec<Inquiry> {
+        if self.work.desk.version() == ApiVersion::V2 {
+            return vec![Inquiry { about: AskedAbout::Refunds, ..inquiry }];
+        }
+        let numbers = self.refunds.remove(&inquiry.out_trade_no).unwrap_or_default().into_iter();
+        numbers.map(|number| Inquiry { about: AskedAbout::Refund(number), ..inquiry.clone() }).collect()
+    }
+
     /// Without what was skipped, and what was opened with other ids than those we would ask with. The refunds of an
     /// order that the ledger does not have say nothing to it: the order is asked about first.
     fn askable(&mut self, some: &[Inquiry]) -> DayResult<Vec<Inquiry>, S::Fault, D::Fault> {
@@ -152,13 +167,29 @@ impl<'w, 'a, S: Store + DayStore, H: Shop<S::Fault>, D: DayDesk> Healing<'w, 'a,
         for inquiry in some {
             let entry = booked.get(&inquiry.out_trade_no);
             match self.why_not(inquiry, entry) {
-                None if entry.is_some() => askable.push(inquiry.clone()),
-                None => askable.push(Inquiry { about: AskedAbout::Order, ..inquiry.clone() }),
+                None if entry.is_some() => {
+                    self.asks(inquiry);
+                    askable.push(inquiry.clone());
+                }
+                None => {
+                    let first = Inquiry { about: AskedAbout::Order, ..inquiry.clone() };
+                    askable.extend(Some(first).filter(|first| !askable.contains(first)));
+                }
                 Some(note) if note.is_empty() => {}
                 Some(note) => self.note(&inquiry.out_trade_no, &note),
             }
         }
         Ok(askable)
+    }
+
+    /// A refund that is asked about need not be asked about after its order.
+    fn asks(&mut self, inquiry: &Inquiry) {
+        let (AskedAbout::Refund(asked), Some(numbers)) =
+            (&inquiry.about, self.refunds.get_mut(&inquiry.out_trade_no))
+        else {
+            return;
+        };
+        numbers.retain(|number| number != asked);
     }
 
     /// Why an order is not asked about; empty where its state says enough.
@@ -251,8 +282,20 @@ fn words(answer: Answer) -> String {
     }
 }
 
+/// The refunds that differ, by order.
+fn numbers(open: &[&Difference]) -> HashMap<String, Vec<String>> {
+    let mut numbers = HashMap::<String, Vec<String>>::new();
+    for of in open.iter().map(|of| &of.numbers) {
+        let both = of.out_trade_no.as_ref().zip(of.out_refund_no.as_ref());
+        if let Some((order, refund)) = both.filter(|(_, refund)| out_refund_no(refund).is_ok()) {
+            numbers.entry(order.clone()).or_default().push(refund.clone());
+        }
+    }
+    numbers
+}
+
 /// What WeChat can be asked about a difference.
-fn inquiry(of: &Difference) -> Option<Inquiry> {
+fn inquiry(of: &Difference, version: ApiVersion) -> Option<Inquiry> {
     let about = match of.kind {
         DifferenceKind::PaidNotBooked
         | DifferenceKind::BookedNotPaid
@@ -262,7 +305,7 @@ fn inquiry(of: &Difference) -> Option<Inquiry> {
         | DifferenceKind::TransactionIdDiffers
         | DifferenceKind::RevokedAfterPaid => AskedAbout::Order,
         DifferenceKind::RefundNotBooked | DifferenceKind::RefundUnknown | DifferenceKind::RefundDiffers => {
-            AskedAbout::Refunds
+            about_refund(of, version)
         }
         DifferenceKind::FeeDiffers
         | DifferenceKind::SettlementDiffers
@@ -274,4 +317,13 @@ fn inquiry(of: &Difference) -> Option<Inquiry> {
     // No order of WeChat's has another number: there is nobody to ask about.
     let number = of.numbers.out_trade_no.clone().filter(|number| OrderId::out_trade_no(number).is_ok())?;
     Some(Inquiry { out_trade_no: number, about })
+}
+
+/// APIv3 has no list of an order's refunds. Without a number the order says at least whether something went back.
+fn about_refund(of: &Difference, version: ApiVersion) -> AskedAbout {
+    let number = of.numbers.out_refund_no.clone().filter(|number| out_refund_no(number).is_ok());
+    match version {
+        ApiVersion::V2 => AskedAbout::Refunds,
+        ApiVersion::V3 => number.map_or(AskedAbout::Order, AskedAbout::Refund),
+    }
 }

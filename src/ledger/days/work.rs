@@ -8,6 +8,7 @@ use crate::ledger::entry::Ms;
 use crate::ledger::ledger::Ledger;
 use crate::ledger::question::Answer;
 use crate::ledger::store::{Halt, Shop, Store, Whose};
+use crate::model::merchant::ApiVersion;
 use std::sync::Arc;
 use time::Date;
 
@@ -15,12 +16,14 @@ use time::Date;
 pub const LEASE: Ms = 600_000;
 
 /// What is asked about an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum AskedAbout {
     /// The order.
     Order,
-    /// Its refunds.
+    /// Its refunds, of which v2 has a list.
     Refunds,
+    /// Its refund of this number, as APIv3 tells them.
+    Refund(String),
 }
 
 /// One question about an order that need not be in the ledger.
@@ -41,6 +44,8 @@ pub trait DayDesk {
     fn bill(&mut self, date: Date) -> Result<Document, Self::Fault>;
     /// The day's fund flow, if it can be had.
     fn flow(&mut self, date: Date) -> Result<Option<Document>, Self::Fault>;
+    /// What the merchant speaks.
+    fn version(&self) -> ApiVersion;
     /// Asks, as many at once as it carries; answers in their order.
     fn inquire(&mut self, inquiries: &[Inquiry]) -> Vec<Answer>;
     /// Fails if the work is to end here.

@@ -10,6 +10,7 @@ use crate::ledger::sql::dialect::Dialect;
 use crate::ledger::store::Message;
 use crate::ledger::sync::{Answer, Question, QuestionSender};
 use crate::ledger::transition::Transition;
+use crate::model::merchant::ApiVersion;
 use crate::model::order_id::{OrderId, out_refund_no};
 use crate::php::calls::gateway::Caller;
 use crate::php::engine::convert::{elements, value};
@@ -177,6 +178,10 @@ fn open(transition: &Transition, answer: Answer) -> Fault {
 }
 
 impl QuestionSender for CommandSender {
+    fn version(&self) -> ApiVersion {
+        self.caller.merchant.api_version()
+    }
+
     fn ask(&mut self, questions: &[Question]) -> Vec<Answer> {
         questions.iter().map(|question| self.one(question)).collect()
     }

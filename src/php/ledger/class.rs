@@ -152,7 +152,7 @@ fn apply_sighting(call: &mut Call<'_>, sighting: &Sighting, version: ApiVersion)
 fn apply_refund_notice(call: &mut Call<'_>, list: &RefundList, version: ApiVersion) -> Outcome {
     let seen = RefundSighting::of(list).map_err(|what| call.bad(NOTIFICATION, what))?;
     let ledger = call.this::<PhpLedger>()?;
-    let done = ledger.run(&seen.key.out_trade_no, |core| core.apply_refund_notice(&seen))?;
+    let done = ledger.run(&seen.key.out_trade_no, |core| core.apply_refunds(&seen, None))?;
     transition::by_notice(done, version)
 }
 
@@ -178,7 +178,8 @@ fn apply_notification(call: &mut Call<'_>) -> Outcome {
 
 fn apply_refunds(call: &mut Call<'_>) -> Outcome {
     let PhpRefundList(list, whole) = call.get(REFUNDS)?;
-    if !whole {
+    // APIv3 has no list: what it says of one refund says nothing of the others.
+    if !whole && list.told().is_none() {
         return Err(
             call.bad(REFUNDS, "must be the list of all refunds of an order, not of one refund's number")
         );

@@ -11,6 +11,7 @@ use crate::ledger::days::store::DayStore;
 use crate::ledger::days::{DayDesk, DayHalt, Inquiry, Reconciled, first_day};
 use crate::ledger::question::Answer;
 use crate::ledger::store::Whose;
+use crate::model::merchant::ApiVersion;
 use crate::php::bills::bill::{day, refused};
 use crate::php::bills::day_report;
 use crate::php::bills::download_bill::download;
@@ -180,6 +181,10 @@ impl DayDesk for DayCaller {
             return Ok(None);
         }
         download(&self.caller, DownloadKind::FundFlow(AccountType::Basic), date).map(Some)
+    }
+
+    fn version(&self) -> ApiVersion {
+        self.caller.merchant.api_version()
     }
 
     fn inquire(&mut self, inquiries: &[Inquiry]) -> Vec<Answer> {

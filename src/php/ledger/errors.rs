@@ -54,7 +54,7 @@ fn refused(refusal: &Refusal, out_trade_no: &str) -> Raise {
         Refusal::NotOpened => "out_trade_no",
         Refusal::OtherMerchant { .. } => "merchant",
         Refusal::Differs(field) => return opened_otherwise(field, refusal),
-        Refusal::RefundTaken | Refusal::NoRefund => "out_refund_no",
+        Refusal::RefundTaken | Refusal::RefundClosed | Refusal::NoRefund => "out_refund_no",
         Refusal::RefundDiffers(field) => field,
         Refusal::TooMuch { .. } => "refund_fee",
         Refusal::State { .. }

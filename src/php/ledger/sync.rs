@@ -5,7 +5,7 @@ use crate::ledger::carrier::{Carrier, needs_certificate};
 use crate::ledger::store::{QueueStore, Whose};
 use crate::ledger::sync::{Answer, Question, QuestionSender, round};
 use crate::ledger::turns::Turns;
-use crate::model::merchant::Merchant;
+use crate::model::merchant::{ApiVersion, Merchant};
 use crate::php::calls::gateway::Caller;
 use crate::php::engine::guard::door;
 use crate::php::engine::guard::gave::Gave;
@@ -126,7 +126,8 @@ impl<'a> Worker<'a> {
         let started = Instant::now();
         let until = (options.seconds > 0).then(|| started + Duration::from_secs(options.seconds));
         let (concurrency, stop) = (options.concurrency, Stop::watch());
-        let window = MerchantClients { desks, concurrency, stop, started, until, raised: None };
+        let version = ApiVersion::V2;
+        let window = MerchantClients { desks, concurrency, stop, started, version, until, raised: None };
         Self { ledger, options, turns, window, report: RunTotals::default(), started, idle: 0 }
     }
 
@@ -177,6 +178,7 @@ impl<'a> Worker<'a> {
             Ok(whose) => whose,
             Err(wait) => return self.pause(u64::try_from(wait).unwrap_or(1)),
         };
+        self.window.turns_to(&whose);
         let (window, batch) = (&mut self.window, self.options.batch);
         let tally = self.ledger.run("", |core| round(core, window, &whose, batch))?;
         self.turns.book(&whose, self.ms(), tally.asked, tally.limited);
@@ -215,15 +217,26 @@ struct MerchantClients {
     concurrency: usize,
     stop: Stop,
     started: Instant,
+    /// What the merchant speaks whose turn it is.
+    version: ApiVersion,
     /// When the time of the run is over.
     until: Option<Instant>,
     raised: Option<Raise>,
 }
 
 impl MerchantClients {
+    /// Where orders of this account are asked about: one that is given in both dialects speaks the first.
+    fn desk_of(&self, owner: &Whose) -> Option<&Caller> {
+        self.desks.iter().find(|caller| whose(&caller.merchant) == *owner)
+    }
+
+    fn turns_to(&mut self, owner: &Whose) {
+        let version = self.desk_of(owner).map(|caller| caller.merchant.api_version());
+        self.version = version.unwrap_or(self.version);
+    }
+
     fn asked_at(&self, questions: &[Question]) -> Option<&Caller> {
-        let owner = Whose::of(&questions.first()?.entry.terms);
-        self.desks.iter().find(|caller| whose(&caller.merchant) == owner)
+        self.desk_of(&Whose::of(&questions.first()?.entry.terms))
     }
 }
 
@@ -241,6 +254,10 @@ impl QuestionSender for MerchantClients {
         let answers = carrier.ask(questions, &mut |attempt: &Attempt| caller.observe(attempt));
         self.raised = self.raised.take().or(door::interruption().err());
         answers
+    }
+
+    fn version(&self) -> ApiVersion {
+        self.version
     }
 
     fn width(&self) -> usize {

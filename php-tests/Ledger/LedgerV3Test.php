@@ -1,0 +1,278 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPayTests;
+
+use PHPUnit\Framework\Attributes\DataProvider;
+use WechatPay\Gateway;
+use WechatPay\Ledger;
+use WechatPay\LedgerState;
+use WechatPay\Merchant;
+use WechatPay\Notification;
+use WechatPay\OrderQuery;
+use WechatPay\Refund;
+use WechatPay\RefundQuery;
+use WechatPay\Resolution;
+use WechatPay\Sync;
+use WechatPay\Transition;
+
+/** One ledger for merchants of v2 and of APIv3, and for one that speaks both. */
+final class LedgerV3Test extends LedgerSimulatorTestCase
+{
+    private const UNLISTED = 'something went back, and APIv3 does not say how much';
+
+    private Merchant $v3;
+
+    protected function setUp(): void
+    {
+        parent::setUp();
+        $this->v3 = Merchant::v3(...self::$simulator->v3());
+        $this->gateway = new Gateway(self::$simulator->url, caFile: self::$simulator->caFile, timeoutMs: 3000);
+    }
+
+    protected function shop(\PDO $pdo, mixed ...$more): Ledger
+    {
+        return parent::shop($pdo, ...$more + ['gateway' => $this->gateway ?? null]);
+    }
+
+    private static function placed(string $number, int $fen = 1000, string $state = 'SUCCESS'): void
+    {
+        self::$simulator->control('POST', '/orders', ['out_trade_no' => $number, 'total_fee' => $fen, 'trade_state' => $state, 'created_ago_ms' => 600_000]);
+    }
+
+    /** An order that is paid and credited. */
+    private function paid(Ledger $ledger, string $number): void
+    {
+        $ledger->open($this->v3, $number, 1000);
+        self::placed($number);
+        self::assertTrue($ledger->apply($this->asked($number))->credited);
+    }
+
+    private function asked(string $number): \WechatPay\Order
+    {
+        return (new OrderQuery($this->v3, $this->gateway))->byOutTradeNo($number);
+    }
+
+    private function sync(Ledger $ledger, ?Merchant ...$merchants): void
+    {
+        $this->pdo->exec('UPDATE wechatpay_order SET due_at = 1 WHERE due_at IS NOT NULL');
+        (new Sync($ledger, ...($merchants ?: [$this->v3])))->run(0);
+    }
+
+    private static function ends(string $number, string $status): void
+    {
+        self::$simulator->control('POST', '/refunds', ['out_refund_no' => $number, 'status' => $status]);
+    }
+
+    /** The paths that were asked for, without their queries. @return list<string> */
+    private static function paths(): array
+    {
+        $paths = array_column(self::$simulator->control('GET', '/requests'), 'path');
+        return array_map(fn (string $path): string => strtok($path, '?'), $paths);
+    }
+
+    private function word(string $number): string
+    {
+        $row = $this->pdo->prepare('SELECT state FROM wechatpay_refund WHERE out_refund_no = ?');
+        $row->execute([$number]);
+        return (string) $row->fetchColumn();
+    }
+
+    /** What the outbox says last of an order. @return array<string, mixed> */
+    private static function told(Ledger $ledger): array
+    {
+        $last = [];
+        $ledger->outbox(function (string $topic, array $payload) use (&$last): void {
+            $last = $payload;
+        });
+        return $last;
+    }
+
+    /** A genuine notice of a refund: the merchant's own key stands in for WeChat's. */
+    private function notified(string $order, string $number, int $fen, string $status): Notification
+    {
+        $key = file_get_contents(self::$simulator->ready['v3']['private_key_file']);
+        $public = openssl_pkey_get_details(openssl_pkey_get_private($key))['key'];
+        $merchant = Merchant::v3(...self::$simulator->v3(publicKeyId: 'PUB_KEY_ID_0123', publicKey: $public));
+        $transaction = $this->asked($order)->transactionId;
+        $body = Notification::sign([
+            'out_trade_no' => $order, 'transaction_id' => $transaction, 'out_refund_no' => $number, 'refund_id' => "50$number", 'refund_status' => $status,
+            'user_received_account' => 'card', 'amount' => ['total' => 1000, 'refund' => $fen, 'payer_total' => 1000, 'payer_refund' => $fen],
+        ], $merchant);
+        return Notification::receive($body, Notification::headers($body, $merchant), $this->merchant, $merchant);
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testEachRefundIsAskedAboutByItsNumberUntilItHasEnded(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->paid($ledger, 'coffee-0001');
+        $ledger->refund($this->v3, 'coffee-0001', 'R1', 100);
+        self::$simulator->control('POST', '/clock', ['advance_ms' => 61_000]);
+        $ledger->refund($this->v3, 'coffee-0001', 'R2', 200);
+        $this->sync($ledger);
+        self::assertSame(['SUCCESS', 'PROCESSING'], [$this->word('R1'), $this->word('R2')]);
+        self::ends('R2', 'CHANGE');
+        $asked = \count(self::paths());
+        $this->sync($ledger);
+        self::assertSame(['/v3/refund/domestic/refunds/R2'], \array_slice(self::paths(), $asked), 'what has ended is not asked about again');
+        $entry = $ledger->find($this->v3, 'coffee-0001');
+        self::assertSame([LedgerState::PartiallyRefunded, 300, null], [$entry->state, $entry->refundedFee, $entry->dueAt], 'a refund that bounced has gone from the payment');
+        self::assertSame('CHANGE', $this->word('R2'));
+        self::assertSame([1000], $this->booked('coffee-0001'));
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testV15AClosedRefundIsShownAndWantsANewNumber(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->paid($ledger, 'coffee-0001');
+        $ledger->refund($this->v3, 'coffee-0001', 'R1', 1000);
+        self::assertSame(LedgerState::Refunded, $ledger->find($this->v3, 'coffee-0001')->state);
+        self::ends('R1', 'REFUNDCLOSE');
+        $this->sync($ledger);
+        $entry = $ledger->find($this->v3, 'coffee-0001');
+        self::assertSame([LedgerState::Paid, 0, 0, 'refund closed, wants a new number'], [$entry->state, $entry->refundedFee, $entry->pendingRefundFee, $entry->reason]);
+        $told = self::told($ledger);
+        self::assertSame(['PAID', 'refund closed, wants a new number', 'R1'], [$told['to'], $told['reason'], $told['note']]);
+        $posts = fn (): int => \count(array_keys(self::paths(), '/v3/refund/domestic/refunds', true));
+        $sent = $posts();
+        $this->sync($ledger);
+        try {
+            $ledger->refund($this->v3, 'coffee-0001', 'R1', 1000);
+            self::fail('The number was taken again.');
+        } catch (\ValueError $e) {
+            self::assertStringContainsString('($outRefundNo) must be a new number', $e->getMessage());
+        }
+        self::assertSame($sent, $posts(), 'nothing was sent under the old number');
+        self::$simulator->control('POST', '/clock', ['advance_ms' => 61_000]);
+        self::assertSame(LedgerState::Refunded, $ledger->refund($this->v3, 'coffee-0001', 'R2', 1000)->to);
+        self::assertSame([1000], $this->booked('coffee-0001'));
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testV15WhatAPersonSentBackAndWeChatClosedWaitsForThePersonAgain(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $ledger->open($this->v3, 'coffee-0001', 1000);
+        self::placed('coffee-0001', 900);
+        self::assertSame(LedgerState::Review, $ledger->apply($this->asked('coffee-0001'))->to);
+        $ledger->resolve($this->v3, 'coffee-0001', Resolution::Refund, 'paid too little');
+        $this->sync($ledger);
+        self::assertSame('PROCESSING', $this->word('coffee-0001-resolved'));
+        self::ends('coffee-0001-resolved', 'REFUNDCLOSE');
+        $this->sync($ledger);
+        $entry = $ledger->find($this->v3, 'coffee-0001');
+        self::assertSame([LedgerState::PaidLate, 0, null], [$entry->state, $entry->pendingRefundFee, $entry->dueAt]);
+        $ledger->resolve($this->v3, 'coffee-0001', Resolution::Refund, 'once more');
+        self::$simulator->control('POST', '/clock', ['advance_ms' => 61_000]);
+        $this->sync($ledger);
+        self::assertSame(['CLOSED', 'PROCESSING'], [$this->word('coffee-0001-resolved'), $this->word('coffee-0001-resolved-2')]);
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testSignedNoticesMoveARefundToEachOfItsEnds(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->paid($ledger, 'coffee-0001');
+        $states = [];
+        foreach (['R1' => 'SUCCESS', 'R2' => 'CLOSED', 'R3' => 'ABNORMAL'] as $number => $status) {
+            $ledger->refund($this->v3, 'coffee-0001', $number, 100);
+            self::$simulator->control('POST', '/clock', ['advance_ms' => 61_000]);
+            $notice = $this->notified('coffee-0001', $number, 100, $status);
+            $moved = $ledger->applyNotification($notice);
+            self::assertSame(204, $moved->reply()->status);
+            self::assertFalse($ledger->applyNotification($notice)->changed, 'it came twice');
+            $states[$number] = [$this->word($number), $moved->entry->refundedFee, $moved->reason];
+        }
+        self::assertSame([
+            'R1' => ['SUCCESS', 100, 'refunds'],
+            'R2' => ['CLOSED', 100, 'refund closed, wants a new number'],
+            'R3' => ['CHANGE', 200, 'refunds'],
+        ], $states);
+        self::assertSame([1000], $this->booked('coffee-0001'));
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testWhatWasSentBackByHandCreditsNobody(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $refund = new Refund($this->v3, $this->gateway);
+        foreach (['coffee-0001', 'coffee-0002', 'coffee-0003'] as $number) {
+            $ledger->open($this->v3, $number, 1000);
+            self::placed($number);
+        }
+        $refund->byOutTradeNo('coffee-0001', 'HAND1', 1000, 400);
+        $refund->byOutTradeNo('coffee-0002', 'HAND2', 1000, 1000);
+        $this->sync($ledger);
+        $entry = $ledger->find($this->v3, 'coffee-0001');
+        self::assertSame([LedgerState::Review, self::UNLISTED], [$entry->state, $entry->reason], 'how much went back, nobody has said');
+        self::assertSame([[], [], [1000]], array_map($this->booked(...), ['coffee-0001', 'coffee-0002', 'coffee-0003']));
+        // A person knows the number, or has looked it up.
+        $list = (new RefundQuery($this->v3, $this->gateway))->byOutRefundNo('HAND1');
+        self::assertFalse($ledger->applyRefunds($list)->credited);
+        $done = $ledger->resolve($this->v3, 'coffee-0001', Resolution::Credit, 'the rest was delivered');
+        self::assertSame([LedgerState::PartiallyRefunded, 400, true], [$done->to, $done->entry->refundedFee, $done->credited]);
+        // The whole of the other was told before anybody asked.
+        $whole = (new RefundQuery($this->v3, $this->gateway))->byOutRefundNo('HAND2');
+        $ledger->applyRefunds($whole);
+        self::assertSame([[1000], []], array_map($this->booked(...), ['coffee-0001', 'coffee-0002']));
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testARefundOfTheWholeThatIsToldByANoticeNeedsNoPerson(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $ledger->open($this->v3, 'coffee-0001', 1000);
+        self::placed('coffee-0001');
+        (new Refund($this->v3, $this->gateway))->byOutTradeNo('coffee-0001', 'HAND', 1000, 1000);
+        $moved = $ledger->applyNotification($this->notified('coffee-0001', 'HAND', 1000, 'SUCCESS'));
+        self::assertSame([LedgerState::Refunded, false], [$moved->to, $moved->credited]);
+        self::assertSame([], $this->booked('coffee-0001'));
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testTheSameMerchantInBothDialectsCreditsOnceAndV2ListsWhatWasDoneByHand(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $ledger->open($this->merchant, 'coffee-0001', 1000);
+        self::placed('coffee-0001');
+        self::assertTrue($ledger->apply((new OrderQuery($this->merchant, $this->gateway))->byOutTradeNo('coffee-0001'))->credited);
+        self::assertFalse($ledger->apply($this->asked('coffee-0001'))->changed);
+        $ledger->refund($this->v3, 'coffee-0001', 'R1', 100);
+        self::$simulator->control('POST', '/clock', ['advance_ms' => 61_000]);
+        (new Refund($this->v3, $this->gateway))->byOutTradeNo('coffee-0001', 'HAND', 1000, 200);
+        $ledger->apply($this->asked('coffee-0001'));
+        self::ends('R1', 'SUCCESS');
+        $this->sync($ledger, $this->merchant);
+        $entry = $ledger->find($this->v3, 'coffee-0001');
+        self::assertSame([LedgerState::PartiallyRefunded, 300], [$entry->state, $entry->refundedFee]);
+        self::assertSame([1000], $this->booked('coffee-0001'));
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testV2AnUnsignedRefusalSaysNothingOfARefund(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->paid($ledger, 'coffee-0001');
+        $ledger->refund($this->v3, 'coffee-0001', 'R1', 100);
+        foreach (['no_sign', 'bad_sign', 'probe', 'swapped_order', 'status_429', 'status_502'] as $fault) {
+            self::$simulator->control('POST', '/faults', ['fault' => $fault, 'times' => 9]);
+            $this->sync($ledger);
+            self::$simulator->control('DELETE', '/faults');
+            self::assertSame(['PROCESSING', 100], [$this->word('R1'), $ledger->find($this->v3, 'coffee-0001')->refundedFee], $fault);
+        }
+        self::ends('R1', 'SUCCESS');
+        $this->sync($ledger);
+        self::assertSame('SUCCESS', $this->word('R1'));
+    }
+}
