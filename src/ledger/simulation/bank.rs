@@ -1,19 +1,24 @@
 //! WeChat as far as the ledger can see it: orders, payers, refunds, notices.
 
 use super::super::entry::{Ms, OrderKey, OrderTerms, RefundWord};
-use super::super::sighting::{RefundSighting, SeenRefund, Sighting, Source, digest_of};
+use super::super::sighting::{Coverage, RefundSighting, SeenRefund, Sighting, Source, digest_of};
 use super::super::sync::{Answer, Question, What};
 use super::dice::Dice;
+use crate::model::merchant::ApiVersion;
 use crate::model::trade_state::TradeState;
 use std::collections::BTreeSet;
 
 pub const MCH_ID: &str = "1900";
+/// An official account and a mini program of one merchant.
+pub const APPIDS: [&str; 2] = ["wx1", "wx2"];
 
 #[derive(Debug, Clone)]
 pub struct BankRefund {
     pub out_refund_no: String,
     pub refund_fee: i64,
     pub state: RefundWord,
+    /// Ordered by APIv3, which announces its end with a signature.
+    pub by_v3: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -33,6 +38,8 @@ pub struct BankOrder {
     pub curse: Option<Curse>,
     /// Fen that the shop has sent back past the ledger.
     pub by_hand: i64,
+    /// Is it asked about in APIv3, at times at least? What is sent back by hand is announced in that, or not at all.
+    pub speaks_v3: bool,
 }
 
 /// Why a credit can never be stored.
@@ -47,13 +54,23 @@ pub enum Curse {
 /// How the number of a refund ends that the ledger was not asked for.
 pub const BY_HAND: &str = "-hand";
 
+/// What a notice says.
+#[derive(Debug, Clone)]
+pub enum Heard {
+    /// Of a payment.
+    Payment(Sighting),
+    /// Of one refund, signed, as APIv3 does.
+    Refund(RefundSighting),
+}
+
 /// Something that will happen.
 #[derive(Debug, Clone)]
 pub enum Event {
     Pay(usize),
     FailToPay(usize),
+    SendBackByHand(usize),
     EndRefund(usize, usize),
-    Notice { sighting: Sighting, tries: u32 },
+    Notice { heard: Heard, tries: u32 },
     Mood(Mood),
 }
 
@@ -75,6 +92,10 @@ pub struct Bank {
     pub events: Vec<(Ms, Event)>,
     /// Digests of everything that was really signed.
     pub signed: BTreeSet<String>,
+    /// Those of them that say of a payment that something went back, but not all of it.
+    pub in_part: BTreeSet<String>,
+    /// Refund numbers that the ledger shows, or has shown, as closed.
+    pub used_up: BTreeSet<String>,
     pub mood: Mood,
     /// Calls that were made to act.
     pub acts: u64,
@@ -109,6 +130,9 @@ impl Bank {
         let paid = order.trade_state.is_paid();
         let digest = digest_of(&format!("{} {:?}", self.serial, order.trade_state));
         self.signed.insert(digest.clone());
+        if order.trade_state == TradeState::Refund && source != Source::Refunds {
+            self.in_part.insert(digest.clone());
+        }
         Sighting {
             key: order.terms.key.clone(),
             appid: order.terms.appid.clone(),
@@ -137,27 +161,37 @@ impl Bank {
         for _ in 0..dice.below(4) {
             let most = if dice.one_in(4) { 9_000_000 } else { 5000 };
             let when = now + dice.between(0, most);
-            self.at(when, Event::Notice { sighting: notice.clone(), tries: 15 });
+            self.at(when, Event::Notice { heard: Heard::Payment(notice.clone()), tries: 15 });
         }
     }
 
-    /// One call.
-    pub fn answer(&mut self, question: &Question, now: Ms, dice: &mut Dice) -> Answer {
+    /// A signed notice of a refund goes out, none to many times, early and late.
+    fn announce(&mut self, at: usize, which: usize, now: Ms, dice: &mut Dice) {
+        let heard = Heard::Refund(self.one(at, which));
+        for _ in 0..dice.below(3) {
+            let most = if dice.one_in(4) { 9_000_000 } else { 5000 };
+            self.at(now + dice.between(0, most), Event::Notice { heard: heard.clone(), tries: 15 });
+        }
+    }
+
+    /// One call, in a dialect.
+    pub fn answer(&mut self, question: &Question, by: ApiVersion, now: Ms, dice: &mut Dice) -> Answer {
         let Some(at) = self.find(&question.entry.terms.key, now) else {
             return match question.what {
                 What::Close if dice.one_in(2) => Answer::Done { refund_id: None },
                 _ => Answer::Absent,
             };
         };
-        self.acts += u64::from(!matches!(question.what, What::Order | What::Refunds));
+        self.acts += u64::from(question.what.acts());
         match &question.what {
             What::Order => Answer::Order(self.sign(at, Source::Query)),
-            What::Refunds => self.list(at),
+            What::Refunds(Coverage::One(number)) => self.by_number(at, number),
+            What::Refunds(_) => self.list(at),
             What::Close => self.close(at),
             What::Reverse => self.reverse(at),
             What::Refund(row) => {
                 let asked = (row.out_refund_no.as_str(), row.refund_fee, question.entry.paid_fee());
-                self.refund(at, asked, now, dice)
+                self.refund(at, asked, by, now, dice)
             }
         }
     }
@@ -166,22 +200,41 @@ impl Bank {
         if self.orders[at].refunds.is_empty() {
             return Answer::Absent;
         }
+        Answer::Refunds(self.told(at, Coverage::Whole))
+    }
+
+    fn by_number(&mut self, at: usize, number: &str) -> Answer {
+        let which = self.orders[at].refunds.iter().position(|refund| refund.out_refund_no == number);
+        which.map_or(Answer::Absent, |which| Answer::Refunds(self.one(at, which)))
+    }
+
+    /// What APIv3 tells of one refund.
+    fn one(&mut self, at: usize, which: usize) -> RefundSighting {
+        let number = self.orders[at].refunds[which].out_refund_no.clone();
+        let told = self.told(at, Coverage::One(number));
+        self.in_part.insert(told.digest.clone());
+        told
+    }
+
+    fn told(&mut self, at: usize, coverage: Coverage) -> RefundSighting {
         let digest = self.sign(at, Source::Refunds).digest;
         let order = &self.orders[at];
-        let refunds = order.refunds.iter().map(|refund| SeenRefund {
+        let told = order.refunds.iter().filter(|refund| coverage.tells_of(&refund.out_refund_no));
+        let refunds = told.map(|refund| SeenRefund {
             out_refund_no: refund.out_refund_no.clone(),
             refund_id: None,
             refund_fee: refund.refund_fee,
             state: refund.state,
         });
-        Answer::Refunds(RefundSighting {
+        RefundSighting {
             key: order.terms.key.clone(),
             transaction_id: order.transaction_id.clone(),
             total_fee: Some(order.paid_fee),
             fee_type: None,
             refunds: refunds.collect(),
+            coverage,
             digest,
-        })
+        }
     }
 
     fn close(&mut self, at: usize) -> Answer {
@@ -209,6 +262,7 @@ impl Bank {
         &mut self,
         at: usize,
         (number, fee, total): (&str, i64, i64),
+        by: ApiVersion,
         now: Ms,
         dice: &mut Dice,
     ) -> Answer {
@@ -230,8 +284,14 @@ impl Bank {
         let which = known.unwrap_or(order.refunds.len());
         if known.is_none() {
             let state = RefundWord::Processing;
-            order.refunds.push(BankRefund { out_refund_no: number.to_owned(), refund_fee: fee, state });
-        } else if order.refunds[which].state == RefundWord::Closed {
+            let by_v3 = by == ApiVersion::V3;
+            order.refunds.push(BankRefund {
+                out_refund_no: number.to_owned(),
+                refund_fee: fee,
+                state,
+                by_v3,
+            });
+        } else if order.refunds[which].state == RefundWord::Closed && by == ApiVersion::V2 {
             order.refunds[which].state = RefundWord::Processing;
         } else {
             return Answer::Done { refund_id: None };
@@ -242,7 +302,7 @@ impl Bank {
     }
 
     /// The shop sends a payment back past the ledger, all or a part of what is left; WeChat's next word of it says so.
-    pub fn refund_by_hand(&mut self, at: usize, dice: &mut Dice) -> Option<Sighting> {
+    pub fn refund_by_hand(&mut self, at: usize, now: Ms, dice: &mut Dice) -> Option<Sighting> {
         let order = &mut self.orders[at];
         let live = order.refunds.iter().filter(|refund| refund.state != RefundWord::Closed);
         let left = order.paid_fee - live.map(|refund| refund.refund_fee).sum::<i64>();
@@ -251,17 +311,28 @@ impl Bank {
         }
         let refund_fee = if dice.one_in(2) { left } else { dice.between(1, left) };
         let out_refund_no = format!("{}{BY_HAND}", order.terms.key.out_trade_no);
-        order.refunds.push(BankRefund { out_refund_no, refund_fee, state: RefundWord::Success });
+        let by_v3 = order.speaks_v3;
+        order.refunds.push(BankRefund { out_refund_no, refund_fee, state: RefundWord::Success, by_v3 });
         order.trade_state = TradeState::Refund;
         order.by_hand = refund_fee;
+        if by_v3 && dice.one_in(2) {
+            self.announce(at, self.orders[at].refunds.len() - 1, now, dice);
+        }
         Some(self.sign(at, Source::Query))
     }
 
-    pub fn end_refund(&mut self, at: usize, which: usize, dice: &mut Dice) {
+    pub fn end_refund(&mut self, at: usize, which: usize, now: Ms, dice: &mut Dice) {
         let refund = &mut self.orders[at].refunds[which];
-        if refund.state == RefundWord::Processing {
-            let closed = dice.one_in(6);
-            refund.state = if closed { RefundWord::Closed } else { RefundWord::Success };
+        if refund.state != RefundWord::Processing {
+            return;
+        }
+        refund.state = match dice.below(12) {
+            0 | 1 => RefundWord::Closed,
+            2 => RefundWord::Change,
+            _ => RefundWord::Success,
+        };
+        if refund.by_v3 {
+            self.announce(at, which, now, dice);
         }
     }
 }

@@ -119,6 +119,9 @@ fn credits_are_unique_and_exact(world: &World) -> Check {
         if !evidence || !world.bank.signed.contains(&credit.digest) {
             return Err(format!("a credit without verified evidence: {credit:?}"));
         }
+        if world.bank.in_part.contains(&credit.digest) {
+            return Err(format!("a credit on what does not say how much went back: {credit:?}"));
+        }
     }
     Ok(())
 }
@@ -178,7 +181,9 @@ fn open_orders_have_a_next_poll(world: &World) -> Check {
 fn refunds_stay_below_payments(world: &World) -> Check {
     for entry in world.db.orders.values().filter(|entry| !uncommitted(world, &entry.terms.key)) {
         let lines = world.db.refunds.values().filter(|line| line.order_id == entry.id);
-        let live = lines.filter(|l| !matches!(l.row.state, RefundWord::Closed | RefundWord::Refused));
+        // What was sent back by hand takes from what was wanted before anybody knew.
+        let is_by_hand = by_hand(world, &entry.terms.key);
+        let live = lines.filter(|l| l.row.state.counts() || l.row.state == RefundWord::Intent && !is_by_hand);
         let sum: i64 = live.map(|line| line.row.refund_fee).sum();
         // A payment that is a person's question need not be what was opened.
         let paid_fee = entry.paid.or(entry.suspect_fee).unwrap_or(entry.terms.total_fee);
@@ -203,7 +208,7 @@ pub fn at_rest(world: &World) -> Check {
         let Some(entry) = entry else { return Err(format!("never opened: {:?}", order.terms.key)) };
         let resolved = world.resolved.contains_key(&order.terms.key);
         let is_given_up = world.aged.contains(&order.terms.key) && is_poison(entry);
-        if !expected(order, resolved).contains(&entry.state) && !is_given_up {
+        if !expected(order, entry, world, resolved).contains(&entry.state) && !is_given_up {
             return Err(format!("WeChat says {:?}, the ledger {entry:?}", order.trade_state));
         }
     }
@@ -211,18 +216,42 @@ pub fn at_rest(world: &World) -> Check {
 }
 
 /// The states an order may rest in.
-fn expected(order: &BankOrder, resolved: bool) -> Vec<LedgerState> {
+fn expected(order: &BankOrder, entry: &Entry, world: &World, resolved: bool) -> Vec<LedgerState> {
     use LedgerState as L;
     let off = order.paid_fee != 0 && order.paid_fee != order.terms.total_fee;
-    let person = off || order.stubborn || order.curse.is_some() || resolved;
-    [by_the_bank(order), if person { vec![L::Review, L::PaidLate, L::Closed] } else { vec![] }].concat()
+    let unlisted = order.speaks_v3 && order.by_hand > 0;
+    let person = off || order.stubborn || order.curse.is_some() || resolved || unlisted;
+    [
+        by_the_bank(order, &known(order, entry, world)),
+        if person { vec![L::Review, L::PaidLate, L::Closed] } else { vec![] },
+    ]
+    .concat()
+}
+
+/// The refunds that the ledger has to know: in APIv3 nothing lists what was sent back by hand.
+fn known<'a>(order: &'a BankOrder, entry: &Entry, world: &World) -> Vec<&'a BankRefund> {
+    let lines: BTreeSet<&String> = world
+        .db
+        .refunds
+        .values()
+        .filter(|line| line.order_id == entry.id)
+        .map(|line| &line.row.out_refund_no)
+        .collect();
+    let is_listed = |refund: &&BankRefund| {
+        !(order.speaks_v3 && refund.out_refund_no.ends_with(BY_HAND)) || lines.contains(&refund.out_refund_no)
+    };
+    order.refunds.iter().filter(is_listed).collect()
+}
+
+fn by_hand(world: &World, key: &OrderKey) -> bool {
+    world.bank.orders.iter().any(|order| order.terms.key == *key && order.by_hand > 0)
 }
 
 /// The states that follow from what the bank knows.
-fn by_the_bank(order: &BankOrder) -> Vec<LedgerState> {
+fn by_the_bank(order: &BankOrder, known: &[&BankRefund]) -> Vec<LedgerState> {
     use LedgerState as L;
-    let done = |word: RefundWord| order.refunds.iter().filter(move |r| r.state == word);
-    let refunded: i64 = done(RefundWord::Success).map(|refund| refund.refund_fee).sum();
+    let done = known.iter().filter(|refund| refund.state.counts());
+    let refunded: i64 = done.map(|refund| refund.refund_fee).sum();
     match order.trade_state {
         TradeState::Success | TradeState::Refund if order.curse.is_some() && refunded < order.paid_fee => {
             vec![]

@@ -23,6 +23,7 @@ use crate::ledger::sql::sqlite::{Sqlite, TestClock};
 use crate::ledger::sql::store::SqlStore;
 use crate::ledger::store::{Kind, OrderStore, Shop, Whose};
 use crate::ledger::transition::Transition;
+use crate::model::merchant::ApiVersion;
 use crate::model::trade_state::TradeState;
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -216,6 +217,10 @@ impl DayDesk for SimDesk<'_> {
         Ok(None)
     }
 
+    fn version(&self) -> ApiVersion {
+        ApiVersion::V2
+    }
+
     fn inquire(&mut self, inquiries: &[Inquiry]) -> Vec<Answer> {
         if std::mem::take(&mut self.robbed) {
             self.another_worker();
@@ -311,7 +316,7 @@ impl DayWorld {
 
     fn answer(&self, inquiry: &Inquiry) -> Answer {
         let payment = self.payments.iter().find(|payment| payment.number == inquiry.out_trade_no);
-        match (payment, inquiry.about) {
+        match (payment, &inquiry.about) {
             (Some(payment), AskedAbout::Order) => Answer::Order(payment.sighting(Source::Query)),
             _ => Answer::Absent,
         }

@@ -153,6 +153,8 @@ fn a_broken_rule_is_noticed() {
         Sabotage::RefusalsLost,
         Sabotage::PurgesAll,
         Sabotage::NoAsking,
+        Sabotage::OneIsAll,
+        Sabotage::SameNumber,
     ] {
         is_noticed(Base::Model, sabotage);
     }

@@ -6,18 +6,16 @@ use super::super::intents::RefundOrder;
 use super::super::ledger::{Ledger, Rules};
 use super::super::resolve::Resolution;
 use super::super::schedule::Jitter;
-use super::super::sighting::Sighting;
+use super::super::sighting::{Coverage, RefundSighting};
 use super::super::store::{Failure, Halt, Kind, Shop, Whose};
 use super::super::sync::{Answer, Question, QuestionSender, What, round};
 use super::super::transition::Transition;
-use super::bank::{Curse, MCH_ID};
+use super::bank::{APPIDS, Curse, Heard, MCH_ID};
 use super::pace::{Pace, Turn};
 use super::seat::{Link, Seat};
 use super::world::Sabotage;
+use crate::model::merchant::ApiVersion;
 use std::time::Duration;
-
-/// An official account and a mini program of one merchant.
-pub const APPIDS: [&str; 2] = ["wx1", "wx2"];
 
 /// How long one question may take.
 const PATIENCE: Ms = 30_000;
@@ -61,11 +59,26 @@ impl<L: Link> Shop<L::Fault> for SimShop<'_, L> {
 }
 
 /// The way to the bank: slow, lossy, and full of other people.
-pub struct SimSender<'y>(Pace<'y>, Whose);
+pub struct SimSender<'y>(Pace<'y>, Whose, ApiVersion);
+
+impl<'y> SimSender<'y> {
+    fn new(pace: &Pace<'y>, whose: Whose) -> Self {
+        let world = &mut *pace.world();
+        let version = world.speech(&whose.appid).version(&mut world.dice);
+        Self(pace.clone(), whose, version)
+    }
+}
 
 impl QuestionSender for SimSender<'_> {
     fn ask(&mut self, questions: &[Question]) -> Vec<Answer> {
         questions.iter().map(|question| self.one(question)).collect()
+    }
+
+    fn version(&self) -> ApiVersion {
+        match self.0.world().sabotage {
+            Some(Sabotage::SameNumber) => ApiVersion::V2,
+            _ => self.2,
+        }
     }
 
     fn width(&self) -> usize {
@@ -93,7 +106,7 @@ impl SimSender<'_> {
         }
         if self.0.world().fault(15) {
             return match question.what {
-                What::Order | What::Refunds => Answer::Unreached("no way".into()),
+                What::Order | What::Refunds(_) => Answer::Unreached("no way".into()),
                 _ => Answer::NotNow { why: "no way".into(), limited: false },
             };
         }
@@ -111,7 +124,8 @@ impl SimSender<'_> {
             if question.is_stale(Duration::from_millis(waited.unsigned_abs())) {
                 return Answer::NotNow { why: "too late".into(), limited: false };
             }
-            let answer = world.bank.answer(question, world.now, &mut world.dice);
+            world.asks(question, self.2);
+            let answer = world.bank.answer(question, self.2, world.now, &mut world.dice);
             let paid = match &answer {
                 Answer::Order(sighting) => sighting.trade_state.is_paid(),
                 Answer::Refunds(_) => true,
@@ -125,7 +139,30 @@ impl SimSender<'_> {
         if self.0.world().fault(15) {
             return Answer::Unreached("answer lost".into());
         }
-        answer
+        // A probe of APIv3: whatever was done, its answer is not believed.
+        if self.2 == ApiVersion::V3 && self.0.world().fault(20) {
+            return Answer::Unreached("a signature that is none".into());
+        }
+        self.heard(answer)
+    }
+
+    fn heard(&self, answer: Answer) -> Answer {
+        let world = &mut *self.0.world();
+        let Answer::Refunds(list) = answer else { return answer };
+        if list.coverage == Coverage::Whole {
+            return Answer::Refunds(list);
+        }
+        world.counts.told_of_one += 1;
+        world.counts.used_up += u64::from(list.used_up().is_some());
+        Answer::Refunds(taken(list, world.sabotage))
+    }
+}
+
+/// What is told of one refund, as it is taken.
+fn taken(list: RefundSighting, sabotage: Option<Sabotage>) -> RefundSighting {
+    match sabotage {
+        Some(Sabotage::OneIsAll) => RefundSighting { coverage: Coverage::Whole, ..list },
+        _ => list,
     }
 }
 
@@ -161,7 +198,7 @@ fn rounds<'y, S: Seat<'y>>(pace: &Pace<'y>, ledger: &mut SimLedger<'y, S>) -> Re
     let mut claimed = 0;
     for appid in APPIDS {
         let whose = account(appid);
-        let mut sender = SimSender(pace.clone(), whose.clone());
+        let mut sender = SimSender::new(pace, whose.clone());
         let tally = round(ledger, &mut sender, &whose, 4)?;
         claimed += tally.claimed;
         tally.transitions.iter().for_each(|t| pace.world().told(t));
@@ -170,13 +207,20 @@ fn rounds<'y, S: Seat<'y>>(pace: &Pace<'y>, ledger: &mut SimLedger<'y, S>) -> Re
 }
 
 /// The notify endpoint: says whether WeChat may stop repeating.
-pub fn endpoint<'y, S: Seat<'y>>(pace: &Pace<'y>, sighting: &Sighting) -> bool {
+pub fn endpoint<'y, S: Seat<'y>>(pace: &Pace<'y>, heard: &Heard) -> bool {
     let mut ledger = ledger::<S>(pace);
     let joined = pace.world().dice.one_in(3);
     if joined && ledger.shop.link.begin_outer().is_err() {
         return false;
     }
-    let settled = match ledger.apply(sighting, None) {
+    let applied = match heard {
+        Heard::Payment(sighting) => ledger.apply(sighting, None),
+        Heard::Refund(told) => {
+            let sabotage = pace.world().sabotage;
+            ledger.apply_refunds(&taken(told.clone(), sabotage), None)
+        }
+    };
+    let settled = match applied {
         Ok(transition) if joined => ledger.shop.link.commit_outer().is_ok() && transition.is_settled(),
         Ok(transition) => {
             pace.world().told(&transition);
@@ -190,6 +234,7 @@ pub fn endpoint<'y, S: Seat<'y>>(pace: &Pace<'y>, sighting: &Sighting) -> bool {
         }
     };
     let world = &mut *pace.world();
+    let Heard::Payment(sighting) = heard else { return settled };
     if settled && sighting.trade_state.is_paid() && world.sabotage != Some(Sabotage::HalfRollback) {
         world.settled.insert(sighting.key.clone());
     }
@@ -217,7 +262,7 @@ pub fn office<'y, S: Seat<'y>>(pace: &Pace<'y>, wish: &Wish) -> bool {
     | Wish::Withdraw(key, _)
     | Wish::Resolve(key, _)) = wish;
     let Ok(Some(entry)) = ledger.find(key) else { return true };
-    let mut sender = SimSender(pace.clone(), Whose::of(&entry.terms));
+    let mut sender = SimSender::new(pace, Whose::of(&entry.terms));
     let served = match wish {
         Wish::Refund(order) => return refunds(pace, &mut ledger, &mut sender, order),
         Wish::Withdraw(key, number) => {

@@ -2,21 +2,20 @@
 
 use super::super::entry::{Entry, Intent, Ms, OrderKey, OrderTerms};
 use super::super::intents::RefundOrder;
+use super::super::reason::Reason;
 use super::super::resolve::Resolution;
-use super::super::sighting::Sighting;
 use super::super::sql::store::SqlStore;
 use super::super::state::LedgerState;
-use super::bank::MCH_ID;
-use super::bank::{BankOrder, Curse, Event, Mood};
+use super::bank::{APPIDS, BankOrder, Curse, Event, Heard, MCH_ID, Mood};
 use super::checks;
 use super::dice::Dice;
 use super::disk::Disk;
 use super::pace::{Pace, Turn};
-use super::people::{self, APPIDS, Wish};
+use super::people::{self, Wish};
 use super::seat::Seat;
 use super::session::Session;
 use super::sqlite::RoughSqlite;
-use super::world::{Counts, Sabotage, Shared, World};
+use super::world::{Counts, Sabotage, Shared, Speech, World};
 use crate::model::trade_state::TradeState;
 use corosensei::{Coroutine, CoroutineResult};
 use std::cell::RefCell;
@@ -42,7 +41,7 @@ pub enum Base {
 #[derive(Debug, Clone)]
 enum Role {
     Worker,
-    Endpoint(Sighting, u32),
+    Endpoint(Heard, u32),
     Opener(OrderTerms),
     Office(Wish),
     Postman,
@@ -83,6 +82,8 @@ pub fn run(seed: u64, base: Base, sabotage: Option<Sabotage>) -> Result<Run, Str
     world.counts.reviews = reviews.count() as u64;
     world.counts.credits = credits as u64;
     world.counts.refunds = refunds as u64;
+    let unlisted = world.db.orders.values().filter(|e| e.reason == Reason::RefundsUnlisted.text());
+    world.counts.unlisted = unlisted.count() as u64;
     Ok(Run { trace: world.trace, counts: world.counts })
 }
 
@@ -114,7 +115,7 @@ fn decision(dice: &mut Dice) -> Resolution {
 fn play<'y, S: Seat<'y>>(pace: &Pace<'y>, role: &Role) -> bool {
     match role {
         Role::Worker => people::worker::<S>(pace),
-        Role::Endpoint(sighting, _) => people::endpoint::<S>(pace, sighting),
+        Role::Endpoint(heard, _) => people::endpoint::<S>(pace, heard),
         Role::Opener(terms) => people::opener::<S>(pace, terms),
         Role::Office(wish) => people::office::<S>(pace, wish),
         Role::Postman => people::postman::<S>(pace),
@@ -129,6 +130,7 @@ impl Stage {
             self.world.borrow_mut().counts.steps = step;
             self.happen(step);
             self.turn();
+            self.world.borrow_mut().see_closed();
             checks::always(&self.world.borrow())?;
         }
         Ok(())
@@ -206,6 +208,7 @@ impl Stage {
             stubborn,
             curse,
             by_hand: 0,
+            speaks_v3: world.speech(&self.plans[at].appid) != Speech::V2,
         });
         if world.dice.one_in(4) {
             return;
@@ -213,6 +216,11 @@ impl Stage {
         let pays_at = placed_at + world.dice.between(0, 700_000);
         let event = if world.dice.one_in(10) { Event::FailToPay(at) } else { Event::Pay(at) };
         world.bank.at(pays_at, event);
+        if world.bank.orders[at].speaks_v3 && world.dice.one_in(6) {
+            let after = if world.dice.one_in(2) { 2 } else { 100_000 };
+            let when = pays_at + world.dice.between(1, after);
+            world.bank.at(when, Event::SendBackByHand(at));
+        }
     }
 
     fn wish(&self) -> Wish {
@@ -245,9 +253,9 @@ impl Stage {
             };
             match event {
                 None => return,
-                Some(Event::Notice { sighting, tries }) => {
+                Some(Event::Notice { heard, tries }) => {
                     self.world.borrow_mut().counts.notices += 1;
-                    self.enter(Role::Endpoint(sighting, tries));
+                    self.enter(Role::Endpoint(heard, tries));
                 }
                 Some(event) => self.at_the_bank(&event),
             }
@@ -265,7 +273,11 @@ impl Stage {
                 }
             }
             Event::Mood(mood) => world.bank.mood = *mood,
-            Event::EndRefund(at, which) => world.bank.end_refund(*at, *which, &mut world.dice),
+            Event::EndRefund(at, which) => world.bank.end_refund(*at, *which, world.now, &mut world.dice),
+            Event::SendBackByHand(at) => {
+                let sent = world.bank.refund_by_hand(*at, world.now, &mut world.dice);
+                world.counts.by_hand += u64::from(sent.is_some());
+            }
             Event::Notice { .. } => {}
         }
     }
@@ -313,10 +325,10 @@ impl Stage {
         match role {
             Role::Worker => self.enter(Role::Worker),
             Role::Opener(_) if !settled => self.enter(role),
-            Role::Endpoint(sighting, tries) if !settled && tries > 0 => {
+            Role::Endpoint(heard, tries) if !settled && tries > 0 => {
                 let world = &mut *self.world.borrow_mut();
                 let when = world.now + world.dice.between(1000, 400_000);
-                world.bank.at(when, Event::Notice { sighting, tries: tries - 1 });
+                world.bank.at(when, Event::Notice { heard, tries: tries - 1 });
             }
             _ => {}
         }
@@ -343,6 +355,7 @@ impl Stage {
             if alone && turn == Some(Turn::Idle) && !self.pass_time() {
                 return Ok(());
             }
+            self.world.borrow_mut().see_closed();
             if step % 16 == 0 {
                 checks::always(&self.world.borrow())?;
             }
@@ -377,11 +390,11 @@ impl Stage {
                 let world = &mut *self.world.borrow_mut();
                 let now = world.now;
                 let at = world.bank.find(key, now).filter(|_| world.dice.one_in(3));
-                at.and_then(|at| world.bank.refund_by_hand(at, &mut world.dice))
+                at.and_then(|at| world.bank.refund_by_hand(at, now, &mut world.dice))
             };
             if let Some(sighting) = seen {
                 self.world.borrow_mut().counts.by_hand += 1;
-                self.enter(Role::Endpoint(sighting, 0));
+                self.enter(Role::Endpoint(Heard::Payment(sighting), 0));
             }
         }
         self.rest()

@@ -1,16 +1,44 @@
 //! Everything that is not the ledger: clock, dice, database, bank, and how rough it all is.
 
-use super::super::entry::{Entry, Ms, OrderKey};
+use super::super::entry::{Entry, Ms, OrderKey, RefundWord};
+use super::super::question::{Question, What};
 use super::super::resolve::Resolution;
-use super::bank::Bank;
+use super::super::sighting::Coverage;
+use super::bank::{APPIDS, Bank};
 use super::database::Database;
 use super::dice::Dice;
 use super::disk::Disk;
+use crate::model::merchant::ApiVersion;
 use std::cell::RefCell;
 use std::rc::Rc;
 
 /// Some orders have failed so often already: an outage is over.
 pub const OLD_ATTEMPTS: i64 = 28;
+
+/// What a merchant speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speech {
+    V2,
+    V3,
+    /// The same merchant in both dialects, side by side.
+    Both,
+}
+
+impl Speech {
+    fn of(dice: &mut Dice) -> Self {
+        [Self::V2, Self::V3, Self::Both][dice.below(3)]
+    }
+
+    /// What is spoken this time.
+    pub fn version(self, dice: &mut Dice) -> ApiVersion {
+        match self {
+            Self::V2 => ApiVersion::V2,
+            Self::V3 => ApiVersion::V3,
+            Self::Both if dice.one_in(2) => ApiVersion::V2,
+            Self::Both => ApiVersion::V3,
+        }
+    }
+}
 
 /// The simulated world, shared by all actors.
 pub type Shared = Rc<RefCell<World>>;
@@ -23,6 +51,8 @@ pub struct World {
     /// The real database, where there is one: `db` is then what is committed in it.
     pub disk: Option<Disk>,
     pub bank: Bank,
+    /// What the merchant of each account speaks.
+    pub speech: [Speech; 2],
     /// One writer at a time, as SQLite has it; otherwise row locks.
     pub single_writer: bool,
     /// Do faults happen?
@@ -96,6 +126,10 @@ pub enum Sabotage {
     PurgesAll,
     /// That refunds are to be asked for is not stored while a person is asked.
     NoAsking,
+    /// What APIv3 says of one refund counts as a list of all.
+    OneIsAll,
+    /// A refund that APIv3 has closed is ordered again under its number.
+    SameNumber,
 }
 
 /// What happened, for the report.
@@ -115,18 +149,23 @@ pub struct Counts {
     pub withdrawn: u64,
     pub resolved: u64,
     pub by_hand: u64,
+    pub told_of_one: u64,
+    pub used_up: u64,
+    pub unlisted: u64,
 }
 
 impl World {
     pub fn new(seed: u64, disk: Option<Disk>) -> Self {
         let mut dice = Dice::new(seed);
         let single_writer = dice.one_in(2);
+        let speech = [Speech::of(&mut dice), Speech::of(&mut dice)];
         Self {
             dice,
             now: 1_000_000,
             db: Database::default(),
             disk,
             bank: Bank::default(),
+            speech,
             single_writer,
             rough: true,
             trace: 0,
@@ -166,6 +205,40 @@ impl World {
         let stored = self.db.credits.values().any(|credit| credit.key == transition.key);
         if transition.credited && !stored {
             self.lies.push(format!("{} was said to be credited, and was not", transition.key.out_trade_no));
+        }
+    }
+
+    /// What an account speaks.
+    pub fn speech(&self, appid: &str) -> Speech {
+        self.speech[usize::from(appid == APPIDS[1])]
+    }
+
+    /// The refunds that the ledger shows as closed: in APIv3 their numbers are used up.
+    pub fn see_closed(&mut self) {
+        for line in self.db.refunds.values().filter(|line| line.row.state == RefundWord::Closed) {
+            let is_open = self.db.order_locks.contains_key(&line.order_id);
+            if !is_open {
+                self.bank.used_up.insert(line.row.out_refund_no.clone());
+            }
+        }
+    }
+
+    /// A question goes out. APIv3 lists no refunds, and takes no number that the ledger has seen closed.
+    pub fn asks(&mut self, question: &Question, by: ApiVersion) {
+        let terms = &question.entry.terms;
+        match (&question.what, by) {
+            (What::Refund(row), _) => {
+                let number = &row.out_refund_no;
+                if self.speech(&terms.appid) == Speech::V3 && self.bank.used_up.contains(number) {
+                    self.lies.push(format!("{number} was closed, and is ordered again"));
+                }
+            }
+            (What::Refunds(Coverage::One(_)), ApiVersion::V3) => {}
+            (What::Refunds(Coverage::Whole), ApiVersion::V2) => {}
+            (What::Refunds(of), _) if self.sabotage != Some(Sabotage::SameNumber) => {
+                self.lies.push(format!("{by:?} has no question about {of:?}"));
+            }
+            _ => {}
         }
     }
 
@@ -238,5 +311,8 @@ impl Counts {
         self.withdrawn += other.withdrawn;
         self.resolved += other.resolved;
         self.by_hand += other.by_hand;
+        self.told_of_one += other.told_of_one;
+        self.used_up += other.used_up;
+        self.unlisted += other.unlisted;
     }
 }
