@@ -17,6 +17,7 @@ use wechatpay::model::v3_keys::{V3Credentials, V3Keys};
 use wechatpay::simulator::{Account, Options, Simulator, V3_MATERIAL};
 use wechatpay::wire::key::Key;
 use wechatpay::wire::v3::key_ring::KeyRing;
+use wechatpay::wire::v3::key_store::KeyStore;
 use wechatpay::wire::v3::request_key::RequestKey;
 use wechatpay::{Merchant, SignType};
 use zeroize::Zeroizing;
@@ -152,7 +153,7 @@ impl Shop {
             }
         };
         let (plain, certified) = (line(None), line(Some(&identity)));
-        let in_v3 = Merchant { credentials: v3(), ..merchant.clone() };
+        let in_v3 = Merchant { credentials: v3(chance), ..merchant.clone() };
         Self { clock, merchant, in_v3, plain, certified }
     }
 
@@ -165,13 +166,20 @@ impl Shop {
     }
 }
 
-fn v3() -> Credentials {
+/// With WeChat Pay's public key, or with the platform's certificates that are loaded and rotate, or with both.
+fn v3(chance: &mut Chance) -> Credentials {
     let mut ring = KeyRing::default();
-    ring.add_public_key(V3_MATERIAL.public_key_id, V3_MATERIAL.public_key.as_bytes()).unwrap();
+    let (by_key, loads) = *chance.pick(&[(true, false), (false, true), (true, true)]);
+    if by_key {
+        ring.add_public_key(V3_MATERIAL.public_key_id, V3_MATERIAL.public_key.as_bytes()).unwrap();
+    }
+    if loads {
+        ring = ring.with_downloads(Arc::new(KeyStore::default()));
+    }
     Credentials::V3(Arc::new(V3Keys::from(V3Credentials {
         request_key: RequestKey::new(V3_MATERIAL.private_key.as_bytes(), V3_MATERIAL.serial).unwrap(),
         ring,
-        answer_key: Some(V3_MATERIAL.public_key_id.into()),
+        answer_key: by_key.then(|| V3_MATERIAL.public_key_id.into()),
         key: Key::new(V3_MATERIAL.api_v3_key.as_bytes()).unwrap(),
         previous_key: None,
     })))

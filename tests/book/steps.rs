@@ -233,8 +233,22 @@ impl<'a> Case<'a> {
                 desk.tell("/clock", &by);
             }
             4 => desk.clear("/connections"),
+            5 => self.platform_changes(),
             _ => {}
         }
+    }
+
+    /// WeChat goes from certificates to its public key and back, rotates certificates, and probes.
+    fn platform_changes(&mut self) {
+        let change = match self.chance.below(3) {
+            0 => {
+                json!({ "mode": self.chance.pick(&["public_key", "certificates", "switching", "switching"]) })
+            }
+            1 => json!({ "certificates": self.chance.pick(&["old", "both", "new"]) }),
+            _ => json!({ "probes": self.chance.below(40) }),
+        };
+        self.story.push(format!("  the platform: {change}"));
+        self.shop.desk().tell("/platform", &change);
     }
 
     fn some_order(&mut self, book: &Book) -> String {
