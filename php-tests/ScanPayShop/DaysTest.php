@@ -66,6 +66,16 @@ final class DaysTest extends ShopTestCase
         self::assertSame([], glob(sys_get_temp_dir() . '/shop-????????????????'));
     }
 
+    public function testWhoReconcilesADayTogetherWithOthersKeepsOneReport(): void
+    {
+        $this->shop->stop();
+        $this->start('sqlite', workers: 6);
+        $number = $this->trade();
+        self::assertSame([303 => 6], $this->clerk->together($this->path, array_fill(0, 6, [])));
+        self::assertSame(['1'], array_map(strval(...), array_column($this->rows('SELECT COUNT(*) AS n FROM day_report'), 'n')));
+        self::assertSame(1, substr_count($this->clerk->get("$this->path/orders.csv"), $number));
+    }
+
     public function testADayWithoutABillSaysSo(): void
     {
         foreach (['2099-01-01', '2001-01-01', '2026-02-31'] as $day) {

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Shop\Office;
 
+use Shop\Database;
 use Shop\Shop;
 use WechatPay\DayReport;
 use WechatPay\Merchant;
@@ -20,6 +21,17 @@ final class Days
     public function reconcile(Merchant $merchant, string $day): void
     {
         $report = $this->shop->ledger->reconcileDay($merchant, $day);
+        try {
+            $this->keep($merchant, $day, $report);
+        } catch (\LogicException) {
+            return;   // somebody else reconciled it at the same moment, and has the bill
+        } catch (\PDOException $e) {
+            Database::isDouble($e) || throw $e;   // or was faster here
+        }
+    }
+
+    private function keep(Merchant $merchant, string $day, DayReport $report): void
+    {
         $sums = array_diff_key($report->toArray(), ['differences' => []]) + ['differences' => \count($report)];
         $tables = self::tables($report);
         $key = ['mch_id' => $merchant->mchId, 'day' => $day];
