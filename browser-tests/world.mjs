@@ -82,6 +82,7 @@ export class World {
     /** A browser of its own, Chinese if nothing else is said. A wrong word on its console or a request to others fails the test. */
     async visitor(options = {}) {
         const context = await this.browser.newContext({ locale: 'zh-CN', viewport: { width: 1280, height: 800 }, ...options });
+        context.setDefaultTimeout(60000);   // a machine that is busy with other things is slow, not wrong
         const page = await context.newPage();
         page.faults = [];
         page.on('console', message => message.type() === 'error' && page.faults.push(message.text()));
@@ -176,7 +177,7 @@ export async function isWholeWithLargeText(page, what) {
 }
 
 /** Waits for a heading. */
-export async function headed(page, text, timeout = 15000) {
+export async function headed(page, text, timeout = 30000) {
     await page.waitForFunction(wanted => document.querySelector('h1')?.textContent === wanted, text, { timeout });
 }
 
