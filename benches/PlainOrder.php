@@ -91,6 +91,50 @@ final class PlainOrder
         );
     }
 
+    /** @param array<string, mixed> $f what a verified message of APIv3 tells */
+    public static function fromV3(array $f): self
+    {
+        static $beijing = new \DateTimeZone('+08:00');
+        $kinds = ['NOCASH' => 'NO_CASH'];
+        $coupons = array_map(
+            static fn (array $c) => ['id' => $c['coupon_id'], 'type' => $kinds[$c['type']] ?? $c['type'], 'fee' => self::whole($c['amount'])],
+            $f['promotion_detail'] ?? [],
+        );
+        $amount = $f['amount'] ?? [];
+        return new self(
+            $f['appid'],
+            $f['mchid'],
+            $f['sub_appid'] ?? null,
+            $f['sub_mchid'] ?? null,
+            $f['out_trade_no'],
+            $f['transaction_id'] ?? null,
+            PlainState::tryFrom($f['trade_state']) ?? PlainState::Unknown,
+            $f['trade_state_desc'] ?? null,
+            $f['trade_type'] ?? null,
+            self::whole($amount['total'] ?? null),
+            null,
+            $amount['currency'] ?? null,
+            self::whole($amount['payer_total'] ?? null),
+            $amount['payer_currency'] ?? null,
+            $coupons === [] ? null : array_sum(array_column($coupons, 'fee')),
+            $coupons,
+            $f['bank_type'] ?? null,
+            $f['payer']['openid'] ?? null,
+            null,
+            $f['payer']['sub_openid'] ?? null,
+            $f['attach'] ?? null,
+            ($f['scene_info']['device_id'] ?? '') ?: null,
+            isset($f['success_time']) ? (new \DateTimeImmutable($f['success_time']))->setTimezone($beijing) : null,
+            ($f['promotion_detail'] ?? []) ?: null,
+            $f,
+        );
+    }
+
+    private static function whole(mixed $fen): ?int
+    {
+        return $fen === null || \is_int($fen) && $fen >= 0 ? $fen : throw new \RuntimeException('no amount');
+    }
+
     private static function fen(?string $digits): ?int
     {
         if ($digits !== null && !ctype_digit($digits)) {

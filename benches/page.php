@@ -16,8 +16,12 @@ final class Page
     private array $taken = [];
     private FpmServer $server;
 
-    public function __construct(private readonly SimulatorProcess $simulator, private readonly string $bundle)
-    {
+    /** @param string $dialect how the pages of a dialect end: `_v3`, or nothing for v2 */
+    public function __construct(
+        private readonly SimulatorProcess $simulator,
+        private readonly string $bundle,
+        private readonly string $dialect = '',
+    ) {
     }
 
     /** @return iterable<Row> */
@@ -35,11 +39,17 @@ final class Page
         $this->server->stop();
     }
 
+    private function named(string $work): string
+    {
+        return $this->dialect === '' ? $work : "APIv3: $work";
+    }
+
     /** @return array<string, string> each page's script */
     private function scripts(): array
     {
         $script = static fn (string $name) => __DIR__ . "/pages/$name.php";
-        return array_combine(self::PAGES, array_map($script, ['empty', 'wechatpay', 'wechatpay', 'curl', 'curl']));
+        [$ours, $plain] = ["wechatpay$this->dialect", "curl$this->dialect"];
+        return array_combine(self::PAGES, array_map($script, ['empty', $ours, $ours, $plain, $plain]));
     }
 
     private function visitAll(int $rounds): void
@@ -79,12 +89,12 @@ final class Page
     private function processor(): iterable
     {
         $added = $this->added('cpu');
-        yield Row::of('page with one query, connection kept: CPU added to the page', 'cpu', [
+        yield Row::of($this->named('page with one query, connection kept: CPU added to the page'), 'cpu', [
             'wechatpay' => $added['wechatpay'],
             'new curl handle, Debian\'s bundle' => $added['bundle'],
             'new curl handle, one pinned root' => $added['pinned'],
         ], ['new curl handle, Debian\'s bundle' => 100, 'new curl handle, one pinned root' => 12]);
-        yield Row::of('page with one query, new connection: CPU added to the page', 'cpu', [
+        yield Row::of($this->named('page with one query, new connection: CPU added to the page'), 'cpu', [
             'wechatpay' => $added['fresh'],
             'new curl handle, Debian\'s bundle' => $added['bundle'],
             'new curl handle, one pinned root' => $added['pinned'],
@@ -95,7 +105,7 @@ final class Page
     {
         $wall = array_map(static fn (array $rounds) => median(array_column($rounds, 'wall')) * 1000, $this->taken);
         yield Row::limit(
-            'page with one query, 0 ms: time above an empty page (plain: new curl handle, Debian\'s bundle)',
+            $this->named('page with one query, 0 ms: time above an empty page (plain: new curl handle, Debian\'s bundle)'),
             'ms',
             $wall['wechatpay'] - $wall['empty'],
             $wall['bundle'] - $wall['empty'],
@@ -119,7 +129,7 @@ final class Page
         proc_close($line);
         $wall = array_map(static fn (array $rounds) => median(array_column($rounds, 'wall')) * 1000, $this->taken);
         yield Row::limit(
-            'page with one query, round trip 20 ms: time above an empty page (plain: new curl handle, Debian\'s bundle)',
+            $this->named('page with one query, round trip 20 ms: time above an empty page (plain: new curl handle, Debian\'s bundle)'),
             'ms',
             $wall['wechatpay'] - $wall['empty'],
             $wall['bundle'] - $wall['empty'],
@@ -131,7 +141,7 @@ final class Page
     {
         $own = array_map(fn (string $page) => $this->server->ownMegabytes($page), array_combine(self::PAGES, self::PAGES));
         yield Row::limit(
-            'php-fpm worker: memory above the same page without a query (plain: curl, Debian\'s bundle)',
+            $this->named('php-fpm worker: memory above the same page without a query (plain: curl, Debian\'s bundle)'),
             'MiB',
             $own['wechatpay'] - $own['empty'],
             $own['bundle'] - $own['empty'],

@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 /*
  * Speed beside plain PHP: `make bench`, or `make bench QUICK=1` for a run under two minutes.
- * One table as Markdown on stdout, and as JSON in target/bench.json. `ONLY=codec,query,page,process,bill` picks sections,
+ * One table as Markdown on stdout, and as JSON in target/bench.json. `ONLY=codec,query,v3,page,page_v3,process,bill` picks sections,
  * `ROWS=5000000` says how long the bill is.
  */
 
@@ -18,7 +18,7 @@ define(__NAMESPACE__ . '\ROUNDS', QUICK ? 7 : 21);
 define(__NAMESPACE__ . '\TURN_SECONDS', QUICK ? 0.03 : 0.1);
 
 require ROOT . '/php-tests/autoload.php';
-foreach (['Row', 'Contest', 'PlainOrder', 'plain', 'codec', 'query', 'page', 'process', 'cargo', 'plain_bills', 'bills'] as $piece) {
+foreach (['Row', 'Contest', 'PlainOrder', 'plain', 'plain_v3', 'codec', 'query', 'v3', 'page', 'process', 'cargo', 'plain_bills', 'bills'] as $piece) {
     require __DIR__ . "/$piece.php";
 }
 
@@ -68,8 +68,16 @@ if ($wanted('codec')) {
 if ($wanted('query')) {
     show((new Query($simulator, $bundle))->rows(), $all);
 }
+if ($wanted('v3')) {
+    show((new V3($simulator))->rows(), $all);
+}
 if ($wanted('page')) {
     show((new Page($simulator, $bundle))->rows(), $all);
+}
+if ($wanted('page_v3')) {
+    $settings = var_export($simulator->v3(), true);
+    file_put_contents(ROOT . '/target/bench-v3.php', "<?php\n\nreturn $settings;\n");
+    show((new Page($simulator, $bundle, '_v3'))->rows(), $all);
 }
 if ($wanted('process')) {
     show((new Process($simulator, $bundle))->rows(), $all);
