@@ -8,8 +8,6 @@ use crate::gateway::transport::HttpMethod;
 use crate::gateway::v3::endpoint::{V3Endpoint, V3Request};
 use crate::model::argument::BadArgument;
 use crate::model::merchant::{Credentials, Merchant};
-use crate::model::ours::{Echo, Ours};
-use crate::wire::v2::fields::Fields;
 use crate::wire::v3::json::JsonObject;
 use crate::wire::v3::target;
 use crate::wire::verified::Verified;
@@ -126,24 +124,12 @@ impl Endpoint for AnyV3Call {
         EndpointSpec { path: self.request.path().to_owned().into(), ..EndpointSpec::new("", repeat) }
     }
 
-    fn fields(&self) -> Fields {
-        Fields::new()
-    }
-
-    fn echoes(&self) -> Vec<Echo> {
-        Vec::new()
-    }
-
     fn v3(&self) -> Option<&dyn V3Endpoint<Answer = Self::Answer>> {
         Some(self)
     }
 
     fn out_trade_no(&self) -> Option<&str> {
         self.number("out_trade_no")
-    }
-
-    fn read(&self, _: Ours<Fields>) -> Result<Self::Answer, Error> {
-        Err(Error::Malformed("an answer of v2 came".into()))
     }
 }
 

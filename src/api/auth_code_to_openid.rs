@@ -3,7 +3,7 @@
 use crate::error::{Error, Repeat};
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::model::argument::BadArgument;
-use crate::model::ours::{Echo, Ours};
+use crate::model::ours::Ours;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::sign::SignType;
 
@@ -42,14 +42,6 @@ impl Endpoint for AuthCodeToOpenId {
         let mut fields = Fields::new();
         fields.set("auth_code", &self.auth_code);
         fields
-    }
-
-    fn echoes(&self) -> Vec<Echo> {
-        Vec::new()
-    }
-
-    fn out_trade_no(&self) -> Option<&str> {
-        None
     }
 
     fn read(&self, answer: Ours<Fields>) -> Result<Payer, Error> {

@@ -11,7 +11,7 @@ use crate::clock::BEIJING;
 use crate::error::{Error, Repeat};
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::gateway::transport::{Inbox, Received};
-use crate::model::ours::{Echo, Ours};
+use crate::model::ours::Ours;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::sign::SignType;
 use std::io;
@@ -105,14 +105,6 @@ impl Endpoint for Download {
         }
         fields.set("tar_type", "GZIP");
         fields
-    }
-
-    fn echoes(&self) -> Vec<Echo> {
-        Vec::new()
-    }
-
-    fn out_trade_no(&self) -> Option<&str> {
-        None
     }
 
     fn read(&self, _: Ours<Fields>) -> Result<Document, Error> {

@@ -4,7 +4,7 @@ use super::form;
 use crate::error::{Error, Repeat};
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::model::argument::BadArgument;
-use crate::model::ours::{Echo, Ours};
+use crate::model::ours::Ours;
 use crate::model::sendable::sendable;
 use crate::wire::v2::fields::Fields;
 
@@ -73,10 +73,6 @@ impl Endpoint for Report {
 
     fn fields(&self) -> Fields {
         self.fields.clone()
-    }
-
-    fn echoes(&self) -> Vec<Echo> {
-        Vec::new()
     }
 
     fn out_trade_no(&self) -> Option<&str> {

@@ -4,7 +4,7 @@ use super::form;
 use crate::error::{Error, Repeat};
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::model::argument::BadArgument;
-use crate::model::ours::{Echo, Ours};
+use crate::model::ours::Ours;
 use crate::wire::v2::fields::Fields;
 
 /// Shortens one link; the link is signed raw.
@@ -32,14 +32,6 @@ impl Endpoint for ShortUrl {
         let mut fields = Fields::new();
         fields.set("long_url", &self.long_url);
         fields
-    }
-
-    fn echoes(&self) -> Vec<Echo> {
-        Vec::new()
-    }
-
-    fn out_trade_no(&self) -> Option<&str> {
-        None
     }
 
     fn read(&self, answer: Ours<Fields>) -> Result<String, Error> {

@@ -40,7 +40,8 @@ impl EndpointSpec {
     }
 }
 
-/// One call of WeChat Pay: its terms, what it sends and how its answer reads.
+/// One call of WeChat Pay: its terms, what it sends and how its answer reads. Of v2 a call that only APIv3 has says its
+/// terms alone.
 pub trait Endpoint {
     /// What a SUCCESS answer becomes.
     type Answer;
@@ -49,7 +50,9 @@ pub trait Endpoint {
     fn spec(&self) -> EndpointSpec;
 
     /// Its own fields; ids, nonce and sign are added on the way.
-    fn fields(&self) -> Fields;
+    fn fields(&self) -> Fields {
+        Fields::new()
+    }
 
     /// Names that are not sent although every request has them.
     fn omitted(&self) -> &[String] {
@@ -60,7 +63,9 @@ pub trait Endpoint {
     fn advise(&self, _fault: &mut Fault) {}
 
     /// The numbers that the answer must repeat.
-    fn echoes(&self) -> Vec<Echo>;
+    fn echoes(&self) -> Vec<Echo> {
+        Vec::new()
+    }
 
     /// The same call in APIv3, if it exists there.
     fn v3(&self) -> Option<&dyn V3Endpoint<Answer = Self::Answer>> {
@@ -68,10 +73,14 @@ pub trait Endpoint {
     }
 
     /// The order it is about, for whoever reads the fault.
-    fn out_trade_no(&self) -> Option<&str>;
+    fn out_trade_no(&self) -> Option<&str> {
+        None
+    }
 
     /// Reads an answer with `result_code` SUCCESS.
-    fn read(&self, answer: Ours<Fields>) -> Result<Self::Answer, Error>;
+    fn read(&self, _answer: Ours<Fields>) -> Result<Self::Answer, Error> {
+        Err(Error::Malformed("a message of v2 came".into()))
+    }
 
     /// Takes an answer that carries no sign, where the endpoint never signs (protocol.md A.6) and the caller
     /// has agreed to believe it; `None` insists on a sign.

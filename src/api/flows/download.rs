@@ -15,8 +15,6 @@ use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::gateway::transport::{Inbox, Received};
 use crate::gateway::v3::endpoint::{V3Endpoint, V3Request};
 use crate::model::merchant::{Credentials, Merchant};
-use crate::model::ours::{Echo, Ours};
-use crate::wire::v2::fields::Fields;
 use crate::wire::v3::json::{JsonError, JsonObject};
 use crate::wire::v3::signature::HeaderError;
 use crate::wire::v3::target::{build, of_link};
@@ -95,24 +93,8 @@ impl Endpoint for BillLink<'_> {
         EndpointSpec::new("/v3/bill", Repeat::Query)
     }
 
-    fn fields(&self) -> Fields {
-        Fields::new()
-    }
-
-    fn echoes(&self) -> Vec<Echo> {
-        Vec::new()
-    }
-
     fn v3(&self) -> Option<&dyn V3Endpoint<Answer = Self::Answer>> {
         Some(self)
-    }
-
-    fn out_trade_no(&self) -> Option<&str> {
-        None
-    }
-
-    fn read(&self, _: Ours<Fields>) -> Result<Self::Answer, Error> {
-        Err(Error::Malformed("an answer of v2 came".into()))
     }
 }
 
@@ -174,24 +156,8 @@ impl Endpoint for BillFile<'_> {
         EndpointSpec::new("/v3/billdownload", Repeat::Query)
     }
 
-    fn fields(&self) -> Fields {
-        Fields::new()
-    }
-
-    fn echoes(&self) -> Vec<Echo> {
-        Vec::new()
-    }
-
     fn v3(&self) -> Option<&dyn V3Endpoint<Answer = Document>> {
         Some(self)
-    }
-
-    fn out_trade_no(&self) -> Option<&str> {
-        None
-    }
-
-    fn read(&self, _: Ours<Fields>) -> Result<Document, Error> {
-        Err(Error::Malformed("an answer of v2 came".into()))
     }
 
     fn inbox(&self) -> Option<&Inbox> {
