@@ -1,8 +1,7 @@
 //! Any other endpoint of APIv3, by its method and target.
 
 use crate::error::{Error, Fault, Repeat};
-use crate::gateway::attempt::OnAttempt;
-use crate::gateway::client::ApiClient;
+use crate::gateway::client::MerchantClient;
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::gateway::transport::HttpMethod;
 use crate::gateway::v3::endpoint::{V3Endpoint, V3Request};
@@ -76,18 +75,15 @@ impl AnyV3Call {
     }
 }
 
-/// Makes the call for a merchant, who must be one of APIv3.
-pub fn call(
-    client: &ApiClient,
-    merchant: &Merchant,
-    call: &AnyV3Call,
-    on_attempt: OnAttempt<'_>,
-) -> Result<Verified<JsonObject>, Fault> {
-    match &merchant.credentials {
-        Credentials::V3(_) => client.ask(merchant, call, on_attempt),
-        Credentials::V2(_) => {
-            let error = BadArgument::new("merchant", "must be one of APIv3");
-            Err(Fault::new(error.into(), Repeat::Never, call.out_trade_no()))
+impl MerchantClient<'_> {
+    /// Makes the call for a merchant, who must be one of APIv3.
+    pub fn any_v3(&self, call: &AnyV3Call) -> Result<Verified<JsonObject>, Fault> {
+        match &self.api.merchant.credentials {
+            Credentials::V3(_) => self.ask(call),
+            Credentials::V2(_) => {
+                let error = BadArgument::new("merchant", "must be one of APIv3");
+                Err(Fault::new(error.into(), Repeat::Never, call.out_trade_no()))
+            }
         }
     }
 }

@@ -6,11 +6,9 @@ use super::form;
 use super::order_query::OrderQuery;
 use super::reverse::{MOST_TRIES, Reversal, Reverse, is_open};
 use crate::error::{ErrCode, Error, Fault, Repeat};
-use crate::gateway::attempt::Attempt;
-use crate::gateway::client::ApiClient;
+use crate::gateway::client::MerchantClient;
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::model::argument::BadArgument;
-use crate::model::merchant::Merchant;
 use crate::model::order::Order;
 use crate::model::order_id::{OrderId, new_out_trade_no};
 use crate::model::ours::{Echo, Ours};
@@ -169,37 +167,37 @@ impl Patience {
 #[derive(Clone, Copy)]
 pub struct Clients<'a> {
     /// Pays and asks.
-    pub plain: &'a ApiClient,
+    pub plain: &'a MerchantClient<'a>,
     /// Reverses.
-    pub certified: &'a ApiClient,
+    pub certified: &'a MerchantClient<'a>,
 }
 
-/// Charges the code. Ends with a final order, a refusal, or [`Error::Undecided`] when even the reverse got no answer.
-pub fn pay(
-    clients: Clients<'_>,
-    merchant: &Merchant,
-    call: &Micropay,
-    patience: Patience,
-    watch: &mut dyn PollObserver,
-) -> Result<Order, Fault> {
-    let started = clients.plain.clock.now_ms();
-    let mut payment = CodePayment {
-        clients,
-        merchant,
-        call,
-        patience,
-        watch,
-        deadline: started + patience.timeout_ms,
-        paid_at: 0,
-        last: None,
-        untrusted_answer: None,
-    };
-    match payment.charge()? {
-        Progress::Decided(order) => Ok(*order),
-        Progress::Open => match payment.wait_for_payer()? {
+impl Clients<'_> {
+    /// Charges the code. Ends with a final order, a refusal, or [`Error::Undecided`] when even the reverse got no answer.
+    pub fn pay(
+        self,
+        call: &Micropay,
+        patience: Patience,
+        watch: &mut dyn PollObserver,
+    ) -> Result<Order, Fault> {
+        let deadline = self.plain.api.clock.now_ms() + patience.timeout_ms;
+        let mut payment = CodePayment {
+            clients: self,
+            call,
+            patience,
+            watch,
+            deadline,
+            paid_at: 0,
+            last: None,
+            untrusted_answer: None,
+        };
+        match payment.charge()? {
             Progress::Decided(order) => Ok(*order),
-            Progress::Open => payment.undo(),
-        },
+            Progress::Open => match payment.wait_for_payer()? {
+                Progress::Decided(order) => Ok(*order),
+                Progress::Open => payment.undo(),
+            },
+        }
     }
 }
 
@@ -210,7 +208,6 @@ enum Progress {
 
 struct CodePayment<'a> {
     clients: Clients<'a>,
-    merchant: &'a Merchant,
     call: &'a Micropay,
     patience: Patience,
     watch: &'a mut dyn PollObserver,
@@ -225,24 +222,22 @@ struct CodePayment<'a> {
 
 impl CodePayment<'_> {
     fn now(&self) -> u64 {
-        self.clients.plain.clock.now_ms()
+        self.clients.plain.api.clock.now_ms()
     }
 
-    fn ask<C: Endpoint>(&mut self, client: &ApiClient, call: &C) -> Result<C::Answer, Fault> {
-        let watch = &mut *self.watch;
-        client.ask(self.merchant, call, &mut |attempt: &Attempt| watch.tried(attempt))
-    }
-
-    /// The client, with no more time than is left until then.
-    fn until(&self, client: &ApiClient, deadline: u64) -> ApiClient {
-        let left = deadline.saturating_sub(self.now()).max(1);
-        ApiClient { timeout_ms: client.timeout_ms.min(left), ..client.clone() }
+    /// Asks, in no more time than is left until then.
+    fn ask<C: Endpoint>(
+        &self,
+        client: &MerchantClient<'_>,
+        call: &C,
+        deadline: u64,
+    ) -> Result<C::Answer, Fault> {
+        client.within(deadline.saturating_sub(self.now()).max(1)).ask(call)
     }
 
     /// The payment call, sent once.
     fn charge(&mut self) -> Result<Progress, Fault> {
-        let client = self.until(self.clients.plain, self.deadline);
-        let charged = self.ask(&client, self.call);
+        let charged = self.ask(self.clients.plain, self.call, self.deadline);
         self.paid_at = self.now();
         match charged {
             Ok(order) => self.settled(order),
@@ -287,9 +282,8 @@ impl CodePayment<'_> {
         }
     }
 
-    fn query(&mut self) -> Result<Order, Fault> {
-        let client = self.until(self.clients.plain, self.deadline + REVERSE_MS);
-        self.ask(&client, &OrderQuery(self.call.id.clone()))
+    fn query(&self) -> Result<Order, Fault> {
+        self.ask(self.clients.plain, &OrderQuery(self.call.id.clone()), self.deadline + REVERSE_MS)
     }
 
     /// A verified order: ours, and final?
@@ -380,8 +374,7 @@ impl CodePayment<'_> {
         let end = end - REVERSE_MS / 5;
         let (mut tries, mut left_open) = (1, false);
         loop {
-            let client = self.until(self.clients.certified, end);
-            let open = match self.ask(&client, &Reverse(self.call.id.clone())) {
+            let open = match self.ask(self.clients.certified, &Reverse(self.call.id.clone()), end) {
                 Ok(Reversal::Done) => return Ok(()),
                 Ok(Reversal::Again(refusal)) => {
                     Fault::new(refusal, Repeat::SameNumbers, self.call.out_trade_no())

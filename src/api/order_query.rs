@@ -4,7 +4,7 @@ use super::flows::concurrent;
 use super::v3::{mch_ids, transactions};
 use crate::error::{Error, Fault, Repeat};
 use crate::gateway::attempt::OnAttempt;
-use crate::gateway::client::ApiClient;
+use crate::gateway::client::MerchantClient;
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::gateway::v3::endpoint::{V3Endpoint, V3Request};
 use crate::gateway::v3::exchange::ours;
@@ -16,7 +16,6 @@ use crate::wire::v2::fields::Fields;
 use crate::wire::v3::json::JsonObject;
 use crate::wire::verified::Verified;
 use crate::wire::words;
-use std::sync::Arc;
 
 /// Asks for one order.
 #[derive(Debug, Clone)]
@@ -67,25 +66,21 @@ impl V3Endpoint for OrderQuery {
     }
 }
 
-/// Asks for many orders, up to `concurrency` at once; the answers keep the order of the questions. Tries are
-/// reported on the calling thread, if anybody wants to hear of them.
-pub fn many(
-    client: &ApiClient,
-    merchant: &Arc<Merchant>,
-    queries: &[OrderQuery],
-    concurrency: usize,
-    on_attempt: Option<OnAttempt<'_>>,
-) -> Vec<Result<Order, Fault>> {
-    let (client, merchant) = (client.clone(), merchant.clone());
-    let ask = move |query: &OrderQuery, on_attempt: OnAttempt<'_>| client.ask(&merchant, query, on_attempt);
-    let answers = concurrent::map(queries.to_vec(), concurrency, ask, on_attempt);
-    let unanswered = |query: &OrderQuery| {
-        let error = Error::Configuration("no thread could be started for this query".into());
-        Err(Fault::new(error, Repeat::Query, query.out_trade_no()))
-    };
-    answers
-        .into_iter()
-        .zip(queries)
-        .map(|(answer, query)| answer.unwrap_or_else(|| unanswered(query)))
-        .collect()
+impl MerchantClient<'_> {
+    /// Asks for many orders, up to `concurrency` at once; the answers keep the order of the questions. Tries are
+    /// reported on the calling thread.
+    pub fn orders(&self, queries: &[OrderQuery], concurrency: usize) -> Vec<Result<Order, Fault>> {
+        let api = self.api.clone();
+        let ask = move |query: &OrderQuery, on_attempt: OnAttempt<'_>| {
+            api.clone().observed_by(on_attempt).ask(query)
+        };
+        let answers = concurrent::map(queries.to_vec(), concurrency, ask, self.on_attempt);
+        let answers = answers.into_iter().zip(queries);
+        answers.map(|(answer, query)| answer.unwrap_or_else(|| unanswered(query))).collect()
+    }
+}
+
+fn unanswered(query: &OrderQuery) -> Result<Order, Fault> {
+    let error = Error::Configuration("no thread could be started for this query".into());
+    Err(Fault::new(error, Repeat::Query, query.out_trade_no()))
 }

@@ -1,11 +1,9 @@
 //! refund: gives money back (protocol.md C.4). An answer means accepted, not refunded.
 
-use super::flows::resend::resend_on;
 use super::form;
 use super::v3::{merge, object};
 use crate::error::{Advice, ErrCode, Error, Fault, Repeat};
-use crate::gateway::attempt::OnAttempt;
-use crate::gateway::client::ApiClient;
+use crate::gateway::client::MerchantClient;
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::gateway::v3::endpoint::{V3Endpoint, V3Request};
 use crate::gateway::v3::exchange::ours;
@@ -77,14 +75,11 @@ impl Refund {
     }
 }
 
-/// Asks for the refund; SYSTEMERROR and BIZERR_NEED_RETRY are repeated with the same number, inside the deadline.
-pub fn refund(
-    client: &ApiClient,
-    merchant: &Merchant,
-    refund: &Refund,
-    on_attempt: OnAttempt<'_>,
-) -> Result<RefundReceipt, Fault> {
-    resend_on(ErrCode::SystemError, client, merchant, refund, on_attempt)
+impl MerchantClient<'_> {
+    /// Asks for the refund; SYSTEMERROR and BIZERR_NEED_RETRY are repeated with the same number, inside the deadline.
+    pub fn refund(&self, refund: &Refund) -> Result<RefundReceipt, Fault> {
+        self.resend_on(ErrCode::SystemError, refund)
+    }
 }
 
 impl Endpoint for Refund {

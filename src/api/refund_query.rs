@@ -1,8 +1,7 @@
 //! refundquery: what became of refunds, all pages of it (protocol.md C.5).
 
 use crate::error::{Error, Fault, Repeat};
-use crate::gateway::attempt::OnAttempt;
-use crate::gateway::client::ApiClient;
+use crate::gateway::client::MerchantClient;
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::gateway::v3::endpoint::{V3Endpoint, V3Request};
 use crate::gateway::v3::exchange::ours;
@@ -78,33 +77,30 @@ pub struct RefundQuery {
     pub offset: usize,
 }
 
-/// Asks for all refunds, page after page.
-pub fn all(
-    client: &ApiClient,
-    merchant: &Merchant,
-    of: &RefundsOf,
-    on_attempt: OnAttempt<'_>,
-) -> Result<RefundList, Fault> {
-    let mut query = RefundQuery { of: of.clone(), offset: 0 };
-    let mut list = client.ask(merchant, &query, on_attempt)?;
-    for _ in 1..MOST_PAGES {
+impl MerchantClient<'_> {
+    /// Asks for all refunds, page after page.
+    pub fn refunds(&self, of: &RefundsOf) -> Result<RefundList, Fault> {
+        let mut query = RefundQuery { of: of.clone(), offset: 0 };
+        let mut list = self.ask(&query)?;
+        for _ in 1..MOST_PAGES {
+            if list.is_whole() {
+                return Ok(list);
+            }
+            query.offset = list.received();
+            let page = self.ask(&query)?;
+            let known = list.entries().len();
+            list.append(page).map_err(|e| malformed(&query, e.to_string()))?;
+            if list.entries().len() == known {
+                break;
+            }
+        }
         if list.is_whole() {
             return Ok(list);
         }
-        query.offset = list.received();
-        let page = client.ask(merchant, &query, on_attempt)?;
-        let known = list.entries().len();
-        list.append(page).map_err(|e| malformed(&query, e.to_string()))?;
-        if list.entries().len() == known {
-            break;
-        }
+        let (announced, came) = (list.announced(), list.entries().len());
+        let message = format!("total_refund_count is {announced}, but only {came} refunds came");
+        Err(malformed(&query, message))
     }
-    if list.is_whole() {
-        return Ok(list);
-    }
-    let message =
-        format!("total_refund_count is {}, but only {} refunds came", list.announced(), list.entries().len());
-    Err(malformed(&query, message))
 }
 
 fn malformed(query: &RefundQuery, message: String) -> Fault {

@@ -1,10 +1,8 @@
 //! reverse: undoes a code payment (protocol.md C.7).
 
 use crate::error::{Advice, ErrCode, Error, Fault, Repeat};
-use crate::gateway::attempt::OnAttempt;
-use crate::gateway::client::ApiClient;
+use crate::gateway::client::MerchantClient;
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
-use crate::model::merchant::Merchant;
 use crate::model::order_id::OrderId;
 use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
@@ -82,35 +80,32 @@ pub fn is_open(fault: &Fault) -> bool {
     }
 }
 
-/// Calls until it is done: again on `recall` = Y, on USERPAYING and when the outcome is unknown, ten times at most
-/// and within the client's deadline from the first call on.
-pub fn reverse(
-    client: &ApiClient,
-    merchant: &Merchant,
-    call: &Reverse,
-    on_attempt: OnAttempt<'_>,
-) -> Result<(), Fault> {
-    let deadline =
-        client.clock.now_ms().saturating_add(client.timeout_ms.max(u64::from(MOST_TRIES) * PAUSE_MS * 2));
-    let mut tries = 1;
-    let mut left_open = false;
-    loop {
-        let (fault, again) = match client.ask(merchant, call, on_attempt) {
-            Ok(Reversal::Done) => return Ok(()),
-            Ok(Reversal::Again(refusal)) => {
-                (Fault::new(refusal, Repeat::SameNumbers, call.out_trade_no()), true)
+impl MerchantClient<'_> {
+    /// Calls until it is done: again on `recall` = Y, on USERPAYING and when the outcome is unknown, ten times at most
+    /// and within the client's deadline from the first call on.
+    pub fn reverse(&self, call: &Reverse) -> Result<(), Fault> {
+        let api = &self.api;
+        let patience = api.timeout_ms.max(u64::from(MOST_TRIES) * PAUSE_MS * 2);
+        let deadline = api.clock.now_ms().saturating_add(patience);
+        let (mut tries, mut left_open) = (1, false);
+        loop {
+            let (fault, again) = match self.ask(call) {
+                Ok(Reversal::Done) => return Ok(()),
+                Ok(Reversal::Again(refusal)) => {
+                    (Fault::new(refusal, Repeat::SameNumbers, call.out_trade_no()), true)
+                }
+                Err(fault) => {
+                    let again = is_open(&fault);
+                    (fault, again)
+                }
+            };
+            let fault = if left_open { fault.after_an_open_try() } else { fault };
+            if !again || tries >= MOST_TRIES || api.clock.now_ms() + PAUSE_MS >= deadline {
+                return Err(fault);
             }
-            Err(fault) => {
-                let again = is_open(&fault);
-                (fault, again)
-            }
-        };
-        let fault = if left_open { fault.after_an_open_try() } else { fault };
-        if !again || tries >= MOST_TRIES || client.clock.now_ms() + PAUSE_MS >= deadline {
-            return Err(fault);
+            left_open = fault.maybe_processed;
+            api.clock.sleep_ms(PAUSE_MS);
+            tries += 1;
         }
-        left_open = fault.maybe_processed;
-        client.clock.sleep_ms(PAUSE_MS);
-        tries += 1;
     }
 }

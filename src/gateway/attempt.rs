@@ -21,8 +21,27 @@ pub struct Attempt {
     pub outcome: &'static str,
 }
 
-/// An observer of tries.
-pub type OnAttempt<'a> = &'a mut dyn FnMut(&Attempt);
+/// Hears of tries.
+pub trait AttemptObserver {
+    /// A try was made.
+    fn tried(&self, attempt: &Attempt);
+}
+
+impl<F: Fn(&Attempt)> AttemptObserver for F {
+    fn tried(&self, attempt: &Attempt) {
+        self(attempt);
+    }
+}
+
+/// Whoever hears of tries, if anybody does.
+pub type OnAttempt<'a> = Option<&'a dyn AttemptObserver>;
+
+/// Tells whoever hears of tries.
+pub fn report(on_attempt: OnAttempt<'_>, attempt: &Attempt) {
+    if let Some(observer) = on_attempt {
+        observer.tried(attempt);
+    }
+}
 
 /// The class of a fault, in one word.
 pub fn outcome(error: &Error) -> &'static str {

@@ -1,6 +1,6 @@
 //! A client of the gateway: sends calls, tries again where that is safe, reports every try.
 
-use super::attempt::{Attempt, OnAttempt, outcome};
+use super::attempt::{Attempt, OnAttempt, outcome, report};
 use super::endpoint::{Endpoint, EndpointSpec};
 use super::exchange;
 use super::refused::{self, page::shown};
@@ -21,9 +21,11 @@ use crate::wire::v2::xml;
 use crate::wire::v3::signature::HeaderError;
 use std::sync::Arc;
 
-/// Who carries, by which clock, to which addresses.
+/// How one merchant's calls travel: who carries them, by which clock, to which addresses. Threads may share it.
 #[derive(Clone)]
 pub struct ApiClient {
+    /// Whose calls.
+    pub merchant: Arc<Merchant>,
     /// The network.
     pub transport: Arc<dyn Transport>,
     /// The clock.
@@ -40,6 +42,15 @@ pub struct ApiClient {
     pub timeout_ms: u64,
     /// Makes a fresh `nonce_str`.
     pub nonce: fn() -> String,
+}
+
+/// What a call needs beside itself: the way to WeChat Pay, and who hears of each try. Calls are its methods.
+#[derive(Clone)]
+pub struct MerchantClient<'o> {
+    /// The way.
+    pub api: ApiClient,
+    /// Who hears of each try, on the thread that calls.
+    pub on_attempt: OnAttempt<'o>,
 }
 
 /// A call as all of its tries share it.
@@ -66,81 +77,77 @@ struct PendingAttempt {
 }
 
 impl ApiClient {
+    /// The same with no more time for a call than this.
+    #[must_use]
+    pub fn within(&self, ms: u64) -> Self {
+        Self { timeout_ms: self.timeout_ms.min(ms), ..self.clone() }
+    }
+
+    /// Is heard of.
+    pub const fn observed_by(self, on_attempt: OnAttempt<'_>) -> MerchantClient<'_> {
+        MerchantClient { api: self, on_attempt }
+    }
+}
+
+impl MerchantClient<'_> {
+    /// The same with no more time for a call than this.
+    #[must_use]
+    pub fn within(&self, ms: u64) -> Self {
+        Self { api: self.api.within(ms), ..*self }
+    }
+
     /// Makes a call and brings its answer, or the fault weighed for this call.
-    pub fn ask<C: Endpoint>(
-        &self,
-        merchant: &Merchant,
-        call: &C,
-        on_attempt: OnAttempt<'_>,
-    ) -> Result<C::Answer, Fault> {
-        self.exchange(merchant, call, on_attempt).map_err(|error| {
+    pub fn ask<C: Endpoint>(&self, call: &C) -> Result<C::Answer, Fault> {
+        self.exchange(call).map_err(|error| {
             let mut fault = Fault::new(error, call.spec().repeat, call.out_trade_no());
             call.advise(&mut fault);
-            if let (Credentials::V3(_), Some(v3)) = (&merchant.credentials, call.v3()) {
+            if let (Credentials::V3(_), Some(v3)) = (&self.api.merchant.credentials, call.v3()) {
                 v3.advise(&mut fault);
             }
             fault
         })
     }
 
-    fn exchange<C: Endpoint>(
-        &self,
-        merchant: &Merchant,
-        call: &C,
-        on_attempt: OnAttempt<'_>,
-    ) -> Result<C::Answer, Error> {
-        let request = self.write(merchant, call)?;
-        let started = self.clock.now_ms();
-        let deadline = started.saturating_add(self.timeout_ms);
+    fn exchange<C: Endpoint>(&self, call: &C) -> Result<C::Answer, Error> {
+        let (api, request) = (&self.api, self.write(call)?);
+        let started = api.clock.now_ms();
+        let deadline = started.saturating_add(api.timeout_ms);
         if let MerchantDialect::V3 { keys, .. } = &request.dialect {
-            certificates::ready(&self.road(merchant, keys, deadline), on_attempt)?;
+            certificates::ready(&self.road(keys, deadline))?;
         }
-        let backup_first = self.health.backup_first(started);
+        let backup_first = api.health.backup_first(started);
         for tries in 1.. {
-            let left_ms = deadline.saturating_sub(self.clock.now_ms());
+            let left_ms = deadline.saturating_sub(api.clock.now_ms());
             let turn = PendingAttempt { tries, left_ms, first: (tries % 2 == 1) != backup_first };
-            let result = self.attempt(merchant, call, &request, turn, on_attempt);
-            let left_ms = deadline.saturating_sub(self.clock.now_ms());
+            let result = self.attempt(call, &request, turn);
+            let left_ms = deadline.saturating_sub(api.clock.now_ms());
             let pause = match &result {
                 Err(Error::Transport(fault)) => retry::pause(request.spec.repeat, tries, fault, left_ms)
-                    .filter(|_| self.may_switch(&request.spec)),
+                    .filter(|_| api.may_switch(&request.spec)),
                 Err(Error::Headers(fault)) => retry::after_a_probe(request.spec.repeat, tries, fault),
                 _ => None,
             };
             let Some(pause) = pause else { return result };
-            self.clock.sleep_ms(pause);
+            api.clock.sleep_ms(pause);
         }
         Err(Error::Malformed("no try was made".into()))
     }
 
-    /// A call that acts is repeated at another domain only, so without one it is not.
-    fn may_switch(&self, spec: &EndpointSpec) -> bool {
-        spec.repeat == Repeat::Query || self.backup_url.is_some()
-    }
-
-    fn write<'c, C: Endpoint>(
-        &self,
-        merchant: &'c Merchant,
-        call: &'c C,
-    ) -> Result<WrittenCall<'c, C::Answer>, Error> {
+    fn write<'c, C: Endpoint>(&'c self, call: &'c C) -> Result<WrittenCall<'c, C::Answer>, Error> {
         let spec = call.spec();
-        let (path, dialect) = match &merchant.credentials {
-            Credentials::V2(_) => (spec.path.to_string(), self.write_v2(merchant, call)?),
+        let (path, dialect) = match &self.api.merchant.credentials {
+            Credentials::V2(_) => (spec.path.to_string(), self.write_v2(call)?),
             Credentials::V3(keys) => {
                 let call = call.v3().ok_or_else(|| not_in_v3(&spec.path))?;
-                let request = call.request(merchant)?;
+                let request = call.request(&self.api.merchant)?;
                 (request.path().to_owned(), MerchantDialect::V3 { call, keys: keys.get()?, request })
             }
         };
         Ok(WrittenCall { spec, path, dialect })
     }
 
-    fn write_v2<'c, C: Endpoint>(
-        &self,
-        merchant: &Merchant,
-        call: &C,
-    ) -> Result<MerchantDialect<'c, C::Answer>, Error> {
-        let sent = exchange::build_request(merchant, call, &(self.nonce)())?;
+    fn write_v2<'c, C: Endpoint>(&self, call: &C) -> Result<MerchantDialect<'c, C::Answer>, Error> {
+        let sent = exchange::build_request(&self.api.merchant, call, &(self.api.nonce)())?;
         // The calls have checked by their arguments' names; nothing leaves us past this point.
         one_meaning("request", &sent)?;
         let body = xml::encode(&sent).map_err(|e| BadArgument::new("request", e.to_string()))?;
@@ -149,41 +156,82 @@ impl ApiClient {
 
     fn attempt<C: Endpoint>(
         &self,
-        merchant: &Merchant,
         call: &C,
         request: &WrittenCall<'_, C::Answer>,
         turn: PendingAttempt,
-        on_attempt: OnAttempt<'_>,
     ) -> Result<C::Answer, Error> {
-        let started = self.clock.now_ms();
-        let (url, is_first) = self.choose(turn);
-        let carried = self.carry(merchant, call, request, url, turn.left_ms);
-        self.note_health(is_first, &carried);
+        let api = &self.api;
+        let started = api.clock.now_ms();
+        let (url, is_first) = api.choose(turn);
+        let carried = api.carry(call, request, url, turn.left_ms);
+        api.note_health(is_first, &carried);
         let (reused, status) = seen(&carried);
         let deadline = started.saturating_add(turn.left_ms);
-        let read = |response: &HttpResponse| self.read(merchant, call, request, response, url);
+        let read = |response: &HttpResponse| api.read(call, request, response, url);
         let result = carried.and_then(|response| match read(&response) {
-            Err(error) if self.finds_its_key(merchant, request, &error, deadline, on_attempt) => {
-                read(&response)
-            }
+            Err(error) if self.finds_its_key(request, &error, deadline) => read(&response),
             result => result,
         });
-        on_attempt(&Attempt {
+        let attempt = Attempt {
             path: request.path.clone(),
             host: refused::host(url).to_owned(),
             number: u32::try_from(turn.tries).unwrap_or(u32::MAX),
             reused,
-            ms: self.clock.now_ms().saturating_sub(started),
+            ms: api.clock.now_ms().saturating_sub(started),
             status,
             outcome: result.as_ref().err().map_or("ok", outcome),
-        });
+        };
+        report(self.on_attempt, &attempt);
         result
+    }
+
+    /// Does the list of certificates, loaded anew, have the key that an answer names?
+    fn finds_its_key<A>(&self, request: &WrittenCall<'_, A>, error: &Error, deadline_ms: u64) -> bool {
+        match (&request.dialect, error) {
+            (MerchantDialect::V3 { keys, .. }, Error::Headers(HeaderError::UnknownSerial(_))) => {
+                certificates::missed(&self.road(keys, deadline_ms))
+            }
+            _ => false,
+        }
+    }
+
+    /// Loads the platform's certificates, for a notice that names one which is not known: true if that is worth another
+    /// look. A merchant with a public key has none.
+    pub fn load_certificates(&self) -> bool {
+        let Credentials::V3(keys) = &self.api.merchant.credentials else { return false };
+        let Ok(keys) = keys.get() else { return false };
+        let deadline_ms = self.api.clock.now_ms().saturating_add(self.api.timeout_ms);
+        certificates::missed(&self.road(keys, deadline_ms))
+    }
+
+    fn road<'c>(&'c self, keys: &'c V3Credentials, deadline_ms: u64) -> CertificateRoad<'c> {
+        let api = &self.api;
+        let backup = api.backup_url.as_deref();
+        let urls = [Some(api.url.as_str()), backup];
+        let backup_first = backup.is_some() && api.health.backup_first(api.clock.now_ms());
+        CertificateRoad {
+            transport: &*api.transport,
+            clock: &*api.clock,
+            urls: if backup_first { [backup, Some(&api.url)] } else { urls },
+            nonce: api.nonce,
+            connect_timeout_ms: api.connect_timeout_ms,
+            deadline_ms,
+            merchant: &api.merchant,
+            keys,
+            on_attempt: self.on_attempt,
+        }
+    }
+}
+
+impl ApiClient {
+    /// A call that acts is repeated at another domain only, so without one it is not.
+    fn may_switch(&self, spec: &EndpointSpec) -> bool {
+        spec.repeat == Repeat::Query || self.backup_url.is_some()
     }
 
     /// One try: of v2 only 200 is an answer, APIv3 answers with many.
     fn carry<C: Endpoint>(
         &self,
-        merchant: &Merchant,
         call: &C,
         request: &WrittenCall<'_, C::Answer>,
         url: &str,
@@ -207,7 +255,7 @@ impl ApiClient {
             }
             MerchantDialect::V3 { keys, request, .. } => {
                 let fresh = (self.clock.unix_seconds(), &*(self.nonce)());
-                let authorization = v3::authorization(merchant, keys, request, fresh)?;
+                let authorization = v3::authorization(&self.merchant, keys, request, fresh)?;
                 let headers = v3::head(&authorization, keys, request);
                 let (method, target, body) = (request.method, &*request.target, &*request.body);
                 let signed = HttpRequest { method, target, body, headers: &headers, ..whole };
@@ -218,7 +266,6 @@ impl ApiClient {
 
     fn read<C: Endpoint>(
         &self,
-        merchant: &Merchant,
         call: &C,
         request: &WrittenCall<'_, C::Answer>,
         response: &HttpResponse,
@@ -231,61 +278,15 @@ impl ApiClient {
                     .and_then(|()| call.read_file(received))
             }
             (MerchantDialect::V3 { call, keys, .. }, _) => {
-                v3::read_answer(*call, merchant, keys, response, (url, self.clock.unix_seconds()))
+                let heard = (url, self.clock.unix_seconds());
+                v3::read_answer(*call, &self.merchant, keys, response, heard)
             }
             (MerchantDialect::V2 { sent, .. }, Body::Message(body) | Body::Cut(body)) => {
-                exchange::read_answer(merchant, call, sent, body)
+                exchange::read_answer(&self.merchant, call, sent, body)
             }
             (_, Body::File(received)) => call.read_file(received),
         };
         answer.map_err(|error| unpacked(error, response.encoding()))
-    }
-
-    /// Does the list of certificates, loaded anew, have the key that an answer names?
-    fn finds_its_key<A>(
-        &self,
-        merchant: &Merchant,
-        request: &WrittenCall<'_, A>,
-        error: &Error,
-        deadline_ms: u64,
-        on_attempt: OnAttempt<'_>,
-    ) -> bool {
-        match (&request.dialect, error) {
-            (MerchantDialect::V3 { keys, .. }, Error::Headers(HeaderError::UnknownSerial(_))) => {
-                certificates::missed(&self.road(merchant, keys, deadline_ms), on_attempt)
-            }
-            _ => false,
-        }
-    }
-
-    /// Loads the platform's certificates, for a notice that names one which is not known: true if that is worth another
-    /// look. A merchant with a public key has none.
-    pub fn load_certificates(&self, merchant: &Merchant, on_attempt: OnAttempt<'_>) -> bool {
-        let Credentials::V3(keys) = &merchant.credentials else { return false };
-        let Ok(keys) = keys.get() else { return false };
-        let deadline_ms = self.clock.now_ms().saturating_add(self.timeout_ms);
-        certificates::missed(&self.road(merchant, keys, deadline_ms), on_attempt)
-    }
-
-    fn road<'c>(
-        &'c self,
-        merchant: &'c Merchant,
-        keys: &'c V3Credentials,
-        deadline_ms: u64,
-    ) -> CertificateRoad<'c> {
-        let backup = self.backup_url.as_deref();
-        let urls = [Some(self.url.as_str()), backup];
-        let backup_first = backup.is_some() && self.health.backup_first(self.clock.now_ms());
-        CertificateRoad {
-            transport: &*self.transport,
-            clock: &*self.clock,
-            urls: if backup_first { [backup, Some(&self.url)] } else { urls },
-            nonce: self.nonce,
-            connect_timeout_ms: self.connect_timeout_ms,
-            deadline_ms,
-            merchant,
-            keys,
-        }
     }
 
     /// The domains take turns, the healthier one first.

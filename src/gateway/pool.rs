@@ -51,7 +51,7 @@ struct KeptAgent {
 /// when they are new or have changed.
 pub fn client(
     settings: &Settings,
-    merchant: &Merchant,
+    merchant: &Arc<Merchant>,
     certificate: bool,
     files: &dyn Files,
 ) -> Result<ApiClient, String> {
@@ -66,6 +66,7 @@ pub fn client(
     }
     belongs_to(&merchant.mch_id, kept.common_name.as_deref())?;
     Ok(ApiClient {
+        merchant: merchant.clone(),
         transport: kept.agent,
         clock: Arc::new(SystemClock),
         health: kept.health,

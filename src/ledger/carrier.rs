@@ -8,21 +8,17 @@ use super::sync::{Answer, Question, What};
 use crate::api::close_order::CloseOrder;
 use crate::api::flows::concurrent;
 use crate::api::order_query::OrderQuery;
-use crate::api::refund::{Refund, refund};
-use crate::api::refund_query::{RefundsOf, all};
-use crate::api::reverse::{Reverse, reverse};
+use crate::api::refund::Refund;
+use crate::api::refund_query::RefundsOf;
+use crate::api::reverse::Reverse;
 use crate::error::{Advice, ErrCode, Error, Fault, Phase};
 use crate::gateway::attempt::OnAttempt;
-use crate::gateway::client::ApiClient;
-use crate::model::merchant::Merchant;
+use crate::gateway::client::{ApiClient, MerchantClient};
 use crate::model::order_id::OrderId;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Carries one merchant's questions.
 pub struct Carrier {
-    /// Who asks.
-    pub merchant: Arc<Merchant>,
     /// The line for questions, or why there is none.
     pub line: Result<ApiClient, String>,
     /// The line with the certificate, for calls that move money, or why there is none.
@@ -43,7 +39,7 @@ impl Carrier {
     pub fn ask(self, questions: &[Question], on_attempt: OnAttempt<'_>) -> Vec<Answer> {
         let concurrency = self.concurrency;
         let ask = move |question: &Question, on_attempt: OnAttempt<'_>| self.answer(question, on_attempt);
-        let answers = concurrent::map(questions.to_vec(), concurrency, ask, Some(on_attempt));
+        let answers = concurrent::map(questions.to_vec(), concurrency, ask, on_attempt);
         answers.into_iter().map(|answer| answer.unwrap_or_else(no_thread)).collect()
     }
 
@@ -51,24 +47,22 @@ impl Carrier {
     pub fn inquire(self, inquiries: &[Inquiry], on_attempt: OnAttempt<'_>) -> Vec<Answer> {
         let concurrency = self.concurrency;
         let ask = move |inquiry: &Inquiry, on_attempt: OnAttempt<'_>| self.about(inquiry, on_attempt);
-        let answers = concurrent::map(inquiries.to_vec(), concurrency, ask, Some(on_attempt));
+        let answers = concurrent::map(inquiries.to_vec(), concurrency, ask, on_attempt);
         answers.into_iter().map(|answer| answer.unwrap_or_else(no_thread)).collect()
     }
 
     fn about(&self, inquiry: &Inquiry, on_attempt: OnAttempt<'_>) -> Answer {
-        let line = match &self.line {
-            Ok(line) => line,
+        let client = match &self.line {
+            Ok(line) => line.clone().observed_by(on_attempt),
             Err(why) => return Answer::Unreached(why.clone()),
         };
         let id = OrderId::OutTradeNo(inquiry.out_trade_no.clone());
         let (answer, what) = match inquiry.about {
-            AskedAbout::Order => (self.order(line, id, on_attempt), What::Order),
-            AskedAbout::Refunds => {
-                (self.refunds(line, &RefundsOf::Order(id), on_attempt), What::Refunds(Coverage::Whole))
-            }
+            AskedAbout::Order => (order(&client, id), What::Order),
+            AskedAbout::Refunds => (refunds(&client, &RefundsOf::Order(id)), What::Refunds(Coverage::Whole)),
             AskedAbout::Refund(ref number) => {
                 let of = RefundsOf::OutRefundNo(number.clone());
-                (self.refunds(line, &of, on_attempt), What::Refunds(Coverage::One(number.clone())))
+                (refunds(&client, &of), What::Refunds(Coverage::One(number.clone())))
             }
         };
         answer.unwrap_or_else(|fault| meaning(&fault, &what))
@@ -81,69 +75,56 @@ impl Carrier {
     /// Asks one question; a fault stays one.
     pub fn one(&self, question: &Question, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
         let line = if needs_certificate(question) { &self.certified } else { &self.line };
-        let line = match line {
+        let client = match line {
             Ok(_) if question.is_stale(question.since.elapsed()) => return Ok(unmade(&question.what, STALE)),
-            Ok(line) => line,
+            Ok(line) => line.clone().observed_by(on_attempt),
             Err(why) => return Ok(unmade(&question.what, why)),
         };
         let id = OrderId::OutTradeNo(question.entry.terms.key.out_trade_no.clone());
         match &question.what {
-            What::Order => self.order(line, id, on_attempt),
-            What::Refunds(Coverage::One(number)) => {
-                self.refunds(line, &RefundsOf::OutRefundNo(number.clone()), on_attempt)
-            }
-            What::Refunds(_) => self.refunds(line, &RefundsOf::Order(id), on_attempt),
-            What::Close => self.close(line, id, on_attempt),
+            What::Order => order(&client, id),
+            What::Refunds(Coverage::One(number)) => refunds(&client, &RefundsOf::OutRefundNo(number.clone())),
+            What::Refunds(_) => refunds(&client, &RefundsOf::Order(id)),
+            What::Close => close(&client, id),
             What::Reverse => {
-                reverse(line, &self.merchant, &Reverse(id), on_attempt)?;
+                client.reverse(&Reverse(id))?;
                 Ok(Answer::Done { refund_id: None })
             }
-            What::Refund(row) => self.refund(line, &question.entry, row, on_attempt),
+            What::Refund(row) => refund(&client, &question.entry, row),
         }
     }
+}
 
-    fn order(&self, line: &ApiClient, id: OrderId, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
-        let order = line.ask(&self.merchant, &OrderQuery(id), on_attempt)?;
-        Ok(match Sighting::of(&order, Source::Query) {
-            Ok(seen) => Answer::Order(seen),
-            Err(what) => Answer::Useless(format!("an order {what}")),
-        })
-    }
+fn order(client: &MerchantClient<'_>, id: OrderId) -> Result<Answer, Fault> {
+    let order = client.ask(&OrderQuery(id))?;
+    Ok(match Sighting::of(&order, Source::Query) {
+        Ok(seen) => Answer::Order(seen),
+        Err(what) => Answer::Useless(format!("an order {what}")),
+    })
+}
 
-    fn refunds(&self, line: &ApiClient, of: &RefundsOf, on_attempt: OnAttempt<'_>) -> Result<Answer, Fault> {
-        let list = all(line, &self.merchant, of, on_attempt)?;
-        Ok(match RefundSighting::of(&list) {
-            Ok(seen) => Answer::Refunds(seen),
-            Err(what) => Answer::Useless(format!("a list of refunds {what}")),
-        })
-    }
+fn refunds(client: &MerchantClient<'_>, of: &RefundsOf) -> Result<Answer, Fault> {
+    let list = client.refunds(of)?;
+    Ok(match RefundSighting::of(&list) {
+        Ok(seen) => Answer::Refunds(seen),
+        Err(what) => Answer::Useless(format!("a list of refunds {what}")),
+    })
+}
 
-    fn close(
-        &self,
-        line: &ApiClient,
-        out_trade_no: OrderId,
-        on_attempt: OnAttempt<'_>,
-    ) -> Result<Answer, Fault> {
-        line.ask(&self.merchant, &CloseOrder { out_trade_no }, on_attempt)?;
-        Ok(Answer::Done { refund_id: None })
-    }
+fn close(client: &MerchantClient<'_>, out_trade_no: OrderId) -> Result<Answer, Fault> {
+    client.ask(&CloseOrder { out_trade_no })?;
+    Ok(Answer::Done { refund_id: None })
+}
 
-    fn refund(
-        &self,
-        line: &ApiClient,
-        entry: &Entry,
-        row: &RefundRow,
-        on_attempt: OnAttempt<'_>,
-    ) -> Result<Answer, Fault> {
-        let id = OrderId::OutTradeNo(entry.terms.key.out_trade_no.clone());
-        let options = options(&row.options);
-        match Refund::new(id, &row.out_refund_no, entry.paid_fee(), row.refund_fee, &options) {
-            Ok(call) => {
-                let receipt = refund(line, &self.merchant, &call, on_attempt)?;
-                Ok(Answer::Done { refund_id: receipt.typed().refund_id.clone() })
-            }
-            Err(bad) => Ok(Answer::Refused(bad.to_string())),
+fn refund(client: &MerchantClient<'_>, entry: &Entry, row: &RefundRow) -> Result<Answer, Fault> {
+    let id = OrderId::OutTradeNo(entry.terms.key.out_trade_no.clone());
+    let options = options(&row.options);
+    match Refund::new(id, &row.out_refund_no, entry.paid_fee(), row.refund_fee, &options) {
+        Ok(call) => {
+            let receipt = client.refund(&call)?;
+            Ok(Answer::Done { refund_id: receipt.typed().refund_id.clone() })
         }
+        Err(bad) => Ok(Answer::Refused(bad.to_string())),
     }
 }
 

@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use wechatpay::api::flows::poll::{PollObserver, PollResult};
 use wechatpay::clock::{Clock, SystemClock};
-use wechatpay::gateway::attempt::Attempt;
-use wechatpay::gateway::client::{ApiClient, random_nonce};
+use wechatpay::gateway::client::{ApiClient, MerchantClient, random_nonce};
 use wechatpay::gateway::http::PooledAgent;
 use wechatpay::gateway::identity::{Files, Identity};
 use wechatpay::gateway::tls;
@@ -82,8 +81,6 @@ pub struct Patient<'a> {
 }
 
 impl PollObserver for Patient<'_> {
-    fn tried(&mut self, _: &Attempt) {}
-
     fn seen(&mut self, _: &PollResult<'_>, number: u32) -> bool {
         number < self.polls
     }
@@ -122,10 +119,10 @@ impl Premises {
 /// One merchant, in both dialects, with fresh connections to an empty gateway.
 pub struct Shop {
     pub clock: Arc<Hourglass>,
-    pub merchant: Merchant,
-    pub in_v3: Merchant,
-    pub plain: ApiClient,
-    pub certified: ApiClient,
+    pub merchant: Arc<Merchant>,
+    pub in_v3: Arc<Merchant>,
+    plain: ApiClient,
+    certified: ApiClient,
 }
 
 impl Shop {
@@ -133,7 +130,7 @@ impl Shop {
         let simulator = &premises.0;
         let desk = Desk(simulator.control_url());
         desk.tell("/reset", &json!({}));
-        let merchant = merchant(simulator, chance);
+        let merchant = Arc::new(merchant(simulator, chance));
         let source = merchant.v2().unwrap().certificate.clone().unwrap();
         let identity = Identity::load(&source, &Disk).unwrap();
         let clock = Arc::new(Hourglass { desk, slept_ms: AtomicU64::new(0), mishaps: Mutex::default() });
@@ -142,6 +139,7 @@ impl Shop {
             let roots = tls::roots(simulator.ca_pem().as_bytes()).unwrap();
             let agent = PooledAgent::new(tls::config(Some(roots), identity).unwrap(), Arc::default(), None);
             ApiClient {
+                merchant: merchant.clone(),
                 transport: Arc::new(agent),
                 clock: clock.clone(),
                 health: Arc::default(),
@@ -153,12 +151,22 @@ impl Shop {
             }
         };
         let (plain, certified) = (line(None), line(Some(&identity)));
-        let in_v3 = Merchant { credentials: v3(chance), ..merchant.clone() };
+        let in_v3 = Arc::new(Merchant { credentials: v3(chance), ..(*merchant).clone() });
         Self { clock, merchant, in_v3, plain, certified }
     }
 
     pub fn desk(&self) -> &Desk {
         &self.clock.desk
+    }
+
+    /// Asks.
+    pub fn plain(&self, merchant: &Arc<Merchant>) -> MerchantClient<'static> {
+        ApiClient { merchant: merchant.clone(), ..self.plain.clone() }.observed_by(None)
+    }
+
+    /// Moves money.
+    pub fn certified(&self, merchant: &Arc<Merchant>) -> MerchantClient<'static> {
+        ApiClient { merchant: merchant.clone(), ..self.certified.clone() }.observed_by(None)
     }
 
     pub fn patient(&self, polls: u32) -> Patient<'_> {

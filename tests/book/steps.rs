@@ -5,13 +5,14 @@ use super::judge::{Asked, Book, Moments, Verdict, word};
 use super::shop::{Premises, Shop};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use wechatpay::api::close_order::CloseOrder;
-use wechatpay::api::flows::poll::{PollLimits, until_final};
-use wechatpay::api::micropay::{self, Clients, Micropay, Patience, Sale};
+use wechatpay::api::flows::poll::PollLimits;
+use wechatpay::api::micropay::{Clients, Micropay, Patience, Sale};
 use wechatpay::api::order_query::OrderQuery;
-use wechatpay::api::refund::{Refund, refund};
-use wechatpay::api::refund_query::{self, RefundsOf};
-use wechatpay::api::reverse::{Reverse, reverse};
+use wechatpay::api::refund::Refund;
+use wechatpay::api::refund_query::RefundsOf;
+use wechatpay::api::reverse::Reverse;
 use wechatpay::api::unified_order::{Basics, UnifiedOrder};
 use wechatpay::model::merchant::{Credentials, Merchant};
 use wechatpay::model::order_id::OrderId;
@@ -173,7 +174,7 @@ impl<'a> Case<'a> {
     }
 
     /// The merchant in either dialect: one shop speaks both.
-    fn merchant(&mut self) -> Merchant {
+    fn merchant(&mut self) -> Arc<Merchant> {
         let by_v3 = self.chance.one_in(2);
         self.story.push(if by_v3 { "    in APIv3" } else { "    in v2" }.to_owned());
         if by_v3 { self.shop.in_v3.clone() } else { self.shop.merchant.clone() }
@@ -292,7 +293,7 @@ impl<'a> Case<'a> {
             spbill_create_ip: "127.0.0.1",
         };
         let order = UnifiedOrder::new(&basics, &[("attach", "a&b")]).unwrap();
-        let said = self.shop.plain.ask(&merchant, &order, &mut |_| {}).map(Said::Placed);
+        let said = self.shop.plain(&merchant).ask(&order).map(Said::Placed);
         (Made { call: "unifiedorder", about: number }, said)
     }
 
@@ -301,7 +302,7 @@ impl<'a> Case<'a> {
         let number = self.some_order(book);
         let query = OrderQuery(self.some_id(book, &number));
         self.trouble_for(&merchant, "/pay/orderquery");
-        let said = self.shop.plain.ask(&merchant, &query, &mut |_| {});
+        let said = self.shop.plain(&merchant).ask(&query);
         (Made { call: "orderquery", about: number }, said.map(|order| Said::Told(Box::new(order))))
     }
 
@@ -312,7 +313,7 @@ impl<'a> Case<'a> {
         self.trouble_for(&merchant, "/pay/orderquery");
         let limits = PollLimits { timeout_ms: 10_000, interval_ms: 2_000 };
         let mut watch = self.shop.patient(4);
-        let said = until_final(&self.shop.plain, &merchant, &query, limits, &mut watch);
+        let said = self.shop.plain(&merchant).until_final(&query, limits, &mut watch);
         (Made { call: "until final", about: number }, said.map(|order| Said::Told(Box::new(order))))
     }
 
@@ -321,7 +322,7 @@ impl<'a> Case<'a> {
         let number = self.some_order(book);
         self.trouble_for(&merchant, "/pay/closeorder");
         let call = CloseOrder { out_trade_no: OrderId::out_trade_no(&number).unwrap() };
-        let said = self.shop.plain.ask(&merchant, &call, &mut |_| {});
+        let said = self.shop.plain(&merchant).ask(&call);
         (Made { call: "closeorder", about: number }, said.map(|()| Said::Closed))
     }
 
@@ -346,10 +347,11 @@ impl<'a> Case<'a> {
             spbill_create_ip: "::1",
         };
         let call = Micropay::new(&sale, &[]).unwrap();
-        let lines = Clients { plain: &self.shop.plain, certified: &self.shop.certified };
+        let (plain, certified) =
+            (self.shop.plain(&self.shop.merchant), self.shop.certified(&self.shop.merchant));
         let patience = Patience { timeout_ms: 15_000, interval_ms: 3_000 };
         let mut watch = self.shop.patient(if self.chance.one_in(4) { 2 } else { 100 });
-        let said = micropay::pay(lines, &self.shop.merchant, &call, patience, &mut watch);
+        let said = Clients { plain: &plain, certified: &certified }.pay(&call, patience, &mut watch);
         (Made { call: "micropay", about: number }, said.map(|order| Said::Told(Box::new(order))))
     }
 
@@ -374,7 +376,7 @@ impl<'a> Case<'a> {
         let call = Reverse(self.some_id(book, &number));
         self.stumbling(&number);
         self.trouble("/secapi/pay/reverse");
-        let said = reverse(&self.shop.certified, &self.shop.merchant, &call, &mut |_| {});
+        let said = self.shop.certified(&self.shop.merchant).reverse(&call);
         (Made { call: "reverse", about: number }, said.map(|()| Said::Reversed))
     }
 
@@ -395,7 +397,7 @@ impl<'a> Case<'a> {
         let id = self.some_id(book, &order);
         self.trouble_for(&merchant, "/secapi/pay/refund");
         let call = Refund::new(id, &number, total, fee, &[]).unwrap();
-        let said = refund(&self.shop.certified, &merchant, &call, &mut |_| {});
+        let said = self.shop.certified(&merchant).refund(&call);
         (Made { call: "refund", about: number }, said.map(|receipt| Said::Receipt(Box::new(receipt))))
     }
 
@@ -429,7 +431,7 @@ impl<'a> Case<'a> {
             (format!("refund {number}"), of.unwrap())
         };
         self.trouble_for(&merchant, "/pay/refundquery");
-        let said = refund_query::all(&self.shop.plain, &merchant, &of, &mut |_| {});
+        let said = self.shop.plain(&merchant).refunds(&of);
         (Made { call: "refundquery", about }, said.map(|list| Said::Refunds(Box::new(list))))
     }
 }

@@ -1,20 +1,20 @@
 //! One shop and one gateway: orders from their first question to their refund, and faults on the way.
 
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::sync::Arc;
-use wechatpay::api::any_v3_call::{self, AnyV3Call};
+use wechatpay::api::any_v3_call::AnyV3Call;
 use wechatpay::api::close_order::CloseOrder;
 use wechatpay::api::download_bill::{Download, DownloadKind};
-use wechatpay::api::flows::download::download;
-use wechatpay::api::order_query::{OrderQuery, many};
-use wechatpay::api::refund::{Refund, refund};
-use wechatpay::api::refund_query::{RefundsOf, all};
+use wechatpay::api::order_query::OrderQuery;
+use wechatpay::api::refund::Refund;
+use wechatpay::api::refund_query::RefundsOf;
 use wechatpay::api::unified_order::{Basics, UnifiedOrder};
 use wechatpay::bill::document::AccountType;
 use wechatpay::bill::header::BillType;
 use wechatpay::clock::{SystemClock, beijing_day};
 use wechatpay::gateway::attempt::Attempt;
-use wechatpay::gateway::client::{ApiClient, random_nonce};
+use wechatpay::gateway::client::{ApiClient, MerchantClient, random_nonce};
 use wechatpay::gateway::endpoint::Endpoint;
 use wechatpay::gateway::http::PooledAgent;
 use wechatpay::gateway::tls;
@@ -33,7 +33,6 @@ use wechatpay::{Advice, Error, Fault, Merchant, SignType, TradeState};
 struct Shop {
     simulator: Simulator,
     client: ApiClient,
-    merchant: Arc<Merchant>,
 }
 
 impl Shop {
@@ -42,6 +41,7 @@ impl Shop {
         let roots = tls::roots(simulator.ca_pem().as_bytes()).unwrap();
         let agent = PooledAgent::new(tls::config(Some(roots), None).unwrap(), Arc::default(), None);
         let client = ApiClient {
+            merchant: Arc::new(merchant(V3_MATERIAL.private_key)),
             transport: Arc::new(agent),
             clock: Arc::new(SystemClock),
             health: Arc::default(),
@@ -51,7 +51,7 @@ impl Shop {
             timeout_ms: 8000,
             nonce: random_nonce,
         };
-        Self { simulator, client, merchant: Arc::new(merchant(V3_MATERIAL.private_key)) }
+        Self { simulator, client }
     }
 
     fn tell(&self, path: &str, body: &Value) {
@@ -63,14 +63,29 @@ impl Shop {
     }
 
     fn ask<C: Endpoint>(&self, call: &C) -> (Result<C::Answer, Fault>, Vec<Attempt>) {
-        let mut attempts = Vec::new();
-        let ended = self.client.ask(&self.merchant, call, &mut |attempt| attempts.push(attempt.clone()));
-        (ended, attempts)
+        self.noting(|client| client.ask(call))
+    }
+
+    /// What a call ends in, and its tries.
+    fn noting<T>(&self, call: impl FnOnce(MerchantClient<'_>) -> T) -> (T, Vec<Attempt>) {
+        let attempts = RefCell::new(Vec::new());
+        let note = |attempt: &Attempt| attempts.borrow_mut().push(attempt.clone());
+        let ended = call(self.client.clone().observed_by(Some(&note)));
+        (ended, attempts.into_inner())
+    }
+
+    /// The same for another merchant.
+    fn of(&self, merchant: &Merchant) -> MerchantClient<'static> {
+        ApiClient { merchant: Arc::new(merchant.clone()), ..self.client.clone() }.observed_by(None)
+    }
+
+    fn unobserved(&self) -> MerchantClient<'static> {
+        self.client.clone().observed_by(None)
     }
 
     fn refund(&self, number: &str, refund_no: &str, fee: i64) -> Result<RefundStatus, Fault> {
         let call = Refund::new(by(number), refund_no, 1230, fee, &[]).unwrap();
-        let receipt = refund(&self.client, &self.merchant, &call, &mut |_| {})?;
+        let receipt = self.unobserved().refund(&call)?;
         assert_eq!((receipt.typed().refund_fee, receipt.typed().total_fee), (Some(fee), Some(1230)));
         Ok(receipt.refund_status().unwrap())
     }
@@ -170,7 +185,7 @@ fn an_order_lives_its_whole_life() {
     assert!(matches!(shop.refund("T000001", "R1", 231).unwrap_err().error, Error::Service { .. }));
     shop.tell("/clock", &json!({ "advance_ms": 60_000 }));
     let refunds = RefundsOf::out_refund_no("R1").unwrap();
-    let list = all(&shop.client, &shop.merchant, &refunds, &mut |_| {}).unwrap();
+    let list = shop.unobserved().refunds(&refunds).unwrap();
     assert_eq!((list.entries().len(), list.entries()[0].refund_status), (1, RefundStatus::Success));
     assert!(list.entries()[0].refund_success_time.is_some());
     assert_eq!(shop.ask(&query).0.unwrap().trade_state(), TradeState::Refund);
@@ -197,26 +212,26 @@ fn every_product_gives_what_its_client_needs() {
 #[test]
 fn a_service_provider_acts_for_its_sub_merchant_only() {
     let mut shop = Shop::open();
-    let provider = Merchant { sub_mch_id: Some("1900000109".into()), ..(*shop.merchant).clone() };
-    let direct = std::mem::replace(&mut shop.merchant, Arc::new(provider));
+    let provider = Merchant { sub_mch_id: Some("1900000109".into()), ..(*shop.client.merchant).clone() };
+    let direct = std::mem::replace(&mut shop.client.merchant, Arc::new(provider));
     shop.ask(&order("T000001", "NATIVE", "x")).0.unwrap();
     let query = OrderQuery(by("T000001"));
     let seen = shop.ask(&query).0.unwrap();
     assert_eq!(seen.typed().sub_mch_id, Some("1900000109"));
     shop.tell("/pay", &json!({ "out_trade_no": "T000001", "sub_mch_id": "1900000109" }));
     assert_eq!(shop.refund("T000001", "R1", 230).unwrap(), RefundStatus::Processing);
-    shop.merchant = direct;
+    shop.client.merchant = direct;
     assert!(shop.ask(&query).0.is_err());
 }
 
 #[test]
 fn what_v2_placed_is_queried_and_refunded_by_v3() {
     let shop = Shop::open();
-    let placed = shop.client.ask(&in_v2(), &order("T000001", "NATIVE", "x"), &mut |_| {}).unwrap();
+    let placed = shop.of(&in_v2()).ask(&order("T000001", "NATIVE", "x")).unwrap();
     assert!(placed.prepay_id.is_some() && placed.code_url.is_some());
     shop.tell("/pay", &json!({ "out_trade_no": "T000001" }));
     let query = OrderQuery(by("T000001"));
-    let (v2, v3) = (shop.client.ask(&in_v2(), &query, &mut |_| {}).unwrap(), shop.ask(&query).0.unwrap());
+    let (v2, v3) = (shop.of(&in_v2()).ask(&query).unwrap(), shop.ask(&query).0.unwrap());
     let told = |order: &wechatpay::Order| {
         let typed = order.typed();
         let ids = (typed.transaction_id.map(str::to_owned), typed.openid.map(str::to_owned));
@@ -277,7 +292,7 @@ fn v24_a_key_that_is_not_the_serials_is_the_operators_to_mend() {
     let mut shop = Shop::open();
     let vectors: Value =
         serde_json::from_str(include_str!("../../php-tests/fixtures/vectors-v3.json")).unwrap();
-    shop.merchant = Arc::new(merchant(vectors["keys"]["stranger"]["private_pem"].as_str().unwrap()));
+    shop.client.merchant = Arc::new(merchant(vectors["keys"]["stranger"]["private_pem"].as_str().unwrap()));
     let fault = shop.ask(&order("T000001", "NATIVE", "x")).0.unwrap_err();
     assert!(matches!(&fault.error, Error::Unsigned { code, .. } if code == "SIGN_ERROR"), "{fault:?}");
     assert_eq!((fault.advice, fault.retryable), (Advice::FixConfiguration, false));
@@ -291,7 +306,7 @@ fn many_are_asked_at_once() {
         shop.ask(&order(number, "NATIVE", number)).0.unwrap();
     }
     let queries: Vec<OrderQuery> = numbers.iter().map(|number| OrderQuery(by(number))).collect();
-    let answers = many(&shop.client, &shop.merchant, &queries, 4, None);
+    let answers = shop.unobserved().orders(&queries, 4);
     for (answer, number) in answers.into_iter().zip(&numbers) {
         assert_eq!(answer.unwrap().typed().out_trade_no, Some(number.as_str()));
     }
@@ -301,7 +316,7 @@ fn many_are_asked_at_once() {
 fn v8_a_rotation_while_the_shop_runs_fails_no_call() {
     let mut shop = Shop::open();
     shop.tell("/platform", &json!({ "mode": "certificates" }));
-    shop.merchant = Arc::new(by_certificates());
+    shop.client.merchant = Arc::new(by_certificates());
     shop.ask(&order("T000001", "NATIVE", "x")).0.unwrap();
     let query = OrderQuery(by("T000001"));
     let (ended, attempts) = shop.ask(&query);
@@ -311,7 +326,7 @@ fn v8_a_rotation_while_the_shop_runs_fails_no_call() {
     let missed = asked.iter().filter(|(ended, _)| ended.is_err()).count();
     // The list was loaded less than a minute ago: whoever meets the new one so early is refused, and asks again.
     assert!(missed < 12);
-    shop.merchant = Arc::new(by_certificates());
+    shop.client.merchant = Arc::new(by_certificates());
     for certificates in ["both", "new", "both"] {
         shop.tell("/platform", &json!({ "certificates": certificates }));
         let (ended, attempts) = shop.ask(&query);
@@ -331,14 +346,14 @@ fn v9_the_switch_to_the_public_key_and_the_way_back() {
     for mode in ["public_key", "switching", "certificates", "switching", "public_key"] {
         shop.tell("/platform", &json!({ "mode": mode }));
         let query = OrderQuery(by("T000001"));
-        assert!(shop.client.ask(&both, &query, &mut |_| {}).is_ok(), "{mode}");
+        assert!(shop.of(&both).ask(&query).is_ok(), "{mode}");
     }
 }
 
 #[test]
 fn v10_a_merchant_that_has_a_public_key_is_told_so() {
     let mut shop = Shop::open();
-    shop.merchant = Arc::new(by_certificates());
+    shop.client.merchant = Arc::new(by_certificates());
     let (ended, attempts) = shop.ask(&OrderQuery(by("T000001")));
     let fault = ended.unwrap_err();
     assert!(fault.error.to_string().contains("public key"), "{}", fault.error);
@@ -376,9 +391,7 @@ fn b4_v18_a_bill_comes_by_a_link_and_has_its_sha1() {
     let bill = |kind| {
         let later = now + time::Duration::hours(48);
         let wanted = Download::new(kind, day, later, &std::env::temp_dir()).unwrap();
-        let mut attempts = Vec::new();
-        let ended = download(&shop.client, &shop.merchant, &wanted, &mut |a| attempts.push(a.clone()));
-        (ended, attempts)
+        shop.noting(|client| client.download(&wanted))
     };
     let trades = DownloadKind::Bill(BillType::All);
     let (ended, attempts) = bill(trades);
@@ -399,12 +412,12 @@ fn b4_v18_a_bill_comes_by_a_link_and_has_its_sha1() {
 fn any_other_endpoint_answers_too() {
     let shop = Shop::open();
     shop.ask(&order("T000001", "NATIVE", "x")).0.unwrap();
-    let target = format!("/v3/pay/transactions/out-trade-no/T000001?mchid={}", shop.merchant.mch_id);
+    let target = format!("/v3/pay/transactions/out-trade-no/T000001?mchid={}", shop.client.merchant.mch_id);
     let query = AnyV3Call::new("GET", &target, None).unwrap();
-    let told = any_v3_call::call(&shop.client, &shop.merchant, &query, &mut |_| {}).unwrap();
+    let told = shop.unobserved().any_v3(&query).unwrap();
     assert_eq!(told.text("trade_state").unwrap(), Some("NOTPAY"));
     shop.fault("swapped_order", 1);
-    let fault = any_v3_call::call(&shop.client, &shop.merchant, &query, &mut |_| {}).unwrap_err();
+    let fault = shop.unobserved().any_v3(&query).unwrap_err();
     assert!(matches!(fault.error, Error::Mismatch { .. }), "{fault:?}");
 }
 

@@ -3,7 +3,7 @@
 //! An observer may fork the process. Threads are not copied: the child waits for none and touches nothing that they
 //! may have held.
 
-use crate::gateway::attempt::{Attempt, OnAttempt};
+use crate::gateway::attempt::{Attempt, AttemptObserver, OnAttempt, report};
 use crate::gateway::threads::shielded;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -36,7 +36,7 @@ pub fn map<Q, A, F>(
     questions: Vec<Q>,
     concurrency: usize,
     ask: F,
-    on_attempt: Option<OnAttempt<'_>>,
+    on_attempt: OnAttempt<'_>,
 ) -> Vec<Option<A>>
 where
     Q: Send + Sync + 'static,
@@ -44,14 +44,14 @@ where
     F: Fn(&Q, OnAttempt<'_>) -> A + Send + Sync + 'static,
 {
     if let [question] = questions.as_slice() {
-        return vec![Some(ask(question, on_attempt.unwrap_or(&mut |_| ())))];
+        return vec![Some(ask(question, on_attempt))];
     }
     let mut answers: Vec<Option<A>> = questions.iter().map(|_| None).collect();
     let threads = concurrency.min(questions.len());
     let work = Work { questions, ask, next: AtomicUsize::new(0), is_observed: on_attempt.is_some() };
     let crew = Crew::start(Arc::new(work), threads);
     let mut panicked = None;
-    crew.listen(on_attempt.unwrap_or(&mut |_| ()), &mut |word| match word {
+    crew.listen(on_attempt, &mut |word| match word {
         Word::Answered(at, answer) => {
             if let Some(slot) = answers.get_mut(at) {
                 *slot = Some(answer);
@@ -101,7 +101,7 @@ impl<A, Q, F> Crew<A, Q, F> {
     fn listen(&self, on_attempt: OnAttempt<'_>, receive: &mut dyn FnMut(Word<A>)) {
         for word in self.words.iter().flatten() {
             match word {
-                Word::Tried(attempt) => on_attempt(&attempt),
+                Word::Tried(attempt) => report(on_attempt, &attempt),
                 word => receive(word),
             }
             if self.process != process::id() {
@@ -132,15 +132,14 @@ impl<Q, F> Work<Q, F> {
     where
         F: Fn(&Q, OnAttempt<'_>) -> A,
     {
-        let mut on_attempt = |attempt: &Attempt| {
-            if self.is_observed {
-                // Whoever listens does so until the last thread is done.
-                let _ = sender.send(Word::Tried(attempt.clone()));
-            }
+        let pass_on = |attempt: &Attempt| {
+            // Whoever listens does so until the last thread is done.
+            let _ = sender.send(Word::Tried(attempt.clone()));
         };
+        let on_attempt = self.is_observed.then_some(&pass_on as &dyn AttemptObserver);
         let places = std::iter::repeat_with(|| self.next.fetch_add(1, Ordering::Relaxed));
         for (at, question) in places.map_while(|at| self.questions.get(at).map(|question| (at, question))) {
-            let answer = catch_unwind(AssertUnwindSafe(|| (self.ask)(question, &mut on_attempt)));
+            let answer = catch_unwind(AssertUnwindSafe(|| (self.ask)(question, on_attempt)));
             let word = answer.map_or_else(Word::Panicked, |answer| Word::Answered(at, answer));
             let _ = sender.send(word);
         }

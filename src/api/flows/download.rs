@@ -9,8 +9,7 @@ use crate::bill::source::{Kept, Reading};
 use crate::bill::verify::sha1;
 use crate::clock::BEIJING;
 use crate::error::{Error, Fault, Repeat};
-use crate::gateway::attempt::OnAttempt;
-use crate::gateway::client::ApiClient;
+use crate::gateway::client::{ApiClient, MerchantClient};
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::gateway::transport::{Inbox, Received};
 use crate::gateway::v3::endpoint::{V3Endpoint, V3Request};
@@ -21,34 +20,27 @@ use crate::wire::v3::target::{build, of_link};
 use crate::wire::verified::Verified;
 use std::sync::Arc;
 
-/// Downloads a file.
-pub fn download(
-    client: &ApiClient,
-    merchant: &Merchant,
-    download: &Download,
-    on_attempt: OnAttempt<'_>,
-) -> Result<Document, Fault> {
-    match &merchant.credentials {
-        Credentials::V2(_) => client.ask(merchant, download, on_attempt),
-        Credentials::V3(_) => by_link(client, merchant, download, on_attempt),
+impl MerchantClient<'_> {
+    /// Downloads a file.
+    pub fn download(&self, download: &Download) -> Result<Document, Fault> {
+        match &self.api.merchant.credentials {
+            Credentials::V2(_) => self.ask(download),
+            Credentials::V3(_) => self.by_link(download),
+        }
     }
-}
 
-/// Asks for the link, then for the file behind it.
-fn by_link(
-    client: &ApiClient,
-    merchant: &Merchant,
-    download: &Download,
-    on_attempt: OnAttempt<'_>,
-) -> Result<Document, Fault> {
-    let urls = [Some(&client.url), client.backup_url.as_ref()].into_iter().flatten();
-    let link = BillLink { download, hosts: urls.map(|url| url.trim_start_matches("https://")).collect() };
-    let Some(linked) = client.ask(merchant, &link, on_attempt)? else {
-        return download.empty_day().map_err(|e| Fault::new(e.into(), Repeat::Query, None));
-    };
-    // The link is one host's, and there is no other.
-    let there = ApiClient { url: format!("https://{}", linked.host), backup_url: None, ..client.clone() };
-    there.ask(merchant, &BillFile { download, linked }, on_attempt)
+    /// Asks for the link, then for the file behind it.
+    fn by_link(&self, download: &Download) -> Result<Document, Fault> {
+        let urls = [Some(&self.api.url), self.api.backup_url.as_ref()].into_iter().flatten();
+        let link = BillLink { download, hosts: urls.map(|url| url.trim_start_matches("https://")).collect() };
+        let Some(linked) = self.ask(&link)? else {
+            return download.empty_day().map_err(|e| Fault::new(e.into(), Repeat::Query, None));
+        };
+        // The link is one host's, and there is no other.
+        let url = format!("https://{}", linked.host);
+        let api = ApiClient { url, backup_url: None, ..self.api.clone() };
+        api.observed_by(self.on_attempt).ask(&BillFile { download, linked })
+    }
 }
 
 /// The question for a link.

@@ -2,9 +2,7 @@
 
 use crate::api::order_query::OrderQuery;
 use crate::error::{ErrCode, Error, Fault, Repeat};
-use crate::gateway::attempt::Attempt;
-use crate::gateway::client::ApiClient;
-use crate::model::merchant::Merchant;
+use crate::gateway::client::MerchantClient;
 use crate::model::order::Order;
 
 /// How long and how often to ask.
@@ -21,8 +19,6 @@ pub type PollResult<'a> = Result<&'a Order, &'a Fault>;
 
 /// Who watches a poll; the host waits by it and may stop it.
 pub trait PollObserver {
-    /// A try was made.
-    fn tried(&mut self, attempt: &Attempt);
     /// A poll saw this; `false` stops.
     fn seen(&mut self, seen: &PollResult<'_>, number: u32) -> bool;
     /// Will nobody see the end, because the watcher throws?
@@ -42,38 +38,39 @@ pub trait PollObserver {
 /// An order that WeChat does not know yet may still be on its way this long.
 const GRACE_MS: u64 = 60_000;
 
-/// Asks until the order is final or the time is up; then the last order seen counts.
-pub fn until_final(
-    client: &ApiClient,
-    merchant: &Merchant,
-    query: &OrderQuery,
-    limits: PollLimits,
-    watch: &mut dyn PollObserver,
-) -> Result<Order, Fault> {
-    let started = client.clock.now_ms();
-    let mut last: Option<Order> = None;
-    let mut client = client.clone();
-    client.timeout_ms = client.timeout_ms.min(limits.timeout_ms);
-    for number in 1.. {
-        let seen = client.ask(merchant, query, &mut |attempt| watch.tried(attempt));
-        let go_on = watch.seen(&seen.as_ref(), number);
-        let age_ms = client.clock.now_ms().saturating_sub(started);
-        let left_ms = limits.timeout_ms.saturating_sub(age_ms);
-        let pause = match &seen {
-            Err(fault) if !goes_on(fault, last.is_some(), age_ms) => return seen,
-            Err(fault) if fault.code() == Some(ErrCode::Limited) => limits.interval_ms.saturating_mul(2),
-            _ => limits.interval_ms,
-        };
-        let fault = seen.map(|order| last = Some(order)).err();
-        if last.as_ref().is_some_and(|order| fault.is_none() && order.trade_state().is_final()) {
-            break;
+impl MerchantClient<'_> {
+    /// Asks until the order is final or the time is up; then the last order seen counts.
+    pub fn until_final(
+        &self,
+        query: &OrderQuery,
+        limits: PollLimits,
+        watch: &mut dyn PollObserver,
+    ) -> Result<Order, Fault> {
+        let clock = &self.api.clock;
+        let started = clock.now_ms();
+        let mut last: Option<Order> = None;
+        let mut client = self.within(limits.timeout_ms);
+        for number in 1.. {
+            let seen = client.ask(query);
+            let go_on = watch.seen(&seen.as_ref(), number);
+            let age_ms = clock.now_ms().saturating_sub(started);
+            let left_ms = limits.timeout_ms.saturating_sub(age_ms);
+            let pause = match &seen {
+                Err(fault) if !goes_on(fault, last.is_some(), age_ms) => return seen,
+                Err(fault) if fault.code() == Some(ErrCode::Limited) => limits.interval_ms.saturating_mul(2),
+                _ => limits.interval_ms,
+            };
+            let fault = seen.map(|order| last = Some(order)).err();
+            if last.as_ref().is_some_and(|order| fault.is_none() && order.trade_state().is_final()) {
+                break;
+            }
+            match next_pause(pause, left_ms).filter(|_| go_on) {
+                Some(pause) if watch.pause(pause) => client = client.within(left_ms - pause),
+                _ => return last.ok_or_else(|| undecided(query, fault)),
+            }
         }
-        match next_pause(pause, left_ms).filter(|_| go_on) {
-            Some(pause) if watch.pause(pause) => client.timeout_ms = client.timeout_ms.min(left_ms - pause),
-            _ => return last.ok_or_else(|| undecided(query, fault)),
-        }
+        last.ok_or_else(|| undecided(query, None))
     }
-    last.ok_or_else(|| undecided(query, None))
 }
 
 /// The pause before the next question; the last one is asked a second before the time is up.

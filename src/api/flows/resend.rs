@@ -1,46 +1,37 @@
 //! Repeating a call whose verified answer asks for it, with the same numbers and inside one deadline.
 
 use crate::error::{ErrCode, Fault};
-use crate::gateway::attempt::OnAttempt;
-use crate::gateway::client::ApiClient;
+use crate::gateway::client::MerchantClient;
 use crate::gateway::endpoint::Endpoint;
-use crate::model::merchant::Merchant;
 
 /// Sends at most.
 const SENDS: usize = 3;
 /// Pauses between them, in milliseconds.
 const PAUSES: [u64; SENDS - 1] = [200, 400];
 
-/// Makes the call, and again on these codes, which leave open what the call has done.
-pub fn resend_on<C: Endpoint>(
-    code: ErrCode,
-    client: &ApiClient,
-    merchant: &Merchant,
-    call: &C,
-    on_attempt: OnAttempt<'_>,
-) -> Result<C::Answer, Fault> {
-    let deadline = client.clock.now_ms().saturating_add(client.timeout_ms);
-    let mut client = client.clone();
-    let mut pauses = PAUSES.into_iter();
-    let mut again = false;
-    loop {
-        let answer = client.ask(merchant, call, on_attempt);
-        let answer = if again { answer.map_err(Fault::after_an_open_try) } else { answer };
-        let asks_again = matches!(&answer, Err(fault) if fault.code() == Some(code));
-        let Some(pause) = pauses.next().filter(|_| asks_again) else { return answer };
-        client.timeout_ms = deadline.saturating_sub(client.clock.now_ms()).saturating_sub(pause);
-        if client.timeout_ms == 0 {
-            return answer;
+impl MerchantClient<'_> {
+    /// Makes the call, and again on this code, which leaves open what the call has done.
+    pub(in crate::api) fn resend_on<C: Endpoint>(&self, code: ErrCode, call: &C) -> Result<C::Answer, Fault> {
+        let clock = &self.api.clock;
+        let deadline = clock.now_ms().saturating_add(self.api.timeout_ms);
+        let (mut answer, mut pauses) = (self.ask(call), PAUSES.into_iter());
+        while matches!(&answer, Err(fault) if fault.code() == Some(code)) {
+            let Some(pause) = pauses.next() else { break };
+            let left_ms = deadline.saturating_sub(clock.now_ms()).saturating_sub(pause);
+            if left_ms == 0 {
+                break;
+            }
+            clock.sleep_ms(pause);
+            answer = self.within(left_ms).ask(call).map_err(Fault::after_an_open_try);
         }
-        client.clock.sleep_ms(pause);
-        again = true;
+        answer
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::api::refund::{Refund, refund};
-    use crate::api::reverse::{Reverse, reverse};
+    use crate::api::refund::Refund;
+    use crate::api::reverse::Reverse;
     use crate::clock::Clock;
     use crate::error::{Fault, Phase, TransportError};
     use crate::gateway::client::ApiClient;
@@ -83,6 +74,7 @@ mod tests {
 
     fn client() -> ApiClient {
         ApiClient {
+            merchant: Arc::new(merchant()),
             transport: Arc::new(OnceOnly::default()),
             clock: Arc::new(NoTime::default()),
             health: Arc::default(),
@@ -98,8 +90,8 @@ mod tests {
     fn a_second_send_that_never_left_us_does_not_take_the_first_one_back() {
         let order = || OrderId::out_trade_no(NUMBER).unwrap();
         let call = Refund::new(order(), "R1", 100, 40, &[]).unwrap();
-        let refunded = refund(&client(), &merchant(), &call, &mut |_| {}).map(drop);
-        let reversed = reverse(&client(), &merchant(), &Reverse(order()), &mut |_| {});
+        let refunded = client().observed_by(None).refund(&call).map(drop);
+        let reversed = client().observed_by(None).reverse(&Reverse(order()));
         for fault in [refunded, reversed].into_iter().map(|answer: Result<(), Fault>| answer.unwrap_err()) {
             assert!(fault.maybe_processed && fault.retryable, "{fault:?}");
         }

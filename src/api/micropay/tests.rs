@@ -4,6 +4,7 @@ use super::*;
 use crate::api::flows::poll::PollResult;
 use crate::clock::Clock;
 use crate::error::{Advice, Phase, TransportError};
+use crate::gateway::client::ApiClient;
 use crate::gateway::fixtures::{answered, merchant, signed};
 use crate::gateway::transport::{HttpRequest, HttpResponse, Transport};
 use crate::wire::v2::xml::{self, Root};
@@ -200,8 +201,6 @@ struct FakeObserver {
 }
 
 impl PollObserver for FakeObserver {
-    fn tried(&mut self, _: &Attempt) {}
-
     fn seen(&mut self, _: &PollResult<'_>, number: u32) -> bool {
         self.polls = number;
         number < self.stop_after
@@ -234,7 +233,8 @@ fn sell(payment: PayerBehaviour, undoing: Undoing, stop_after: u32) -> Sold {
 fn sell_watched(payment: PayerBehaviour, undoing: Undoing, stop_after: u32, throws: bool) -> Sold {
     let clock = Arc::new(FakeClock::default());
     let gateway = Arc::new(Gateway { clock: clock.clone(), payment, undoing, book: Mutex::default() });
-    let client = ApiClient {
+    let api = ApiClient {
+        merchant: Arc::new(merchant()),
         transport: gateway.clone(),
         clock: clock.clone(),
         health: Arc::default(),
@@ -254,8 +254,8 @@ fn sell_watched(payment: PayerBehaviour, undoing: Undoing, stop_after: u32, thro
     let call = Micropay::new(&sale, &[]).unwrap();
     let mut watch = FakeObserver { clock: clock.clone(), stop_after, polls: 0, throws };
     let patience = Patience::new(30_000, 5000).unwrap();
-    let clients = Clients { plain: &client, certified: &client };
-    let end = pay(clients, &merchant(), &call, patience, &mut watch);
+    let client = api.observed_by(None);
+    let end = Clients { plain: &client, certified: &client }.pay(&call, patience, &mut watch);
     Sold { end, took_ms: clock.now_ms(), gateway }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::api::any_call::{AnyCall, Path};
 use crate::api::close_order::CloseOrder;
-use crate::api::order_query::{OrderQuery, many};
+use crate::api::order_query::OrderQuery;
 use crate::error::{Advice, Phase};
 use crate::gateway::fixtures::{
     self, NUMBER, answered, failure, fields, merchant, paid, signed, success, written,
@@ -11,6 +11,7 @@ use crate::gateway::fixtures::{
 use crate::model::order::Order;
 use crate::model::order_id::OrderId;
 use crate::wire::v2::sign::SignType;
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -95,6 +96,7 @@ fn stage_taking(answers: Vec<Carried>, takes_ms: u64) -> Setup {
         seen: Mutex::default(),
     });
     let client = ApiClient {
+        merchant: Arc::new(merchant()),
         transport: network.clone(),
         clock: clock.clone(),
         health: Arc::default(),
@@ -107,15 +109,19 @@ fn stage_taking(answers: Vec<Carried>, takes_ms: u64) -> Setup {
     Setup { client, network, clock }
 }
 
+fn noting(attempts: &RefCell<Vec<Attempt>>) -> impl Fn(&Attempt) {
+    |attempt| attempts.borrow_mut().push(attempt.clone())
+}
+
 impl Setup {
     fn query(&self) -> (Result<Order, Fault>, Vec<Attempt>) {
         self.ask(&query(NUMBER))
     }
 
     fn ask<C: Endpoint>(&self, call: &C) -> (Result<C::Answer, Fault>, Vec<Attempt>) {
-        let mut attempts = Vec::new();
-        let result = self.client.ask(&merchant(), call, &mut |attempt| attempts.push(attempt.clone()));
-        (result, attempts)
+        let attempts = RefCell::default();
+        let result = self.client.clone().observed_by(Some(&noting(&attempts))).ask(call);
+        (result, attempts.into_inner())
     }
 
     /// Which domains were asked, and when.
@@ -413,15 +419,18 @@ fn an_answer_of_the_first_domain_clears_its_record() {
 fn many_answers_in_the_order_of_the_questions_and_one_fault_is_its_own() {
     let stage = stage(vec![order()]);
     let queries: Vec<_> = (0..20).map(|n| query(if n == 7 { "T999" } else { NUMBER })).collect();
-    let mut attempts = 0;
-    let answers = many(&stage.client, &Arc::new(merchant()), &queries, 4, Some(&mut |_| attempts += 1));
-    assert_eq!((answers.len(), attempts), (20, 20));
+    let attempts = RefCell::default();
+    let orders = |queries: &[OrderQuery], on_attempt: OnAttempt<'_>| {
+        stage.client.clone().observed_by(on_attempt).orders(queries, 4)
+    };
+    let answers = orders(&queries, Some(&noting(&attempts)));
+    assert_eq!((answers.len(), attempts.into_inner().len()), (20, 20));
     for (n, answer) in answers.iter().enumerate() {
         assert_eq!(answer.is_err(), n == 7, "{n}");
     }
     assert_eq!(answers[7].as_ref().unwrap_err().out_trade_no.as_deref(), Some("T999"));
-    assert!(many(&stage.client, &Arc::new(merchant()), &[], 4, None).is_empty());
-    let unwatched = many(&stage.client, &Arc::new(merchant()), &queries, 4, None);
+    assert!(orders(&[], None).is_empty());
+    let unwatched = orders(&queries, None);
     assert_eq!(unwatched.iter().filter(|answer| answer.is_ok()).count(), 19);
 }
 

@@ -71,6 +71,15 @@ fn paper(to_days: i64) -> IssuedCertificate {
     CertificateAuthority::new("test CA").issue("merchant", -30, to_days)
 }
 
+fn client(
+    settings: &Settings,
+    merchant: &Merchant,
+    certificate: bool,
+    files: &MemoryFiles,
+) -> Result<ApiClient, String> {
+    super::client(settings, &Arc::new(merchant.clone()), certificate, files)
+}
+
 fn is_same(one: &ApiClient, other: &ApiClient) -> bool {
     Arc::ptr_eq(&one.transport, &other.transport) && Arc::ptr_eq(&one.health, &other.health)
 }

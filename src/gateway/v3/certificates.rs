@@ -5,7 +5,7 @@ use super::endpoint::V3Request;
 use super::exchange::{authorization, head, texts};
 use crate::clock::Clock;
 use crate::error::{Error, Phase, TransportError};
-use crate::gateway::attempt::{Attempt, OnAttempt, outcome};
+use crate::gateway::attempt::{Attempt, OnAttempt, outcome, report};
 use crate::gateway::refused;
 use crate::gateway::transport::{HttpRequest, HttpResponse, Room, Transport};
 use crate::model::merchant::Merchant;
@@ -43,11 +43,13 @@ pub struct CertificateRoad<'c> {
     pub merchant: &'c Merchant,
     /// What they are asked for and opened with.
     pub keys: &'c V3Credentials,
+    /// Who hears of the tries.
+    pub on_attempt: OnAttempt<'c>,
 }
 
 /// Sees to it that there are keys before a call is made: a list that is due is loaded. What is known already is enough if
 /// that fails.
-pub fn ready(road: &CertificateRoad<'_>, on_attempt: OnAttempt<'_>) -> Result<(), Error> {
+pub fn ready(road: &CertificateRoad<'_>) -> Result<(), Error> {
     let ring = &road.keys.ring;
     let Some(store) = ring.downloads() else { return Ok(()) };
     let now = road.clock.unix_seconds();
@@ -58,28 +60,25 @@ pub fn ready(road: &CertificateRoad<'_>, on_attempt: OnAttempt<'_>) -> Result<()
     if store.is_new() && kept(road, store, now) {
         return Ok(());
     }
-    let loaded = load(road, store, now, on_attempt);
+    let loaded = load(road, store, now);
     if ring.newest().is_some_and(|key| !key.is_expired(now)) { Ok(()) } else { loaded }
 }
 
 /// Looks for a key that an answer or a notice names: true if the list was loaded, and is worth another look.
-pub fn missed(road: &CertificateRoad<'_>, on_attempt: OnAttempt<'_>) -> bool {
+pub fn missed(road: &CertificateRoad<'_>) -> bool {
     let now = road.clock.unix_seconds();
     let store = road.keys.ring.downloads().filter(|store| store.may_be_asked(now));
-    store.is_some_and(|store| load(road, store, now, on_attempt).is_ok())
+    store.is_some_and(|store| load(road, store, now).is_ok())
 }
 
 /// Downloads the list, alone; its tries are reported when nobody waits for it any more.
-fn load(
-    road: &CertificateRoad<'_>,
-    store: &KeyStore,
-    now: i64,
-    on_attempt: OnAttempt<'_>,
-) -> Result<(), Error> {
+fn load(road: &CertificateRoad<'_>, store: &KeyStore, now: i64) -> Result<(), Error> {
     let mut attempts = Vec::new();
     let patience = Duration::from_millis(road.left_ms());
     let loaded = store.refresh(now, patience, || download(road, store, &mut attempts));
-    attempts.iter().for_each(on_attempt);
+    for attempt in &attempts {
+        report(road.on_attempt, attempt);
+    }
     loaded.map_err(|error| match error {
         StoreError::Download(error) => error,
         StoreError::Theirs(why) => others(&why).into(),

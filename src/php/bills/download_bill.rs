@@ -1,11 +1,9 @@
 //! `WechatPay\DownloadBill`.
 
 use crate::api::download_bill::{Download, DownloadKind};
-use crate::api::flows;
 use crate::bill::document::Document;
 use crate::bill::header::BillType;
 use crate::clock::{Clock, SystemClock};
-use crate::gateway::attempt::Attempt;
 use crate::gateway::endpoint::Endpoint;
 use crate::php::bills::bill;
 use crate::php::bills::bill::day;
@@ -46,7 +44,5 @@ pub fn download(caller: &Caller, wanted: DownloadKind, date: Date) -> Result<Doc
     let folder = files::temporary_folder();
     let download = Download::new(wanted, date, now, &folder)
         .map_err(|e| bill::misplaced(format!("cannot make a file in {}: {e}", folder.display())))?;
-    let line = caller.line(download.spec().certificate, None)?;
-    let mut observe = |attempt: &Attempt| caller.observe(attempt);
-    door::ended(flows::download::download(&line, &caller.merchant, &download, &mut observe))
+    door::ended(caller.client(download.spec().certificate, None)?.download(&download))
 }

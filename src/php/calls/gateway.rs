@@ -1,8 +1,8 @@
 //! `WechatPay\Gateway` and `WechatPay\Attempt`, and how calls get their line to WeChat.
 
 use crate::error::{Error, Fault, Repeat};
-use crate::gateway::attempt::Attempt;
-use crate::gateway::client::ApiClient;
+use crate::gateway::attempt::{Attempt, AttemptObserver, OnAttempt};
+use crate::gateway::client::{ApiClient, MerchantClient};
 use crate::gateway::pool;
 use crate::gateway::proxy::Proxy;
 use crate::gateway::settings::Settings;
@@ -237,9 +237,11 @@ impl Caller {
         Ok(Self { merchant, settings, gateway })
     }
 
-    /// Opens the line; a certificate or CA file that cannot be used is a fault before anything is sent.
-    pub fn line(&self, certificate: bool, out_trade_no: Option<&str>) -> Result<ApiClient, Raise> {
-        self.line_or_why(certificate).map_err(|why| misconfigured(why, out_trade_no))
+    /// The merchant's client, observed by whoever watches the gateway; a certificate or CA file that cannot be used is a
+    /// fault before anything is sent.
+    pub fn client(&self, certificate: bool, out_trade_no: Option<&str>) -> Result<MerchantClient<'_>, Raise> {
+        let line = self.line_or_why(certificate).map_err(|why| misconfigured(why, out_trade_no))?;
+        Ok(line.observed_by(self.observer()))
     }
 
     /// Opens the line, or says why there is none.
@@ -254,22 +256,22 @@ impl Caller {
 
     /// Makes one call and brings its answer.
     pub fn ask<C: crate::gateway::endpoint::Endpoint>(&self, call: &C) -> Result<C::Answer, Raise> {
-        let line = self.line(call.spec().certificate, call.out_trade_no())?;
-        let answer = line.ask(&self.merchant, call, &mut |attempt| self.observe(attempt));
-        door::ended(answer)
+        door::ended(self.client(call.spec().certificate, call.out_trade_no())?.ask(call))
     }
 
     fn on_attempt(&self) -> Option<&Zval> {
         self.gateway.as_ref().and_then(inside)?.on_attempt.as_ref()
     }
 
-    /// Does anybody watch the tries?
-    pub fn is_observed(&self) -> bool {
-        self.on_attempt().is_some()
+    /// Whoever watches the tries, if anybody does.
+    pub fn observer(&self) -> OnAttempt<'_> {
+        self.on_attempt().map(|_| self as &dyn AttemptObserver)
     }
+}
 
-    /// Tells the observer. What it throws becomes a warning and never replaces a result (decisions.md 2.8).
-    pub fn observe(&self, attempt: &Attempt) {
+impl AttemptObserver for Caller {
+    /// Tells the shop's callback. What it throws becomes a warning and never replaces a result (decisions.md 2.8).
+    fn tried(&self, attempt: &Attempt) {
         let Some(on_attempt) = self.on_attempt() else { return };
         if door::is_interrupted() {
             return;

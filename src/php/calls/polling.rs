@@ -1,8 +1,6 @@
 //! PHP's half of a poll: observers, the shop's callback, signals.
 
 use crate::api::flows::poll::{PollObserver, PollResult};
-use crate::gateway::attempt::Attempt;
-use crate::php::calls::gateway::Caller;
 use crate::php::engine::convert::value;
 use crate::php::engine::guard::door;
 use crate::php::engine::guard::gave::Gave;
@@ -13,8 +11,7 @@ use ext_php_rs::types::Zval;
 use std::time::Duration;
 
 /// Watches a poll for PHP.
-pub struct Polling<'a> {
-    caller: &'a Caller,
+pub struct Polling {
     on_poll: Option<Zval>,
     /// A payment is not: a forked copy of the process has no part in it. Questions may be asked by both.
     may_fork: bool,
@@ -22,10 +19,10 @@ pub struct Polling<'a> {
     pub raised: Option<Raise>,
 }
 
-impl<'a> Polling<'a> {
+impl Polling {
     /// Watches with this callback.
-    pub fn new(caller: &'a Caller, on_poll: Option<Zval>) -> Self {
-        Self { caller, on_poll, may_fork: true, raised: None }
+    pub const fn new(on_poll: Option<Zval>) -> Self {
+        Self { on_poll, may_fork: true, raised: None }
     }
 
     /// Watches what only the process may end that began it.
@@ -64,11 +61,7 @@ impl<'a> Polling<'a> {
     }
 }
 
-impl PollObserver for Polling<'_> {
-    fn tried(&mut self, attempt: &Attempt) {
-        self.caller.observe(attempt);
-    }
-
+impl PollObserver for Polling {
     fn seen(&mut self, seen: &PollResult<'_>, number: u32) -> bool {
         let go_on = self.call_back(seen, number);
         self.note(go_on)

@@ -44,7 +44,7 @@ pub fn refund(call: &mut Call<'_>) -> Outcome {
     let order = ordered(call)?;
     let mut sender = CommandSender::new(call, "Ledger::refund()")?;
     // A refund that cannot be sent is not written down.
-    sender.caller.line(true, Some(&order.key.out_trade_no))?;
+    sender.caller.client(true, Some(&order.key.out_trade_no))?;
     let (owner, ledger) = (whose(&sender.caller.merchant), call.this::<PhpLedger>()?);
     let served = ledger.run(&order.key.out_trade_no, |core| {
         core.owned(&owner, &order.key)?;
@@ -93,7 +93,7 @@ fn give_up(call: &mut Call<'_>, intent: Intent, name: &str) -> Outcome {
     let key = key(call)?;
     let mut sender = CommandSender::new(call, name)?;
     if intent == Intent::Reverse {
-        sender.caller.line(true, Some(&key.out_trade_no))?;
+        sender.caller.client(true, Some(&key.out_trade_no))?;
     }
     let (owner, ledger) = (whose(&sender.caller.merchant), call.this::<PhpLedger>()?);
     let served = ledger.run(&key.out_trade_no, |core| {
@@ -145,12 +145,11 @@ impl CommandSender {
         let none = || Err("not needed".to_owned());
         let certified = needs_certificate(question);
         let carrier = Carrier {
-            merchant: caller.merchant.clone(),
             line: if certified { none() } else { caller.line_or_why(false) },
             certified: if certified { caller.line_or_why(true) } else { none() },
             concurrency: 1,
         };
-        let answer = carrier.one(question, &mut |attempt| caller.observe(attempt));
+        let answer = carrier.one(question, caller.observer());
         self.raised = self.raised.take().or(door::interruption().err());
         answer.unwrap_or_else(|fault| {
             let meaning = meaning(&fault, &question.what);

@@ -190,12 +190,11 @@ impl DayDesk for DayCaller {
     fn inquire(&mut self, inquiries: &[Inquiry]) -> Vec<Answer> {
         let caller = &self.caller;
         let carrier = Carrier {
-            merchant: caller.merchant.clone(),
             line: caller.line_or_why(false),
             certified: Err("not needed".to_owned()),
             concurrency: CONCURRENCY,
         };
-        let answers = carrier.inquire(inquiries, &mut |attempt| caller.observe(attempt));
+        let answers = carrier.inquire(inquiries, caller.observer());
         self.raised = self.raised.take().or(door::interruption().err());
         answers
     }

@@ -1,6 +1,5 @@
 //! `WechatPay\Sync` and `WechatPay\SyncReport`: no order is forgotten.
 
-use crate::gateway::attempt::Attempt;
 use crate::ledger::carrier::{Carrier, needs_certificate};
 use crate::ledger::store::{QueueStore, Whose};
 use crate::ledger::sync::{Answer, Question, QuestionSender, round};
@@ -246,12 +245,11 @@ impl QuestionSender for MerchantClients {
         let unneeded = || Err("no certificate was asked for".to_owned());
         let certified = questions.iter().any(needs_certificate);
         let carrier = Carrier {
-            merchant: caller.merchant.clone(),
             line: caller.line_or_why(false),
             certified: if certified { caller.line_or_why(true) } else { unneeded() },
             concurrency: self.concurrency,
         };
-        let answers = carrier.ask(questions, &mut |attempt: &Attempt| caller.observe(attempt));
+        let answers = carrier.ask(questions, caller.observer());
         self.raised = self.raised.take().or(door::interruption().err());
         answers
     }

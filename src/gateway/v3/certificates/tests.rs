@@ -79,7 +79,6 @@ fn entry(key: &Value) -> Value {
 struct Shop {
     platform: Arc<Platform>,
     client: ApiClient,
-    merchant: Merchant,
 }
 
 impl Shop {
@@ -93,7 +92,12 @@ impl Shop {
             refused_host: Mutex::new("nobody"),
             asked: Mutex::default(),
         });
+        let mut merchant = merchant();
+        let Credentials::V3(keys) = &mut merchant.credentials else { panic!() };
+        let keys = Arc::get_mut(keys).unwrap().for_test();
+        (keys.ring, keys.answer_key) = (KeyRing::default().with_downloads(Arc::new(store)), None);
         let client = ApiClient {
+            merchant: Arc::new(merchant),
             transport: platform.clone(),
             clock,
             health: Arc::default(),
@@ -103,16 +107,12 @@ impl Shop {
             timeout_ms: 8000,
             nonce: || "nonce".into(),
         };
-        let mut merchant = merchant();
-        let Credentials::V3(keys) = &mut merchant.credentials else { panic!() };
-        let keys = Arc::get_mut(keys).unwrap().for_test();
-        (keys.ring, keys.answer_key) = (KeyRing::default().with_downloads(Arc::new(store)), None);
-        Self { platform, client, merchant }
+        Self { platform, client }
     }
 
     fn ask(&self) -> Result<(), Fault> {
         let query = OrderQuery(OrderId::out_trade_no("T20260301235779").unwrap());
-        self.client.ask(&self.merchant, &query, &mut |_| {}).map(drop)
+        self.client.clone().observed_by(None).ask(&query).map(drop)
     }
 
     fn lists(&self) -> usize {
@@ -169,7 +169,8 @@ fn v7_an_unknown_serial_loads_the_list_once_a_minute_and_is_refused() {
 #[test]
 fn v9_a_public_key_and_certificates_verify_side_by_side() {
     let mut shop = Shop::open(KeyStore::default());
-    let Credentials::V3(own) = &mut shop.merchant.credentials else { panic!() };
+    let merchant = Arc::get_mut(&mut shop.client.merchant).unwrap();
+    let Credentials::V3(own) = &mut merchant.credentials else { panic!() };
     let public = &keys()["wechatpay_public"];
     let own = Arc::get_mut(own).unwrap().for_test();
     own.ring.add_public_key(text(&public["id"]), text(&public["public_pem"]).as_bytes()).unwrap();

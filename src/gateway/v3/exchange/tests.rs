@@ -8,12 +8,12 @@ mod vectors;
 use super::*;
 use crate::api::close_order::CloseOrder;
 use crate::api::order_query::OrderQuery;
-use crate::api::refund::{self, Refund};
-use crate::api::refund_query::{self, RefundQuery, RefundsOf};
+use crate::api::refund::Refund;
+use crate::api::refund_query::{RefundQuery, RefundsOf};
 use crate::api::unified_order::{Basics, UnifiedOrder};
 use crate::clock::Clock;
 use crate::error::{Advice, Fault, TransportError};
-use crate::gateway::client::ApiClient;
+use crate::gateway::client::{ApiClient, MerchantClient};
 use crate::gateway::endpoint::Endpoint;
 use crate::gateway::fixtures::v3::{NOW, merchant, provider, signed, signed_by, unsigned};
 use crate::gateway::transport::{HttpMethod, HttpRequest, Transport};
@@ -82,12 +82,13 @@ impl Transport for ListedAnswers {
     }
 }
 
-fn client(network: &Arc<ListedAnswers>) -> ApiClient {
+fn client(network: &Arc<ListedAnswers>, merchant: &Merchant) -> MerchantClient<'static> {
     let nonces = || {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         format!("nonce{}", NEXT.fetch_add(1, Ordering::SeqCst))
     };
-    ApiClient {
+    let api = ApiClient {
+        merchant: Arc::new(merchant.clone()),
         transport: network.clone(),
         clock: Arc::new(StillClock::default()),
         health: Arc::default(),
@@ -96,7 +97,8 @@ fn client(network: &Arc<ListedAnswers>) -> ApiClient {
         connect_timeout_ms: 1000,
         timeout_ms: 8000,
         nonce: nonces,
-    }
+    };
+    api.observed_by(None)
 }
 
 /// Asks with these answers in a row; gives the end, and what arrived.
@@ -106,8 +108,7 @@ fn asked<C: Endpoint>(
     answers: impl Into<VecDeque<HttpResponse>>,
 ) -> (Result<C::Answer, Fault>, Vec<Arrived>) {
     let network = Arc::new(ListedAnswers { answers: Mutex::new(answers.into()), arrived: Mutex::default() });
-    let client = client(&network);
-    let ended = client.ask(merchant, call, &mut |_| {});
+    let ended = client(&network, merchant).ask(call);
     let arrived = network.arrived.lock().unwrap().clone();
     (ended, arrived)
 }
@@ -347,12 +348,12 @@ fn a_flow_goes_the_same_way_in_both_dialects() {
     let accepted = signed(200, body(&group("refunds")[0]["inputs"]));
     let network =
         Arc::new(ListedAnswers { answers: Mutex::new([busy, accepted].into()), arrived: Mutex::default() });
-    let client = client(&network);
-    let receipt = refund::refund(&client, &merchant(), &refund_of(100), &mut |_| {}).unwrap();
+    let client = client(&network, &merchant());
+    let receipt = client.refund(&refund_of(100)).unwrap();
     assert_eq!(receipt.typed().out_refund_no.as_deref(), Some(REFUND_NUMBER));
     assert_eq!(network.arrived.lock().unwrap().len(), 2);
     let list = RefundsOf::out_refund_no(REFUND_NUMBER).unwrap();
-    let list = refund_query::all(&client, &merchant(), &list, &mut |_| {}).unwrap();
+    let list = client.refunds(&list).unwrap();
     assert_eq!((list.entries().len(), list.is_whole()), (1, true));
 }
 

@@ -1,6 +1,6 @@
 //! `WechatPay\Micropay`.
 
-use crate::api::micropay::{Clients, Micropay, Patience, Sale, pay};
+use crate::api::micropay::{Clients, Micropay, Patience, Sale};
 use crate::php::calls::gateway::caller_class;
 use crate::php::calls::polling::Polling;
 use crate::php::engine::guard::door;
@@ -65,11 +65,10 @@ fn charge(call: &mut Call<'_>) -> Outcome {
     let payment = Micropay::new(&sale, &fields::options(call, OPTIONS)?)?;
     let caller = &call.this::<PhpMicropay>()?.0;
     // The sale may have to be reversed: without a usable certificate nothing is charged at all.
-    let certified = caller.line(true, Some(sale.out_trade_no))?;
-    let plain = caller.line(false, Some(sale.out_trade_no))?;
-    let mut watch = Polling::new(caller, on_poll).of_one_process();
-    let lines = Clients { plain: &plain, certified: &certified };
-    let end = pay(lines, &caller.merchant, &payment, patience, &mut watch);
+    let certified = caller.client(true, Some(sale.out_trade_no))?;
+    let plain = caller.client(false, Some(sale.out_trade_no))?;
+    let mut watch = Polling::new(on_poll).of_one_process();
+    let end = Clients { plain: &plain, certified: &certified }.pay(&payment, patience, &mut watch);
     door::interruption()?;
     match watch.raised {
         Some(raise) => Err(raise),

@@ -1,8 +1,7 @@
 //! `WechatPay\OrderQuery`.
 
-use crate::api::flows::poll::{PollLimits, until_final};
-use crate::api::order_query::{OrderQuery, many};
-use crate::gateway::attempt::{Attempt, OnAttempt};
+use crate::api::flows::poll::PollLimits;
+use crate::api::order_query::OrderQuery;
 use crate::model::order_id::OrderId;
 use crate::php::calls::gateway::caller_class;
 use crate::php::calls::polling::Polling;
@@ -58,11 +57,7 @@ fn query_many(call: &mut Call<'_>) -> Outcome {
     let queries = distinct(call, call.get(OUT_TRADE_NOS)?)?;
     let threads = usize::try_from(call.get(CONCURRENCY)?).ok().filter(|n| (1..=64).contains(n));
     let threads = threads.ok_or_else(|| call.bad(CONCURRENCY, "must be between 1 and 64"))?;
-    let caller = &call.this::<PhpOrderQuery>()?.0;
-    let line = caller.line(false, None)?;
-    let mut observe = |attempt: &Attempt| caller.observe(attempt);
-    let on_attempt = caller.is_observed().then_some(&mut observe as OnAttempt<'_>);
-    let answers = many(&line, &caller.merchant, &queries, threads, on_attempt);
+    let answers = call.this::<PhpOrderQuery>()?.0.client(false, None)?.orders(&queries, threads);
     door::interruption()?;
     if door::is_copy() {
         return Err(Raise::Logic(door::FORKED.into()));
@@ -106,10 +101,9 @@ fn query_until_final(call: &mut Call<'_>) -> Outcome {
     let limits =
         PollLimits { timeout_ms: positive(call, TIMEOUT_MS)?, interval_ms: positive(call, INTERVAL_MS)? };
     let on_poll = call.get(ON_POLL)?;
-    let caller = &call.this::<PhpOrderQuery>()?.0;
-    let mut watch = Polling::new(caller, on_poll);
-    let line = caller.line(false, query.0.as_out_trade_no())?;
-    let end = until_final(&line, &caller.merchant, &query, limits, &mut watch);
+    let mut watch = Polling::new(on_poll);
+    let client = call.this::<PhpOrderQuery>()?.0.client(false, query.0.as_out_trade_no())?;
+    let end = client.until_final(&query, limits, &mut watch);
     door::interruption()?;
     match watch.raised {
         Some(raise) => Err(raise),

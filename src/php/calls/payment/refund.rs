@@ -1,6 +1,6 @@
 //! `WechatPay\Refund` and `WechatPay\RefundReceipt`.
 
-use crate::api::refund::{OPTIONAL, Refund, refund};
+use crate::api::refund::{OPTIONAL, Refund};
 use crate::model::merchant::ApiVersion;
 use crate::model::order_id::OrderId;
 use crate::model::refund::{RefundReceipt, RefundStatus};
@@ -92,9 +92,9 @@ fn give_back(call: &mut Call<'_>, id: OrderId) -> Outcome {
     };
     let (total_fee, refund_fee) = (call.get(TOTAL_FEE)?, call.get(REFUND_FEE)?);
     let asked = Refund::new(id, call.get(OUT_REFUND_NO)?, total_fee, refund_fee, &options)?.with(further);
-    let line = caller.line(true, crate::gateway::endpoint::Endpoint::out_trade_no(&asked))?;
-    let receipt = refund(&line, &caller.merchant, &asked, &mut |attempt| caller.observe(attempt));
-    object(PhpReceipt(door::ended(receipt)?), PROPERTIES, |get, held| get(&held.0))
+    let client = caller.client(true, crate::gateway::endpoint::Endpoint::out_trade_no(&asked))?;
+    let receipt = door::ended(client.refund(&asked))?;
+    object(PhpReceipt(receipt), PROPERTIES, |get, held| get(&held.0))
 }
 
 /// Options by the names of v2, which APIv3 has elsewhere, and those in its own.

@@ -1,6 +1,6 @@
 //! `WechatPay\RefundQuery`.
 
-use crate::api::refund_query::{RefundsOf, all};
+use crate::api::refund_query::RefundsOf;
 use crate::model::merchant::ApiVersion;
 use crate::model::order_id::OrderId;
 use crate::php::calls::gateway::caller_class;
@@ -60,7 +60,6 @@ fn ask(call: &mut Call<'_>, of: &RefundsOf) -> Outcome {
     if caller.merchant.api_version() == ApiVersion::V3 && !matches!(of, RefundsOf::OutRefundNo(_)) {
         return Err(Raise::Logic(BY_NUMBER_ONLY.into()));
     }
-    let line = caller.line(false, None)?;
-    let list = all(&line, &caller.merchant, of, &mut |attempt| caller.observe(attempt));
-    refund_list::to_php(door::ended(list)?, matches!(of, RefundsOf::Order(_)))
+    let list = door::ended(caller.client(false, None)?.refunds(of))?;
+    refund_list::to_php(list, matches!(of, RefundsOf::Order(_)))
 }

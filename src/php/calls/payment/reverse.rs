@@ -1,6 +1,6 @@
 //! `WechatPay\Reverse`.
 
-use crate::api::reverse::{Reverse, reverse};
+use crate::api::reverse::Reverse;
 use crate::model::order_id::OrderId;
 use crate::php::calls::gateway::caller_class;
 use crate::php::engine::guard::door;
@@ -43,7 +43,7 @@ fn by_transaction_id(call: &mut Call<'_>) -> Outcome {
 
 fn undo(call: &mut Call<'_>, id: OrderId) -> Outcome {
     let caller = &call.this::<PhpReverse>()?.0;
-    let line = caller.line(true, id.as_out_trade_no())?;
-    door::ended(reverse(&line, &caller.merchant, &Reverse(id), &mut |attempt| caller.observe(attempt)))?;
+    let client = caller.client(true, id.as_out_trade_no())?;
+    door::ended(client.reverse(&Reverse(id)))?;
     Ok::<Zval, Raise>(Zval::null())
 }

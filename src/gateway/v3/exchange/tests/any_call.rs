@@ -1,7 +1,7 @@
 //! Any other endpoint: signed, verified, and about what was asked.
 
 use super::*;
-use crate::api::any_v3_call::{self, AnyV3Call};
+use crate::api::any_v3_call::AnyV3Call;
 
 const TARGET: &str = "/v3/fund-app/mch-transfer/transfer-bills/out-bill-no/B1";
 
@@ -53,6 +53,6 @@ fn any_call_that_acts_is_sent_once_and_one_that_asks_again() {
 fn any_call_of_apiv3_is_not_for_a_merchant_of_v2() {
     let v2 = crate::gateway::fixtures::merchant();
     let network = Arc::new(ListedAnswers { answers: Mutex::default(), arrived: Mutex::default() });
-    let fault = any_v3_call::call(&client(&network), &v2, &asking(), &mut |_| {}).unwrap_err();
+    let fault = client(&network, &v2).any_v3(&asking()).unwrap_err();
     assert!(matches!(fault.error, Error::Argument(_)) && network.arrived.lock().unwrap().is_empty());
 }
