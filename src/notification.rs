@@ -9,7 +9,7 @@ use crate::model::ours::{Ours, rank};
 use crate::model::refund::RefundNotice;
 use crate::wire::v2::cipher;
 use crate::wire::v2::fields::Fields;
-use crate::wire::v2::sign::{add_sign, verify};
+use crate::wire::v2::sign::{add_sign, byte_pairs, verify};
 use crate::wire::v2::split;
 use crate::wire::v2::xml::{self, Root};
 use crate::wire::verified::Verified;
@@ -143,7 +143,7 @@ fn refund(fields: &Fields, req_info: &str, merchant: &Merchant, at: usize) -> Re
     let keys = [Some(&own.key), own.previous_key.as_ref()];
     let opened =
         cipher::open(req_info, keys.into_iter().flatten()).map_err(|e| Error::Malformed(e.to_string()))?;
-    split::ids(opened.iter().chain(fields.iter()))?;
+    split::ids(byte_pairs(&opened).chain(byte_pairs(fields)))?;
     let notice = RefundNotice::from_decrypted(&opened)?;
     let dedupe_key = format!(
         "refund:{}:{}:{}:{}",

@@ -94,7 +94,7 @@ fn verify_fields(call: &mut Call<'_>) -> Outcome {
     let pin = SignaturePolicy { sign_type, fixed: true, accept_md5: false, key: &key, previous_key: None };
     let checked = fields::with_given(call, FIELDS, |given| {
         let sorted = sorted(given);
-        let pairs = sorted.iter().map(|(name, text)| (name.name(), *text));
+        let pairs: Vec<_> = sorted.iter().map(|(name, text)| (name.name(), *text)).collect();
         check(&pairs, &pin)
     })?;
     checked.map_err(|e| Fault::new(e.into(), Repeat::Query, None))?;

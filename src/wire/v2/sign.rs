@@ -118,30 +118,28 @@ impl SignaturePolicy<'_> {
 /// Verifies a message and gives the witness; the sign is compared in constant time. What was signed must have one
 /// meaning only: no value hides a deciding field, and ids look like ids.
 pub fn verify(fields: Fields, pin: &SignaturePolicy<'_>) -> Result<Verified<Fields>, NotVerified> {
-    check(&byte_pairs(&fields), pin)?;
-    split::ids(fields.iter())?;
+    let sorted: Vec<_> = byte_pairs(&fields).collect();
+    check(&sorted, pin)?;
+    split::ids(sorted.into_iter())?;
     Ok(Verified::by_check(fields))
 }
 
 /// The check itself, over sorted pairs of bytes.
-pub fn check<'a>(
-    sorted: &(impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone),
-    pin: &SignaturePolicy<'_>,
-) -> Result<(), NotVerified> {
-    let received = value(sorted.clone(), b"sign").filter(|s| !s.is_empty());
+pub fn check(sorted: &[(&[u8], &[u8])], pin: &SignaturePolicy<'_>) -> Result<(), NotVerified> {
+    let received = value(sorted, b"sign").filter(|s| !s.is_empty());
     let received = received.ok_or(SignatureError::Missing)?;
     let got = SignType::by_length(received.len()).ok_or(SignatureError::Wrong)?;
     if !pin.accepts(got) {
         return Err(SignatureError::Algorithm { got: got.wire(), pinned: pin.sign_type.wire() }.into());
     }
-    check_sign_type(value(sorted.clone(), b"sign_type"), got)?;
-    let text = canonical(sorted.clone());
+    check_sign_type(value(sorted, b"sign_type"), got)?;
+    let text = canonical(sorted.iter().copied());
     let made_with = |key: &Key| bool::from(digest(&text, key, got).as_bytes().ct_eq(received));
     let accepted = made_with(pin.key) | pin.previous_key.is_some_and(made_with);
     if !accepted {
         return Err(SignatureError::Wrong.into());
     }
-    if text.has_inner() { Ok(split::look(sorted.clone())?) } else { Ok(()) }
+    if text.has_inner() { Ok(split::look(sorted.iter().copied())?) } else { Ok(()) }
 }
 
 /// A `sign_type` inside the message must name the algorithm that was used.
@@ -156,8 +154,8 @@ fn check_sign_type(named: Option<&[u8]>, got: SignType) -> Result<(), SignatureE
     }
 }
 
-fn value<'a>(mut pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>, name: &[u8]) -> Option<&'a [u8]> {
-    pairs.find(|(n, _)| *n == name).map(|(_, text)| text)
+fn value<'a>(pairs: &[(&[u8], &'a [u8])], name: &[u8]) -> Option<&'a [u8]> {
+    pairs.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
 }
 
 /// The fields as sorted byte pairs, the shape the signer takes.

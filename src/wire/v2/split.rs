@@ -60,7 +60,6 @@ pub enum Split {
 
 /// Looks at every value.
 pub fn look<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Result<(), Split> {
-    let shown = |name: &[u8]| String::from_utf8_lossy(name).chars().take(64).collect();
     for (name, text) in pairs.filter(|(name, text)| *name != b"sign" && text.contains(&b'&')) {
         if let Some(hidden) = hidden_in(text) {
             return Err(Split::Hidden { field: shown(name), hidden });
@@ -70,6 +69,10 @@ pub fn look<'a>(pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Result<(),
         }
     }
     Ok(())
+}
+
+fn shown(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).chars().take(64).collect()
 }
 
 /// The deciding field that a value holds as `&NAME=`, if any.
@@ -108,34 +111,34 @@ const PREPAY: IdForm = IdForm { what: "1 to 64 characters of 0-9A-Za-z_-", most:
 const PAYER: IdForm = IdForm { what: "1 to 128 characters of 0-9A-Za-z_-", most: 128, marks: b"_-" };
 
 /// The form of the id of this name (decisions.md 2.1), numbered ones too.
-fn form(name: &str) -> Option<&'static IdForm> {
+fn form(name: &[u8]) -> Option<&'static IdForm> {
     Some(match name {
-        "appid" | "mch_id" | "sub_appid" | "sub_mch_id" => &ACCOUNT,
-        "out_trade_no" => &SHOPS,
-        "transaction_id" => &WECHATS,
-        "prepay_id" => &PREPAY,
-        "openid" | "sub_openid" => &PAYER,
-        _ if name.starts_with("out_refund_no") => numbered(name, "out_refund_no", &SHOPS_LONG)?,
-        _ if name.starts_with("refund_id") => numbered(name, "refund_id", &WECHATS)?,
+        b"appid" | b"mch_id" | b"sub_appid" | b"sub_mch_id" => &ACCOUNT,
+        b"out_trade_no" => &SHOPS,
+        b"transaction_id" => &WECHATS,
+        b"prepay_id" => &PREPAY,
+        b"openid" | b"sub_openid" => &PAYER,
+        _ if name.starts_with(b"out_refund_no") => numbered(name, b"out_refund_no", &SHOPS_LONG)?,
+        _ if name.starts_with(b"refund_id") => numbered(name, b"refund_id", &WECHATS)?,
         _ => return None,
     })
 }
 
-fn numbered(name: &str, word: &str, form: &'static IdForm) -> Option<&'static IdForm> {
-    (without_number(name.as_bytes()) == word.as_bytes()).then_some(form)
+fn numbered(name: &[u8], word: &[u8], form: &'static IdForm) -> Option<&'static IdForm> {
+    (without_number(name) == word).then_some(form)
 }
 
 impl IdForm {
-    fn fits(&self, text: &str) -> bool {
-        text.len() <= self.most && text.bytes().all(|b| b.is_ascii_alphanumeric() || self.marks.contains(&b))
+    fn fits(&self, text: &[u8]) -> bool {
+        text.len() <= self.most && text.iter().all(|b| b.is_ascii_alphanumeric() || self.marks.contains(b))
     }
 }
 
 /// Refuses a received id that is none; an empty one is absent.
-pub fn ids<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), Split> {
+pub fn ids<'a>(fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Result<(), Split> {
     for (field, text) in fields.filter(|(_, text)| !text.is_empty()) {
         if let Some(form) = form(field).filter(|form| !form.fits(text)) {
-            return Err(Split::Id { field: field.to_owned(), what: form.what });
+            return Err(Split::Id { field: shown(field), what: form.what });
         }
     }
     Ok(())
@@ -143,7 +146,7 @@ pub fn ids<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), S
 
 /// Is this a `prepay_id`?
 pub fn is_prepay_id(text: &str) -> bool {
-    !text.is_empty() && PREPAY.fits(text)
+    !text.is_empty() && PREPAY.fits(text.as_bytes())
 }
 
 #[cfg(test)]
