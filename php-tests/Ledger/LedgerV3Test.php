@@ -227,6 +227,54 @@ final class LedgerV3Test extends LedgerSimulatorTestCase
 
     /** @dataProvider databases */
     #[DataProvider('databases')]
+    public function testThatSomethingOfACreditedOrderWentBackIsSaidOnceAndThenHowMuch(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->paid($ledger, 'coffee-0001');
+        (new Refund($this->v3, $this->gateway))->byOutTradeNo('coffee-0001', 'HAND', 1000, 300);
+        foreach ([self::UNLISTED, null] as $said) {
+            self::told($ledger);
+            $ledger->apply($this->asked('coffee-0001'));
+            $this->sync($ledger);
+            self::assertSame($said, self::told($ledger)['reason'] ?? null);
+            $entry = $ledger->find($this->v3, 'coffee-0001');
+            self::assertSame([LedgerState::Paid, self::UNLISTED, null], [$entry->state, $entry->reason, $entry->dueAt]);
+        }
+        $moved = $ledger->applyRefunds((new RefundQuery($this->v3, $this->gateway))->byOutRefundNo('HAND'));
+        self::assertSame([LedgerState::PartiallyRefunded, 300, 'refunds'], [$moved->to, $moved->entry->refundedFee, $moved->reason]);
+        self::assertSame([1000], $this->booked('coffee-0001'));
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testV13ARefundWithoutAnAnswerIsAskedAboutAndOnlyWhatIsNotThereIsSentAgain(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $this->paid($ledger, 'coffee-0001');
+        foreach (['ARRIVED' => true, 'LOST' => false] as $number => $processed) {
+            self::$simulator->control('POST', '/faults', ['fault' => 'status_429', 'times' => 1, 'processed' => $processed]);
+            try {
+                $ledger->refund($this->v3, 'coffee-0001', $number, 100);
+                self::fail('It was answered.');
+            } catch (\WechatPay\PayException $e) {
+                self::assertSame([true, true], [$e->maybeProcessed, $e->stillWanted]);
+            }
+            self::$simulator->control('POST', '/clock', ['advance_ms' => 61_000]);
+        }
+        $this->sync($ledger);
+        self::assertSame('INTENT', $this->word('LOST'), 'a send of it may still arrive');
+        self::assertNotSame('INTENT', $this->word('ARRIVED'));
+        $this->pdo->exec('UPDATE wechatpay_refund SET sent_at = sent_at - 61000');
+        $this->sync($ledger);
+        self::assertSame('PROCESSING', $this->word('LOST'));
+        self::assertSame(200, $ledger->find($this->v3, 'coffee-0001')->refundedFee);
+        $back = array_column(self::$simulator->control('GET', '/refunds'), 'refund_fee', 'out_refund_no');
+        ksort($back);
+        self::assertSame(['ARRIVED' => 100, 'LOST' => 100], $back);
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testARefundOfTheWholeThatIsToldByANoticeNeedsNoPerson(string $database): void
     {
         $ledger = $this->shop($this->pdo);
