@@ -328,7 +328,9 @@ impl Bank {
         }
         refund.state = match dice.below(12) {
             0 | 1 => RefundWord::Closed,
-            2 => RefundWord::Change,
+            // What is closed in APIv3 has consequences of its own.
+            2 | 3 if refund.by_v3 => RefundWord::Closed,
+            4 => RefundWord::Change,
             _ => RefundWord::Success,
         };
         if refund.by_v3 {

@@ -135,6 +135,8 @@ fn a_panic_leaves_no_transaction_open() {
 #[test]
 fn a_broken_rule_is_noticed() {
     for sabotage in [
+        Sabotage::OneIsAll,
+        Sabotage::SameNumber,
         Sabotage::NoFence,
         Sabotage::NoLocks,
         Sabotage::NoNextPoll,
@@ -153,8 +155,6 @@ fn a_broken_rule_is_noticed() {
         Sabotage::RefusalsLost,
         Sabotage::PurgesAll,
         Sabotage::NoAsking,
-        Sabotage::OneIsAll,
-        Sabotage::SameNumber,
     ] {
         is_noticed(Base::Model, sabotage);
     }

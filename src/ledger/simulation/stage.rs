@@ -1,12 +1,12 @@
 //! One run: a rough time in which everything goes wrong, then a quiet one in which all must come right.
 
-use super::super::entry::{Entry, Intent, Ms, OrderKey, OrderTerms};
+use super::super::entry::{Entry, Intent, Ms, OrderKey, OrderTerms, RefundWord};
 use super::super::intents::RefundOrder;
 use super::super::reason::Reason;
 use super::super::resolve::Resolution;
 use super::super::sql::store::SqlStore;
 use super::super::state::LedgerState;
-use super::bank::{APPIDS, BankOrder, Curse, Event, Heard, MCH_ID, Mood};
+use super::bank::{APPIDS, BY_HAND, BankOrder, Curse, Event, Heard, MCH_ID, Mood};
 use super::checks;
 use super::dice::Dice;
 use super::disk::Disk;
@@ -74,6 +74,7 @@ pub fn run(seed: u64, base: Base, sabotage: Option<Sabotage>) -> Result<Run, Str
     let mut stage = Stage { plans: plans(&world), world, actors: Vec::new(), opened: 0 };
     stage.rough_time()?;
     stage.quiet_time()?;
+    stage.clerks_call_again()?;
     stage.people_decide()?;
     let mut world = stage.world.borrow_mut();
     checks::at_rest(&world)?;
@@ -363,6 +364,30 @@ impl Stage {
         let roles: Vec<&Role> = self.actors.iter().map(|actor| &actor.role).collect();
         let world = self.world.borrow();
         Err(format!("it never rests: {roles:?} {:?} {:?}", world.db, world.bank.events))
+    }
+
+    /// Clerks call closed refunds again, under their numbers: v2 takes them, APIv3 does not.
+    fn clerks_call_again(&mut self) -> Result<(), String> {
+        let closed: Vec<RefundOrder> = {
+            let world = self.world.borrow();
+            let db = &world.db;
+            let lines = db.refunds.values().filter(|line| line.row.state == RefundWord::Closed);
+            let ordered = lines.filter(|line| !line.row.out_refund_no.ends_with(BY_HAND));
+            let again = ordered.filter_map(|line| {
+                Some(RefundOrder {
+                    key: db.orders.get(&line.order_id)?.terms.key.clone(),
+                    out_refund_no: line.row.out_refund_no.clone(),
+                    refund_fee: line.row.refund_fee,
+                    options: line.row.options.clone(),
+                })
+            });
+            again.collect()
+        };
+        for order in closed {
+            self.enter(Role::Office(Wish::Refund(order)));
+            self.rest()?;
+        }
+        Ok(())
     }
 
     /// A person decides about everything that waits for one, until nothing does.
