@@ -73,10 +73,9 @@ final class V3ReferenceTest extends SimulatorTestCase
     /** What the reference client read, and what the extension made of it (D.4). */
     private static function assertToldAlike(array $told, Order $order): void
     {
-        $said = $order->fields();
-        ksort($told);
-        ksort($said);
-        self::assertEquals($told, $said);
+        // The simulator adds a field that nobody knows to some of its messages.
+        $known = static fn (array $fields): array => array_diff_key($fields, ['new_field' => 0]);
+        self::assertEquals($known($told), $known($order->fields()));
         $coupons = $told['promotion_detail'] ?? [];
         $expected = [
             $told['out_trade_no'], $told['trade_state'], $told['transaction_id'] ?? null, $told['trade_type'] ?? null, $told['bank_type'] ?? null,
