@@ -24,12 +24,27 @@ final class StubExamplesTest extends TestCase
         // The examples of calls that need the client certificate take it from there.
         putenv('WECHATPAY_CERTIFICATE=' . self::$simulator->ready['cert_file']);
         putenv('WECHATPAY_PRIVATE_KEY=' . self::$simulator->ready['key_file']);
+        array_map('putenv', self::v3());
+    }
+
+    /** @return list<string> what examples of APIv3 take from there */
+    private static function v3(): array
+    {
+        $v3 = self::$simulator->v3();
+        return [
+            "WECHATPAY_V3_KEY=$v3[apiV3Key]",
+            "WECHATPAY_V3_PRIVATE_KEY=$v3[privateKey]",
+            "WECHATPAY_V3_SERIAL=$v3[certificate]",
+            "WECHATPAY_V3_PUBLIC_KEY_ID=$v3[publicKeyId]",
+            "WECHATPAY_V3_PUBLIC_KEY=$v3[publicKey]",
+        ];
     }
 
     public static function tearDownAfterClass(): void
     {
         putenv('WECHATPAY_CERTIFICATE');
         putenv('WECHATPAY_PRIVATE_KEY');
+        array_map(static fn (string $set) => putenv(strstr($set, '=', true)), self::v3());
         self::stopSimulator();
     }
 

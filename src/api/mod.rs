@@ -13,6 +13,7 @@ pub mod refund;
 pub mod refund_query;
 pub mod report;
 pub mod reverse;
+pub mod sensitive;
 pub mod short_url;
 pub mod unified_order;
 pub mod v3;

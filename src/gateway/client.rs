@@ -139,8 +139,9 @@ impl MerchantClient<'_> {
             Credentials::V2(_) => (spec.path.to_string(), self.write_v2(call)?),
             Credentials::V3(keys) => {
                 let call = call.v3().ok_or_else(|| not_in_v3(&spec.path))?;
-                let request = call.request(&self.api.merchant)?;
-                (request.path().to_owned(), MerchantDialect::V3 { call, keys: keys.get()?, request })
+                let (request, keys) = (call.request(&self.api.merchant)?, keys.get()?);
+                let request = named(request, keys)?;
+                (request.path().to_owned(), MerchantDialect::V3 { call, keys, request })
             }
         };
         Ok(WrittenCall { spec, path, dialect })
@@ -188,8 +189,8 @@ impl MerchantClient<'_> {
     /// Does the list of certificates, loaded anew, have the key that an answer names?
     fn finds_its_key<A>(&self, request: &WrittenCall<'_, A>, error: &Error, deadline_ms: u64) -> bool {
         match (&request.dialect, error) {
-            (MerchantDialect::V3 { keys, .. }, Error::Headers(HeaderError::UnknownSerial(_))) => {
-                certificates::missed(&self.road(keys, deadline_ms))
+            (MerchantDialect::V3 { keys, .. }, Error::Headers(HeaderError::UnknownSerial(serial))) => {
+                certificates::missed(&self.road(keys, deadline_ms), serial).unwrap_or(false)
             }
             _ => false,
         }
@@ -197,11 +198,23 @@ impl MerchantClient<'_> {
 
     /// Loads the platform's certificates, for a notice that names one which is not known: true if that is worth another
     /// look. A merchant with a public key has none.
-    pub fn load_certificates(&self) -> bool {
-        let Credentials::V3(keys) = &self.api.merchant.credentials else { return false };
-        let Ok(keys) = keys.get() else { return false };
-        let deadline_ms = self.api.clock.now_ms().saturating_add(self.api.timeout_ms);
-        certificates::missed(&self.road(keys, deadline_ms))
+    pub fn load_certificates(&self, serial: &str) -> Result<bool, Error> {
+        let Credentials::V3(keys) = &self.api.merchant.credentials else { return Ok(false) };
+        certificates::missed(&self.road(keys.get()?, self.deadline_ms()), serial)
+    }
+
+    /// The keys of an APIv3 merchant, once there are some that texts can be encrypted for.
+    pub fn ready_keys(&self) -> Result<&V3Credentials, Error> {
+        let Credentials::V3(keys) = &self.api.merchant.credentials else {
+            return Err(BadArgument::new("merchant", "must be one of APIv3").into());
+        };
+        let keys = keys.get()?;
+        certificates::ready(&self.road(keys, self.deadline_ms()))?;
+        Ok(keys)
+    }
+
+    fn deadline_ms(&self) -> u64 {
+        self.api.clock.now_ms().saturating_add(self.api.timeout_ms)
     }
 
     fn road<'c>(&'c self, keys: &'c V3Credentials, deadline_ms: u64) -> CertificateRoad<'c> {
@@ -304,6 +317,13 @@ impl ApiClient {
             _ => {}
         }
     }
+}
+
+/// The request, with the name of the key that texts of it were encrypted for.
+fn named(request: V3Request, keys: &V3Credentials) -> Result<V3Request, Error> {
+    let own = keys.ring.encrypted().key_of(&request.body);
+    let own = own.map_err(|why| BadArgument::new("request", why.to_string()))?;
+    Ok(V3Request { serial: request.serial.clone().or(own), ..request })
 }
 
 /// What cannot be read because somebody in between has packed it.

@@ -53,22 +53,31 @@ pub fn ready(road: &CertificateRoad<'_>) -> Result<(), Error> {
     let ring = &road.keys.ring;
     let Some(store) = ring.downloads() else { return Ok(()) };
     let now = road.clock.unix_seconds();
-    // Certificates that were given do until an answer names another.
-    if !store.is_due(now) || store.is_new() && !ring.is_empty() {
+    let lives = || ring.newest().is_some_and(|key| !key.is_expired(now));
+    // Certificates that were given do until they end, or an answer names another.
+    if !store.is_due(now) || store.is_new() && lives() {
         return Ok(());
     }
     if store.is_new() && kept(road, store, now) {
         return Ok(());
     }
     let loaded = load(road, store, now);
-    if ring.newest().is_some_and(|key| !key.is_expired(now)) { Ok(()) } else { loaded }
+    if lives() { Ok(()) } else { loaded }
 }
 
-/// Looks for a key that an answer or a notice names: true if the list was loaded, and is worth another look.
-pub fn missed(road: &CertificateRoad<'_>) -> bool {
+/// Looks for the key that an answer or a notice names: true if there is a new list, which is worth another look. That
+/// of another process comes first, and nothing is asked for twice in a minute; a list that did not come is a fault.
+pub fn missed(road: &CertificateRoad<'_>, serial: &str) -> Result<bool, Error> {
     let now = road.clock.unix_seconds();
-    let store = road.keys.ring.downloads().filter(|store| store.may_be_asked(now));
-    store.is_some_and(|store| load(road, store, now).is_ok())
+    let ring = &road.keys.ring;
+    let Some(store) = ring.downloads().filter(|_| ring.is_worth_a_download(serial)) else { return Ok(false) };
+    if kept(road, store, now) && store.named(serial).is_some() {
+        return Ok(true);
+    }
+    if store.may_be_asked(now) {
+        return load(road, store, now).map(|()| true);
+    }
+    store.failure().map_or(Ok(false), |why| Err(others(&why).into()))
 }
 
 /// Downloads the list, alone; its tries are reported when nobody waits for it any more.
@@ -189,12 +198,15 @@ fn fault(error: CertificatesError) -> Error {
     }
 }
 
-/// Takes the list that another process has kept, unless it is old.
+/// Takes the list that another process has kept, unless it is old, or no newer than ours. What does not open with the
+/// merchant's key is nobody's list.
 fn kept(road: &CertificateRoad<'_>, store: &KeyStore, now: i64) -> bool {
-    let Some((body, at)) = store.cache.as_deref().and_then(read_file) else { return false };
-    let keys = [&road.keys.key];
-    let ring =
-        certificates::reopened(&body, &keys, now).ok().filter(|_| (0..LIST_LIVES).contains(&(now - at)));
+    let is_news =
+        |at: i64| (0..LIST_LIVES).contains(&(now - at)) && store.loaded_at().is_none_or(|ours| at > ours);
+    let Some((body, at)) = store.cache.as_deref().and_then(|path| read_file(path, is_news)) else {
+        return false;
+    };
+    let ring = certificates::reopened(&body, &[&road.keys.key], now).ok();
     let is_kept = ring.is_some();
     if let Some(ring) = ring {
         store.take(ring.into_keys(), at);
@@ -202,12 +214,12 @@ fn kept(road: &CertificateRoad<'_>, store: &KeyStore, now: i64) -> bool {
     is_kept
 }
 
-/// What is in the file, and when it was written in seconds since 1970.
-fn read_file(path: &Path) -> Option<(Vec<u8>, i64)> {
-    let written =
-        fs::metadata(path).ok().filter(|file| file.len() <= json::MOST_BYTES as u64)?.modified().ok()?;
-    let at = i64::try_from(written.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()?;
-    Some((fs::read(path).ok()?, at))
+/// What is in the file, and when it was written in seconds since 1970, if that is wanted.
+fn read_file(path: &Path, is_wanted: impl FnOnce(i64) -> bool) -> Option<(Vec<u8>, i64)> {
+    let file =
+        fs::metadata(path).ok().filter(|file| file.is_file() && file.len() <= json::MOST_BYTES as u64)?;
+    let at = i64::try_from(file.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()?;
+    if is_wanted(at) { Some((fs::read(path).ok()?, at)) } else { None }
 }
 
 /// Keeps the list as it came, for this user only and never half of it. A folder that cannot be written costs a download.

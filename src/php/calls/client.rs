@@ -1,20 +1,23 @@
-//! `WechatPay\Client`: any other v2 endpoint.
+//! `WechatPay\Client`: any other endpoint of either dialect.
 
 use crate::api::any_call::{AnyCall, Path};
+use crate::api::any_v3_call::AnyV3Call;
+use crate::api::sensitive;
 use crate::error::Fault;
 use crate::model::sendable::sendable;
 use crate::notification;
-use crate::php::calls::gateway::caller_class;
+use crate::php::calls::gateway::{Caller, caller_class};
 use crate::php::engine::convert::{elements, value};
+use crate::php::engine::guard::door;
 use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, register};
-use crate::php::engine::object::fields;
 use crate::php::engine::object::param::{
-    Array, Bool, Bytes, Object, Param, Text, array, bytes, flag, object, text,
+    Array, Bool, Bytes, Object, Optional, Param, Text, array, bytes, flag, object, text,
 };
 use crate::php::engine::object::property::NONE;
-use crate::php::engine::raise::Outcome;
-use crate::php::values::merchant::{PhpMerchant, of_v2};
+use crate::php::engine::object::{body, fields};
+use crate::php::engine::raise::{Outcome, Raise};
+use crate::php::values::merchant::{PhpMerchant, of_v2, of_v3};
 use ext_php_rs::flags::DataType;
 
 caller_class!(PhpClient, "WechatPay\\Client");
@@ -25,18 +28,23 @@ const PATH: Param<Text> = text("path");
 const FIELDS: Param<Array> = array("fields");
 const CERTIFICATE: Param<Bool> = flag("certificate").or("false");
 const ALLOW_UNSIGNED: Param<Bool> = flag("allowUnsigned").or("false");
+const METHOD: Param<Text> = text("method");
+const TARGET: Param<Text> = text("target");
+const JSON: Param<Optional<Array>> = array("body").or_null();
+const PLAINTEXT: Param<Text> = text("text").secret();
+const CIPHERTEXT: Param<Text> = text("ciphertext");
 
 /// Registers the class.
 pub fn register_all() -> ext_php_rs::error::Result<()> {
     const ARRAY: Option<Returns> = Some(Returns(DataType::Array, false));
-    let notice = method!(
-            static "readNotice",
-            read_notice,
-            [
-    BODY, MERCHANT        ],
-            ARRAY
-        );
-    let methods = [notice, method!("call", any_call, [PATH, FIELDS, CERTIFICATE, ALLOW_UNSIGNED], ARRAY)];
+    const STRING: Option<Returns> = Some(Returns(DataType::String, false));
+    let methods = [
+        method!(static "readNotice", read_notice, [BODY, MERCHANT], ARRAY),
+        method!("call", any_call, [PATH, FIELDS, CERTIFICATE, ALLOW_UNSIGNED], ARRAY),
+        method!("callV3", any_v3_call, [METHOD, TARGET, JSON], ARRAY),
+        method!("encrypt", encrypt, [PLAINTEXT], STRING),
+        method!("decrypt", decrypt, [CIPHERTEXT], STRING),
+    ];
     register::<PhpClient, _>(NONE, &methods, &[])
 }
 
@@ -58,4 +66,31 @@ fn any_call(call: &mut Call<'_>) -> Outcome {
     let any = AnyCall { path, fields, omitted, certificate, allow_unsigned };
     let answer = caller.ask(&any)?;
     elements::elements(&answer.0)
+}
+
+fn any_v3_call(call: &mut Call<'_>) -> Outcome {
+    let caller = of_v3_caller(call, "Client::callV3()", "its endpoints are asked with Client::call()")?;
+    let (method, target) = (call.get(METHOD)?, call.get(TARGET)?);
+    let any = AnyV3Call::new(method, target, body::body(call, JSON)?.as_ref())?;
+    let answer = caller.ask(&any)?;
+    elements::told(&answer)
+}
+
+fn encrypt(call: &mut Call<'_>) -> Outcome {
+    let caller = of_v3_caller(call, "Client::encrypt()", "it has no fields that are encrypted so")?;
+    let text = call.get(PLAINTEXT)?;
+    let encrypted = caller.client(false, None)?.encrypt(text);
+    Ok(value::text(door::ended(encrypted)?))
+}
+
+fn decrypt(call: &mut Call<'_>) -> Outcome {
+    let caller = of_v3_caller(call, "Client::decrypt()", "it has no fields that are encrypted so")?;
+    let opened = sensitive::decrypt(&caller.merchant, call.get(CIPHERTEXT)?)?;
+    Ok(value::text(opened.as_slice()))
+}
+
+fn of_v3_caller<'a>(call: &mut Call<'a>, method: &str, instead: &str) -> Result<&'a Caller, Raise> {
+    let caller = &call.this::<PhpClient>()?.0;
+    of_v3(&caller.merchant, method, instead)?;
+    Ok(caller)
 }

@@ -169,6 +169,16 @@ pub fn of_v2(merchant: &Merchant, class: &str, instead: &str) -> Result<(), Rais
     }
 }
 
+/// A merchant of APIv3, for what v2 does not have.
+pub fn of_v3(merchant: &Merchant, class: &str, instead: &str) -> Result<(), Raise> {
+    match merchant.api_version() {
+        ApiVersion::V3 => Ok(()),
+        ApiVersion::V2 => Err(Raise::Logic(format!(
+            "{class} exists in APIv3 only, and this merchant is one of v2: {instead}"
+        ))),
+    }
+}
+
 /// The merchants that a method takes as its last arguments, at least one; each with its PHP object.
 pub fn merchants(
     call: &Call<'_>,

@@ -1,5 +1,6 @@
 //! The keys that answers and notices may be signed with, by the name that their header gives.
 
+use super::encrypted::EncryptedTexts;
 use super::key_file::{KeyFileError, PublicPart, public};
 use super::key_store::{KeyStore, KeysByName};
 use super::platform_key::{PlatformKey, folded};
@@ -10,6 +11,7 @@ use std::sync::Arc;
 pub struct KeyRing {
     keys: KeysByName,
     downloaded: Option<Arc<KeyStore>>,
+    encrypted: Arc<EncryptedTexts>,
 }
 
 impl KeyRing {
@@ -53,6 +55,11 @@ impl KeyRing {
         self.downloaded.as_deref()
     }
 
+    /// Could a list of certificates have the key that a `Wechatpay-Serial` names? A public key's is in none.
+    pub fn is_worth_a_download(&self, serial: &str) -> bool {
+        self.downloaded.is_some() && serial.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+
     /// The given keys.
     pub fn into_keys(self) -> KeysByName {
         self.keys
@@ -62,6 +69,11 @@ impl KeyRing {
     pub fn named(&self, serial: &str) -> Option<Arc<PlatformKey>> {
         let given = self.keys.get(&folded(serial)).cloned();
         given.or_else(|| self.downloaded.as_ref()?.named(serial))
+    }
+
+    /// Texts that were encrypted for one of the keys.
+    pub fn encrypted(&self) -> &EncryptedTexts {
+        &self.encrypted
     }
 
     /// How many keys were given.

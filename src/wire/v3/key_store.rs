@@ -73,9 +73,20 @@ impl KeyStore {
         (is_old || is_over()) && (self.is_new() || self.may_be_asked(now))
     }
 
-    /// Was the list not asked for lately?
+    /// Was the list not asked for lately, here or by who kept it in the file?
     pub fn may_be_asked(&self, now: i64) -> bool {
-        self.flight().tried_at.is_none_or(|at| now.saturating_sub(at) >= PAUSE)
+        let flight = self.flight();
+        flight.tried_at.max(flight.loaded_at).is_none_or(|at| now.saturating_sub(at) >= PAUSE)
+    }
+
+    /// Why there is no list of the last minutes, if the last download failed.
+    pub fn failure(&self) -> Option<String> {
+        self.flight().failure.clone()
+    }
+
+    /// When the list was loaded that is known, in seconds since 1970.
+    pub fn loaded_at(&self) -> Option<i64> {
+        self.flight().loaded_at
     }
 
     /// Takes a list that was loaded at that time.

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod certificates;
+pub mod encrypted;
 pub mod json;
 pub mod key_file;
 pub mod key_ring;

@@ -19,7 +19,9 @@ pub enum SensitiveError {
     #[error("must be at most {0} bytes long, as much as fits under the key")]
     TooLong(usize),
     /// There is no key to encrypt for.
-    #[error("nothing can be encrypted for WeChat Pay: no public key of it and no certificate is known")]
+    #[error(
+        "nothing can be encrypted for WeChat Pay: no public key of it is known, and no certificate that lasts"
+    )]
     NoKey,
     /// A key that cannot be used.
     #[error("the key cannot be used for encryption")]
@@ -38,9 +40,9 @@ pub struct EncryptedText {
     pub serial: String,
 }
 
-/// Encrypts a text for the key that lasts longest.
-pub fn encrypt(ring: &KeyRing, text: &str) -> Result<EncryptedText, SensitiveError> {
-    let key = ring.newest().ok_or(SensitiveError::NoKey)?;
+/// Encrypts a text for the key that lasts longest; `now` is in seconds since 1970.
+pub fn encrypt(ring: &KeyRing, text: &str, now: i64) -> Result<EncryptedText, SensitiveError> {
+    let key = ring.newest().filter(|key| !key.is_expired(now)).ok_or(SensitiveError::NoKey)?;
     Ok(EncryptedText { ciphertext: encrypted_for(&key, text)?, serial: key.id.clone() })
 }
 
@@ -78,6 +80,8 @@ mod tests {
     use super::super::vectors::{group, keys, refusal, ring, text};
     use super::*;
 
+    const NOW: i64 = 1_772_330_401;
+
     fn word(error: SensitiveError) -> &'static str {
         if matches!(error, SensitiveError::TooLong(_)) { "argument" } else { "decrypt_failed" }
     }
@@ -89,7 +93,7 @@ mod tests {
             return Ok(String::from_utf8(opened.to_vec()).unwrap());
         }
         let id = serde_json::json!([inputs["key"]]);
-        let encrypted = encrypt(&ring(&id), text(&inputs["plaintext"]))?;
+        let encrypted = encrypt(&ring(&id), text(&inputs["plaintext"]), NOW)?;
         assert_eq!(encrypted.serial, inputs["key"]);
         let pem = text(&keys()["wechatpay_public"]["private_pem"]);
         let theirs = RequestKey::new(pem.as_bytes(), "").unwrap();
@@ -117,9 +121,11 @@ mod tests {
         let pkcs1 = key_file::tests::as_pkcs1(pem);
         let theirs = RequestKey::new(pkcs1.as_bytes(), "").unwrap();
         let id = serde_json::json!([keys()["wechatpay_public"]["id"]]);
-        let [one, other] = [(); 2].map(|()| encrypt(&ring(&id), "张三").unwrap());
+        let [one, other] = [(); 2].map(|()| encrypt(&ring(&id), "张三", NOW).unwrap());
         assert_ne!(one.ciphertext, other.ciphertext);
         assert_eq!(&**theirs.decrypt(&one.ciphertext).unwrap(), "张三".as_bytes());
-        assert_eq!(encrypt(&KeyRing::default(), "x").err(), Some(SensitiveError::NoKey));
+        assert_eq!(encrypt(&KeyRing::default(), "x", NOW).err(), Some(SensitiveError::NoKey));
+        let ended = ring(&serde_json::json!([keys()["platform_expired"]["serial"]]));
+        assert_eq!(encrypt(&ended, "x", NOW).err(), Some(SensitiveError::NoKey));
     }
 }

@@ -7,6 +7,7 @@ use crate::gateway::client::ApiClient;
 use crate::gateway::fixtures::v3::{NOW, merchant, signed_by, unsigned};
 use crate::model::merchant::Credentials;
 use crate::model::order_id::OrderId;
+use crate::wire::key::Key;
 use crate::wire::v3::resource::seal;
 use crate::wire::v3::vectors::{group, keys, text};
 use serde_json::{Value, json};
@@ -234,8 +235,56 @@ fn a_list_that_a_process_has_kept_spares_the_next_one_the_download() {
     late.waits(LIST_LIVES);
     late.ask().unwrap();
     assert_eq!(late.lists(), 1, "it was old");
-    fs::write(&file, r#"{"data":[]}"#).unwrap();
-    let third = Shop::open(KeyStore::new(Some(file)));
-    third.ask().unwrap();
-    assert_eq!(third.lists(), 1, "what does not open is nothing");
+}
+
+/// A file that was written at NOW.
+fn written(file: &Path, content: &[u8]) {
+    fs::write(file, content).unwrap();
+    let at = std::time::UNIX_EPOCH + Duration::from_secs(u64::try_from(NOW).unwrap());
+    fs::File::options().write(true).open(file).unwrap().set_modified(at).unwrap();
+}
+
+#[test]
+fn a_file_that_is_damaged_anothers_or_no_file_at_all_costs_a_download_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, none) = (folder.path().join("a.json"), folder.path().join("no/a.json"));
+    let mut foreign = entry(&keys()["platform_old"]);
+    let key = Key::new(b"another-merchants-key-0123456789").unwrap();
+    let sealed =
+        seal(&key, b"123456789012", "certificate", text(&keys()["stranger"]["certificate_pem"]).as_bytes());
+    foreign["encrypt_certificate"]["ciphertext"] = sealed.into();
+    let expired = json!({ "data": [entry(&keys()["platform_expired"])] }).to_string();
+    let good = json!({ "data": [entry(&keys()["platform_old"])] }).to_string();
+    let foreign = json!({ "data": [foreign] }).to_string();
+    let halved = &good[..good.len() / 2];
+    for (content, lists) in
+        [("", 1), (halved, 1), (expired.as_str(), 1), (foreign.as_str(), 1), (good.as_str(), 0)]
+    {
+        written(&file, content.as_bytes());
+        let shop = Shop::open(KeyStore::new(Some(file.clone())));
+        shop.ask().unwrap();
+        assert_eq!(shop.lists(), lists, "{content}");
+    }
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    for nowhere in [file, none] {
+        let shop = Shop::open(KeyStore::new(Some(nowhere)));
+        shop.ask().unwrap();
+        assert_eq!(shop.lists(), 1);
+    }
+}
+
+#[test]
+fn v8_a_newer_list_of_another_process_is_taken_before_anything_is_downloaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.json");
+    let shop = Shop::open(KeyStore::new(Some(file.clone())));
+    shop.waits(-100);
+    shop.ask().unwrap();
+    shop.waits(100);
+    shop.rotates("platform_new", &["platform_new"]);
+    let both = ["platform_old", "platform_new"].map(|name| entry(&keys()[name]));
+    written(&file, json!({ "data": both }).to_string().as_bytes());
+    shop.ask().unwrap();
+    assert_eq!(shop.lists(), 1, "the first one");
 }

@@ -47,7 +47,7 @@ fn grouped(inside: &[(String, Node)]) -> Result<Zval, Raise> {
     Ok(array(table))
 }
 
-/// What APIv3 told, as PHP's json_decode() would have it; a number that no int holds is a float.
+/// What APIv3 told, objects as arrays. A number that no int holds is the text as it is written: a float would round it.
 pub fn told(object: &JsonObject) -> Result<Zval, Raise> {
     let mut table = ZendHashTable::new();
     for (name, value) in object.iter() {
@@ -62,7 +62,7 @@ fn told_value(value: &Json) -> Result<Zval, Raise> {
         Json::Bool(flag) => bool(*flag),
         Json::Number(written) => match written.parse() {
             Ok(whole) => int(whole),
-            Err(_) => written.parse().unwrap_or(f64::NAN).into_zval(false)?,
+            Err(_) => text(written),
         },
         Json::Text(content) => text(content),
         Json::List(items) => list(items.iter().map(told_value).collect::<Result<Vec<_>, _>>()?)?,

@@ -1,5 +1,6 @@
 //! Classes, their methods and arguments, and how their objects behave.
 
+pub mod body;
 pub mod call;
 pub mod class;
 pub mod fields;
