@@ -302,6 +302,9 @@ impl Fault {
         let advice = match &error {
             Error::Mismatch { .. } | Error::Signature(_) | Error::Headers(_) => Advice::FixConfiguration,
             Error::Service { .. } | Error::Split(_) => Advice::QueryOrder,
+            Error::Configuration(_) => Advice::FixConfiguration,
+            // It could not be judged: it comes again.
+            Error::Transport(_) => Advice::Wait,
             _ => Advice::FixCall,
         };
         Self { advice, retryable: false, ..Self::new(error, Repeat::Query, None) }

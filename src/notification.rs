@@ -13,9 +13,11 @@ use crate::wire::v2::sign::{add_sign, byte_pairs, verify};
 use crate::wire::v2::split;
 use crate::wire::v2::xml::{self, Root};
 use crate::wire::verified::Verified;
+use key_search::LookForKey;
 use std::sync::Arc;
 use v3::PostedNotice;
 
+mod key_search;
 mod notice;
 pub mod reply;
 pub mod trial;
@@ -24,9 +26,18 @@ pub mod v3;
 pub use notice::{Notification, Subject};
 
 /// Reads a notice of either dialect for whichever of these merchants it is: JSON is APIv3's, XML v2's, and a merchant of
-/// APIv3 gets that too, for a refund that was placed without an address for its notice.
-pub fn receive(posted: PostedNotice<'_>, merchants: &[&Merchant]) -> Result<Notification, Error> {
-    if is_json(posted.body) { v3::read(posted, merchants) } else { read(posted.body, merchants) }
+/// APIv3 gets that too, for a refund that was placed without an address for its notice. A certificate that is not known
+/// is looked for.
+pub fn receive(
+    posted: PostedNotice<'_>,
+    merchants: &[&Merchant],
+    look_for: LookForKey<'_>,
+) -> Result<Notification, Error> {
+    if is_json(posted.body) {
+        key_search::read(posted, merchants, look_for)
+    } else {
+        read(posted.body, merchants)
+    }
 }
 
 fn is_json(body: &[u8]) -> bool {

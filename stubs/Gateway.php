@@ -7,7 +7,8 @@ namespace WechatPay;
 /**
  * Where WeChat Pay is and how long a call may take. A service; without one, calls use the INI settings
  * `wechatpay.url`, `wechatpay.backup_url`, `wechatpay.ca_file`, `wechatpay.proxy`,
- * `wechatpay.connect_timeout_ms` and `wechatpay.timeout_ms`.
+ * `wechatpay.connect_timeout_ms` and `wechatpay.timeout_ms`. (`wechatpay.cache_dir` is no address: it is the folder in
+ * which downloaded certificates of APIv3 outlive the process; none by default.)
  *
  * TLS connections live in one pool per process: they outlive the object and, under FPM, the request. An idle one is
  * kept for 7 seconds. Verification of the gateway's certificate cannot be switched off, redirects are not followed.

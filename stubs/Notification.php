@@ -107,7 +107,12 @@ final class Notification
     /**
      * Reads a notice of either dialect, by its content: JSON is APIv3's, XML v2's. Verifies APIv3's signature with the key
      * that the headers name, opens it with the merchant's APIv3 key or the one before, and reads it; XML goes to read()
-     * with those of the merchants that have an APIv2 key. Nothing is sent.
+     * with those of the merchants that have an APIv2 key.
+     *
+     * Nothing is sent, but for a merchant without a public key: a notice that names a certificate which is not known yet has
+     * the list of certificates downloaded, at most once a minute and within 3 seconds, by the INI settings (`wechatpay.url`
+     * and so on). If that fails, nobody knows whether the notice is genuine: a TransportException says so, with Advice::Wait.
+     * Answer refuse() to whatever is thrown: a genuine notice comes again.
      *
      * Give the same merchant in both dialects if it has both: a refund that was placed without `notify_url`, or by hand, is
      * announced in XML even in APIv3. Of several merchants the best match counts, as in read().
@@ -120,6 +125,7 @@ final class Notification
      *
      * @throws MalformedMessageException neither JSON nor XML of WeChat's, fields missing, or what does not open
      * @throws SignatureException        no signature, a wrong, stale or unknown one (a proxy may have dropped the headers)
+     * @throws TransportException        the certificate that it names is not known, and the list could not be downloaded
      * @throws MismatchException         it is for none of these merchants
      * @throws PayException              of the other kinds that read() names; a key that cannot be used
      * @throws \ValueError               if no merchant is given

@@ -87,7 +87,7 @@ final class GatewayTest extends SimulatorTestCase
     {
         $all = ini_get_all('wechatpay');
         self::assertSame(
-            ['wechatpay.backup_url' => '', 'wechatpay.ca_file' => '', 'wechatpay.connect_timeout_ms' => '3000', 'wechatpay.proxy' => '', 'wechatpay.timeout_ms' => '8000', 'wechatpay.url' => ''],
+            ['wechatpay.backup_url' => '', 'wechatpay.ca_file' => '', 'wechatpay.cache_dir' => '', 'wechatpay.connect_timeout_ms' => '3000', 'wechatpay.proxy' => '', 'wechatpay.timeout_ms' => '8000', 'wechatpay.url' => ''],
             array_map(static fn (array $entry): string => (string) $entry['global_value'], $all),
         );
         foreach ($all as $name => $entry) {

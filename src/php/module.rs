@@ -3,7 +3,7 @@
 use crate::gateway::threads;
 use crate::php::engine::convert::{date, interned};
 use crate::php::engine::guard::{door, orphan, throw};
-use crate::php::engine::{ini, signals, zend};
+use crate::php::engine::{cache, ini, signals, zend};
 use crate::php::tools::signer;
 use crate::php::values::exception;
 use crate::php::{bills, calls, ledger, tools, values};
@@ -67,7 +67,7 @@ extern "C" fn info(module: *mut ModuleEntry) {
     info_table_start!();
     info_table_row!("wechatpay", "enabled");
     info_table_row!("Version", env!("CARGO_PKG_VERSION"));
-    info_table_row!("API", "v2 (XML; MD5, HMAC-SHA256)");
+    info_table_row!("API", "v2 (XML; MD5, HMAC-SHA256), v3 (JSON; RSA-SHA256)");
     info_table_row!(
         "TLS",
         concat!("1.2 and 1.3, rustls ", env!("WECHATPAY_RUSTLS"), " with ring ", env!("WECHATPAY_RING"))
@@ -76,6 +76,7 @@ extern "C" fn info(module: *mut ModuleEntry) {
     info_table_row!("HTTP", concat!("ureq ", env!("WECHATPAY_UREQ")));
     info_table_row!("XML", concat!("quick-xml ", env!("WECHATPAY_QUICK_XML")));
     info_table_row!("Binding", concat!("ext-php-rs ", env!("WECHATPAY_EXT_PHP_RS")));
+    info_table_row!("Certificate cache", cache::shown());
     info_table_end!();
     // SAFETY: the engine gives its own module entry.
     unsafe { zend::display_ini_entries(module.cast()) };

@@ -10,6 +10,7 @@ use crate::wire::v3::key_file::{self, PublicPart};
 use crate::wire::v3::key_ring::KeyRing;
 use crate::wire::v3::key_store::KeyStore;
 use crate::wire::v3::request_key::RequestKey;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
@@ -33,6 +34,8 @@ pub struct KeySource {
     pub key: Key,
     /// The one before.
     pub previous_key: Option<Key>,
+    /// The file for certificates that are downloaded, if they are to outlive the process.
+    pub cache: Option<PathBuf>,
 }
 
 /// What tells the serial number that requests name.
@@ -89,8 +92,15 @@ impl KeySource {
             OwnCertificate::Certificate(material) => material.clone(),
         };
         let id = self.public_key.as_ref().map_or("", |(id, _)| id);
-        let words =
-            [text(self.mch_id.as_bytes()), text(self.key.expose()), text(previous), own, text(id.as_bytes())];
+        let cache = self.cache.as_ref().map_or(&[][..], |path| path.as_os_str().as_encoded_bytes());
+        let words = [
+            text(self.mch_id.as_bytes()),
+            text(self.key.expose()),
+            text(previous),
+            own,
+            text(id.as_bytes()),
+            text(cache),
+        ];
         let public = self.public_key.as_ref().map(|(_, material)| material);
         let given = [&self.private_key].into_iter().chain(public).chain(&self.platform_certificates);
         fingerprint(words.iter().chain(given), files)
@@ -124,7 +134,11 @@ impl KeySource {
         }
         // Whoever has a public key has no certificates.
         let is_by_certificates = self.public_key.is_none();
-        Ok(if is_by_certificates { ring.with_downloads(Arc::new(KeyStore::default())) } else { ring })
+        Ok(if is_by_certificates {
+            ring.with_downloads(Arc::new(KeyStore::new(self.cache.clone())))
+        } else {
+            ring
+        })
     }
 }
 

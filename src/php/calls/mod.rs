@@ -5,6 +5,7 @@ use crate::php::engine::object::class::Register;
 pub mod auth_code_to_openid;
 pub mod client;
 pub mod gateway;
+pub mod notification;
 pub mod payment;
 pub mod polling;
 pub mod report;
@@ -13,6 +14,7 @@ pub mod short_url;
 /// What registers the classes of this room, in order.
 pub const CLASSES: &[Register] = &[
     gateway::register_all,
+    notification::register_all,
     client::register_all,
     auth_code_to_openid::register_all,
     short_url::register_all,

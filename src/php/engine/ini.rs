@@ -7,13 +7,14 @@ use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
 use std::ffi::{CStr, c_int};
 use std::num::ParseIntError;
 
-static ENTRIES: IniEntryDefs<7> = IniEntryDefs::new([
+static ENTRIES: IniEntryDefs<8> = IniEntryDefs::new([
     IniEntryDef::new(c"wechatpay.url", c"", IniEntryPermission::System),
     IniEntryDef::new(c"wechatpay.backup_url", c"", IniEntryPermission::System),
     IniEntryDef::new(c"wechatpay.ca_file", c"", IniEntryPermission::System),
     hidden(IniEntryDef::new(c"wechatpay.proxy", c"", IniEntryPermission::System)),
     IniEntryDef::new(c"wechatpay.connect_timeout_ms", c"3000", IniEntryPermission::System),
     IniEntryDef::new(c"wechatpay.timeout_ms", c"8000", IniEntryPermission::System),
+    IniEntryDef::new(c"wechatpay.cache_dir", c"", IniEntryPermission::System),
     IniEntryDef::end(),
 ]);
 

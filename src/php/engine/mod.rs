@@ -1,5 +1,6 @@
 //! The engine's side: what every class of ours needs from Zend.
 
+pub mod cache;
 pub mod convert;
 pub mod files;
 pub mod guard;

@@ -7,6 +7,7 @@ use crate::model::merchant::ApiVersion;
 use crate::model::refund::RefundList;
 use crate::notification::Subject;
 use crate::php::calls::gateway::{self, PhpGateway, closure};
+use crate::php::calls::notification::PhpNotification;
 use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, php_class, register};
 use crate::php::engine::object::param::{
@@ -21,7 +22,6 @@ use crate::php::ledger::core::{
 use crate::php::ledger::setup::PDO;
 use crate::php::ledger::{calls, days, setup, transition};
 use crate::php::values::enums::{Case, case_of};
-use crate::php::values::notification::PhpNotification;
 use crate::php::values::order::PhpOrder;
 use crate::php::values::refund_list::PhpRefundList;
 use ext_php_rs::flags::DataType;

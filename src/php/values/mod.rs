@@ -5,7 +5,6 @@ use crate::php::engine::object::class::Register;
 pub mod enums;
 pub mod exception;
 pub mod merchant;
-pub mod notification;
 pub mod order;
 pub mod prepay;
 pub mod refund_list;
@@ -21,6 +20,5 @@ pub const CLASSES: &[Register] = &[
     prepay::register_all,
     refund_list::register_all,
     reply::register_all,
-    notification::register_all,
     scan_pay::register_all,
 ];

@@ -2,7 +2,8 @@
 
 use crate::gateway::v3::keys::{KeySource, OwnCertificate};
 use crate::model::argument::BadArgument;
-use crate::model::merchant::Material;
+use crate::model::merchant::{Material, Merchant};
+use crate::php::engine::cache;
 use crate::php::engine::convert::{array, value};
 use crate::php::engine::object::call::Call;
 use crate::php::engine::object::param::{
@@ -38,8 +39,10 @@ pub fn key_source(call: &Call<'_>, mch_id: &str) -> Result<KeySource, Raise> {
         ));
     }
     let key = |param: Param<Bytes>, key| Key::new(key).map_err(|e| call.bad(param, e.to_string()));
+    let mch_id = Merchant::id("mchId", mch_id)?;
     Ok(KeySource {
-        mch_id: mch_id.to_owned(),
+        cache: cache::file(&format!("certificates-{mch_id}.json")),
+        mch_id,
         key: key(API_V3_KEY, call.get(API_V3_KEY)?)?,
         private_key: Material::given("privateKey", call.get(PRIVATE_KEY)?)?,
         certificate: certificate(call.get(CERTIFICATE)?)?,

@@ -9,9 +9,11 @@ use crate::model::refund::{RefundList, RefundNotice, RefundNoticeFields, RefundS
 use crate::notification::reply::{self, Reply};
 use crate::notification::v3::PostedNotice;
 use crate::notification::{self, Notification, Subject, trial};
+use crate::php::calls::gateway::Caller;
 use crate::php::engine::convert::array::entries;
 use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::convert::{elements, value};
+use crate::php::engine::guard::door;
 use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, php_class, register};
 use crate::php::engine::object::param::{
@@ -182,8 +184,30 @@ fn receive(call: &mut Call<'_>) -> Outcome {
     let known: Vec<&Merchant> = merchants.iter().map(|(merchant, _)| &**merchant).collect();
     let headers: Vec<_> = headers.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let posted = PostedNotice { headers: &headers, body, now: SystemClock.unix_seconds() };
-    let read = notification::receive(posted, &known).map_err(Fault::of_notice)?;
-    to_php(read, merchants)
+    let mut look_for = |at: usize, serial: &str| match merchants.get(at) {
+        Some((merchant, _)) => load_certificates(merchant, serial),
+        None => Ok(false),
+    };
+    let read = notification::receive(posted, &known, &mut look_for).map_err(Fault::of_notice);
+    to_php(door::ended(read)?, merchants)
+}
+
+/// WeChat Pay waits so long for a notice's answer that the shop has time left to store it.
+const MOST_LOADING_MS: u64 = 3000;
+
+/// Downloads what a notice names, as calls without a gateway do.
+fn load_certificates(merchant: &Arc<Merchant>, serial: &str) -> Result<bool, Error> {
+    let caller = Caller::over(merchant.clone(), None).map_err(misset)?;
+    let line = caller.line_or_why(false).map_err(Error::Configuration)?;
+    line.within(MOST_LOADING_MS).observed_by(None).load_certificates(serial)
+}
+
+fn misset(raised: Raise) -> Error {
+    match raised {
+        Raise::Fault(fault) => fault.error,
+        Raise::Argument(bad) => bad.into(),
+        _ => Error::Configuration("the settings in php.ini cannot be used".into()),
+    }
 }
 
 /// The headers that sign, as `$_SERVER`, `getallheaders()` or PSR-7 have them.
