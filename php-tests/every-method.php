@@ -231,6 +231,7 @@ for ($round = (int) ($argv[1] ?? 3); $round > 0; $round--) {
         fn () => Merchant::v3('a', 'b', 'short', $pem, 'x'),
         fn () => (new OrderQuery(Merchant::v3(...$simulator->v3(privateKey: 'x')), $gateway()))->byOutTradeNo('T100001'),
         fn () => new Micropay($v3, $gateway()),
+        fn () => (new Reverse(Merchant::v3(...$simulator->v3(codePay: true)), $gateway()))->byTransactionId('4200000001'),
         fn () => Notification::headers('{}', $v3),
         fn () => Notification::receive('{}', [], $v3),
         fn () => Notification::receive('<xml>', [], $v3, $merchant),

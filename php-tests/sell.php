@@ -6,7 +6,7 @@
  *     tools/php php-tests/sell.php '{"ready": {...}, "number": "M1", "code": "13...", "watch": "stop"}'
  *
  * `watch`: `stop` lets onPoll return false, `throw` lets it throw, `exit` lets it exit(), `signal` lets a signal handler
- * throw, `hide` lets the queries after the reverse show SUCCESS.
+ * throw, `hide` lets the queries after the reverse show SUCCESS. `v3`: the same in APIv3.
  */
 
 declare(strict_types=1);
@@ -27,6 +27,12 @@ $merchant = new Merchant(
     certificate: $ready['cert_file'],
     privateKey: $ready['key_file'],
 );
+$options = [];
+if ($asked['v3'] ?? false) {
+    ['api_v3_key' => $key, 'private_key_file' => $own, 'serial' => $serial, 'public_key_id' => $id, 'public_key_file' => $public] = $ready['v3'];
+    $merchant = Merchant::v3('wx2421b1c4370ec43b', '10000100', $key, $own, $serial, $id, $public, codePay: true);
+    $options = ['scene_info' => ['store_info' => ['out_id' => 'S1']]];
+}
 $tried = 0;
 $onAttempt = static function (Attempt $attempt) use (&$tried): void {
     $tried++;
@@ -56,7 +62,7 @@ $onPoll = static function (Order|PayException $what, int $at) use (&$seen, $aske
 $start = hrtime(true);
 try {
     $order = (new Micropay($merchant, $gateway))
-        ->pay($number, $code, 100, 'coffee', '127.0.0.1', timeoutMs: 15_000, intervalMs: 500, onPoll: $onPoll);
+        ->pay($number, $code, 100, 'coffee', '127.0.0.1', timeoutMs: 15_000, intervalMs: 500, onPoll: $onPoll, options: $options);
     $end = ['state' => $order->tradeState->value];
 } catch (Throwable $e) {
     $end = ['class' => $e::class, 'message' => $e->getMessage()];

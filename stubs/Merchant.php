@@ -114,8 +114,8 @@ final class Merchant
      * @param string|null  $subAppid             service-provider mode: the sub-merchant's `sub_appid`
      * @param string|null  $subMchId             service-provider mode: the sub-merchant's `sub_mchid`
      * @param string|null  $previousApiV3Key     the APIv3 key before, for notices under way
-     * @param bool         $codePay              must be false: code payments of APIv3, which WeChat does not open to
-     *                                           everybody, are not supported yet; a counter takes a merchant of v2
+     * @param bool         $codePay              WeChat Pay has opened code payments in APIv3 to this merchant, as it does
+     *                                           to some: then Micropay and Reverse may be made with it
      *
      * @throws \ValueError if an id or a key cannot be one; the message names the argument and never shows a key
      */

@@ -16,7 +16,8 @@ namespace WechatPay;
  * - `UndecidedException` if even that gets no answer: neither deliver nor charge again before OrderQuery has told more.
  *
  * Each code is good once, each try wants a fresh `$outTradeNo`. There is no notice for these payments. The merchant
- * needs a client certificate, since the sale may have to be reversed: without a usable one nothing is sent at all.
+ * needs a client certificate, since the sale may have to be reversed: without a usable one nothing is sent at all. In
+ * APIv3 it needs none.
  *
  * ```php
  * use WechatPay\Advice;
@@ -56,10 +57,10 @@ namespace WechatPay;
 final class Micropay
 {
     /**
-     * @param Merchant     $merchant who sells; with a client certificate
+     * @param Merchant     $merchant who sells; with a client certificate, or of APIv3 with `codePay: true`
      * @param Gateway|null $gateway  where to ask; null for the INI settings
      *
-     * @throws \LogicException for a merchant of APIv3, which does not have it; the message says what to do there
+     * @throws \LogicException for a merchant of APIv3 that was made without `codePay: true`; the message says what to do
      */
     public function __construct(Merchant $merchant, ?Gateway $gateway = null)
     {
@@ -98,11 +99,13 @@ final class Micropay
      *                                                                        what was seen and the number of the
      *                                                                        question, from 1; false ends the waiting, a
      *                                                                        Generator is a LogicException
-     * @param array<string, string|int|\Stringable|null>      $options        `device_info`, `detail` (JSON), `attach`,
+     * @param array<string, mixed>                            $options        `device_info`, `detail` (JSON), `attach`,
      *                                                                        `fee_type`, `goods_tag`, `limit_pay`,
      *                                                                        `time_start`, `time_expire`, `receipt`,
      *                                                                        `scene_info` (JSON), `profit_sharing`,
-     *                                                                        `deposit`, `version`
+     *                                                                        `deposit`, `version`; in APIv3 also names
+     *                                                                        of its own, and `scene_info` with the `id` or
+     *                                                                        `out_id` of `store_info` is required
      *
      * @return Order final: paid, or REVOKED, CLOSED or PAYERROR and nothing charged
      *

@@ -8,7 +8,7 @@ namespace WechatPay;
  * Undoes a code payment: an unpaid one is closed, a paid one goes back to the payer. A service. `Micropay` reverses by
  * itself; this is for sales that were left open, after a crash say. Orders of `UnifiedOrder` are closed, not reversed.
  *
- * Needs the client certificate.
+ * Needs the client certificate; in APIv3 it needs none.
  *
  * Besides what it names itself, each call may throw MalformedMessageException (an answer that is not what WeChat Pay
  * says), GatewayException (`return_code` is not SUCCESS; says nothing about the order), SignatureException (the
@@ -43,10 +43,10 @@ namespace WechatPay;
 final class Reverse
 {
     /**
-     * @param Merchant     $merchant whose payments; with a client certificate
+     * @param Merchant     $merchant whose payments; with a client certificate, or of APIv3 with `codePay: true`
      * @param Gateway|null $gateway  where to ask; null for the INI settings
      *
-     * @throws \LogicException for a merchant of APIv3, which does not have it; the message says what to do there
+     * @throws \LogicException for a merchant of APIv3 that was made without `codePay: true`; the message says what to do
      */
     public function __construct(Merchant $merchant, ?Gateway $gateway = null)
     {
@@ -74,10 +74,11 @@ final class Reverse
     }
 
     /**
-     * Reverses by WeChat's number; else as byOutTradeNo().
+     * Reverses by WeChat's number; else as byOutTradeNo(). APIv3 does not have it.
      *
      * @param string $transactionId `transaction_id`, 1 to 32 characters of 0-9A-Za-z
      *
+     * @throws \LogicException    for a merchant of APIv3
      * @throws TransportException no complete answer to the last repeat; the order may be reversed or not, query it
      * @throws ServiceException   `result_code` FAIL: REVERSE_EXPIRE (refund instead), TRADE_ERROR ..., SYSTEMERROR or
      *                            USERPAYING after the last repeat

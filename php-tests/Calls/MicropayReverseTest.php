@@ -25,6 +25,9 @@ final class MicropayReverseTest extends TestCase
     /** Seconds before which no reverse may go out. */
     private const EARLIEST = 15;
 
+    private const V3_PAY = '/v3/pay/transactions/codepay';
+    private const V3_REVERSE = '/v3/pay/transactions/out-trade-no/M100001/reverse';
+
     /** By name: the scenario of the payment, of the reverse, faults by path, and how the sale is watched. */
     private const SALES = [
         'no password' => ['scenario' => ['password_never']],
@@ -43,6 +46,11 @@ final class MicropayReverseTest extends TestCase
         'forged' => ['scenario' => ['password_never'], 'faults' => ['/pay/micropay' => 'bad_sign']],
         'foreign' => ['scenario' => ['password_never'], 'faults' => ['/pay/micropay' => 'swapped_merchant']],
         'forged, but paid' => ['scenario' => ['ok'], 'faults' => ['/pay/micropay' => 'bad_sign']],
+        'v3: no password' => ['scenario' => ['password_never'], 'v3' => true],
+        'v3: no answer' => ['scenario' => ['timeout'], 'v3' => true],
+        'v3: still typing' => ['scenario' => ['password_never'], 'reverse' => ['userpaying' => 2], 'v3' => true],
+        'v3: reverse page' => ['scenario' => ['password_never'], 'reverse' => ['page_502' => 2, 'carried_out' => true], 'v3' => true],
+        'v3: forged' => ['scenario' => ['password_never'], 'faults' => [self::V3_PAY => 'bad_sign'], 'v3' => true],
         'paid at last' => ['scenario' => ['timeout', 'pay_after_ms' => 6000]],
     ];
 
@@ -60,7 +68,7 @@ final class MicropayReverseTest extends TestCase
                 $simulator->control('POST', '/faults', ['path' => $path, 'fault' => $fault]);
             }
             $asked = ['ready' => $simulator->ready, 'number' => 'M100001', 'code' => '134567890123456789'];
-            $asked['watch'] = $sale['watch'] ?? null;
+            $asked += ['watch' => $sale['watch'] ?? null, 'v3' => $sale['v3'] ?? false];
             $command = [PHP_BINARY, '-d', 'extension=' . PhpProcess::extension(), ROOT . '/php-tests/sell.php', json_encode($asked)];
             $process = proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], STDERR], $pipes);
             self::$running[$name] = [$simulator, $process, $pipes[1]];
@@ -120,6 +128,35 @@ final class MicropayReverseTest extends TestCase
         foreach (['no password' => 1, 'payment failed' => 1, 'no answer' => 1, 'recall' => 4, 'still typing' => 3, 'reverse page' => 3] as $name => $reverses) {
             yield $name => [$name, $reverses];
         }
+    }
+
+    /** @dataProvider reversedInV3 */
+    #[DataProvider('reversedInV3')]
+    public function testInApiV3TooASaleThatDoesNotEndInTimeIsReversed(string $name, int $reverses): void
+    {
+        [$end, $simulator] = self::ended($name);
+        self::assertSame('REVOKED', $end['state'] ?? json_encode($end));
+        self::assertGreaterThanOrEqual(self::EARLIEST, $end['seconds']);
+        $count = array_count_values(self::paths($simulator));
+        self::assertSame([1, $reverses], [$count[self::V3_PAY], $count[self::V3_REVERSE]]);
+        self::assertSame('REVOKED', $simulator->control('GET', '/orders')[0]['trade_state']);
+        self::assertSame(\count(self::paths($simulator)), $end['tried'], 'onAttempt hears of every try');
+    }
+
+    /** @return iterable<string, array{string, int}> */
+    public static function reversedInV3(): iterable
+    {
+        foreach (['no password' => 1, 'no answer' => 1, 'still typing' => 3, 'reverse page' => 3] as $name => $reverses) {
+            yield $name => ["v3: $name", $reverses];
+        }
+    }
+
+    public function testV1InApiV3AForgedAnswerIsThrownAfterTheSaleIsReversed(): void
+    {
+        [$end, $simulator] = self::ended('v3: forged');
+        self::assertSame([SignatureException::class, 'M100001', true], [$end['class'], $end['number'], $end['maybeProcessed']]);
+        self::assertSame(1, array_count_values(self::paths($simulator))[self::V3_REVERSE]);
+        self::assertSame('REVOKED', $simulator->control('GET', '/orders')[0]['trade_state']);
     }
 
     public function testAPaymentThatFailedIsNotWaitedForAnyLonger(): void

@@ -58,7 +58,6 @@ final class V3MerchantTest extends SimulatorTestCase
             [['subAppid' => ''], '#9 ($subAppid) must be 1 to 32 characters'],
             [['subMchId' => '商户'], '#10 ($subMchId) must be 1 to 32 characters'],
             [['previousApiV3Key' => 'OldSecret'], "#11 (\$previousApiV3Key) $key"],
-            [['codePay' => true], '#12 ($codePay) must be false: Micropay and Reverse do not speak APIv3 yet'],
         ];
     }
 

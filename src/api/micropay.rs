@@ -8,6 +8,7 @@ use super::reverse::{MOST_TRIES, Reversal, Reverse, is_open};
 use crate::error::{ErrCode, Error, Fault, Repeat};
 use crate::gateway::client::MerchantClient;
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
+use crate::gateway::v3::endpoint::V3Endpoint;
 use crate::model::argument::BadArgument;
 use crate::model::order::Order;
 use crate::model::order_id::{OrderId, new_out_trade_no};
@@ -16,6 +17,9 @@ use crate::model::sendable::sendable;
 use crate::model::trade_state::TradeState;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v2::read::needs;
+use serde_json::{Map, Value};
+
+mod v3;
 
 /// The gateway refuses an earlier reverse.
 const NOT_BEFORE_MS: u64 = 15_000;
@@ -47,6 +51,8 @@ pub struct Micropay {
     id: OrderId,
     total_fee: i64,
     fields: Fields,
+    /// What only APIv3 has, in its own names.
+    further: Map<String, Value>,
 }
 
 /// What a code payment needs.
@@ -93,7 +99,22 @@ impl Micropay {
         fields.set("total_fee", sale.total_fee.to_string());
         fields.set("spbill_create_ip", address);
         sendable("options", &fields)?;
-        Ok(Self { id: OrderId::OutTradeNo(sale.out_trade_no.to_owned()), total_fee: sale.total_fee, fields })
+        let id = OrderId::OutTradeNo(sale.out_trade_no.to_owned());
+        Ok(Self { id, total_fee: sale.total_fee, fields, further: Map::new() })
+    }
+
+    /// The same with what only APIv3 has, in its own names and places.
+    #[must_use]
+    pub fn with(self, further: Map<String, Value>) -> Self {
+        Self { further, ..self }
+    }
+
+    /// A payment that does not say how much was paid is asked about, as one without any answer is.
+    fn with_its_amount(order: Order) -> Result<Order, Error> {
+        if order.is_paid() {
+            needs(order.fields(), &["total_fee"])?;
+        }
+        Ok(order)
     }
 }
 
@@ -123,17 +144,16 @@ impl Endpoint for Micropay {
         vec![Echo { field: self.id.field().into(), asked: self.id.number().to_owned(), required: true }]
     }
 
+    fn v3(&self) -> Option<&dyn V3Endpoint<Answer = Order>> {
+        Some(self)
+    }
+
     fn out_trade_no(&self) -> Option<&str> {
         Some(self.id.number())
     }
 
     fn read(&self, answer: Ours<Fields>) -> Result<Order, Error> {
-        let order = Order::from_payment(answer)?;
-        // A payment that does not say how much was paid is asked about, as one without any answer is.
-        if order.is_paid() {
-            needs(order.fields(), &["total_fee"])?;
-        }
-        Ok(order)
+        Self::with_its_amount(Order::from_payment(answer)?)
     }
 }
 
@@ -249,7 +269,7 @@ impl CodePayment<'_> {
         match &fault.error {
             error if error.code().is_some_and(ErrCode::ends_a_sale) => Err(fault),
             error if error.code() == Some(ErrCode::NumberUsed) => self.paid_before(fault),
-            Error::Gateway { .. } => self.unsigned(fault),
+            error if is_unsigned(error) => self.unsigned(fault),
             Error::Argument(_) | Error::Configuration(_) => Err(fault),
             Error::Transport(e) if !e.sent => Err(fault),
             _ if is_doubtful(&fault) => {
@@ -273,7 +293,7 @@ impl CodePayment<'_> {
     /// An unsigned FAIL proves nothing: one question, and if that meets one too, nobody here speaks to WeChat.
     fn unsigned(&mut self, mut fault: Fault) -> Result<Progress, Fault> {
         match self.query() {
-            Err(Fault { error: Error::Gateway { .. }, .. }) => {
+            Err(Fault { error, .. }) if is_unsigned(&error) => {
                 fault.maybe_processed = true;
                 Err(fault)
             }
@@ -455,7 +475,12 @@ impl CodePayment<'_> {
 
 /// Did somebody else answer in WeChat's name, or may have?
 fn is_doubtful(fault: &Fault) -> bool {
-    matches!(fault.error, Error::Signature(_) | Error::Split(_) | Error::Mismatch { .. })
+    matches!(fault.error, Error::Signature(_) | Error::Headers(_) | Error::Split(_) | Error::Mismatch { .. })
+}
+
+/// Is it a refusal that nobody has signed?
+fn is_unsigned(error: &Error) -> bool {
+    matches!(error, Error::Gateway { .. } | Error::Unsigned { .. })
 }
 
 fn is_undone(state: TradeState) -> bool {

@@ -1,11 +1,18 @@
 //! reverse: undoes a code payment (protocol.md C.7).
 
+use super::v3::{ids, object, takes_codes, transactions};
 use crate::error::{Advice, ErrCode, Error, Fault, Repeat};
 use crate::gateway::client::MerchantClient;
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
+use crate::gateway::v3::endpoint::{V3Endpoint, V3Request};
+use crate::gateway::v3::exchange::ours;
+use crate::model::merchant::Merchant;
 use crate::model::order_id::OrderId;
 use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
+use crate::wire::v3::json::JsonObject;
+use crate::wire::verified::Verified;
+use crate::wire::words;
 
 /// How often a reverse is repeated.
 pub const MOST_TRIES: u32 = 10;
@@ -42,6 +49,10 @@ impl Endpoint for Reverse {
         vec![Echo { field: self.0.field().into(), asked: self.0.number().to_owned(), required: false }]
     }
 
+    fn v3(&self) -> Option<&dyn V3Endpoint<Answer = Reversal>> {
+        Some(self)
+    }
+
     fn out_trade_no(&self) -> Option<&str> {
         self.0.as_out_trade_no()
     }
@@ -65,6 +76,27 @@ impl Endpoint for Reverse {
 
     fn refused(&self, answer: &Ours<Fields>, refusal: Error) -> Result<Reversal, Error> {
         if answer.text("recall") == Some("Y") { Ok(Reversal::Again(refusal)) } else { Err(refusal) }
+    }
+}
+
+impl V3Endpoint for Reverse {
+    type Answer = Reversal;
+
+    fn request(&self, merchant: &Merchant) -> Result<V3Request, Error> {
+        takes_codes(merchant)?;
+        let Some(number) = self.0.as_out_trade_no() else {
+            return Err(Error::Configuration("APIv3 reverses by out_trade_no only".into()));
+        };
+        let target = transactions(merchant, &["out-trade-no", number, "reverse"], []);
+        Ok(V3Request::post(target, &object(ids(merchant)).into()))
+    }
+
+    /// It has no `recall`: what it says is done. It names the order, which must be ours.
+    fn read(&self, answer: &Verified<JsonObject>, merchant: &Merchant) -> Result<Reversal, Error> {
+        let asked = self.0.number().to_owned();
+        let echo = Echo { field: self.0.field().into(), asked, required: true };
+        ours(words::reversal(answer, &merchant.appid)?, merchant, &[echo])?;
+        Ok(Reversal::Done)
     }
 }
 

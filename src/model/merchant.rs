@@ -156,6 +156,14 @@ impl Merchant {
         }
     }
 
+    /// Does it take code payments? In APIv3 WeChat Pay opens them to some only (protocol-v3.md C.4).
+    pub fn takes_codes(&self) -> bool {
+        match &self.credentials {
+            Credentials::V2(_) => true,
+            Credentials::V3(keys) => keys.takes_codes(),
+        }
+    }
+
     /// What v2 needs of it.
     pub fn v2(&self) -> Result<&V2Credentials, NotV2> {
         match &self.credentials {

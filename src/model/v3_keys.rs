@@ -37,6 +37,7 @@ type KeyReader = dyn Fn() -> Result<Arc<V3Credentials>, String> + Send + Sync;
 pub struct V3Keys {
     read: Box<KeyReader>,
     known: OnceLock<Arc<V3Credentials>>,
+    takes_codes: bool,
 }
 
 /// The keys cannot be used; the sentence never shows them.
@@ -47,7 +48,18 @@ pub struct UnusableKeys(pub String);
 impl V3Keys {
     /// Keys that this reads, on the thread that first asks for them.
     pub fn new(read: impl Fn() -> Result<Arc<V3Credentials>, String> + Send + Sync + 'static) -> Self {
-        Self { read: Box::new(read), known: OnceLock::new() }
+        Self { read: Box::new(read), known: OnceLock::new(), takes_codes: false }
+    }
+
+    /// The same of a merchant to whom WeChat Pay has opened code payments in APIv3, or has not.
+    #[must_use]
+    pub fn taking_codes(self, takes_codes: bool) -> Self {
+        Self { takes_codes, ..self }
+    }
+
+    /// Are code payments open?
+    pub const fn takes_codes(&self) -> bool {
+        self.takes_codes
     }
 
     /// The keys.
@@ -64,7 +76,7 @@ impl V3Keys {
 impl From<V3Credentials> for V3Keys {
     fn from(known: V3Credentials) -> Self {
         let known = OnceLock::from(Arc::new(known));
-        Self { read: Box::new(|| Err("the keys are gone".into())), known }
+        Self { read: Box::new(|| Err("the keys are gone".into())), known, takes_codes: false }
     }
 }
 

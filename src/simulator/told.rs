@@ -54,21 +54,33 @@ const REFUND: &[(&str, &str)] = &[
     ("amount.payer_total", "cash_fee"),
 ];
 
-/// An order.
-pub fn order(document: &XmlDocument, is_partner: bool) -> Value {
-    let mut told = Map::new();
-    let whose: &[(&str, &str)] = if is_partner {
-        &[
+/// Whose a message is.
+fn ids(is_partner: bool) -> &'static [(&'static str, &'static str)] {
+    if is_partner {
+        return &[
             ("sp_appid", "appid"),
             ("sp_mchid", "mch_id"),
             ("sub_appid", "sub_appid"),
             ("sub_mchid", "sub_mch_id"),
-            ("payer.sp_openid", "openid"),
-        ]
-    } else {
-        &[("appid", "appid"), ("mchid", "mch_id"), ("payer.openid", "openid")]
-    };
-    fill(&mut told, document, whose);
+        ];
+    }
+    &[("appid", "appid"), ("mchid", "mch_id")]
+}
+
+/// An order by nothing but its name.
+pub fn named(document: &XmlDocument, is_partner: bool) -> Value {
+    let mut told = Map::new();
+    fill(&mut told, document, ids(is_partner));
+    fill(&mut told, document, &[("out_trade_no", "out_trade_no")]);
+    told.into()
+}
+
+/// An order.
+pub fn order(document: &XmlDocument, is_partner: bool) -> Value {
+    let mut told = Map::new();
+    fill(&mut told, document, ids(is_partner));
+    let payer = if is_partner { "payer.sp_openid" } else { "payer.openid" };
+    fill(&mut told, document, &[(payer, "openid")]);
     fill(&mut told, document, ORDER);
     if let Some(at) = document.get("time_end") {
         told.insert("success_time".into(), from_compact(at).into());

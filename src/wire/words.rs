@@ -90,6 +90,15 @@ pub fn order(answer: &Verified<JsonObject>, appid: &str) -> Result<Verified<Fiel
     Ok(Verified::by_check(fields))
 }
 
+/// An order that was reversed: whose it is, and which.
+pub fn reversal(answer: &Verified<JsonObject>, appid: &str) -> Result<Verified<Fields>, JsonError> {
+    let mut fields = Fields::new();
+    fields.set("appid", appid);
+    rows(&IDS, answer, "", &mut fields)?;
+    rows(&[(&["out_trade_no"], "out_trade_no", PlaceKind::Id)], answer, "", &mut fields)?;
+    Ok(Verified::by_check(fields))
+}
+
 /// What an order is paid with.
 pub fn prepay(answer: &Verified<JsonObject>) -> Result<Verified<Fields>, JsonError> {
     let mut fields = Fields::new();

@@ -184,13 +184,14 @@ fn v3(chance: &mut Chance) -> Credentials {
     if loads {
         ring = ring.with_downloads(Arc::new(KeyStore::default()));
     }
-    Credentials::V3(Arc::new(V3Keys::from(V3Credentials {
+    let keys = V3Keys::from(V3Credentials {
         request_key: RequestKey::new(V3_MATERIAL.private_key.as_bytes(), V3_MATERIAL.serial).unwrap(),
         ring,
         answer_key: by_key.then(|| V3_MATERIAL.public_key_id.into()),
         key: Key::new(V3_MATERIAL.api_v3_key.as_bytes()).unwrap(),
         previous_key: None,
-    })))
+    });
+    Credentials::V3(Arc::new(keys.taking_codes(true)))
 }
 
 /// Direct or for a sub-merchant, by MD5 or HMAC-SHA256.

@@ -327,6 +327,7 @@ impl<'a> Case<'a> {
     }
 
     fn micropay(&mut self, book: &Book) -> (Made, Outcome) {
+        let merchant = self.merchant();
         let (number, total_fee) = self.sale(book, 6);
         self.codes += 1;
         let auth_code = format!("13{:016}", self.codes);
@@ -338,7 +339,7 @@ impl<'a> Case<'a> {
         self.shop.desk().tell("/micropay", &script);
         self.stumbling(&number);
         self.story.push(format!("    {script} of {total_fee}"));
-        self.trouble("/pay/micropay");
+        self.trouble_for(&merchant, "/pay/micropay");
         let sale = Sale {
             out_trade_no: &number,
             auth_code: &auth_code,
@@ -346,9 +347,9 @@ impl<'a> Case<'a> {
             body: "茶",
             spbill_create_ip: "::1",
         };
-        let call = Micropay::new(&sale, &[]).unwrap();
-        let (plain, certified) =
-            (self.shop.plain(&self.shop.merchant), self.shop.certified(&self.shop.merchant));
+        let store = ("scene_info".to_owned(), r#"{"store_info":{"id":"S1"}}"#.to_owned());
+        let call = Micropay::new(&sale, &[store]).unwrap();
+        let (plain, certified) = (self.shop.plain(&merchant), self.shop.certified(&merchant));
         let patience = Patience { timeout_ms: 15_000, interval_ms: 3_000 };
         let mut watch = self.shop.patient(if self.chance.one_in(4) { 2 } else { 100 });
         let said = Clients { plain: &plain, certified: &certified }.pay(&call, patience, &mut watch);
@@ -373,10 +374,13 @@ impl<'a> Case<'a> {
         let codes: Vec<_> = codes.map(|(number, _)| number.clone()).collect();
         let by_chance = codes.is_empty() || self.chance.one_in(4);
         let number = if by_chance { self.some_order(book) } else { self.chance.pick(&codes).clone() };
-        let call = Reverse(self.some_id(book, &number));
+        let merchant = self.merchant();
+        let by_number_only = matches!(merchant.credentials, Credentials::V3(_));
+        let by_number = OrderId::out_trade_no(&number).unwrap();
+        let call = Reverse(if by_number_only { by_number } else { self.some_id(book, &number) });
         self.stumbling(&number);
-        self.trouble("/secapi/pay/reverse");
-        let said = self.shop.certified(&self.shop.merchant).reverse(&call);
+        self.trouble_for(&merchant, "/secapi/pay/reverse");
+        let said = self.shop.certified(&merchant).reverse(&call);
         (Made { call: "reverse", about: number }, said.map(|()| Said::Reversed))
     }
 

@@ -1,6 +1,6 @@
 //! An order as APIv3 places it (protocol-v3.md C.1, C.15): v2's fields in v3's places.
 
-use crate::api::v3::{ids, merge, object, transactions};
+use crate::api::v3::{amount, goods, ids, merge, nested, object, transactions, yes};
 use crate::clock;
 use crate::error::Error;
 use crate::gateway::v3::endpoint::V3Request;
@@ -36,16 +36,6 @@ const ELSEWHERE: [&str; 16] = [
     "product_id",
     "time_start",
     "version",
-];
-
-/// Goods and pages of v2 by their names in v3.
-const RENAMED: [(&str, &str); 6] = [
-    ("receipt_id", "invoice_id"),
-    ("goods_id", "merchant_goods_id"),
-    ("wxpay_goods_id", "wechatpay_goods_id"),
-    ("price", "unit_price"),
-    ("wap_url", "app_url"),
-    ("wap_name", "app_name"),
 ];
 
 /// Writes the order.
@@ -92,11 +82,6 @@ fn only_known(fields: &Fields) -> Result<(), BadArgument> {
     }
 }
 
-fn amount(fields: &Fields) -> Value {
-    let total: i64 = fields.text("total_fee").and_then(|fee| fee.parse().ok()).unwrap_or_default();
-    json!({ "total": total, "currency": fields.text("fee_type").unwrap_or("CNY") })
-}
-
 /// Where the payer is, in which shop, with which app or page.
 fn scene(fields: &Fields) -> Result<Value, BadArgument> {
     let own = [("payer_client_ip", "spbill_create_ip"), ("device_id", "device_info")];
@@ -115,54 +100,9 @@ fn scene(fields: &Fields) -> Result<Value, BadArgument> {
     Ok(Value::Object(scene))
 }
 
-/// `Y`, as a JSON true.
-fn yes(receipt: &str) -> Result<Value, BadArgument> {
-    match receipt {
-        "Y" | "N" => Ok(json!(receipt == "Y")),
-        _ => Err(BadArgument::new("receipt", "must be Y or N in APIv3")),
-    }
-}
-
 fn payer(fields: &Fields, merchant: &Merchant) -> Option<Value> {
     let own = if merchant.sub_mch_id.is_some() { "sp_openid" } else { "openid" };
     let texts = [(own, "openid"), ("sub_openid", "sub_openid")];
     let payer = object(texts.into_iter().filter_map(|(v3, v2)| Some((v3, fields.text(v2)?))));
     (!payer.is_empty()).then_some(Value::Object(payer))
-}
-
-/// What v2 says of goods, and APIv3 has no word for.
-const LOST: [&str; 2] = ["goods_category", "body"];
-
-/// The goods, all of whose words APIv3 has.
-fn goods(text: &str) -> Result<Value, BadArgument> {
-    let detail = nested("detail", text)?;
-    let goods = detail.get("goods_detail").and_then(Value::as_array);
-    let lost = goods.into_iter().flatten().find_map(|one| LOST.iter().find(|name| one.get(**name).is_some()));
-    match lost {
-        Some(name) => {
-            Err(BadArgument::new("detail", format!("must not contain {name}, which APIv3 does not have")))
-        }
-        None => Ok(detail),
-    }
-}
-
-/// A JSON text of v2 as a part of the request.
-fn nested(name: &'static str, text: &str) -> Result<Value, BadArgument> {
-    let value = serde_json::from_str(text).map_err(|_| BadArgument::new(name, "must be a JSON object"))?;
-    Ok(renamed(value))
-}
-
-fn renamed(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            Value::Object(map.into_iter().map(|(name, value)| (v3_name(name), renamed(value))).collect())
-        }
-        Value::Array(list) => Value::Array(list.into_iter().map(renamed).collect()),
-        other => other,
-    }
-}
-
-fn v3_name(name: String) -> String {
-    let known = RENAMED.iter().find(|(v2, _)| *v2 == name);
-    known.map_or(name, |(_, v3)| (*v3).to_owned())
 }

@@ -230,6 +230,12 @@ impl Caller {
         Self::construct(call)
     }
 
+    /// The same of a call that APIv3 has for merchants to whom code payments are open.
+    pub fn construct_for_codes(call: &mut Call<'_>, class: &str, instead: &str) -> Result<Self, Raise> {
+        let merchant = &call.get(MERCHANT)?.0;
+        if merchant.takes_codes() { Self::construct(call) } else { Self::construct_v2(call, class, instead) }
+    }
+
     /// Calls for this merchant; without a gateway over that of the INI settings.
     pub fn over(merchant: Arc<Merchant>, gateway: Option<Zval>) -> Result<Self, Raise> {
         let given = gateway.as_ref().and_then(inside).map(|gateway| gateway.settings.clone());
@@ -300,7 +306,8 @@ const GATEWAY_OR_NULL: Param<Optional<Object<PhpGateway>>> = object("gateway").o
 /// The parameters of [`Caller::construct`].
 pub const CALLER: &[Shown] = &[MERCHANT.shown, GATEWAY_OR_NULL.shown];
 
-/// Declares a call class: a [`Caller`] under a PHP name. What APIv3 does not have says what to do there instead.
+/// Declares a call class: a [`Caller`] under a PHP name. What APIv3 does not have, or for code payments only, says what
+/// to do there instead.
 macro_rules! caller_class {
     ($type:ident, $name:literal) => {
         caller_class!(@ $type, $name, crate::php::calls::gateway::Caller::construct);
@@ -308,6 +315,11 @@ macro_rules! caller_class {
     ($type:ident, $name:literal, v2_only: $instead:literal) => {
         caller_class!(@ $type, $name, |call| {
             crate::php::calls::gateway::Caller::construct_v2(call, $name, $instead)
+        });
+    };
+    ($type:ident, $name:literal, by_code: $instead:literal) => {
+        caller_class!(@ $type, $name, |call| {
+            crate::php::calls::gateway::Caller::construct_for_codes(call, $name, $instead)
         });
     };
     (@ $type:ident, $name:literal, $construct:expr) => {

@@ -113,7 +113,7 @@ fn construct(call: &mut Call<'_>) -> Result<PhpMerchant, Raise> {
 fn make_v3(call: &mut Call<'_>) -> Outcome {
     let source = v3::key_source(call, call.get(MCH_ID)?)?;
     let certificate_expires_at = source.certificate.expires_at(&PhpFiles);
-    let keys = V3Keys::new(move || kept(&source, &PhpFiles));
+    let keys = V3Keys::new(move || kept(&source, &PhpFiles)).taking_codes(call.get(v3::CODE_PAY)?);
     let merchant = Arc::new(merchant(call, Credentials::V3(Arc::new(keys)))?);
     object(PhpMerchant(merchant), PROPERTIES, |get, held| {
         get(&MerchantView { merchant: &held.0, certificate_expires_at })

@@ -36,6 +36,11 @@ pub enum CallRefusal {
 }
 
 impl CallRefusal {
+    /// Is it this code?
+    pub fn is(&self, wanted: &str) -> bool {
+        matches!(self, Self::Service(code, _) if code == wanted)
+    }
+
     /// A refusal with a code.
     pub fn service(code: &str, description: impl Into<String>) -> Self {
         Self::Service(code.to_owned(), description.into())

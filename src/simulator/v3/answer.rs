@@ -2,6 +2,7 @@
 
 use super::super::answer::CallEnd;
 use super::super::calls::{self, CallRefusal, CallingMerchant};
+use super::super::document::XmlDocument;
 use super::super::fault::{FaultKind, FaultRule};
 use super::super::platform::{SERIAL, SignatureFault, signed};
 use super::super::request::Request;
@@ -23,6 +24,8 @@ pub struct V3Answer {
 /// What it says.
 #[derive(Debug, Clone, PartialEq)]
 enum V3Body {
+    /// It never comes.
+    Silence,
     Nothing,
     Told(Map<String, Value>),
     File(Vec<u8>),
@@ -42,6 +45,16 @@ impl V3Answer {
     /// A status without a word.
     pub fn bare(status: u16) -> Self {
         Self { status, body: V3Body::Nothing, is_signed: false }
+    }
+
+    /// No answer: the connection hangs.
+    pub fn silence() -> Self {
+        Self { body: V3Body::Silence, ..Self::bare(200) }
+    }
+
+    /// Does it never come?
+    pub fn is_silence(&self) -> bool {
+        self.body == V3Body::Silence
     }
 
     /// A file, which nobody signs.
@@ -80,7 +93,7 @@ impl V3Answer {
     pub fn page(self, world: &mut GatewayState, request: &Request, fault: Option<FaultKind>) -> Page {
         let body = match self.body {
             V3Body::File(body) => return Page { status: self.status, ..Page::plain(body) },
-            V3Body::Nothing => String::new(),
+            V3Body::Nothing | V3Body::Silence => String::new(),
             V3Body::Told(told) => spoil::text(fault, writer::write(&told.into(), &mut world.dice)),
         };
         let mut headers = vec![("content-type", "application/json; charset=utf-8".to_owned())];
@@ -114,11 +127,29 @@ pub fn refused(route: &Route, refusal: CallRefusal) -> V3Answer {
         "NOTENOUGH" => (403, "NOT_ENOUGH"),
         "TRADE_OVERDUE" => (403, "TRADE_OVERDUE"),
         "FREQUENCY_LIMITED" => (429, "FREQUENCY_LIMITED"),
+        "USERPAYING" => (202, "USERPAYING"),
+        "BANKERROR" => (500, "BANK_ERROR"),
+        "NOAUTH" => (403, "NO_AUTH"),
+        "BUYER_MISMATCH" => (500, "OPENID_MISMATCH"),
+        // APIv3's list has no word for a code that is used up or wrong.
+        "AUTHCODEEXPIRE" | "AUTH_CODE_ERROR" | "AUTH_CODE_INVALID" | "NOTSUPORTCARD" | "ORDERREVERSED"
+        | "TRADE_ERROR" => (403, "TRADE_ERROR"),
         "SYSTEMERROR" => (500, "SYSTEM_ERROR"),
         "PARAM_ERROR" | "LACK_PARAMS" => (400, "PARAM_ERROR"),
         _ => (400, "INVALID_REQUEST"),
     };
     V3Answer::refusal(status, code, &message)
+}
+
+/// A reverse names the order. It has no `recall`: what v2 asks for again is a refusal here.
+fn reversed(route: &Route, caller: &CallingMerchant, document: &XmlDocument) -> Result<V3Answer, V3Answer> {
+    if let Some(code) = document.get("err_code") {
+        let words = document.get("err_code_des").unwrap_or_default();
+        return Err(refused(route, CallRefusal::service(code, words)));
+    }
+    let mut named = document.clone();
+    named.text("out_trade_no", caller.get("out_trade_no"));
+    Ok(V3Answer::told(200, told::named(&named, route.is_partner)))
 }
 
 /// A success of v2 in v3's words.
@@ -128,14 +159,19 @@ pub fn told(
     caller: &CallingMerchant,
     end: CallEnd,
 ) -> Result<V3Answer, V3Answer> {
-    let CallEnd::Answer(answer) = end else { return Ok(V3Answer::bare(502)) };
+    let answer = match end {
+        CallEnd::Answer(answer) => answer,
+        CallEnd::Silence => return Ok(V3Answer::silence()),
+        _ => return Ok(V3Answer::bare(502)),
+    };
     let document = answer.document;
     Ok(match route.call {
         V3Call::Order(trade_type) => V3Answer::told(200, told::prepay(&document, trade_type)),
-        V3Call::Query(_) | V3Call::QueryById(_) => {
+        V3Call::Query(_) | V3Call::QueryById(_) | V3Call::CodePay => {
             V3Answer::told(200, told::order(&document, route.is_partner))
         }
         V3Call::Close(_) => V3Answer::told(204, Value::Null),
+        V3Call::Reverse(_) => reversed(route, caller, &document)?,
         V3Call::RefundQuery(_) => V3Answer::told(200, told::refund(&document)),
         V3Call::Bill(_) | V3Call::File(_) | V3Call::Certificates => V3Answer::bare(404),
         V3Call::Refund => {

@@ -12,6 +12,7 @@ mod route;
 mod spoil;
 mod writer;
 
+use super::answer::CallEnd;
 use super::calls;
 use super::fault::FaultRule;
 use super::options::Account;
@@ -20,7 +21,7 @@ use super::sabotage;
 use super::script::ResponsePlan;
 use super::world::GatewayState;
 use answer::V3Answer;
-use route::{Route, V3Call};
+use route::{ORDER_QUERY, Route, V3Call};
 
 /// Is this for APIv3?
 pub fn is_ours(request: &Request) -> bool {
@@ -31,6 +32,9 @@ pub fn is_ours(request: &Request) -> bool {
 pub fn serve(world: &mut GatewayState, request: &Request, rule: Option<&FaultRule>) -> ResponsePlan {
     let Some(rule) = rule else {
         let answer = respond(world, request);
+        if answer.is_silence() {
+            return sabotage::honest(&CallEnd::Silence);
+        }
         return ResponsePlan::page(answer.page(world, request, None));
     };
     let acts = rule.processed.unwrap_or(rule.fault.carries_out());
@@ -65,7 +69,13 @@ fn called(
     account: Account,
 ) -> Result<V3Answer, V3Answer> {
     let caller = request::caller(route, request, account)?;
-    let end = calls::made(world, route.in_v2(), &caller);
+    let end = match calls::made(world, route.in_v2(), &caller) {
+        // A payer who is asked for the password is told as a state of the order.
+        Err(refusal) if route.call == V3Call::CodePay && refusal.is("USERPAYING") => {
+            calls::made(world, ORDER_QUERY, &caller)
+        }
+        end => end,
+    };
     let end = end.map_err(|refusal| answer::refused(route, refusal))?;
     match route.call {
         V3Call::Bill(_) => Ok(bill::linked(world, request, &caller.account, end)),

@@ -59,6 +59,22 @@ const ORDER: &[JsonPlace] = &[
     ("settle_info.profit_sharing", "profit_sharing", JsonForm::Flag),
     ("detail", "", JsonForm::Whatever),
 ];
+const CODE_PAY: &[JsonPlace] = &[
+    ("description", "body", JsonForm::Text),
+    ("out_trade_no", "out_trade_no", JsonForm::Text),
+    ("attach", "attach", JsonForm::Text),
+    ("goods_tag", "goods_tag", JsonForm::Text),
+    ("support_fapiao", "receipt", JsonForm::Flag),
+    ("payer.auth_code", "auth_code", JsonForm::Text),
+    ("amount.total", "total_fee", JsonForm::Integer),
+    ("amount.currency", "fee_type", JsonForm::Text),
+    ("scene_info.device_ip", "spbill_create_ip", JsonForm::Text),
+    ("scene_info.device_id", "device_info", JsonForm::Text),
+    ("scene_info.store_info.id", "store_id", JsonForm::Text),
+    ("scene_info.store_info.out_id", "store_out_id", JsonForm::Text),
+    ("settle_info.profit_sharing", "profit_sharing", JsonForm::Flag),
+    ("detail", "", JsonForm::Whatever),
+];
 const REFUND: &[JsonPlace] = &[
     ("sub_mchid", "sub_mch_id", JsonForm::Text),
     ("transaction_id", "transaction_id", JsonForm::Text),
@@ -92,8 +108,9 @@ pub fn caller(route: &Route, request: &Request, account: Account) -> Result<Call
             fields.text("trade_type", *trade_type);
             ORDER
         }
+        V3Call::CodePay => CODE_PAY,
         V3Call::Refund => REFUND,
-        V3Call::Close(number) | V3Call::Query(number) => {
+        V3Call::Close(number) | V3Call::Query(number) | V3Call::Reverse(number) => {
             fields.text("out_trade_no", number);
             &[]
         }
@@ -121,7 +138,12 @@ pub fn caller(route: &Route, request: &Request, account: Account) -> Result<Call
     if matches!(route.call, V3Call::Bill("/pay/downloadfundflow")) && fields.get("account_type").is_none() {
         fields.text("account_type", "Basic");
     }
-    if matches!(route.call, V3Call::Order(_)) && fields.get("spbill_create_ip").is_none() {
+    if route.call == V3Call::CodePay
+        && !["store_id", "store_out_id"].iter().any(|id| fields.filled(id).is_some())
+    {
+        return Err(wrong("输入源“/body/scene_info/store_info”不能为空"));
+    }
+    if matches!(route.call, V3Call::Order(_) | V3Call::CodePay) && fields.get("spbill_create_ip").is_none() {
         fields.text("spbill_create_ip", "127.0.0.1");
     }
     Ok(CallingMerchant { account, method: SignMethod::Rsa, fields, negative_test: None })
@@ -139,7 +161,7 @@ fn named_itself(route: &Route, told: &XmlDocument, account: &Account) -> Result<
         Some(appid) if appid != account.appid => {
             Err(V3Answer::refusal(400, "APPID_MCHID_NOT_MATCH", "appid和mch_id不匹配"))
         }
-        None if matches!(route.call, V3Call::Order(_)) => Err(wrong("输入源“/body/appid”不能为空")),
+        None if route.names_the_app() => Err(wrong("输入源“/body/appid”不能为空")),
         _ => Ok(()),
     }
 }

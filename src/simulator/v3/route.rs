@@ -6,6 +6,9 @@ use super::super::request::Request;
 /// The call of v2 that tells of refunds.
 pub const REFUND_QUERY: &str = "/pay/refundquery";
 
+/// The call of v2 that tells of an order.
+pub const ORDER_QUERY: &str = "/pay/orderquery";
+
 /// One call of APIv3, for a merchant or for a service provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
@@ -26,6 +29,10 @@ pub enum V3Call {
     QueryById(String),
     /// Closes.
     Close(String),
+    /// Charges a payer's code.
+    CodePay,
+    /// Takes a code payment back.
+    Reverse(String),
     /// Refunds.
     Refund,
     /// By the shop's refund number.
@@ -56,8 +63,10 @@ impl Route {
             ["jsapi"] => ("POST", V3Call::Order("JSAPI")),
             ["app"] => ("POST", V3Call::Order("APP")),
             ["h5"] => ("POST", V3Call::Order("MWEB")),
+            ["codepay"] => ("POST", V3Call::CodePay),
             ["out-trade-no", number] => ("GET", V3Call::Query((*number).to_owned())),
             ["out-trade-no", number, "close"] => ("POST", V3Call::Close((*number).to_owned())),
+            ["out-trade-no", number, "reverse"] => ("POST", V3Call::Reverse((*number).to_owned())),
             ["id", number] => ("GET", V3Call::QueryById((*number).to_owned())),
             ["v3", "certificates"] => ("GET", V3Call::Certificates),
             ["v3", "bill", "tradebill"] => ("GET", V3Call::Bill("/pay/downloadbill")),
@@ -72,7 +81,13 @@ impl Route {
 
     /// Those do not look at `Accept` and `User-Agent`, and have words of their own.
     pub fn is_about_orders(&self) -> bool {
-        matches!(self.call, V3Call::Order(_) | V3Call::Query(_) | V3Call::QueryById(_) | V3Call::Close(_))
+        matches!(self.call, V3Call::Query(_) | V3Call::QueryById(_) | V3Call::Close(_))
+            || self.names_the_app()
+    }
+
+    /// Those must name the app.
+    pub fn names_the_app(&self) -> bool {
+        matches!(self.call, V3Call::Order(_) | V3Call::CodePay | V3Call::Reverse(_))
     }
 
     /// Is its answer signed with the key that the request names?
@@ -84,8 +99,10 @@ impl Route {
     pub fn in_v2(&self) -> &'static str {
         match self.call {
             V3Call::Order(_) => "/pay/unifiedorder",
-            V3Call::Query(_) | V3Call::QueryById(_) => "/pay/orderquery",
+            V3Call::Query(_) | V3Call::QueryById(_) => ORDER_QUERY,
             V3Call::Close(_) => "/pay/closeorder",
+            V3Call::CodePay => "/pay/micropay",
+            V3Call::Reverse(_) => "/secapi/pay/reverse",
             V3Call::Refund => "/secapi/pay/refund",
             V3Call::RefundQuery(_) => REFUND_QUERY,
             V3Call::Bill(path) => path,

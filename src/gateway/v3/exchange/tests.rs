@@ -1,6 +1,7 @@
 //! Each fault on a network that answers from a list; the vectors through the same calls.
 
 mod any_call;
+mod code_pay;
 mod many;
 mod packed;
 mod vectors;
@@ -335,8 +336,8 @@ fn v25_no_secret_is_in_what_is_shown_of_a_merchant() {
 
 #[test]
 fn what_v2_has_alone_says_so_to_a_merchant_of_apiv3() {
-    let reverse = crate::api::reverse::Reverse(OrderId::out_trade_no(NUMBER).unwrap());
-    let (ended, arrived) = asked(&merchant(), &reverse, [signed(200, "{}")]);
+    let short = crate::api::short_url::ShortUrl::new("weixin://wxpay/bizpayurl?pr=a").unwrap();
+    let (ended, arrived) = asked(&merchant(), &short, [signed(200, "{}")]);
     let fault = ended.err().unwrap();
     assert!(fault.error.to_string().contains("does not exist in APIv3") && arrived.is_empty(), "{fault:?}");
     assert_eq!((fault.advice, fault.maybe_processed), (Advice::FixConfiguration, false));

@@ -1,24 +1,27 @@
 //! `WechatPay\Micropay`.
 
-use crate::api::micropay::{Clients, Micropay, Patience, Sale};
+use crate::api::micropay::{Clients, Micropay, OPTIONAL, Patience, Sale};
+use crate::model::merchant::ApiVersion;
 use crate::php::calls::gateway::caller_class;
 use crate::php::calls::polling::Polling;
 use crate::php::engine::guard::door;
 use crate::php::engine::object::call::Call;
 use crate::php::engine::object::class::{Returns, method, register};
-use crate::php::engine::object::fields;
 use crate::php::engine::object::param::{
     Array, Callback, Fen, Int, Optional, Param, Text, array, callback, fen, int, text,
 };
 use crate::php::engine::object::property::NONE;
+use crate::php::engine::object::{fields, json};
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::order;
 use ext_php_rs::flags::DataType;
+use serde_json::Map;
 
 caller_class!(
     PhpMicropay,
     "WechatPay\\Micropay",
-    v2_only: "take code payments with a Merchant of v2, and query and refund them with either"
+    by_code: "take code payments with a Merchant of v2, or with Merchant::v3(codePay: true) if WeChat Pay has opened them to \
+              you; query and refund them with either"
 );
 
 const OUT_TRADE_NO: Param<Text> = text("outTradeNo");
@@ -62,8 +65,12 @@ fn charge(call: &mut Call<'_>) -> Outcome {
     };
     let patience = Patience::new(call.get(TIMEOUT_MS)?, call.get(INTERVAL_MS)?)?;
     let on_poll = call.get(ON_POLL)?;
-    let payment = Micropay::new(&sale, &fields::options(call, OPTIONS)?)?;
     let caller = &call.this::<PhpMicropay>()?.0;
+    let (options, further) = match caller.merchant.api_version() {
+        ApiVersion::V2 => (fields::options(call, OPTIONS)?, Map::new()),
+        ApiVersion::V3 => json::sorted(json::object(call, OPTIONS)?, &OPTIONAL),
+    };
+    let payment = Micropay::new(&sale, &options)?.with(further);
     // The sale may have to be reversed: without a usable certificate nothing is charged at all.
     let certified = caller.client(true, Some(sale.out_trade_no))?;
     let plain = caller.client(false, Some(sale.out_trade_no))?;

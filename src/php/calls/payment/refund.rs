@@ -19,7 +19,7 @@ use crate::php::engine::raise::Outcome;
 use crate::php::values::enums::PhpEnum;
 use crate::php::values::order;
 use ext_php_rs::flags::DataType;
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 caller_class!(PhpRefund, "WechatPay\\Refund");
 
@@ -88,26 +88,13 @@ fn give_back(call: &mut Call<'_>, id: OrderId) -> Outcome {
     let caller = &call.this::<PhpRefund>()?.0;
     let (options, further) = match caller.merchant.api_version() {
         ApiVersion::V2 => (fields::options(call, OPTIONS)?, Map::new()),
-        ApiVersion::V3 => sorted(json::object(call, OPTIONS)?),
+        ApiVersion::V3 => json::sorted(json::object(call, OPTIONS)?, &OPTIONAL),
     };
     let (total_fee, refund_fee) = (call.get(TOTAL_FEE)?, call.get(REFUND_FEE)?);
     let asked = Refund::new(id, call.get(OUT_REFUND_NO)?, total_fee, refund_fee, &options)?.with(further);
     let client = caller.client(true, crate::gateway::endpoint::Endpoint::out_trade_no(&asked))?;
     let receipt = door::ended(client.refund(&asked))?;
     object(PhpReceipt(receipt), PROPERTIES, |get, held| get(&held.0))
-}
-
-/// Options by the names of v2, which APIv3 has elsewhere, and those in its own.
-fn sorted(given: Map<String, Value>) -> (Vec<(String, String)>, Map<String, Value>) {
-    let (mut options, mut further) = (Vec::new(), Map::new());
-    for (name, value) in given {
-        match (OPTIONAL.contains(&name.as_str()), value) {
-            (true, Value::String(text)) => options.push((name, text)),
-            (true, value) => options.push((name, value.to_string())),
-            (false, value) => drop(further.insert(name, value)),
-        }
-    }
-    (options, further)
 }
 
 fn fields(call: &mut Call<'_>) -> Outcome {

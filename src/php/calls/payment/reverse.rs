@@ -1,6 +1,7 @@
 //! `WechatPay\Reverse`.
 
 use crate::api::reverse::Reverse;
+use crate::model::merchant::ApiVersion;
 use crate::model::order_id::OrderId;
 use crate::php::calls::gateway::caller_class;
 use crate::php::engine::guard::door;
@@ -15,7 +16,8 @@ use ext_php_rs::types::Zval;
 caller_class!(
     PhpReverse,
     "WechatPay\\Reverse",
-    v2_only: "reverse a code payment with a Merchant of v2, close or refund any other"
+    by_code: "reverse a code payment with a Merchant of v2, or with Merchant::v3(codePay: true) if WeChat Pay has opened \
+              them to you; close or refund any other"
 );
 
 const OUT_TRADE_NO: Param<Text> = text("outTradeNo");
@@ -38,6 +40,10 @@ fn by_out_trade_no(call: &mut Call<'_>) -> Outcome {
 
 fn by_transaction_id(call: &mut Call<'_>) -> Outcome {
     let id = OrderId::transaction_id(call.get(TRANSACTION_ID)?)?;
+    if call.this::<PhpReverse>()?.0.merchant.api_version() == ApiVersion::V3 {
+        let instead = "APIv3 reverses by the shop's number: byOutTradeNo()";
+        return Err(Raise::Logic(instead.into()));
+    }
     undo(call, id)
 }
 

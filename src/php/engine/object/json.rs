@@ -34,3 +34,18 @@ pub fn object(call: &Call<'_>, param: Param<Optional<Array>>) -> Result<Map<Stri
         _ => Err(call.bad(param, "must have the names of APIv3 as keys")),
     }
 }
+
+/// Options of a call that both dialects have: those by the names of v2, which APIv3 has elsewhere, and those in its own.
+/// A null says nothing.
+pub fn sorted(given: Map<String, Value>, of_v2: &[&str]) -> (Vec<(String, String)>, Map<String, Value>) {
+    let (mut options, mut further) = (Vec::new(), Map::new());
+    for (name, value) in given {
+        match (of_v2.contains(&name.as_str()), value) {
+            (_, Value::Null) => {}
+            (true, Value::String(text)) => options.push((name, text)),
+            (true, value) => options.push((name, value.to_string())),
+            (false, value) => drop(further.insert(name, value)),
+        }
+    }
+    (options, further)
+}

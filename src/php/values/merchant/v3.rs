@@ -27,17 +27,11 @@ pub const PLATFORM_CERTIFICATES: Param<Optional<Array>> =
     array_param("platformCertificates").or_empty().secret();
 /// The APIv3 key before.
 pub const PREVIOUS_API_V3_KEY: Param<Optional<Bytes>> = bytes("previousApiV3Key").or_null().secret();
-/// May it take code payments? No call of this extension does yet.
+/// Has WeChat Pay opened code payments in APIv3 to it?
 pub const CODE_PAY: Param<Bool> = flag("codePay").or("false");
 
 /// What the keys of a merchant of this number are read from.
 pub fn key_source(call: &Call<'_>, mch_id: &str) -> Result<KeySource, Raise> {
-    if call.get(CODE_PAY)? {
-        return Err(call.bad(
-            CODE_PAY,
-            "must be false: Micropay and Reverse do not speak APIv3 yet; make a merchant of v2 for the counter",
-        ));
-    }
     let key = |param: Param<Bytes>, key| Key::new(key).map_err(|e| call.bad(param, e.to_string()));
     let mch_id = Merchant::id("mchId", mch_id)?;
     Ok(KeySource {

@@ -62,6 +62,7 @@ fn v1_v2_v12_v13_every_error_of_the_vectors_is_weighed_as_it_says() {
             "unifiedorder" => weighed(&placing("NATIVE", &[]), inputs),
             "refund" => weighed(&refund_of(100), inputs),
             "refundquery" => weighed(&refund_query(), inputs),
+            "codepay" => weighed(&code_pay::selling(&[]), inputs),
             "tradebill" => judged(&Other, Repeat::Query, inputs, |_| {}),
             _ => judged(&Other, Repeat::Never, inputs, |_| {}),
         };
