@@ -19,6 +19,7 @@ use crate::wire::v3::target::build;
 use crate::wire::verified::Verified;
 use crate::wire::words;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// One refund. Its number makes repeats safe: the same number never refunds twice.
 #[derive(Debug, Clone)]
@@ -34,15 +35,44 @@ pub struct Refund {
 pub const OPTIONAL: [&str; 7] =
     ["refund_fee_type", "refund_desc", "refund_account", "notify_url", "op_user_id", "device_info", "detail"];
 
+/// Further fields of a refund, each in its documented form: read once, and then kept and sent as they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RefundOptions(BTreeMap<String, String>);
+
+impl RefundOptions {
+    /// Checks names and forms.
+    pub fn new(options: &[(String, String)]) -> Result<Self, BadArgument> {
+        let mut fields = Fields::new();
+        for (name, value) in options {
+            if !OPTIONAL.contains(&name.as_str()) {
+                let what = format!("must have only {} as keys", OPTIONAL.join(", "));
+                return Err(BadArgument::new("options", what));
+            }
+            fields.set(name, form::entry("options", name, value)?);
+        }
+        sendable("options", &fields)?;
+        Ok(Self(fields.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
+    }
+
+    /// Options that were checked before they were kept.
+    pub const fn known(fields: BTreeMap<String, String>) -> Self {
+        Self(fields)
+    }
+
+    /// Name and text of each.
+    pub const fn fields(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
+
+    /// Are there none?
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl Refund {
     /// Checks numbers and amounts: `1 <= refund_fee <= total_fee`.
-    pub fn new(
-        order: OrderId,
-        number: &str,
-        total_fee: i64,
-        refund_fee: i64,
-        options: &[(String, String)],
-    ) -> Result<Self, BadArgument> {
+    pub fn new(order: OrderId, number: &str, total_fee: i64, refund_fee: i64) -> Result<Self, BadArgument> {
         out_refund_no(number)?;
         if total_fee < 1 {
             return Err(BadArgument::new("total_fee", "must be at least 1 fen"));
@@ -55,17 +85,14 @@ impl Refund {
         fields.set("out_refund_no", number);
         fields.set("total_fee", total_fee.to_string());
         fields.set("refund_fee", refund_fee.to_string());
-        for (name, value) in options {
-            if !OPTIONAL.contains(&name.as_str()) {
-                return Err(BadArgument::new(
-                    "options",
-                    format!("must have only {} as keys", OPTIONAL.join(", ")),
-                ));
-            }
-            fields.set(name, form::entry("options", name, value)?);
-        }
-        sendable("options", &fields)?;
         Ok(Self { order, out_refund_no: number.to_owned(), fields, further: Map::new() })
+    }
+
+    /// The same with further fields.
+    #[must_use]
+    pub fn with_options(mut self, options: &RefundOptions) -> Self {
+        options.0.iter().for_each(|(name, value)| self.fields.set(name, value));
+        self
     }
 
     /// The same with what only APIv3 has, in its own names and places.

@@ -1,6 +1,5 @@
 //! The questions of the ledger, carried to WeChat over a line: faults become what they mean for an order.
 
-use super::ascii;
 use super::days::{AskedAbout, Inquiry};
 use super::entry::{Entry, RefundRow};
 use super::sighting::{Coverage, RefundSighting, Sighting, Source};
@@ -15,7 +14,6 @@ use crate::error::{Advice, ErrCode, Error, Fault, Phase};
 use crate::gateway::attempt::OnAttempt;
 use crate::gateway::client::{ApiClient, MerchantClient};
 use crate::model::order_id::OrderId;
-use std::collections::BTreeMap;
 
 /// Carries one merchant's questions.
 pub struct Carrier {
@@ -118,10 +116,9 @@ fn close(client: &MerchantClient<'_>, out_trade_no: OrderId) -> Result<Answer, F
 
 fn refund(client: &MerchantClient<'_>, entry: &Entry, row: &RefundRow) -> Result<Answer, Fault> {
     let id = OrderId::OutTradeNo(entry.terms.key.out_trade_no.clone());
-    let options = options(&row.options);
-    match Refund::new(id, &row.out_refund_no, entry.paid_fee(), row.refund_fee, &options) {
+    match Refund::new(id, &row.out_refund_no, entry.paid_fee(), row.refund_fee) {
         Ok(call) => {
-            let receipt = client.refund(&call)?;
+            let receipt = client.refund(&call.with_options(&row.options))?;
             Ok(Answer::Done { refund_id: receipt.typed().refund_id.clone() })
         }
         Err(bad) => Ok(Answer::Refused(bad.to_string())),
@@ -138,21 +135,6 @@ fn unmade(what: &What, why: &str) -> Answer {
         What::Order | What::Refunds(_) => Answer::Unreached(why.to_owned()),
         _ => Answer::NotNow { why: why.to_owned(), limited: false },
     }
-}
-
-/// The further fields of a refund, from the JSON they are kept as.
-fn options(kept: &str) -> Vec<(String, String)> {
-    let fields: BTreeMap<String, String> = serde_json::from_str(kept).unwrap_or_default();
-    fields.into_iter().collect()
-}
-
-/// The further fields of a refund as they are kept.
-pub fn kept(options: &[(String, String)]) -> String {
-    if options.is_empty() {
-        return String::new();
-    }
-    let fields: BTreeMap<&str, &str> = options.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    ascii::json(&fields)
 }
 
 /// What was asked for was surely not accepted: refused for good by a verified answer, or not now.

@@ -1,7 +1,9 @@
 //! What the ledger knows of one order.
 
+use super::ascii;
 use super::reason::Reason;
 use super::state::LedgerState;
+use crate::api::refund::RefundOptions;
 
 /// Milliseconds: a length, or UTC since 1970.
 pub type Ms = i64;
@@ -225,13 +227,23 @@ pub struct RefundRow {
     pub refund_fee: i64,
     /// Where it stands.
     pub state: RefundWord,
-    /// Further fields of the call, as JSON, so that a repeat is the same call.
-    pub options: String,
+    /// Further fields of the call, so that a repeat is the same call.
+    pub options: RefundOptions,
     /// When it was last sent, unless it is certain that this did nothing: while it is only wanted, it may still arrive.
     pub sent_at: Option<Ms>,
 }
 
 impl RefundRow {
+    /// The further fields as they are kept: JSON, or nothing.
+    pub fn kept_options(&self) -> String {
+        if self.options.is_empty() { String::new() } else { ascii::json(self.options.fields()) }
+    }
+
+    /// The further fields, from what is kept. What this library has not written says nothing.
+    pub fn options_of(kept: &str) -> RefundOptions {
+        RefundOptions::known(serde_json::from_str(kept).unwrap_or_default())
+    }
+
     /// Is it wanted, and was it perhaps sent?
     pub fn is_open(&self) -> bool {
         self.state == RefundWord::Intent && self.sent_at.is_some()

@@ -11,6 +11,7 @@ use super::sighting::{Source, digest_of};
 use super::state::LedgerState;
 use super::store::{Added, Halt, Refusal, Shop, Store};
 use super::transition::Transition;
+use crate::api::refund::RefundOptions;
 use crate::model::merchant::ApiVersion;
 
 /// A refund as the shop orders it.
@@ -23,7 +24,7 @@ pub struct RefundOrder {
     /// Fen.
     pub refund_fee: i64,
     /// Further fields of the call, as JSON.
-    pub options: String,
+    pub options: RefundOptions,
 }
 
 /// What becomes of a refund that the shop orders.

@@ -5,6 +5,7 @@ use super::entry::{Entry, Ms, RefundRow, RefundWord, SETTLES};
 use super::reason::Reason;
 use super::sighting::{Coverage, RefundSighting, SeenRefund};
 use super::state::LedgerState;
+use crate::api::refund::RefundOptions;
 
 /// What follows from seeing all refunds of an order, `refunds` being our rows after they were brought up to
 /// date with the list.
@@ -177,7 +178,7 @@ pub fn foreign(seen: &SeenRefund) -> RefundRow {
         refund_id: seen.refund_id.clone(),
         refund_fee: seen.refund_fee,
         state: seen.state,
-        options: String::new(),
+        options: RefundOptions::default(),
         sent_at: None,
     }
 }
@@ -193,7 +194,7 @@ mod tests {
             refund_id: None,
             refund_fee,
             state,
-            options: String::new(),
+            options: RefundOptions::default(),
             sent_at: None,
         }
     }

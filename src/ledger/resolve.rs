@@ -10,7 +10,7 @@ use super::sighting::{Source, digest_of};
 use super::state::LedgerState;
 use super::store::{Halt, Refusal, Shop, Store};
 use super::transition::Transition;
-use serde_json::json;
+use crate::api::refund::RefundOptions;
 
 /// How a person decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,8 +90,8 @@ fn whole(entry: &Entry, left: i64, rows: &[RefundRow]) -> RefundOrder {
     let more = (2..).map(|n| format!("{first}-{n}"));
     let number = std::iter::once(first.clone()).chain(more).find(|number| !taken(number));
     let options = match entry.currency() {
-        "CNY" => String::new(),
-        currency => json!({ "refund_fee_type": currency }).to_string(),
+        "CNY" => RefundOptions::default(),
+        currency => RefundOptions::known([("refund_fee_type".to_owned(), currency.to_owned())].into()),
     };
     RefundOrder {
         key: entry.terms.key.clone(),

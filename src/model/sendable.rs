@@ -10,7 +10,7 @@ const IN_A_PRODUCT_LINK: [&str; 4] = ["appid", "mch_id", "product_id", "nonce_st
 
 /// Refuses fields that no message can carry, or that WeChat Pay, or a stranger, could take for others.
 pub fn sendable(argument: &'static str, fields: &Fields) -> Result<(), BadArgument> {
-    xml::encode(fields).map_err(|e| BadArgument::new(argument, format!("must be writable: {e}")))?;
+    xml::check(fields).map_err(|e| BadArgument::new(argument, format!("must be writable: {e}")))?;
     one_meaning(argument, fields)
 }
 

@@ -400,7 +400,7 @@ impl<'a> Case<'a> {
         self.story.push(format!("    {fee} of {total} of {order}"));
         let id = self.some_id(book, &order);
         self.trouble_for(&merchant, "/secapi/pay/refund");
-        let call = Refund::new(id, &number, total, fee, &[]).unwrap();
+        let call = Refund::new(id, &number, total, fee).unwrap();
         let said = self.shop.certified(&merchant).refund(&call);
         (Made { call: "refund", about: number }, said.map(|receipt| Said::Receipt(Box::new(receipt))))
     }

@@ -84,7 +84,7 @@ impl Shop {
     }
 
     fn refund(&self, number: &str, refund_no: &str, fee: i64) -> Result<RefundStatus, Fault> {
-        let call = Refund::new(by(number), refund_no, 1230, fee, &[]).unwrap();
+        let call = Refund::new(by(number), refund_no, 1230, fee).unwrap();
         let receipt = self.unobserved().refund(&call)?;
         assert_eq!((receipt.typed().refund_fee, receipt.typed().total_fee), (Some(fee), Some(1230)));
         Ok(receipt.refund_status().unwrap())

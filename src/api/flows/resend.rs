@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn a_second_send_that_never_left_us_does_not_take_the_first_one_back() {
         let order = || OrderId::out_trade_no(NUMBER).unwrap();
-        let call = Refund::new(order(), "R1", 100, 40, &[]).unwrap();
+        let call = Refund::new(order(), "R1", 100, 40).unwrap();
         let refunded = client().observed_by(None).refund(&call).map(drop);
         let reversed = client().observed_by(None).reverse(&Reverse(order()));
         for fault in [refunded, reversed].into_iter().map(|answer: Result<(), Fault>| answer.unwrap_err()) {

@@ -16,6 +16,7 @@ use super::seat::Seat;
 use super::session::Session;
 use super::sqlite::RoughSqlite;
 use super::world::{Counts, Sabotage, Shared, Speech, World};
+use crate::api::refund::RefundOptions;
 use crate::model::trade_state::TradeState;
 use corosensei::{Coroutine, CoroutineResult};
 use std::cell::RefCell;
@@ -240,7 +241,7 @@ impl Stage {
                 out_refund_no: number,
                 refund_fee: (terms.total_fee / (1 + world.dice.below(3) as i64)).max(1),
                 key,
-                options: if world.dice.one_in(4) { "other".into() } else { String::new() },
+                options: if world.dice.one_in(4) { other() } else { RefundOptions::default() },
             }),
         }
     }
@@ -465,4 +466,9 @@ impl Stage {
         }
         true
     }
+}
+
+/// Further fields of a refund that differ from none.
+fn other() -> RefundOptions {
+    RefundOptions::known([("refund_desc".to_owned(), "other".to_owned())].into())
 }

@@ -2,7 +2,6 @@
 
 use super::connection::{Bound, SqlResult, SqlRow};
 use super::fault::SqlFault;
-use crate::ledger::ascii;
 use crate::ledger::entry::{Entry, Intent, OrderKey, OrderTerms, RefundRow, RefundWord};
 use crate::ledger::state::LedgerState;
 use crate::ledger::store::{Evidence, Message, Opening, Whose};
@@ -77,7 +76,7 @@ pub fn refund<C>(mut row: SqlRow) -> SqlResult<RefundRow, C> {
             let word = row.text()?;
             RefundWord::from_word(&word).ok_or_else(|| unknown("refund state", &word))?
         },
-        options: ascii::escaped(&row.text()?),
+        options: RefundRow::options_of(&row.text()?),
         sent_at: row.int_or_null()?,
     })
 }

@@ -359,6 +359,7 @@ impl<C: Connection> OrderStore for SqlStore<C> {
     }
 
     fn add_refund(&mut self, entry: &Entry, row: &RefundRow) -> SqlResult<Added, C::Cause> {
+        let options = row.kept_options();
         self.add(
             Statement::AddRefund,
             &[
@@ -369,18 +370,19 @@ impl<C: Connection> OrderStore for SqlStore<C> {
                 row.refund_id.as_deref().into(),
                 row.refund_fee.into(),
                 row.state.word().into(),
-                (&row.options).into(),
+                (&options).into(),
                 row.sent_at.into(),
             ],
         )
     }
 
     fn move_refund(&mut self, entry: &Entry, row: &RefundRow) -> SqlResult<bool, C::Cause> {
+        let options = row.kept_options();
         let bound: [Bound<'_>; 7] = [
             row.refund_id.as_deref().into(),
             row.refund_fee.into(),
             row.state.word().into(),
-            (&row.options).into(),
+            (&options).into(),
             row.sent_at.into(),
             entry.id.into(),
             (&row.out_refund_no).into(),

@@ -1,8 +1,8 @@
 //! The ledger's calls to WeChat: what is wanted is written down, asked for, and booked.
 
-use crate::api::refund::Refund;
+use crate::api::refund::RefundOptions;
 use crate::error::{Advice, Error, Fault, Repeat};
-use crate::ledger::carrier::{Carrier, kept, meaning, needs_certificate};
+use crate::ledger::carrier::{meaning, needs_certificate};
 use crate::ledger::desk::{self, Left, Served};
 use crate::ledger::entry::Intent;
 use crate::ledger::intents::RefundOrder;
@@ -11,7 +11,7 @@ use crate::ledger::store::Message;
 use crate::ledger::sync::{Answer, Question, QuestionSender};
 use crate::ledger::transition::Transition;
 use crate::model::merchant::ApiVersion;
-use crate::model::order_id::{OrderId, out_refund_no};
+use crate::model::order_id::out_refund_no;
 use crate::php::calls::gateway::Caller;
 use crate::php::engine::convert::{elements, value};
 use crate::php::engine::guard::door;
@@ -23,7 +23,7 @@ use crate::php::engine::object::param::{
 };
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::ledger::callback::of_callback;
-use crate::php::ledger::core::{PdoLedger, PhpLedger, key, merchant, whose};
+use crate::php::ledger::core::{PdoLedger, PhpLedger, carrier, key, merchant, whose};
 use crate::php::ledger::pdo::fault::PdoFault;
 use crate::php::ledger::transition;
 use ext_php_rs::types::Zval;
@@ -60,9 +60,7 @@ fn ordered(call: &Call<'_>) -> Result<RefundOrder, Raise> {
     if refund_fee < 1 {
         return Err(call.bad(REFUND_FEE, "must be at least 1 fen"));
     }
-    let id = OrderId::OutTradeNo(key.out_trade_no.clone());
-    Refund::new(id, &number, refund_fee, refund_fee, &options)?;
-    Ok(RefundOrder { key, out_refund_no: number, refund_fee, options: kept(&options) })
+    Ok(RefundOrder { key, out_refund_no: number, refund_fee, options: RefundOptions::new(&options)? })
 }
 
 /// Takes a refund back that WeChat verifiably does not know.
@@ -142,13 +140,7 @@ impl CommandSender {
 
     fn one(&mut self, question: &Question) -> Answer {
         let caller = &self.caller;
-        let none = || Err("not needed".to_owned());
-        let certified = needs_certificate(question);
-        let carrier = Carrier {
-            line: if certified { none() } else { caller.line_or_why(false) },
-            certified: if certified { caller.line_or_why(true) } else { none() },
-            concurrency: 1,
-        };
+        let carrier = carrier(caller, needs_certificate(question), 1);
         let answer = carrier.one(question, caller.observer());
         self.raised = self.raised.take().or(door::interruption().err());
         answer.unwrap_or_else(|fault| {

@@ -1,5 +1,6 @@
 //! What a PHP `Ledger` holds: the ledger on the shop's PDO, with the shop's callbacks.
 
+use crate::ledger::carrier::Carrier;
 use crate::ledger::entry::OrderKey;
 use crate::ledger::ledger::{Ledger, LedgerResult, Rules};
 use crate::ledger::schedule::Jitter;
@@ -95,6 +96,13 @@ impl PhpLedger {
     pub fn caller(&self, merchant: Arc<Merchant>) -> Result<Caller, Raise> {
         Caller::over(merchant, self.gateway.as_ref().map(Zval::shallow_clone))
     }
+}
+
+/// Carries questions for a caller; the certificate is read only if one of them needs it.
+pub fn carrier(caller: &Caller, needs_certificate: bool, concurrency: usize) -> Carrier {
+    let unneeded = || Err("no certificate was asked for".to_owned());
+    let certified = if needs_certificate { caller.line_or_why(true) } else { unneeded() };
+    Carrier { line: caller.line_or_why(false), certified, concurrency }
 }
 
 /// The shop's callbacks.

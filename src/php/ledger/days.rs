@@ -6,7 +6,6 @@ use crate::bill::header::BillType;
 use crate::bill::reconcile::difference::DifferenceState;
 use crate::clock::{BEIJING, Clock, SystemClock};
 use crate::error::{Error, Fault};
-use crate::ledger::carrier::Carrier;
 use crate::ledger::days::store::DayStore;
 use crate::ledger::days::{DayDesk, DayHalt, Inquiry, Reconciled, first_day};
 use crate::ledger::question::Answer;
@@ -22,7 +21,7 @@ use crate::php::engine::object::call::Call;
 use crate::php::engine::object::param::{Int, Optional, Param, Text, int, text};
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::signals;
-use crate::php::ledger::core::{NOTE, PhpLedger, merchant, noted, whose};
+use crate::php::ledger::core::{NOTE, PhpLedger, carrier, merchant, noted, whose};
 use crate::php::ledger::errors::raised;
 use crate::php::ledger::pdo::fault::PdoFault;
 use crate::php::values::enums::{Case, case_of};
@@ -189,11 +188,7 @@ impl DayDesk for DayCaller {
 
     fn inquire(&mut self, inquiries: &[Inquiry]) -> Vec<Answer> {
         let caller = &self.caller;
-        let carrier = Carrier {
-            line: caller.line_or_why(false),
-            certified: Err("not needed".to_owned()),
-            concurrency: CONCURRENCY,
-        };
+        let carrier = carrier(caller, false, CONCURRENCY);
         let answers = carrier.inquire(inquiries, caller.observer());
         self.raised = self.raised.take().or(door::interruption().err());
         answers

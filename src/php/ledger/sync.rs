@@ -1,6 +1,6 @@
 //! `WechatPay\Sync` and `WechatPay\SyncReport`: no order is forgotten.
 
-use crate::ledger::carrier::{Carrier, needs_certificate};
+use crate::ledger::carrier::needs_certificate;
 use crate::ledger::store::{QueueStore, Whose};
 use crate::ledger::sync::{Answer, Question, QuestionSender, round};
 use crate::ledger::turns::Turns;
@@ -16,7 +16,7 @@ use crate::php::engine::object::shown::Shown;
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::engine::signals;
 use crate::php::engine::signals::Stop;
-use crate::php::ledger::core::{PhpLedger, whose};
+use crate::php::ledger::core::{PhpLedger, carrier, whose};
 use crate::php::ledger::sync_report::{RunTotals, register_report};
 use crate::php::values::merchant::{PhpMerchant, merchants};
 use ext_php_rs::flags::DataType;
@@ -242,13 +242,7 @@ impl MerchantClients {
 impl QuestionSender for MerchantClients {
     fn ask(&mut self, questions: &[Question]) -> Vec<Answer> {
         let Some(caller) = self.asked_at(questions) else { return Vec::new() };
-        let unneeded = || Err("no certificate was asked for".to_owned());
-        let certified = questions.iter().any(needs_certificate);
-        let carrier = Carrier {
-            line: caller.line_or_why(false),
-            certified: if certified { caller.line_or_why(true) } else { unneeded() },
-            concurrency: self.concurrency,
-        };
+        let carrier = carrier(caller, questions.iter().any(needs_certificate), self.concurrency);
         let answers = carrier.ask(questions, caller.observer());
         self.raised = self.raised.take().or(door::interruption().err());
         answers

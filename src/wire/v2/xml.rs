@@ -17,7 +17,7 @@ pub use characters::MAX_BYTES;
 pub use error::XmlError;
 pub use names::MAX_NAME;
 pub use nested::{Node, decode_nested};
-pub use writer::{FastPath, encode};
+pub use writer::{FastPath, check, encode};
 
 use super::fields::{FieldEntry, Fields};
 use characters::characters;

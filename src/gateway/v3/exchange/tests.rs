@@ -9,7 +9,7 @@ mod vectors;
 use super::*;
 use crate::api::close_order::CloseOrder;
 use crate::api::order_query::OrderQuery;
-use crate::api::refund::Refund;
+use crate::api::refund::{Refund, RefundOptions};
 use crate::api::refund_query::{RefundQuery, RefundsOf};
 use crate::api::unified_order::{Basics, UnifiedOrder};
 use crate::clock::Clock;
@@ -127,7 +127,7 @@ fn close() -> CloseOrder {
 }
 
 fn refund_of(fee: i64) -> Refund {
-    Refund::new(OrderId::out_trade_no(NUMBER).unwrap(), REFUND_NUMBER, 1230, fee, &[]).unwrap()
+    Refund::new(OrderId::out_trade_no(NUMBER).unwrap(), REFUND_NUMBER, 1230, fee).unwrap()
 }
 
 fn refund_query() -> RefundQuery {
@@ -229,7 +229,9 @@ fn a_refund_and_its_question_say_in_v3s_places_what_they_said_in_v2s() {
     ];
     let options = options.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let order = OrderId::transaction_id("4200931165729665809443042506").unwrap();
-    let refund = Refund::new(order, REFUND_NUMBER, 1230, 100, &options).unwrap();
+    let refund = Refund::new(order, REFUND_NUMBER, 1230, 100)
+        .unwrap()
+        .with_options(&RefundOptions::new(&options).unwrap());
     let (_, arrived) = asked(&provider(), &refund, [signed(200, "{}")]);
     assert_eq!(arrived[0].target, "/v3/refund/domestic/refunds");
     let wanted = json!({

@@ -1,6 +1,6 @@
 //! `WechatPay\Refund` and `WechatPay\RefundReceipt`.
 
-use crate::api::refund::{OPTIONAL, Refund};
+use crate::api::refund::{OPTIONAL, Refund, RefundOptions};
 use crate::model::merchant::ApiVersion;
 use crate::model::order_id::OrderId;
 use crate::model::refund::{RefundReceipt, RefundStatus};
@@ -91,7 +91,8 @@ fn give_back(call: &mut Call<'_>, id: OrderId) -> Outcome {
         ApiVersion::V3 => json::sorted(json::object(call, OPTIONS)?, &OPTIONAL),
     };
     let (total_fee, refund_fee) = (call.get(TOTAL_FEE)?, call.get(REFUND_FEE)?);
-    let asked = Refund::new(id, call.get(OUT_REFUND_NO)?, total_fee, refund_fee, &options)?.with(further);
+    let asked = Refund::new(id, call.get(OUT_REFUND_NO)?, total_fee, refund_fee)?;
+    let asked = asked.with_options(&RefundOptions::new(&options)?).with(further);
     let client = caller.client(true, crate::gateway::endpoint::Endpoint::out_trade_no(&asked))?;
     let receipt = door::ended(client.refund(&asked))?;
     object(PhpReceipt(receipt), PROPERTIES, |get, held| get(&held.0))

@@ -13,6 +13,26 @@ pub fn encode(fields: &Fields) -> Result<Vec<u8>, XmlError> {
     if fast.write(pairs, &mut document) { Ok(document) } else { encode_checked(fields) }
 }
 
+/// Refuses what [`encode`] refuses, and writes nothing.
+pub fn check(fields: &Fields) -> Result<(), XmlError> {
+    if fields.len() > Fields::MAX {
+        return Err(FieldsError::TooMany.into());
+    }
+    fields.iter().try_for_each(|(name, value)| writable(name, value))?;
+    let sizes = fields.iter().map(|(name, value)| 2 * name.len() + "<></>".len() + written_size(value));
+    if sizes.sum::<usize>() + "<xml></xml>".len() > MAX_BYTES { Err(XmlError::TooLarge) } else { Ok(()) }
+}
+
+/// How long [`write_value`] makes it.
+fn written_size(value: &str) -> usize {
+    if is_bare(value.as_bytes()) {
+        return value.len();
+    }
+    let pieces = value.split('\r').filter(|piece| !piece.is_empty()).count();
+    let (returns, ends) = (value.matches('\r').count(), value.matches("]]>").count());
+    value.len() + "<![CDATA[]]>".len() * (pieces + ends) + ("&#13;".len() - 1) * returns
+}
+
 /// What a message needs that takes the fast path: its exact size, and how many CDATA sections it has.
 #[derive(Debug, Clone, Copy)]
 pub struct FastPath {
@@ -187,6 +207,19 @@ mod tests {
             let bytes = fields.iter().map(|(n, v)| (n.as_bytes(), v.as_bytes()));
             if let Some(plain) = fast_path(bytes) {
                 prop_assert_eq!(Ok(plain), encode_checked(&fields));
+            }
+        }
+
+        #[test]
+        fn what_is_checked_is_what_would_be_written(
+            pairs in prop::collection::btree_map("[A-Za-z0-9_.-]{0,4}", "([\\PC\\x00-\\x1F\u{FFFD}-\u{10001}]|\\]|>|中|[0-9]|\r|\\]\\]>){0,6}", 0..4)
+        ) {
+            let fields = Fields::from_pairs(pairs.into_iter().collect()).unwrap();
+            let written = encode_checked(&fields);
+            prop_assert_eq!(check(&fields), written.clone().map(drop));
+            if let Ok(written) = written {
+                let size = fields.iter().map(|(name, value)| 2 * name.len() + 5 + written_size(value)).sum::<usize>();
+                prop_assert_eq!(size + 11, written.len());
             }
         }
 
