@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use PHPUnit\Framework\TestCase;
 use WechatPay\Merchant;
 use WechatPay\Notification;
@@ -12,7 +13,10 @@ use WechatPay\Notification;
 /**
  * Platform certificates of a merchant without a public key: a notice may be the first to name one, and a file may keep them.
  * Each process here is a new one, as a worker of php-fpm is that has downloaded nothing yet.
+ *
+ * @group slow
  */
+#[Group('slow')]
 final class V3CertificatesTest extends TestCase
 {
     private const PAID = ['out_trade_no' => 'T100001', 'transaction_id' => '4200000001', 'trade_state' => 'SUCCESS', 'amount' => ['total' => 100]];

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use PHPUnit\Framework\TestCase;
 use WechatPay\Client;
 use WechatPay\CloseOrder;
@@ -24,7 +25,12 @@ use WechatPay\SignatureException;
 use WechatPay\TransportException;
 use WechatPay\UnifiedOrder;
 
-/** The vectors of APIv3 through the public classes, with a gateway in plain PHP behind them. */
+/**
+ * The vectors of APIv3 through the public classes, with a gateway in plain PHP behind them.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class V3VectorsTest extends TestCase
 {
     private const NUMBER = 'T20260301235779';
