@@ -338,8 +338,8 @@ fn v25_no_secret_is_in_what_is_shown_of_a_merchant() {
 
 #[test]
 fn what_v2_has_alone_says_so_to_a_merchant_of_apiv3() {
-    let short = crate::api::short_url::ShortUrl::new("weixin://wxpay/bizpayurl?pr=a").unwrap();
-    let (ended, arrived) = asked(&merchant(), &short, [signed(200, "{}")]);
+    let owner = crate::api::auth_code_to_openid::AuthCodeToOpenId::new("134567890123456789").unwrap();
+    let (ended, arrived) = asked(&merchant(), &owner, [signed(200, "{}")]);
     let fault = ended.err().unwrap();
     assert!(fault.error.to_string().contains("does not exist in APIv3") && arrived.is_empty(), "{fault:?}");
     assert_eq!((fault.advice, fault.maybe_processed), (Advice::FixConfiguration, false));
