@@ -310,9 +310,9 @@ final class Ledger
     }
 
     /**
-     * Reconciles one day: downloads its trade bill (and, with a certificate, the fund flow of the merchant's own account),
-     * verifies it to the last fen, compares it with the ledger, asks WeChat about each order and refund that does not fit,
-     * and applies what it says by the normal path: an opened order whose payment was never seen is credited through
+     * Reconciles one day: downloads its trade bill (and the fund flow of the merchant's own account, which v2 gives with a
+     * certificate only), verifies it to the last fen, compares it with the ledger, asks WeChat about each order and refund
+     * that does not fit, and applies what it says by the normal path: an opened order whose payment was never seen is credited through
      * $onCredit, once; a payment that nobody opened becomes an order in Review; one after a close stays PaidLate. What is
      * left is kept as `Difference`s for a person. A difference moves no money by itself, and a bill is signed by nobody:
      * what it says is asked about before anything is done.
@@ -337,7 +337,7 @@ final class Ledger
      * @throws \ValueError               if the date is none, or older than three months
      * @throws \LogicException           inside a transaction, or if the tables are missing
      * @throws ServiceException          with Advice::Wait: the bill is not there yet; with another: it is refused, or the
-     *                                   fund flow is: a Merchant without certificate reconciles without that
+     *                                   fund flow is: a Merchant of v2 without certificate reconciles without that
      * @throws MalformedMessageException the bill is damaged or does not add up: nothing was compared
      * @throws TransportException        WeChat was not reached
      * @throws PayException              with Advice::FixConfiguration: a file cannot be kept, a certificate cannot be used

@@ -76,4 +76,26 @@ final class LedgerV3DayTest extends LedgerDayTestCase
         self::assertSame($report->theirs, $ledger->reconcileDay($this->merchant, $this->day)->theirs);
         self::assertSame([[100], []], array_map($this->booked(...), ['T00001', 'STRANGER']));
     }
+
+    public function testTheFundFlowIsComparedInApiV3(): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $ledger->open($this->v3, 'T00001', 10_000);
+        self::paid('T00001', 10_000);
+        self::days(2);
+        $report = $ledger->reconcileDay($this->v3, $this->day);
+        $paths = array_column(self::$simulator->control('GET', '/requests'), 'path');
+        self::assertCount(1, array_filter($paths, static fn (string $path): bool => str_starts_with($path, '/v3/bill/fundflowbill')));
+        self::assertNotContains('SettlementDiffers', array_map(static fn ($d) => $d->kind->name, iterator_to_array($report)));
+    }
+
+    public function testAPartnersFundFlowIsNotThatOfTheSubMerchant(): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $partner = Merchant::v3(...self::$simulator->v3(), subMchId: '1900000109');
+        self::days(2);
+        $ledger->reconcileDay($partner, $this->day);
+        $paths = array_column(self::$simulator->control('GET', '/requests'), 'path');
+        self::assertSame([], array_filter($paths, static fn (string $path): bool => str_contains($path, 'fundflow')));
+    }
 }

@@ -172,11 +172,11 @@ impl DayDesk for DayCaller {
         download(&self.caller, DownloadKind::Bill(BillType::All), date)
     }
 
-    /// There is one with a certificate only, and it is the merchant's own account: a sub-merchant's money is in another.
+    /// In v2 there is one with a certificate only; and it is the merchant's own account: a sub-merchant's money is in another.
     fn flow(&mut self, date: Date) -> Result<Option<Document>, Raise> {
         let merchant = &self.caller.merchant;
-        let has_certificate = merchant.v2().is_ok_and(|keys| keys.certificate.is_some());
-        if !has_certificate || merchant.sub_mch_id.is_some() {
+        let lacks_certificate = merchant.v2().is_ok_and(|keys| keys.certificate.is_none());
+        if lacks_certificate || merchant.sub_mch_id.is_some() {
             return Ok(None);
         }
         download(&self.caller, DownloadKind::FundFlow(AccountType::Basic), date).map(Some)
