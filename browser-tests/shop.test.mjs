@@ -27,6 +27,7 @@ for (const theme of THEMES) {
             await page.evaluate(() => { window.isSamePage = true; });
             const phone = await world.visitor();
             await phone.goto(world.phone);
+            await phone.locator(`#${number} button`, { hasText: '扫码 Scan' }).click();
             await phone.locator(`#${number} button`, { hasText: '支付 Pay' }).click();
             await headed(page, '支付成功');
             assert.ok(await page.evaluate(() => window.isSamePage), 'without a reload');
@@ -50,6 +51,7 @@ test('a password that is being typed is shown, and then the payment', async () =
     const phone = await world.visitor();
     await phone.goto(world.phone);
     await photograph(phone, 'phone');
+    await phone.locator(`#${number} button`, { hasText: '扫码 Scan' }).click();
     await phone.locator(`#${number} button`, { hasText: 'Type the password' }).click();
     await phone.locator(`#${number} button`, { hasText: 'Confirm' }).click();
     await headed(page, 'Paid');

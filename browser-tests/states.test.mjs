@@ -111,12 +111,14 @@ test('the payer who cancels the password can pay again, and whose payment fails 
     const number = await world.buy(page, { sku: 'coffee' });
     await headed(page, '等待支付');
     await phone.goto(world.phone);
+    await phone.locator(`#${number} button`, { hasText: '扫码 Scan' }).click();
     await phone.locator(`#${number} button`, { hasText: '输入密码' }).click();
     await phone.locator(`#${number} button`, { hasText: '取消' }).click();
     await phone.locator(`#${number} button`, { hasText: '支付 Pay' }).click();
     await headed(page, '支付成功');
     const other = await world.buy(page, { sku: 'tea' });
     await headed(page, '等待支付');
+    await phone.locator(`#${other} button`, { hasText: '扫码 Scan' }).click();
     await phone.locator(`#${other} button`, { hasText: '付款失败' }).click();
     await phone.locator(`#${other}`, { hasText: 'PAYERROR' }).waitFor();
     await page.evaluate(() => fetch(`${location.pathname}/check`, { method: 'POST', body: new URLSearchParams(new FormData(document.querySelector('main form'))) }));

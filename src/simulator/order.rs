@@ -1,6 +1,6 @@
 //! An order in the gateway's book, its states and its payment.
 
-use super::clock::{self, DAY};
+use super::clock::{self, DAY, HOUR};
 use super::document::XmlDocument;
 use super::signer::SignMethod;
 use serde_json::{Value, json};
@@ -175,6 +175,22 @@ impl PlacedPayment {
     }
 }
 
+/// The code of a Native order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderCode {
+    /// `code_url`
+    pub url: String,
+    /// When it was made, on the virtual clock; it lives for two hours.
+    pub made_ms: i64,
+}
+
+impl OrderCode {
+    /// Does WeChat still open the order that it leads to?
+    pub fn lives(&self, now: i64) -> bool {
+        now < self.made_ms + 2 * HOUR
+    }
+}
+
 /// One order of one merchant.
 #[derive(Debug, Clone)]
 pub struct PlacedOrder {
@@ -218,6 +234,8 @@ pub struct PlacedOrder {
     pub terms: Vec<(String, String)>,
     /// The last prepay_id.
     pub prepay_id: String,
+    /// The code that a payer scans, of an order with one.
+    pub code: Option<OrderCode>,
     /// The payment, once there was one.
     pub payment: Option<PlacedPayment>,
     /// What will become of a code payment, and when.
@@ -278,6 +296,7 @@ impl PlacedOrder {
             "device_info": self.device_info,
             "notify_url": self.notify_url,
             "prepay_id": self.prepay_id,
+            "code_url": self.code.as_ref().map(|code| code.url.as_str()),
             "created": clock::compact(self.created_ms),
             "payment": self.payment.as_ref().map(shown_payment),
         })

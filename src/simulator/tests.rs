@@ -221,6 +221,45 @@ fn a_product_link_is_verified_before_anybody_is_called() {
     assert!(scan(&url.replace("P1", "P2")).starts_with("HTTP/1.1 409"));
 }
 
+/// The `code_url` of an order that is placed.
+fn placed_code(simulator: &Simulator, number: &str) -> String {
+    let account = Account::default();
+    let mut document = XmlDocument::default();
+    for (name, text) in [
+        ("appid", account.appid.as_str()),
+        ("mch_id", &account.mch_id),
+        ("nonce_str", "n"),
+        ("out_trade_no", number),
+        ("body", "tea"),
+        ("total_fee", "1"),
+        ("spbill_create_ip", "10.0.0.1"),
+        ("notify_url", "https://shop.example/notify"),
+        ("trade_type", "NATIVE"),
+    ] {
+        document.text(name, text);
+    }
+    document.seal(&account.key, SignMethod::Md5);
+    let mut api = connected(&simulator.url(), config(simulator, false)).unwrap();
+    let answer = exchange(&mut api, &message("POST", "/pay/unifiedorder", &document.to_xml())).unwrap();
+    let from = answer.find("weixin://").unwrap_or_else(|| panic!("{answer}"));
+    answer[from..].split(['<', ']']).next().unwrap().to_owned()
+}
+
+#[test]
+fn a_code_leads_to_its_order_while_it_lives_and_the_order_can_be_paid() {
+    let simulator = started();
+    let code = placed_code(&simulator, "CODE-1");
+    let scan = || control(&simulator, "POST", "/scan", &format!(r#"{{"url":"{code}"}}"#));
+    let opened = scan();
+    assert!(opened.starts_with("HTTP/1.1 200") && opened.contains("\"out_trade_no\":\"CODE-1\""), "{opened}");
+    let unknown = control(&simulator, "POST", "/scan", r#"{"url":"weixin://wxpay/bizpayurl?pr=nobody"}"#);
+    assert!(unknown.starts_with("HTTP/1.1 404"), "{unknown}");
+    control(&simulator, "POST", "/clock", r#"{"advance_ms":7200000}"#);
+    assert!(scan().contains("the code is stale"));
+    control(&simulator, "POST", "/state", r#"{"out_trade_no":"CODE-1","trade_state":"CLOSED"}"#);
+    assert!(scan().contains("it is CLOSED"));
+}
+
 #[test]
 fn the_control_says_what_is_wrong() {
     let simulator = started();

@@ -54,6 +54,7 @@ pub fn draft(caller: &CallingMerchant, now: i64) -> PlacedOrder {
         expires_ms: None,
         terms: terms(caller),
         prepay_id: String::new(),
+        code: None,
         payment: None,
         fate: None,
     }

@@ -3,7 +3,7 @@
 use super::super::answer::CallEnd;
 use super::super::clock::{self, MINUTE};
 use super::super::document::XmlDocument;
-use super::super::order::{PlacedOrder, PlacedState};
+use super::super::order::{OrderCode, PlacedOrder, PlacedState};
 use super::super::world::GatewayState;
 use super::caller::{CallRefusal, CallingMerchant};
 use super::{field, trade};
@@ -35,6 +35,7 @@ pub fn answer(world: &mut GatewayState, caller: &CallingMerchant) -> Result<Call
     let order = order.clone();
     let mut document = caller.success(world);
     write(&mut document, world, &order);
+    keep_code(world, place, &document);
     Ok(caller.sealed(document).into())
 }
 
@@ -122,6 +123,15 @@ fn write(document: &mut XmlDocument, world: &mut GatewayState, order: &PlacedOrd
             document.text("mweb_url", format!("{page}?prepay_id={id}&package={package}"));
         }
         _ => {}
+    }
+}
+
+/// The code can be scanned from now on.
+fn keep_code(world: &mut GatewayState, place: usize, document: &XmlDocument) {
+    let made_ms = world.clock.now();
+    let code = document.get("code_url").map(|url| OrderCode { url: url.to_owned(), made_ms });
+    if let Some(order) = world.book.get_mut(place) {
+        order.code = code;
     }
 }
 

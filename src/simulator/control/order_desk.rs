@@ -267,6 +267,7 @@ fn made(world: &GatewayState, new: NewOrder) -> Result<(PlacedOrder, Paid), Obje
         expires_ms: None,
         terms: Vec::new(),
         prepay_id: String::new(),
+        code: None,
         payment: None,
         fate: None,
     };

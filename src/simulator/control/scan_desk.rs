@@ -1,9 +1,11 @@
-//! `POST /scan`: a payer scans a product link of Native mode 1, and the merchant's callback is asked.
+//! `POST /scan`: a payer scans the code of an order, or a product link of Native mode 1, and then the merchant's callback
+//! is asked.
 
 use super::super::document::XmlDocument;
 use super::super::hub::SharedState;
 use super::super::notice::{Target, post};
 use super::super::options::Account;
+use super::super::order::PlacedOrder;
 use super::super::reader;
 use super::super::sabotage::OTHER_KEY;
 use super::super::signer::{self, SignMethod};
@@ -19,15 +21,19 @@ const NAMES: &[&str] = &["appid", "mch_id", "product_id", "time_stamp", "nonce_s
 #[serde(deny_unknown_fields)]
 pub struct Scan {
     url: String,
-    notify_url: String,
+    notify_url: Option<String>,
     openid: Option<String>,
     #[serde(default)]
     mutate: Option<String>,
 }
 
-/// `POST /scan`: tells the callback, the answer, and whether the answer was a right one.
+/// `POST /scan`: tells the order behind a code; of a product link the callback, the answer, and whether the answer was a
+/// right one.
 pub async fn scan(hub: &SharedState, scan: Scan) -> ControlAnswer {
-    let target = Target::parse(&scan.notify_url).map_err(|fault| objection(400, fault))?;
+    let Some(notify_url) = &scan.notify_url else {
+        return opened(&mut hub.world(), &scan.url);
+    };
+    let target = Target::parse(notify_url).map_err(|fault| objection(400, fault))?;
     let (account, callback, head) = {
         let mut world = hub.world();
         let (account, link) = verified(&world, &scan.url)?;
@@ -48,6 +54,25 @@ pub async fn scan(hub: &SharedState, scan: Scan) -> ControlAnswer {
         "error": reply.as_ref().err(),
         "judged": judged,
     }))
+}
+
+/// What the payer's phone shows of a code: the order, while it can be paid and the code lives.
+fn opened(world: &mut GatewayState, url: &str) -> ControlAnswer {
+    world.pass_time();
+    let is_code = |order: &&PlacedOrder| order.code.as_ref().is_some_and(|code| code.url == url);
+    let order = world.book.all().iter().find(is_code);
+    let order =
+        order.ok_or_else(|| objection(404, "no order has this code: a later one may have replaced it"))?;
+    if !order.state.may_be_paid() {
+        return Err(objection(
+            409,
+            format!("the order cannot be paid any more: it is {}", order.state.name()),
+        ));
+    }
+    if !order.code.as_ref().is_some_and(|code| code.lives(world.clock.now())) {
+        return Err(objection(410, "the code is stale: it was made two hours ago or more"));
+    }
+    Ok(order.shown())
 }
 
 /// Reads the link, short or long, and checks its sign as WeChat does.
