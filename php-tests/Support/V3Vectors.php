@@ -39,13 +39,13 @@ final class V3Vectors
 
     /**
      * The headers of a vector as they would be today: the extension's clock is the machine's. A right signature is made anew,
-     * by the same key over the same body; a wrong one stays wrong.
+     * by the same key over the same body, or over what the body would be today; a wrong one stays wrong.
      *
      * @param array<string, mixed> $inputs
      *
      * @return array<string, list<string>> by their names as they are written
      */
-    public static function headersToday(array $inputs): array
+    public static function headersToday(array $inputs, ?string $bodyToday = null): array
     {
         $said = [];
         foreach ($inputs['headers'] as [$name, $value]) {
@@ -53,7 +53,8 @@ final class V3Vectors
         }
         $old = $said['wechatpay-timestamp'] ?? '';
         $new = self::moved($old, $inputs['now']);
-        $signature = self::signedAnew($said, self::body($inputs), $new);
+        $body = self::body($inputs);
+        $signature = self::signedAnew($said, $body, $bodyToday ?? $body, $new);
         $headers = [];
         foreach ($inputs['headers'] as [$name, $value]) {
             $today = match (strtolower($name)) {
@@ -80,8 +81,35 @@ final class V3Vectors
         return ($hasPublic ? [] : ['publicKeyId' => null, 'publicKey' => null]) + ['platformCertificates' => $certificates];
     }
 
+    /**
+     * A list of certificates as it would be today: the old certificate gives its place to that of today, sealed with the same
+     * key. What does not open stays as it is, and so does a list with a serial number twice: it is refused as it is read.
+     *
+     * @param array<string, mixed> $inputs
+     */
+    public static function listToday(array $inputs): string
+    {
+        $body = self::body($inputs);
+        $entries = json_decode($body, true)['data'] ?? [];
+        $today = V3Platform::today('platform_old');
+        if (\count(array_unique(array_column($entries, 'serial_no'))) < \count($entries)) {
+            return $body;
+        }
+        foreach ($entries as ['encrypt_certificate' => $sealed]) {
+            $cipher = (string) base64_decode($sealed['ciphertext'], true);
+            $about = $sealed['associated_data'];
+            $text = openssl_decrypt(substr($cipher, 0, -16), 'aes-256-gcm', $inputs['apiv3_key'], OPENSSL_RAW_DATA, $sealed['nonce'], substr($cipher, -16), $about);
+            if ($text === self::keys()['platform_old']['certificate_pem']) {
+                $anew = openssl_encrypt($today->public, 'aes-256-gcm', $inputs['apiv3_key'], OPENSSL_RAW_DATA, $sealed['nonce'], $tag, $about);
+                $body = str_replace($sealed['ciphertext'], base64_encode($anew . $tag), $body);
+            }
+        }
+        $old = self::keys()['platform_old']['serial'];
+        return strtr($body, [$old => $today->serial, strtolower($old) => strtolower($today->serial)]);
+    }
+
     /** A time as far from now as it was from the vector's; one second from the window's edge is too near for a clock that goes. */
-    private static function moved(string $timestamp, int $now): string
+    public static function moved(string $timestamp, int $now): string
     {
         if (!preg_match('~^[1-9]\d{8,9}$~', $timestamp)) {
             return $timestamp;
@@ -92,7 +120,7 @@ final class V3Vectors
     }
 
     /** @param array<string, string> $said */
-    private static function signedAnew(array $said, string $body, string $timestamp): ?string
+    private static function signedAnew(array $said, string $body, string $bodyToday, string $timestamp): ?string
     {
         $written = $said['wechatpay-signature'] ?? '';
         $signature = base64_decode($written, true);
@@ -103,7 +131,7 @@ final class V3Vectors
         foreach (['wechatpay_public', 'platform_old', 'platform_new', 'platform_expired', 'stranger'] as $name) {
             $message = ($said['wechatpay-timestamp'] ?? '') . "\n$nonce\n$body\n";
             if (openssl_verify($message, $signature, V3Platform::named($name)->public, OPENSSL_ALGO_SHA256) === 1) {
-                openssl_sign("$timestamp\n$nonce\n$body\n", $anew, V3Platform::today($name)->privateKey, OPENSSL_ALGO_SHA256);
+                openssl_sign("$timestamp\n$nonce\n$bodyToday\n", $anew, V3Platform::today($name)->privateKey, OPENSSL_ALGO_SHA256);
                 return base64_encode($anew);
             }
         }
