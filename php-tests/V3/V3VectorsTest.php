@@ -9,7 +9,6 @@ use PHPUnit\Framework\Attributes\Group;
 use PHPUnit\Framework\TestCase;
 use WechatPay\Client;
 use WechatPay\CloseOrder;
-use WechatPay\DownloadBill;
 use WechatPay\GatewayException;
 use WechatPay\MalformedMessageException;
 use WechatPay\Merchant;
@@ -94,7 +93,7 @@ final class V3VectorsTest extends TestCase
     {
         $refuse = $vector['expected']['refuse'];
         $class = match ($refuse) {
-            'mismatch', 'foreign_url' => MismatchException::class,
+            'mismatch' => MismatchException::class,
             'malformed', 'decrypt_failed', 'unsupported_algorithm' => MalformedMessageException::class,
             // What is no JSON is no notice of APIv3 to begin with.
             default => \in_array($vector['id'], ['body-empty', 'body-xml'], true) ? MalformedMessageException::class : SignatureException::class,
@@ -349,6 +348,28 @@ final class V3VectorsTest extends TestCase
         }
     }
 
+    public function testAPrepayWithoutANumberHasNoParametersAndOneOfH5IsAnAddressToWhichTheShopAddsItsOwn(): void
+    {
+        $left = array_diff_key(iterator_to_array(self::group('client_params')), iterator_to_array(self::clientParams()));
+        self::assertSame(['native-none', 'h5-redirect'], array_keys($left));
+        [['inputs' => $native, 'expected' => $none], ['inputs' => $h5, 'expected' => $wanted]] = array_column($left, 0);
+        self::saysSigned(json_encode(['code_url' => $native['code_url']]));
+        $prepay = self::placed('native', V3Platform::merchant());
+        self::assertSame([$native['code_url'], []], [$prepay->codeUrl, $none['accept']['params']]);
+        foreach (['jsapiParams', 'appParams'] as $name) {
+            try {
+                $prepay->$name();
+                self::fail("$name() has answered.");
+            } catch (\LogicException $e) {
+                self::assertStringContainsString('prepayId', $e->getMessage());
+            }
+        }
+        self::$scripted->forget();
+        self::saysSigned(json_encode(['h5_url' => $h5['h5_url']]));
+        $address = self::placed('h5', V3Platform::merchant())->h5Url;
+        self::assertSame($wanted['accept']['url'], "$address&redirect_url=" . rawurlencode($h5['redirect_url']));
+    }
+
     /** @dataProvider publicKeys */
     #[DataProvider('publicKeys')]
     public function testAKeyOfWeChatPaysInAnyFormIsTheKey(array $vector): void
@@ -400,39 +421,5 @@ final class V3VectorsTest extends TestCase
                 yield $id => [$vector];
             }
         }
-    }
-
-    /** @dataProvider bills */
-    #[DataProvider('bills')]
-    public function testV18V19ABillIsFetchedByItsLinkAndComparedWithItsHash(array $vector): void
-    {
-        $inputs = $vector['inputs'];
-        $hosts = array_map(static fn (string $host) => "https://$host", $inputs['configured_hosts']);
-        self::saysNext(strtr($inputs['body'], array_fill_keys($hosts, self::$scripted->url)));
-        self::$scripted->says(200, base64_decode($inputs['file_b64'], true), ['Content-Type' => 'text/plain']);
-        $bills = new DownloadBill(V3Platform::merchant(), self::$scripted->gateway(backupUrl: self::$scripted->url));
-        $ended = self::ended(static fn () => $bills->trade('2026-02-28'));
-        if (!V3Vectors::isGood($vector)) {
-            self::assertRefused($vector, $ended);
-            self::assertSame($vector['expected']['refuse'] === 'hash_mismatch' ? 2 : 1, \count(self::$scripted->requests()));
-            return;
-        }
-        // Its hash is right; what is in it is too little for a bill.
-        self::assertInstanceOf(MalformedMessageException::class, $ended);
-        self::assertStringNotContainsString('SHA-1', $ended->getMessage());
-        $file = self::$scripted->requests()[1];
-        self::assertSame($vector['expected']['accept']['target'], $file->target);
-        self::assertTrue($file->isSignedBy(V3Vectors::keys()['merchant']['public_pem']));
-    }
-
-    private static function saysNext(string $body): void
-    {
-        self::$scripted->says(200, $body, V3Platform::named('wechatpay_public')->signs($body));
-    }
-
-    /** @return iterable<string, array{array<string, mixed>}> */
-    public static function bills(): iterable
-    {
-        return self::group('bills');
     }
 }
