@@ -190,9 +190,11 @@ final class V3RequestVectorsTest extends TestCase
             'get-certificates' => static fn ($gateway) => (new OrderQuery(V3Platform::merchant(...$new), $gateway))->byOutTradeNo(self::NUMBER),
             'get-refund' => static fn ($gateway) => (new RefundQuery(V3Platform::merchant(), $gateway))->byOutRefundNo('R20260301255479'),
             'get-tradebill' => static fn ($gateway) => (new DownloadBill(V3Platform::merchant(), $gateway))->trade('2026-02-28'),
-            'post-native' => static fn ($gateway) => (new UnifiedOrder(V3Platform::merchant(), $gateway))->native(self::NUMBER, 1230, 'Image形象店-深圳腾大-QQ公仔', 'https://shop.example/wechatpay/notify', '203.0.113.7'),
+            'post-native' => static fn ($gateway) => (new UnifiedOrder(V3Platform::merchant(), $gateway))
+                ->native(self::NUMBER, 1230, 'Image形象店-深圳腾大-QQ公仔', 'https://shop.example/wechatpay/notify', '203.0.113.7'),
             'post-close' => static fn ($gateway) => (new CloseOrder(V3Platform::merchant(), $gateway))->byOutTradeNo(self::NUMBER),
-            'post-refund' => static fn ($gateway) => (new Refund(V3Platform::merchant(), $gateway))->byOutTradeNo(self::NUMBER, 'R20260301255479', 1230, 100, ['refund_desc' => '商品已售完', 'notify_url' => 'https://shop.example/wechatpay/refund']),
+            'post-refund' => static fn ($gateway) => (new Refund(V3Platform::merchant(), $gateway))
+                ->byOutTradeNo(self::NUMBER, 'R20260301255479', 1230, 100, ['refund_desc' => '商品已售完', 'notify_url' => 'https://shop.example/wechatpay/refund']),
         ];
         $more = ['post-native' => ['scene_info' => ['payer_client_ip' => '203.0.113.7']]];
         foreach ($calls as $id => $call) {
