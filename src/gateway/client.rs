@@ -98,7 +98,9 @@ impl MerchantClient<'_> {
 
     /// Makes a call and brings its answer, or the fault weighed for this call.
     pub fn ask<C: Endpoint>(&self, call: &C) -> Result<C::Answer, Fault> {
-        self.exchange(call).map_err(|error| {
+        let started = self.api.clock.now_ms();
+        let request = self.prepare(call, started).map_err(|error| unsent(error, call))?;
+        self.exchange(call, &request, started).map_err(|error| {
             let mut fault = Fault::new(error, call.spec().repeat, call.out_trade_no());
             call.advise(&mut fault);
             if let (Credentials::V3(_), Some(v3)) = (&self.api.merchant.credentials, call.v3()) {
@@ -108,18 +110,35 @@ impl MerchantClient<'_> {
         })
     }
 
-    fn exchange<C: Endpoint>(&self, call: &C) -> Result<C::Answer, Error> {
-        let (api, request) = (&self.api, self.write(call)?);
-        let started = api.clock.now_ms();
-        let deadline = started.saturating_add(api.timeout_ms);
+    /// All that comes before the call itself is sent; in APIv3 certificates may have to be downloaded first.
+    fn prepare<'c, C: Endpoint>(
+        &'c self,
+        call: &'c C,
+        started: u64,
+    ) -> Result<WrittenCall<'c, C::Answer>, Error> {
+        let request = self.write(call)?;
         if let MerchantDialect::V3 { keys, .. } = &request.dialect {
-            certificates::ready(&self.road(keys, deadline))?;
+            certificates::ready(&self.road(keys, self.deadline(started)))?;
         }
+        Ok(request)
+    }
+
+    fn deadline(&self, started: u64) -> u64 {
+        started.saturating_add(self.api.timeout_ms)
+    }
+
+    fn exchange<C: Endpoint>(
+        &self,
+        call: &C,
+        request: &WrittenCall<'_, C::Answer>,
+        started: u64,
+    ) -> Result<C::Answer, Error> {
+        let (api, deadline) = (&self.api, self.deadline(started));
         let backup_first = api.health.backup_first(started);
         for tries in 1.. {
             let left_ms = deadline.saturating_sub(api.clock.now_ms());
             let turn = PendingAttempt { tries, left_ms, first: (tries % 2 == 1) != backup_first };
-            let result = self.attempt(call, &request, turn);
+            let result = self.attempt(call, request, turn);
             let left_ms = deadline.saturating_sub(api.clock.now_ms());
             let pause = match &result {
                 Err(Error::Transport(fault)) => retry::pause(request.spec.repeat, tries, fault, left_ms)
@@ -335,6 +354,11 @@ fn unpacked(error: Error, encoding: Option<&str>) -> Error {
         )),
         (error, _) => error,
     }
+}
+
+/// A fault from before the call was sent: nothing was processed, whatever the call does.
+fn unsent<C: Endpoint>(error: Error, call: &C) -> Fault {
+    Fault::new(error, Repeat::Query, call.out_trade_no())
 }
 
 fn seen(carried: &Result<HttpResponse, Error>) -> (Option<bool>, Option<u16>) {

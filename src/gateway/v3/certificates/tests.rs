@@ -1,6 +1,7 @@
 //! Lists from a network that answers as the platform would.
 
 use super::*;
+use crate::api::close_order::CloseOrder;
 use crate::api::order_query::OrderQuery;
 use crate::error::{Advice, Fault};
 use crate::gateway::client::ApiClient;
@@ -216,6 +217,28 @@ fn a_list_that_is_not_wechats_is_not_taken() {
     *shop.platform.instead.lock().unwrap() = None;
     shop.rotates("stranger", &["platform_old"]);
     assert_eq!(outcome(&shop.ask().unwrap_err().error), "signature");
+}
+
+#[test]
+fn v10_what_acts_was_not_sent_when_there_is_no_list_and_the_fault_says_so() {
+    let shop = Shop::open(KeyStore::default());
+    let close = CloseOrder { out_trade_no: OrderId::out_trade_no("T20260301235779").unwrap() };
+    let closed = || shop.client.clone().observed_by(None).ask(&close).map(drop).unwrap_err();
+    for (instead, advice) in [
+        (unsigned(401, r#"{"code":"SIGN_ERROR","message":"x"}"#), None),
+        (unsigned(429, r#"{"code":"RATELIMIT_EXCEEDED","message":"x"}"#), None),
+        (unsigned(502, "<html>"), Some(Advice::Retry)),
+        (unsigned(200, r#"{"data":[]}"#), None),
+    ] {
+        *shop.platform.instead.lock().unwrap() = Some(instead);
+        let fault = closed();
+        assert!(!fault.maybe_processed && advice.is_none_or(|advice| fault.advice == advice), "{fault:?}");
+        assert_eq!(fault.out_trade_no.as_deref(), Some("T20260301235779"));
+    }
+    *shop.platform.refused_host.lock().unwrap() = "test";
+    assert!(!closed().maybe_processed);
+    let sent = shop.platform.asked.lock().unwrap();
+    assert!(sent.iter().all(|target| target == TARGET), "{sent:?}");
 }
 
 #[test]
