@@ -68,9 +68,10 @@ final class Gateway
      *
      * `$onAttempt` runs on the PHP thread after each try. It only observes: an exception in it, or a Generator that
      * it gives (a yield in it, none of it has run), becomes a PHP warning and never replaces a result. exit() and fatal
-     * errors in it end the script, once what is under way has ended in order: a code payment is reversed first. It may
-     * use the same objects, but cannot suspend a Fiber (FiberError). A child forked in it asks on connections of its
-     * own, and cannot go on with `OrderQuery::many()`, a payment or a ledger of its parent's.
+     * errors in it end the script, once what is under way has ended in order: a code payment is reversed first, also one
+     * that was just paid, and what acts and was not sent yet is not sent. It may use the same objects, but cannot suspend a
+     * Fiber (FiberError). A child forked in it asks on connections of its own, and cannot go on with what acts,
+     * `OrderQuery::many()`, or a ledger of its parent's: a LogicException says so.
      *
      * @param string|null                   $url              `https://host[:port]`, no path, user or query
      * @param string|null                   $backupUrl        likewise

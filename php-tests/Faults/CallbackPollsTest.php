@@ -42,7 +42,17 @@ final class CallbackPollsTest extends TestCase
         'the destructor of what an error handler throws' => ['onAttempt: $warned', ''],
     ];
 
+    /** What ends a script before the answer to the payment call is given away, of payers who pay at once. */
+    private const AT_ONCE = [
+        'onAttempt' => ['onAttempt: $end', ''],
+        'a signal handler' => ['onAttempt: fn () => posix_kill(getmypid(), SIGUSR1)', ''],
+        'the destructor of what onAttempt throws' => ['onAttempt: fn () => throw new Dying($end)', ''],
+    ];
+
+    /** No payer types a password here. */
     private static SimulatorProcess $simulator;
+    /** Every payer pays at once here. */
+    private static SimulatorProcess $paid;
 
     /** @var array<string, array{resource, array<int, resource>}> */
     private static array $running = [];
@@ -54,6 +64,11 @@ final class CallbackPollsTest extends TestCase
         foreach (self::ends() as $name => [$callback, $end]) {
             self::sell($name, ...self::CALLBACKS[$callback], statements: self::ENDS[$end][0]);
         }
+        self::$paid = SimulatorProcess::start();
+        foreach (self::endsAtOnce() as $name => [$callback, $end]) {
+            self::sell($name, ...self::AT_ONCE[$callback], statements: self::ENDS[$end][0], simulator: self::$paid);
+        }
+        self::sell('a child of one who pays', 'onAttempt: $fork', '', statements: 'return true;', simulator: self::$paid);
         self::sell('a child of onPoll', '', 'onPoll: $fork', timeout: 15_000);
         self::sell('a child of onAttempt', 'onAttempt: $fork', '', timeout: 15_000);
         self::sell('a Generator', '', 'onPoll: function () { yield 1; }');
@@ -67,6 +82,7 @@ final class CallbackPollsTest extends TestCase
         }
         self::$running = [];
         self::$simulator->stop();
+        self::$paid->stop();
     }
 
     private static function number(string $name): string
@@ -81,15 +97,17 @@ final class CallbackPollsTest extends TestCase
         string $watch,
         string $statements = 'exit(7);',
         int $timeout = 60_000,
+        ?SimulatorProcess $simulator = null,
     ): void {
-        $url = var_export(self::$simulator->url, true);
-        $ca = var_export(self::$simulator->caFile, true);
+        $simulator ??= self::$simulator;
+        $url = var_export($simulator->url, true);
+        $ca = var_export($simulator->caFile, true);
         $merchant = var_export([
             'appid' => SimulatorProcess::APPID,
             'mchId' => SimulatorProcess::MCH_ID,
             'key' => SimulatorProcess::KEY,
-            'certificate' => self::$simulator->ready['cert_file'],
-            'privateKey' => self::$simulator->ready['key_file'],
+            'certificate' => $simulator->ready['cert_file'],
+            'privateKey' => $simulator->ready['key_file'],
         ], true);
         $number = self::number($name);
         $code = '1345' . substr((string) hexdec(substr(md5($name), 0, 12)) . str_repeat('0', 14), 0, 14);
@@ -159,10 +177,11 @@ final class CallbackPollsTest extends TestCase
         return [$text($output[1]), $text($output[2]), $status['exitcode']];
     }
 
-    private static function state(string $name): string
+    private static function state(string $name, ?SimulatorProcess $simulator = null): string
     {
+        $simulator ??= self::$simulator;
         $merchant = new \WechatPay\Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
-        $gateway = new \WechatPay\Gateway(url: self::$simulator->url, caFile: self::$simulator->caFile);
+        $gateway = new \WechatPay\Gateway(url: $simulator->url, caFile: $simulator->caFile);
         return (new \WechatPay\OrderQuery($merchant, $gateway))->byOutTradeNo(self::number($name))->tradeState->name;
     }
 
@@ -190,6 +209,34 @@ final class CallbackPollsTest extends TestCase
         self::assertStringContainsString($said, $errors);
         self::assertSame(['called, shut down', $code], [$output, $exit], $errors);
         self::assertSame('Revoked', self::state("$callback, $end"));
+    }
+
+    /** @return iterable<string, array{string, string}> */
+    public static function endsAtOnce(): iterable
+    {
+        foreach (self::ends() as $name => [$callback, $end]) {
+            if (isset(self::AT_ONCE[$callback])) {
+                yield "paid at once: $name" => [$callback, $end];
+            }
+        }
+    }
+
+    /** @dataProvider endsAtOnce */
+    #[DataProvider('endsAtOnce')]
+    public function testR3H10APaymentThatNobodyWouldLearnOfIsReversed(string $callback, string $end): void
+    {
+        [, $said, $code] = self::ENDS[$end];
+        [$output, $errors, $exit] = self::ended("paid at once: $callback, $end");
+        self::assertStringContainsString($said, $errors);
+        self::assertSame(['called, shut down', $code], [$output, $exit], $errors);
+        self::assertSame('Revoked', self::state("paid at once: $callback, $end", self::$paid));
+    }
+
+    public function testR15AChildGetsNothingOfAPaymentThatItsParentGets(): void
+    {
+        [$output, $errors] = self::ended('a child of one who pays');
+        self::assertSame('255 at once, Success, shut down', $output);
+        self::assertStringContainsString('LogicException: This process was forked inside a callback', $errors);
     }
 
     public function testR15AChildThatExitsInACallbackLeavesThePaymentToItsParent(): void

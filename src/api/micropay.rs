@@ -6,6 +6,7 @@ use super::form;
 use super::order_query::OrderQuery;
 use super::reverse::{MOST_TRIES, Reversal, Reverse, is_open};
 use crate::error::{ErrCode, Error, Fault, Repeat};
+use crate::gateway::attempt::{AttemptObserver, OfUndoing};
 use crate::gateway::client::MerchantClient;
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::gateway::v3::endpoint::V3Endpoint;
@@ -313,7 +314,13 @@ impl CodePayment<'_> {
         }
         self.last = Some(order.clone());
         let is_decided = order.trade_state().is_final() && order.trade_state() != TradeState::PayError;
+        let is_decided = is_decided && !(order.is_paid() && self.is_unseen());
         Ok(if is_decided { Progress::Decided(Box::new(order)) } else { Progress::Open })
+    }
+
+    /// Would nobody learn that it is paid? Then it must not stay so.
+    fn is_unseen(&mut self) -> bool {
+        self.watch.throws() || !self.watch.pause(0)
     }
 
     /// Another sale has this number: reversing it would undo somebody else's payment.
@@ -338,11 +345,8 @@ impl CodePayment<'_> {
             let go_on = self.watch.seen(&seen.as_ref(), number);
             match seen {
                 Ok(order) => {
-                    // Nobody would learn that it is paid: then it must not stay so.
-                    let is_unseen = order.is_paid() && self.watch.throws();
-                    match self.settled(order)? {
-                        Progress::Decided(order) if !is_unseen => return Ok(Progress::Decided(order)),
-                        _ => {}
+                    if let Progress::Decided(order) = self.settled(order)? {
+                        return Ok(Progress::Decided(order));
                     }
                 }
                 Err(fault) => self.note(fault),
@@ -393,8 +397,12 @@ impl CodePayment<'_> {
         // A fifth of the time stays for confirming.
         let end = end - REVERSE_MS / 5;
         let (mut tries, mut left_open) = (1, false);
+        let certified = self.clients.certified;
+        let observer = certified.on_attempt.map(OfUndoing);
+        let on_attempt = observer.as_ref().map(|observer| observer as &dyn AttemptObserver);
+        let certified = certified.api.clone().observed_by(on_attempt);
         loop {
-            let open = match self.ask(self.clients.certified, &Reverse(self.call.id.clone()), end) {
+            let open = match self.ask(&certified, &Reverse(self.call.id.clone()), end) {
                 Ok(Reversal::Done) => return Ok(()),
                 Ok(Reversal::Again(refusal)) => {
                     Fault::new(refusal, Repeat::SameNumbers, self.call.out_trade_no())

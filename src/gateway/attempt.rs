@@ -25,6 +25,21 @@ pub struct Attempt {
 pub trait AttemptObserver {
     /// A try was made.
     fn tried(&self, attempt: &Attempt);
+
+    /// May what acts, and was not sent yet, still be sent? Not once the script has ended, and not by a forked copy of the
+    /// process: whoever asked learns nothing of it.
+    fn may_send(&self) -> bool {
+        true
+    }
+}
+
+/// Hears of the tries of what is to be undone, which is sent whatever has become of the script.
+pub struct OfUndoing<'o>(pub &'o dyn AttemptObserver);
+
+impl AttemptObserver for OfUndoing<'_> {
+    fn tried(&self, attempt: &Attempt) {
+        self.0.tried(attempt);
+    }
 }
 
 impl<F: Fn(&Attempt)> AttemptObserver for F {

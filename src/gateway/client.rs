@@ -1,6 +1,6 @@
 //! A client of the gateway: sends calls, tries again where that is safe, reports every try.
 
-use super::attempt::{Attempt, OnAttempt, outcome, report};
+use super::attempt::{Attempt, AttemptObserver, OnAttempt, outcome, report};
 use super::endpoint::{Endpoint, EndpointSpec};
 use super::exchange;
 use super::refused::{self, page::shown};
@@ -123,6 +123,11 @@ impl MerchantClient<'_> {
         Ok(request)
     }
 
+    /// Callbacks have run: questions may be asked all the same, but nothing that acts begins after the script's end.
+    fn may_send(&self, repeat: Repeat) -> bool {
+        repeat == Repeat::Query || self.on_attempt.is_none_or(AttemptObserver::may_send)
+    }
+
     fn deadline(&self, started: u64) -> u64 {
         started.saturating_add(self.api.timeout_ms)
     }
@@ -134,6 +139,9 @@ impl MerchantClient<'_> {
         started: u64,
     ) -> Result<C::Answer, Error> {
         let (api, deadline) = (&self.api, self.deadline(started));
+        if !self.may_send(request.spec.repeat) {
+            return Err(not_sent());
+        }
         let backup_first = api.health.backup_first(started);
         for tries in 1.. {
             let left_ms = deadline.saturating_sub(api.clock.now_ms());
@@ -148,6 +156,9 @@ impl MerchantClient<'_> {
             };
             let Some(pause) = pause else { return result };
             api.clock.sleep_ms(pause);
+            if !self.may_send(request.spec.repeat) {
+                return result;
+            }
         }
         Err(Error::Malformed("no try was made".into()))
     }
@@ -354,6 +365,12 @@ fn unpacked(error: Error, encoding: Option<&str>) -> Error {
         )),
         (error, _) => error,
     }
+}
+
+fn not_sent() -> Error {
+    let message = "the script has ended, or this process is a forked copy: nothing was sent".to_owned();
+    let (phase, retry_after_ms) = (Phase::Connect, None);
+    Error::Transport(TransportError { phase, message, sent: false, retry_after_ms, reused: None })
 }
 
 /// A fault from before the call was sent: nothing was processed, whatever the call does.

@@ -368,6 +368,34 @@ fn a_call_that_acts_is_not_repeated_where_there_is_no_other_domain() {
     assert_eq!(lone.asked().len(), 2, "one each");
 }
 
+/// The script ends when this many tries were heard of.
+struct EndsAfter(RefCell<usize>);
+
+impl AttemptObserver for EndsAfter {
+    fn tried(&self, _: &Attempt) {
+        let mut left = self.0.borrow_mut();
+        *left = left.saturating_sub(1);
+    }
+
+    fn may_send(&self) -> bool {
+        *self.0.borrow() > 0
+    }
+}
+
+#[test]
+fn r15_what_acts_is_not_begun_once_the_script_has_ended_but_a_question_may_be_asked() {
+    for allowed in 0..=2 {
+        let setup = stage(vec![lost(Phase::Connect, false)]);
+        let observer = EndsAfter(RefCell::new(allowed));
+        let fault = setup.client.clone().observed_by(Some(&observer)).ask(&close()).unwrap_err();
+        assert_eq!(setup.asked().len(), allowed, "the other domain is not asked any more");
+        assert!(!fault.maybe_processed);
+    }
+    let setup = stage(vec![order()]);
+    let observer = EndsAfter(RefCell::new(0));
+    assert!(setup.client.observed_by(Some(&observer)).ask(&query(NUMBER)).is_ok());
+}
+
 #[test]
 fn a_call_of_unknown_effect_is_never_retryable() {
     let stage = stage(vec![lost(Phase::Answer, true)]);

@@ -262,7 +262,9 @@ impl Caller {
 
     /// Makes one call and brings its answer.
     pub fn ask<C: crate::gateway::endpoint::Endpoint>(&self, call: &C) -> Result<C::Answer, Raise> {
-        door::ended(self.client(call.spec().certificate, call.out_trade_no())?.ask(call))
+        let spec = call.spec();
+        let end = self.client(spec.certificate, call.out_trade_no())?.ask(call);
+        if spec.repeat == Repeat::Query { door::ended(end) } else { door::acted(end) }
     }
 
     fn on_attempt(&self) -> Option<&Zval> {
@@ -287,6 +289,10 @@ impl AttemptObserver for Caller {
             Ok(gave) => gave.never_ran("onAttempt").iter().for_each(|why| warning::of(why)),
             Err(_) => {}
         }
+    }
+
+    fn may_send(&self) -> bool {
+        !door::is_interrupted() && !door::is_copy()
     }
 }
 

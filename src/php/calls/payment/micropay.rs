@@ -12,7 +12,7 @@ use crate::php::engine::object::param::{
 };
 use crate::php::engine::object::property::NONE;
 use crate::php::engine::object::{fields, json};
-use crate::php::engine::raise::{Outcome, Raise};
+use crate::php::engine::raise::Outcome;
 use crate::php::values::order;
 use ext_php_rs::flags::DataType;
 use serde_json::Map;
@@ -79,6 +79,6 @@ fn charge(call: &mut Call<'_>) -> Outcome {
     door::interruption()?;
     match watch.raised {
         Some(raise) => Err(raise),
-        None => order::to_php(end.map_err(Raise::from)?),
+        None => order::to_php(door::acted(end)?),
     }
 }

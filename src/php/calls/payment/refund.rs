@@ -94,7 +94,7 @@ fn give_back(call: &mut Call<'_>, id: OrderId) -> Outcome {
     let asked = Refund::new(id, call.get(OUT_REFUND_NO)?, total_fee, refund_fee)?;
     let asked = asked.with_options(&RefundOptions::new(&options)?).with(further);
     let client = caller.client(true, crate::gateway::endpoint::Endpoint::out_trade_no(&asked))?;
-    let receipt = door::ended(client.refund(&asked))?;
+    let receipt = door::acted(client.refund(&asked))?;
     object(PhpReceipt(receipt), PROPERTIES, |get, held| get(&held.0))
 }
 

@@ -50,6 +50,6 @@ fn by_transaction_id(call: &mut Call<'_>) -> Outcome {
 fn undo(call: &mut Call<'_>, id: OrderId) -> Outcome {
     let caller = &call.this::<PhpReverse>()?.0;
     let client = caller.client(true, id.as_out_trade_no())?;
-    door::ended(client.reverse(&Reverse(id)))?;
+    door::acted(client.reverse(&Reverse(id)))?;
     Ok::<Zval, Raise>(Zval::null())
 }

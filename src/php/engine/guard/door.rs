@@ -80,6 +80,12 @@ pub fn ended<T>(end: Result<T, Fault>) -> Result<T, Raise> {
     Ok(end?)
 }
 
+/// The same of what acts: it goes on in the process that began it, and only there.
+pub fn acted<T>(end: Result<T, Fault>) -> Result<T, Raise> {
+    interruption()?;
+    if is_copy() { Err(Raise::Logic(FORKED.into())) } else { Ok(end?) }
+}
+
 /// A frame of ours, from PHP's call to its end: what `work` leaves to PHP comes when all of Rust's is done.
 pub fn frame<R>(work: impl FnOnce() -> R) -> Option<R> {
     let entered = FrameState { process: Some(fork::generation()), ..FrameState::OUTSIDE };
