@@ -97,10 +97,26 @@ final class ScanPayShopTest extends ShopTestCase
         Http::ask($this->shop->noticeUrl(), ['method' => 'POST', 'header' => 'Content-Type: text/xml', 'content' => $forged]);
         self::assertStringNotContainsString($number, $this->shop->worker('1'));
         self::assertSame('review', $payer->state($number));
-        self::assertSame('WeChat Pay knows of no payment', $this->rows('SELECT hold FROM shop_order')[0]['hold']);
+        self::assertSame('WeChat Pay knows of no such payment', $this->rows('SELECT hold FROM shop_order')[0]['hold']);
         $this->database->connect()->exec('UPDATE shop_order SET hold = NULL');
         $this->database->connect()->exec('UPDATE wechatpay_outbox SET due_at = 0');
         self::assertStringContainsString("$number PAID", $this->shop->worker('1'), 'a person has let it go');
+    }
+
+    public function testANoticeOfAnotherAmountOrPaymentThanWechatKnowsDeliversNothing(): void
+    {
+        $leaked = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
+        foreach ([1 => true, 2660 => false] as $paid => $isOwn) {
+            $number = $this->visitor()->buy(['coffee' => 1]);
+            $known = "42000000002026112200000000$paid";
+            self::$simulator->control('POST', '/orders', ['out_trade_no' => $number, 'total_fee' => $paid, 'trade_state' => 'SUCCESS',
+                'transaction_id' => $known, 'notify_url' => 'http://127.0.0.1:1/', 'sign_type' => 'HMAC-SHA256']);
+            $forged = Notification::sign(['out_trade_no' => $number, 'transaction_id' => $isOwn ? $known : '4200000000202611220000000001',
+                'total_fee' => 2660, 'cash_fee' => 2660, 'time_end' => date('YmdHis')], $leaked);
+            Http::ask($this->shop->noticeUrl(), ['method' => 'POST', 'header' => 'Content-Type: text/xml', 'content' => $forged]);
+            self::assertStringNotContainsString($number, $this->shop->worker('1'));
+            self::assertSame('WeChat Pay knows of no such payment', $this->rows("SELECT hold FROM shop_order WHERE number = '$number'")[0]['hold']);
+        }
     }
 
     public function testAPaymentThatWasMadeBeforeItsOrderWaitsForAPerson(): void

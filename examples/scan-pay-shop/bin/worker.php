@@ -16,7 +16,6 @@ require_once \dirname(__DIR__) . '/src/bootstrap.php';
 use Shop\Office\Days;
 use Shop\Office\Refunds;
 use Shop\Office\Status;
-use Shop\OrderPage;
 use Shop\Shop;
 use WechatPay\Sync;
 
@@ -26,13 +25,25 @@ if (($argv[1] ?? '') === 'install') {
 }
 $until = isset($argv[1]) ? time() + (int) $argv[1] : PHP_INT_MAX;
 
-/** Tell the outside world: mail, delivery, invoices. What returns has arrived; false means "again later". */
-$deliver = static function (string $topic, array $payload) use (&$shop): bool {
-    if ($topic === 'PAID' && OrderPage::state(...$shop->orders->confirmed($payload['out_trade_no'])) === 'review') {
-        return false;   // a person looks at it first
+/** What fails stops no other job: false. Without its database the worker begins anew. */
+$try = static function (callable $job): mixed {
+    try {
+        return $job();
+    } catch (Throwable $e) {
+        error_log($e instanceof PDOException ? throw $e : $e::class . ": {$e->getMessage()}");
+        return false;
     }
-    echo date('H:i:s'), " {$payload['out_trade_no']} $topic ({$payload['reason']})\n";
-    return true;
+};
+
+/**
+ * Tell the outside world: mail, delivery, invoices. What returns has arrived; false means "again later". `credited` says
+ * that it was paid now; the topic is only where it stands: a refund that was given up says PAID again.
+ */
+$deliver = static function (string $topic, array $payload) use (&$shop, $try): bool {
+    $goods = $payload['credited'] ? $try(fn () => $shop->orders->goods($payload['out_trade_no'])) : 'stay';
+    $isTold = \in_array($goods, ['leave', 'stay'], true);
+    $isTold && print date('H:i:s') . ($goods === 'leave' ? ' deliver' : '') . " {$payload['out_trade_no']} $topic ({$payload['reason']})\n";
+    return $isTold;
 };
 
 $nextCheck = 0;
@@ -43,13 +54,13 @@ while (time() < $until) {
         do {
             $report = $sync->run(seconds: (int) max(1, min(5, $until - time())));
             array_map(error_log(...), $report->messages);
-            $shop->ledger->outbox($deliver);
-            (new Refunds($shop))->carryOn();
-            Status::beat($shop->database, $report);
+            $try(fn () => Status::beat($shop->database, $report));
+            $try(fn () => $shop->ledger->outbox($deliver, 30));
+            $try(fn () => (new Refunds($shop))->carryOn());
             if (time() >= $nextCheck) {
-                (new Days($shop))->reconcileMissing();
-                array_map(static fn (string $id) => error_log("the journal of member $id does not add up"), $shop->members->wrong());
                 $nextCheck = time() + 1800;
+                $try(fn () => (new Days($shop))->reconcileMissing());
+                $try(fn () => array_map(static fn (string $id) => error_log("the journal of member $id does not add up"), $shop->members->wrong()));
             }
         } while (!$report->stopped && time() < $until);
         exit(0);

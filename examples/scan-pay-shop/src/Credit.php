@@ -22,10 +22,7 @@ final class Credit
         $order = $this->database->row('SELECT * FROM shop_order WHERE number = ?', [$t->outTradeNo]) ?? throw new \DomainException('unknown_order');
         $paid = (int) $t->entry->paidFee;
         $hold = $this->objection($order, $paid);
-        $this->database->run(
-            'UPDATE shop_order SET paid_at = ?, open_key = NULL, hold = ? WHERE number = ?',
-            [time(), $hold, $t->outTradeNo],
-        );
+        $this->database->run('UPDATE shop_order SET paid_at = ?, open_key = NULL, hold = ? WHERE number = ?', [time(), $hold, $t->outTradeNo]);
         if ($order['kind'] === 'topup') {
             $this->members->book($order['member_id'], "topup:$t->outTradeNo", $paid, Members::gift($paid));
         } elseif ($order['kind'] === 'goods') {
@@ -53,21 +50,16 @@ final class Credit
     private function objection(array $order, int $paid): ?string
     {
         foreach ($this->database->rows('SELECT sku, quantity FROM order_line WHERE number = ?', [$order['number']]) as $line) {
-            $taken = $this->database->run(
-                'UPDATE goods SET stock = stock - ? WHERE sku = ? AND stock >= ?',
-                [$line['quantity'], $line['sku'], $line['quantity']],
-            );
-            if ($taken === 0) {
+            $sql = 'UPDATE goods SET stock = stock - ? WHERE sku = ? AND stock >= ?';
+            if ($this->database->run($sql, [$line['quantity'], $line['sku'], $line['quantity']]) === 0) {
                 return "sold out: {$line['sku']}";
             }
         }
         if ($order['kind'] === 'till') {
             return null;   // who stands at the counter is not the member of a day
         }
-        $today = $this->database->value(
-            'SELECT COALESCE(SUM(fen), 0) FROM shop_order WHERE member_id = ? AND paid_at >= ?',
-            [$order['member_id'], time() - 86_400],
-        );
+        $sql = 'SELECT COALESCE(SUM(fen), 0) FROM shop_order WHERE member_id = ? AND paid_at >= ?';
+        $today = $this->database->value($sql, [$order['member_id'], time() - 86_400]);
         $verdict = Verdict::strictest(Risk::day($today + $paid), Risk::paidWhen((int) $order['made_at'], time()));
         return $verdict->reason ?: null;
     }

@@ -6,6 +6,7 @@ namespace Shop;
 
 use WechatPay\Ledger;
 use WechatPay\LedgerEntry;
+use WechatPay\LedgerState;
 use WechatPay\Merchant;
 use WechatPay\OrderQuery;
 use WechatPay\ServiceException;
@@ -36,30 +37,33 @@ final class Orders
     }
 
     /**
-     * Asks before anything leaves the house, once. Whoever has stolen the key signs notices as WeChat does, but does not
-     * answer in WeChat's place: what it knows nothing of, or says was paid before it was ordered, waits for a person.
-     *
-     * @return array{0: array<string, mixed>, 1: LedgerEntry} as find() gives it
+     * Do the goods of a payment leave the house? 'leave', 'wait' until a person has looked, or 'stay': all of it went back.
+     * WeChat is asked first, once. Whoever has stolen the key signs notices as WeChat does, but does not answer in
+     * WeChat's place: what it knows nothing of, knows otherwise, or says was paid before it was ordered, waits.
      */
-    public function confirmed(string $number): array
+    public function goods(string $number): string
     {
-        [$row] = $this->find($number);
-        if ($row['asked_at'] === null) {
-            $sql = 'UPDATE shop_order SET asked_at = ?, hold = COALESCE(hold, ?) WHERE number = ?';
-            $this->database->run($sql, [time(), $this->verdict($row)->reason ?: null, $number]);
-        }
-        return $this->find($number);
+        [$row, $entry] = $this->find($number);
+        return match (true) {
+            !$entry->credited, $entry->state === LedgerState::Refunded => 'stay',
+            $row['hold'] !== null, !\in_array($entry->state, [LedgerState::Paid, LedgerState::PartiallyRefunded], true) => 'wait',
+            default => $row['asked_at'] === null ? $this->ask($row, $entry) : 'leave',
+        };
     }
 
     /** @param array<string, mixed> $row */
-    private function verdict(array $row): Verdict
+    private function ask(array $row, LedgerEntry $entry): string
     {
         try {
             $order = (new OrderQuery($this->merchantOf($row['number'])))->byOutTradeNo($row['number']);
-            return $order->isPaid() ? Risk::paidWhen((int) $row['made_at'], (int) $order->timeEnd?->getTimestamp()) : Verdict::review('WeChat Pay knows of no payment');
+            $told = [$order->totalFee, $order->feeType ?? 'CNY', $order->transactionId];
+            $isKnown = $order->isPaid() && $told === [$entry->paidFee, $entry->feeType, $entry->transactionId];
         } catch (ServiceException $e) {
-            return Verdict::review("WeChat Pay knows of no payment: $e->errCode");
+            $isKnown = \in_array($e->errCode, ['ORDERNOTEXIST', 'ORDER_NOT_EXIST'], true) ? false : throw $e;
         }
+        $reason = $isKnown ? Risk::paidWhen((int) $row['made_at'], (int) $order->timeEnd?->getTimestamp())->reason : 'WeChat Pay knows of no such payment';
+        $this->database->run('UPDATE shop_order SET asked_at = ?, hold = ? WHERE number = ?', [time(), $reason ?: null, $row['number']]);
+        return $this->goods($row['number']);
     }
 
     /** Gives it up; a payment that was faster is credited. */

@@ -29,13 +29,8 @@ final class Verdict
     /** The strictest of several: no before "look at it" before yes. */
     public static function strictest(self ...$verdicts): self
     {
-        foreach (['refuse', 'review'] as $says) {
-            foreach ($verdicts as $verdict) {
-                if ($verdict->says === $says) {
-                    return $verdict;
-                }
-            }
-        }
-        return self::allow();
+        $rank = ['refuse' => 0, 'review' => 1, 'allow' => 2];
+        usort($verdicts, static fn (self $a, self $b) => $rank[$a->says] <=> $rank[$b->says]);
+        return $verdicts[0] ?? self::allow();
     }
 }
