@@ -271,14 +271,90 @@ final class RefundsTest extends ShopTestCase
         }
     }
 
+    public function testHeldGoodsThatAreRefundedStayInTheHouse(): void
+    {
+        [$whole, $part] = [$this->bought($this->visitor(), ['coffee' => 1, 'candy' => 2]), $this->bought($this->visitor(), ['coffee' => 1, 'candy' => 2])];
+        $this->database->connect()->exec("UPDATE shop_order SET hold = 'a rule'");
+        self::assertStringNotContainsString('deliver', $this->shop->worker('1'));
+        $this->refund($this->anna, $whole, ['candy', 'coffee']);
+        $this->refund($this->anna, $part, ['candy']);
+        self::assertStringNotContainsString('deliver', $this->workerLater());
+        $this->decide($this->anna, $part, 'release');
+        $told = $this->workerLater();
+        self::assertStringContainsString("deliver $part PAID", $told);
+        self::assertStringNotContainsString("deliver $whole", $told);
+    }
+
+    public function testARefundThatIsGivenUpDeliversNothingAgain(): void
+    {
+        $number = $this->bought($this->visitor(), ['coffee' => 1]);
+        self::assertStringContainsString("deliver $number PAID", $this->shop->worker('1'));
+        $this->refund($this->anna, $number, ['coffee']);
+        $told = $this->isGivenUp($number);
+        self::assertStringContainsString("$number PAID", $told);
+        self::assertStringNotContainsString('deliver', $told);
+    }
+
+    public function testAFailedRefundWaitsUntilItsOwnLinesAreAskedForAnew(): void
+    {
+        $number = $this->bought($this->visitor(), ['coffee' => 1, 'tea' => 1]);
+        $this->refund($this->anna, $number, ['coffee']);
+        $this->refund($this->anna, $number, ['tea']);
+        foreach (self::$simulator->control('GET', '/refunds') as $refund) {
+            self::$simulator->control('POST', '/refunds', ['out_refund_no' => $refund['out_refund_no'], 'status' => 'REFUNDCLOSE']);
+        }
+        self::$simulator->control('POST', '/settle');
+        $this->workerLater();
+        $states = fn () => array_column($this->rows('SELECT state FROM shop_refund ORDER BY state'), 'state');
+        self::assertSame(['failed', 'failed'], $states());
+        $this->refund($this->anna, $number, ['coffee']);
+        self::assertSame(['failed', 'refused', 'sent'], $states());
+        $this->refund($this->anna, $number, ['tea']);
+        self::assertSame(['refused', 'refused', 'sent', 'waiting'], $states(), 'the fourth in a week waits for a second person');
+    }
+
+    public function testARefundThatWechatHasIsNotEndedByWhatARepeatSays(): void
+    {
+        $number = $this->bought($this->visitor(), ['coffee' => 1]);
+        self::$simulator->control('POST', '/faults', ['fault' => 'no_answer', 'path' => '/secapi/pay/refund', 'times' => 1, 'processed' => true]);
+        $this->refund($this->anna, $number, ['coffee'], 502);
+        $pdo = $this->database->connect();
+        $pdo->exec("UPDATE shop_refund SET state = 'booked', asked_at = asked_at - 120");   // its process died there
+        $pdo->exec("UPDATE wechatpay_order SET state = 'REVIEW', due_at = NULL");
+        $this->shop->worker('1');
+        self::assertSame(['sent'], array_column($this->rows('SELECT state FROM shop_refund'), 'state'));
+        self::assertSame(0, $this->points(), 'nothing is booked back');
+    }
+
+    public function testAnOutageOfTheQueryHoldsUpNoOtherJob(): void
+    {
+        [$number, $other] = [$this->bought($this->visitor(), ['coffee' => 1]), $this->bought($this->visitor(), ['coffee' => 2])];
+        self::$simulator->control('POST', '/faults', ['fault' => 'status_500', 'path' => '/pay/orderquery', 'times' => 1000]);
+        self::assertStringNotContainsString('deliver', $this->shop->worker('1'));
+        self::assertCount(1, $this->rows('SELECT name FROM worker_status'));
+        self::assertSame([], array_filter(array_column($this->rows('SELECT hold FROM shop_order'), 'hold')));
+        self::$simulator->control('DELETE', '/faults');
+        $told = $this->workerLater();
+        self::assertStringContainsString("deliver $number", $told);
+        self::assertStringContainsString("deliver $other", $told);
+    }
+
+    /** What the worker tells when all that waits is due. */
+    private function workerLater(): string
+    {
+        $this->database->connect()->exec('UPDATE wechatpay_order SET due_at = 0 WHERE due_at IS NOT NULL');
+        $this->database->connect()->exec('UPDATE wechatpay_outbox SET due_at = 0 WHERE due_at IS NOT NULL');
+        return $this->shop->worker('2');
+    }
+
     /** WeChat, which had taken the refund of an order, gives it up, and the worker hears of it. */
-    private function isGivenUp(string $number): void
+    private function isGivenUp(string $number): string
     {
         $taken = array_column(self::$simulator->control('GET', '/refunds'), 'out_refund_no', 'out_trade_no');
         self::$simulator->control('POST', '/refunds', ['out_refund_no' => $taken[$number], 'status' => 'REFUNDCLOSE']);
         self::$simulator->control('POST', '/settle');
         $this->database->connect()->exec('UPDATE wechatpay_order SET due_at = 0 WHERE due_at IS NOT NULL');
-        $this->shop->worker('2');
+        return $this->shop->worker('2');
     }
 
     /** An order of goods that is paid. @param array<string, int> $quantities */

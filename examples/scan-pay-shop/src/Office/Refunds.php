@@ -35,14 +35,18 @@ final class Refunds
         $refundNo = Checkout::number('R');
         try {
             $this->shop->database->together(function () use ($clerk, $sale, $skus, $reason, $fen, $verdict, $refundNo): void {
-                $this->shop->database->run("UPDATE shop_refund SET state = 'refused' WHERE number = ? AND state = 'failed'", [$sale->number]);
                 $this->shop->database->insert('shop_refund', [
                     'refund_no' => $refundNo, 'number' => $sale->number, 'fen' => $fen, 'reason' => mb_strcut($reason, 0, 80, 'UTF-8'),
                     'doubt' => $verdict->reason, 'asked_by' => $clerk->name, 'asked_at' => time(), 'state' => 'waiting',
                 ]);
+                $failed = "DELETE FROM refund_line WHERE number = ? AND sku = ? AND refund_no IN (SELECT refund_no FROM shop_refund WHERE state = 'failed')";
                 foreach ($skus as $sku) {
+                    $this->shop->database->run($failed, [$sale->number, $sku]);
                     $this->shop->database->insert('refund_line', ['number' => $sale->number, 'sku' => $sku, 'refund_no' => $refundNo]);
                 }
+                // One that failed is replaced, and at its end, once each of its lines is asked for anew.
+                $this->shop->database->run("UPDATE shop_refund SET state = 'refused' WHERE number = ? AND state = 'failed'
+                    AND refund_no NOT IN (SELECT refund_no FROM refund_line)", [$sale->number]);
             });
         } catch (\PDOException $e) {
             throw Database::isDouble($e) ? new \DomainException('refunded_before') : $e;
@@ -78,7 +82,11 @@ final class Refunds
         }
         $sql = "SELECT number, refund_no FROM shop_refund WHERE state = 'booked' AND asked_at < ?";
         foreach ($this->shop->database->rows($sql, [time() - 60]) as $refund) {
-            $this->send(Sale::find($this->shop, $refund['number']), $refund['refund_no']);
+            try {
+                $this->send(Sale::find($this->shop, $refund['number']), $refund['refund_no']);
+            } catch (PayException|\DomainException $e) {
+                error_log("{$refund['refund_no']}: {$e->getMessage()}");   // one holds up no other
+            }
         }
     }
 
@@ -111,17 +119,15 @@ final class Refunds
     private function send(Sale $sale, string $refundNo): void
     {
         $refund = $this->shop->database->row('SELECT * FROM shop_refund WHERE refund_no = ?', [$refundNo]);
+        $options = ['refund_desc' => $refund['reason'], 'notify_url' => $this->shop->settings->url . $this->shop->settings->noticePath()];
         try {
-            $sale->entry === null || $this->shop->ledger->refund($sale->merchant(), $sale->number, $refundNo, (int) $refund['fen'], [
-                'refund_desc' => $refund['reason'],
-                'notify_url' => $this->shop->settings->url . $this->shop->settings->noticePath(),
-            ]);
-        } catch (PayException $e) {
-            $e->stillWanted ? $this->mark($refundNo) : $this->end($refundNo, 'booked');   // still wanted: the ledger carries it on
-            throw $e;
-        } catch (\LogicException|\ValueError $e) {
-            $this->end($refundNo, 'booked');
-            throw new \DomainException($e->getMessage());
+            $sale->entry === null || $this->shop->ledger->refund($sale->merchant(), $sale->number, $refundNo, (int) $refund['fen'], $options);
+        } catch (PayException|\LogicException|\ValueError $e) {
+            // The latter two say nothing of an earlier call, which the ledger may carry on.
+            $sql = "SELECT COUNT(*) FROM wechatpay_refund WHERE out_refund_no = ? AND state NOT IN ('REFUSED', 'CLOSED')";
+            $isWanted = $e instanceof PayException ? $e->stillWanted : $this->shop->database->value($sql, [$refundNo]) > 0;
+            $isWanted ? $this->mark($refundNo) : $this->end($refundNo, 'booked');
+            throw $e instanceof PayException ? $e : new \DomainException($e->getMessage());
         }
         $this->mark($refundNo);
     }
@@ -135,14 +141,10 @@ final class Refunds
     private function end(string $refundNo, string $from, string $to = 'refused'): bool
     {
         return $this->shop->database->together(function () use ($refundNo, $from, $to): bool {
-            if ($this->shop->database->run('UPDATE shop_refund SET state = ? WHERE refund_no = ? AND state = ?', [$to, $refundNo, $from]) === 0) {
-                return false;
-            }
-            if ($from !== 'failed') {
-                $this->shop->database->run('DELETE FROM refund_line WHERE refund_no = ?', [$refundNo]);
-                $this->shop->members->undo("refund:$refundNo");
-            }
-            return true;
+            $isEnded = $this->shop->database->run('UPDATE shop_refund SET state = ? WHERE refund_no = ? AND state = ?', [$to, $refundNo, $from]) === 1;
+            $isEnded && $to !== 'failed' && $this->shop->database->run('DELETE FROM refund_line WHERE refund_no = ?', [$refundNo]);
+            $isEnded && $from !== 'failed' && $this->shop->members->undo("refund:$refundNo");
+            return $isEnded;
         });
     }
 }

@@ -66,7 +66,8 @@ final class Sale
     {
         return $this->shop->database->rows(
             'SELECT l.sku, l.quantity, l.gross, l.discount, r.refund_no FROM order_line l
-             LEFT JOIN refund_line r ON r.number = l.number AND r.sku IN (l.sku, \'*\') WHERE l.number = ? ORDER BY l.sku',
+             LEFT JOIN refund_line r ON r.number = l.number AND r.sku IN (l.sku, \'*\')
+             AND r.refund_no NOT IN (SELECT refund_no FROM shop_refund WHERE state = \'failed\') WHERE l.number = ? ORDER BY l.sku',
             [$this->number],
         );
     }
