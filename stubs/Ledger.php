@@ -471,7 +471,8 @@ final class Ledger
 
     /**
      * Delivers what happened to the outside world: at least once, and in order for each order. Each change of an
-     * order's state is one message; its topic is the state that was reached.
+     * order's state is one message; its topic is the state that was reached. What was paid now says `credited` in the
+     * payload: deliver on that, not on a topic, since a refund that was given up says PAID again.
      *
      * Messages are taken and handed over one at a time. A message is this process's for 60 seconds: a delivery that
      * takes longer may be repeated by another process, and is not counted then. One that fails is handed over again
