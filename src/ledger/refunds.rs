@@ -162,11 +162,15 @@ pub fn may_arrive(row: &RefundRow, now: Ms) -> bool {
 }
 
 /// Where a refund of ours stands after it was told, `asked_at` being when it was read for the question. What APIv3 has
-/// closed is over, though it is wanted: its number is used up, unless a send may arrive that v2 takes.
+/// closed is over, though it is wanted: its number is used up, unless a send may arrive that v2 takes. A CLOSED that
+/// nobody asked for may be older than our last send, which v2 took: the refund is asked about.
 pub fn told(known: &RefundRow, told: &SeenRefund, coverage: &Coverage, asked_at: Option<Ms>) -> RefundWord {
     let is_over = *coverage != Coverage::Whole && asked_at.is_some_and(|at| !may_arrive(known, at));
     match (known.state, told.state) {
         (RefundWord::Intent, RefundWord::Closed) if is_over => RefundWord::Closed,
+        (RefundWord::Processing, RefundWord::Closed) if asked_at.is_none() && known.sent_at.is_some() => {
+            RefundWord::Processing
+        }
         (known, told) => newer(known, told),
     }
 }
@@ -305,6 +309,23 @@ mod tests {
         assert_eq!(after(&sent(Some(6)), &one), RefundWord::Intent, "it may be v2's, and arrive");
         assert_eq!(after(&sent(Some(5)), &Coverage::Whole), RefundWord::Intent, "v2 takes the number again");
         assert_eq!(told(&row(10, RefundWord::Success), &closed, &one, Some(0)), RefundWord::Success);
+    }
+
+    #[test]
+    fn a_closed_that_nobody_asked_for_may_be_older_than_our_last_send_and_ends_nothing() {
+        let closed = SeenRefund {
+            out_refund_no: "R".into(),
+            refund_id: None,
+            refund_fee: 10,
+            state: RefundWord::Closed,
+        };
+        let ours = RefundRow { sent_at: Some(5), ..row(10, RefundWord::Processing) };
+        for of in [Coverage::Whole, Coverage::One("R".into())] {
+            assert_eq!(told(&ours, &closed, &of, None), RefundWord::Processing, "{of:?}");
+            assert_eq!(told(&ours, &closed, &of, Some(6)), RefundWord::Closed, "{of:?}");
+            assert_eq!(told(&row(10, RefundWord::Processing), &closed, &of, None), RefundWord::Closed);
+        }
+        assert!(pending(LedgerState::Paid, &[ours]), "the worker asks");
     }
 
     #[test]
