@@ -14,6 +14,7 @@ use crate::error::{Advice, ErrCode, Error, Fault, Phase};
 use crate::gateway::attempt::OnAttempt;
 use crate::gateway::client::{ApiClient, MerchantClient};
 use crate::model::order_id::OrderId;
+use crate::model::refund::RefundStatus;
 
 /// Carries one merchant's questions.
 pub struct Carrier {
@@ -119,9 +120,17 @@ fn refund(client: &MerchantClient<'_>, entry: &Entry, row: &RefundRow) -> Result
     match Refund::new(id, &row.out_refund_no, entry.paid_fee(), row.refund_fee) {
         Ok(call) => {
             let receipt = client.refund(&call.with_options(&row.options))?;
-            Ok(Answer::Done { refund_id: receipt.typed().refund_id.clone() })
+            Ok(received(receipt.refund_status(), receipt.typed().refund_id.clone()))
         }
         Err(bad) => Ok(Answer::Refused(bad.to_string())),
+    }
+}
+
+/// What a receipt says: APIv3 answers the repeat of a closed refund with the closed one.
+fn received(status: Option<RefundStatus>, refund_id: Option<String>) -> Answer {
+    match status {
+        Some(RefundStatus::RefundClose) => Answer::UsedUp,
+        _ => Answer::Done { refund_id },
     }
 }
 
@@ -182,6 +191,14 @@ mod tests {
     fn refused(code: &str, what: &What) -> Answer {
         let error = Error::service(code, None);
         meaning(&Fault::new(error, Repeat::SameNumbers, None), what)
+    }
+
+    #[test]
+    fn a_receipt_of_a_closed_refund_accepts_nothing() {
+        assert_eq!(received(Some(RefundStatus::RefundClose), Some("50".into())), Answer::UsedUp);
+        for status in [None, Some(RefundStatus::Processing), Some(RefundStatus::Success)] {
+            assert!(matches!(received(status, None), Answer::Done { .. }), "{status:?}");
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@ use super::transition::Transition;
 use crate::model::merchant::ApiVersion;
 use std::time::Instant;
 
+const USED_UP: &str = "WeChat has closed a refund of this number; an earlier send of it may still arrive";
+
 /// What came of it, and what is left of the wish.
 #[derive(Debug)]
 pub struct Served {
@@ -88,6 +90,9 @@ fn send_refund<S: Store, H: Shop<S::Fault>>(
         let accepted = ledger.accept_refund(entry, &row.out_refund_no, refund_id.as_deref())?;
         return Ok(Served::fully(accepted));
     }
+    if answer == Answer::UsedUp {
+        return used_up(ledger, entry, row, was_open);
+    }
     if let Some(why) = answer.not_accepted().filter(|_| !was_open)
         && let Some(transition) = ledger.end_refund(entry, row, Reason::RefundEnded, why)?
     {
@@ -95,6 +100,21 @@ fn send_refund<S: Store, H: Shop<S::Fault>>(
     }
     let transition = Transition::between(entry, entry, Reason::RefundWanted);
     Ok(Served { transition, left: Left::Wanted(answer) })
+}
+
+/// The number is used up, as it would be had it been asked about first. An earlier send that is open may be v2's, which
+/// takes the number again: then the worker asks.
+fn used_up<S: Store, H: Shop<S::Fault>>(
+    ledger: &mut Ledger<S, H>,
+    entry: &Entry,
+    row: &RefundRow,
+    was_open: bool,
+) -> LedgerResult<Served, S::Fault> {
+    if !was_open && ledger.end_refund(entry, row, Reason::RefundClosed, &row.out_refund_no)?.is_some() {
+        return Err(Halt::Refused(Refusal::RefundClosed));
+    }
+    let transition = Transition::between(entry, entry, Reason::RefundWanted);
+    Ok(Served { transition, left: Left::Wanted(Answer::Unreached(USED_UP.into())) })
 }
 
 /// Takes a refund back that WeChat verifiably does not know: it is asked first.

@@ -231,8 +231,8 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         })
     }
 
-    /// The gateway verifiably has nothing of what `sent` was sent for: the refund is wanted no more, unless it was
-    /// sent again since. `None` if it was.
+    /// The gateway verifiably has nothing of what `sent` was sent for, or has closed it: the refund is wanted no more,
+    /// unless it was sent again since. `None` if it was.
     pub fn end_refund(
         &mut self,
         entry: &Entry,
@@ -244,7 +244,9 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             let entry = ledger.store.entry(&entry.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let known = ledger.wanted_refund(&entry, &sent.out_refund_no)?;
             let Some(row) = known.filter(|known| known.sent_at == sent.sent_at) else { return Ok(None) };
-            let ended = RefundRow { state: RefundWord::Refused, sent_at: None, ..row };
+            let is_closed = reason == Reason::RefundClosed;
+            let state = if is_closed { RefundWord::Closed } else { RefundWord::Refused };
+            let ended = RefundRow { state, sent_at: None, ..row };
             ledger.store.move_refund(&entry, &ended)?;
             let mut after = entry.clone();
             after.version += 1;

@@ -58,6 +58,8 @@ pub enum Answer {
         /// WeChat's number of an accepted refund.
         refund_id: Option<String>,
     },
+    /// Verified: APIv3 has closed a refund of this number before, and takes the number no more.
+    UsedUp,
     /// Verified: it knows no such order, or no refund of it.
     Absent,
     /// Verified: refused for good.

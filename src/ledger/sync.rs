@@ -230,12 +230,11 @@ impl<S: Store, H: Shop<S::Fault>, C: QuestionSender> Round<'_, S, H, C> {
         match &answer {
             Answer::Refused(code) if !errand.was_open => {
                 let note = format!("{}: {code}", row.out_refund_no);
-                let ended = self.ledger.end_refund(&errand.entry, row, Reason::RefundRefused, &note);
-                self.tally.faults.push((errand.entry.terms.key.clone(), note));
-                if let Some(transition) = self.tried(errand, ended)?.flatten() {
-                    self.tally.transitions.push(transition);
-                }
-                Ok(Vec::new())
+                self.tally.faults.push((errand.entry.terms.key.clone(), note.clone()));
+                self.end_refund(errand, row, Reason::RefundRefused, &note)
+            }
+            Answer::UsedUp if !errand.was_open => {
+                self.end_refund(errand, row, Reason::RefundClosed, &row.out_refund_no)
             }
             Answer::NotNow { .. } if !errand.was_open => {
                 let forgotten = self.ledger.forget_send(&errand.entry, row);
@@ -246,6 +245,20 @@ impl<S: Store, H: Shop<S::Fault>, C: QuestionSender> Round<'_, S, H, C> {
             }
             _ => self.fault(errand, answer),
         }
+    }
+
+    fn end_refund(
+        &mut self,
+        errand: &Errand,
+        row: &RefundRow,
+        reason: Reason,
+        note: &str,
+    ) -> LedgerResult<Vec<Errand>, S::Fault> {
+        let ended = self.ledger.end_refund(&errand.entry, row, reason, note);
+        if let Some(transition) = self.tried(errand, ended)?.flatten() {
+            self.tally.transitions.push(transition);
+        }
+        Ok(Vec::new())
     }
 
     /// After a query: an order whose time is over is given up, others are done for now.
@@ -410,6 +423,7 @@ impl<S: Store, H: Shop<S::Fault>, C: QuestionSender> Round<'_, S, H, C> {
                 (why, errand.blameless())
             }
             Answer::Unreached(text) => (text, errand.blameless()),
+            Answer::UsedUp => ("closed before, and a send may still arrive".to_owned(), errand.blameless()),
             // What was sent before may have been accepted, whatever is said of the repeat.
             Answer::Refused(text) if errand.was_open => (text, errand.blameless()),
             Answer::Useless(text) | Answer::Refused(text) => (text, errand.attempt + 1),

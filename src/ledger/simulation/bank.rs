@@ -293,6 +293,8 @@ impl Bank {
             });
         } else if order.refunds[which].state == RefundWord::Closed && by == ApiVersion::V2 {
             order.refunds[which].state = RefundWord::Processing;
+        } else if order.refunds[which].state == RefundWord::Closed {
+            return Answer::UsedUp;
         } else {
             return Answer::Done { refund_id: None };
         }
