@@ -6,6 +6,7 @@
 use super::decide::{self, Decision, Effect};
 use super::entry::{Entry, Intent, Ms, OrderKey, OrderTerms};
 use super::reason::Reason;
+use super::refunds;
 use super::schedule::{self, Jitter};
 use super::sighting::{Payment, Sighting, Source, digest_of};
 use super::state::LedgerState;
@@ -127,6 +128,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         match self.store.entry(&sighting.key)? {
             Some(entry) => {
                 let decision = decide::decide(&entry, sighting, self.rules.credit_late);
+                let decision = refunds::less_refunds(&entry, decision, self.rules.credit_late);
                 self.take(&entry, decision, &Proof::of(sighting), epoch)
             }
             None => self.adopt(sighting),

@@ -53,6 +53,12 @@ fn explains(row: &RefundRow) -> bool {
     row.state.counts() || row.state == RefundWord::Closed
 }
 
+/// What follows from a payment, if refunds of it were told before it was seen.
+pub fn less_refunds(entry: &Entry, decision: Decision, credit_late: bool) -> Decision {
+    let is_less = entry.refunded > 0 && decision.to == Some(LedgerState::Paid);
+    if is_less { follow(entry, entry.refunded, credit_late) } else { decision }
+}
+
 /// What follows from the sum that went back, when the payment itself is beyond doubt.
 pub fn follow(entry: &Entry, sum: i64, credit_late: bool) -> Decision {
     use LedgerState as L;
@@ -347,6 +353,20 @@ mod tests {
         }
         let late = after(LedgerState::Closed, Coverage::Unlisted, true, &part);
         assert_eq!(late, (Some(LedgerState::PaidLate), Effect::Nothing, false));
+    }
+
+    #[test]
+    fn a_payment_of_which_a_part_went_back_before_it_was_seen_is_credited_as_refunded_in_part() {
+        let paid = Decision::go(LedgerState::Paid, Reason::Paid);
+        let after = |state, refunded, late| {
+            let decision = less_refunds(&Entry { refunded, ..entry(state) }, paid, late);
+            (decision.to, decision.effect)
+        };
+        for (state, late) in [(LedgerState::Created, false), (LedgerState::Closed, true)] {
+            assert_eq!(after(state, 0, late), (paid.to, paid.effect));
+            assert_eq!(after(state, 40, late), (Some(LedgerState::PartiallyRefunded), Effect::Credit));
+            assert_eq!(after(state, 100, late), (Some(LedgerState::Refunded), Effect::Nothing));
+        }
     }
 
     #[test]
