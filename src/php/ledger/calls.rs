@@ -46,7 +46,7 @@ pub fn refund(call: &mut Call<'_>) -> Outcome {
     // A refund that cannot be sent is not written down.
     sender.caller.client(true, Some(&order.key.out_trade_no))?;
     let (owner, ledger) = (whose(&sender.caller.merchant), call.this::<PhpLedger>()?);
-    let served = ledger.run(&order.key.out_trade_no, |core| {
+    let served = ledger.act(&order.key.out_trade_no, |core| {
         core.owned(&owner, &order.key)?;
         desk::refund(core, &mut sender, &order)
     });
@@ -70,7 +70,7 @@ pub fn withdraw(call: &mut Call<'_>) -> Outcome {
     let mut sender = CommandSender::new(call, "Ledger::withdraw()")?;
     let ledger = call.this::<PhpLedger>()?;
     let owner = whose(&sender.caller.merchant);
-    let served = ledger.run(&key.out_trade_no, |core| {
+    let served = ledger.act(&key.out_trade_no, |core| {
         core.owned(&owner, &key)?;
         desk::withdraw(core, &mut sender, &key, number)
     });
@@ -94,7 +94,7 @@ fn give_up(call: &mut Call<'_>, intent: Intent, name: &str) -> Outcome {
         sender.caller.client(true, Some(&key.out_trade_no))?;
     }
     let (owner, ledger) = (whose(&sender.caller.merchant), call.this::<PhpLedger>()?);
-    let served = ledger.run(&key.out_trade_no, |core| {
+    let served = ledger.act(&key.out_trade_no, |core| {
         core.owned(&owner, &key)?;
         desk::give_up(core, &mut sender, &key, intent)
     });

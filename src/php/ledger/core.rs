@@ -18,7 +18,7 @@ use crate::php::engine::object::class::Holds;
 use crate::php::engine::object::param::{Object, Param, Text, object, text};
 use crate::php::engine::raise::Raise;
 use crate::php::ledger::callback::of_callback;
-use crate::php::ledger::errors::raised;
+use crate::php::ledger::errors::{raised, raised_by_act};
 use crate::php::ledger::pdo::Pdo;
 use crate::php::ledger::pdo::fault::PdoFault;
 use crate::php::ledger::transition;
@@ -90,6 +90,15 @@ impl PhpLedger {
     ) -> Result<T, Raise> {
         // What is thrown is made when the core is back in its place: memory may end there.
         self.with(|core| Ok(work(core)))?.map_err(|halt| raised(halt, out_trade_no))
+    }
+
+    /// The same for a call to the gateway that acts.
+    pub fn act<T>(
+        &self,
+        out_trade_no: &str,
+        work: impl FnOnce(&mut PdoLedger) -> LedgerResult<T, PdoFault>,
+    ) -> Result<T, Raise> {
+        self.with(|core| Ok(work(core)))?.map_err(|halt| raised_by_act(halt, out_trade_no))
     }
 
     /// Whoever calls the gateway for this ledger.

@@ -15,7 +15,9 @@ const RACED: &str = "Another transaction changed the order in the middle of this
 /// An end without a value as what PHP sees of it.
 pub fn raised(halt: Halt<PdoFault>, out_trade_no: &str) -> Raise {
     match halt {
-        Halt::Store(fault) if fault.kind() == Kind::OutcomeUnknown => undecided(fault, out_trade_no),
+        Halt::Store(fault) if fault.kind() == Kind::OutcomeUnknown => {
+            undecided(fault, &undecided_about(out_trade_no))
+        }
         Halt::Store(fault) => fault.into(),
         Halt::Raced => PdoFault::own(RACED.into()).into(),
         Halt::Breach(reason) => Raise::Logic(format!("{out_trade_no}: {}", reason.text())),
@@ -23,8 +25,19 @@ pub fn raised(halt: Halt<PdoFault>, out_trade_no: &str) -> Raise {
     }
 }
 
-fn undecided(mut cause: PdoFault, out_trade_no: &str) -> Raise {
-    exception::throw_caused_by(&undecided_about(out_trade_no), cause.exception());
+/// The same of a call that acts: what it wants may be stored, and is carried on then.
+pub fn raised_by_act(halt: Halt<PdoFault>, out_trade_no: &str) -> Raise {
+    match halt {
+        Halt::Store(fault) if fault.kind() == Kind::OutcomeUnknown => {
+            let wanted = Fault { still_wanted: true, ..undecided_about(out_trade_no) };
+            undecided(fault, &wanted)
+        }
+        halt => raised(halt, out_trade_no),
+    }
+}
+
+fn undecided(mut cause: PdoFault, fault: &Fault) -> Raise {
+    exception::throw_caused_by(fault, cause.exception());
     Raise::Pending
 }
 
