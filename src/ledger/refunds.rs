@@ -11,6 +11,9 @@ use crate::api::refund::RefundOptions;
 /// date with the list.
 pub fn decide(entry: &Entry, seen: &RefundSighting, refunds: &[RefundRow], credit_late: bool) -> Decision {
     match entry.state {
+        LedgerState::Review if is_unlisted(entry, seen, refunds) => {
+            return Decision::stay(Reason::RefundsUnlisted);
+        }
         LedgerState::Review => return Decision::stay(Reason::UnderReview),
         LedgerState::Revoked => return Decision::stay(Reason::Late),
         _ if is_dismissed(entry, seen) => return Decision::stay(Reason::Dismissed),
@@ -46,6 +49,17 @@ fn told_in_part(entry: &Entry, coverage: &Coverage, refunds: &[RefundRow], decis
         }
         _ => decision,
     }
+}
+
+/// Did something of a person's question go back that nothing explains? A payment that nobody opened stays one.
+fn is_unlisted(entry: &Entry, seen: &RefundSighting, refunds: &[RefundRow]) -> bool {
+    let asks = !entry.credited && !entry.is_orphan() && is_of_its_payment(entry, seen);
+    asks && seen.coverage == Coverage::Unlisted && !refunds.iter().any(explains)
+}
+
+/// Is it known that something went back, and not yet how much?
+pub fn is_unexplained(entry: &Entry, refunds: &[RefundRow]) -> bool {
+    entry.reason == Reason::RefundsUnlisted.text() && !refunds.iter().any(explains)
 }
 
 /// Does this refund explain why WeChat says that something went back?
@@ -315,6 +329,23 @@ mod tests {
         assert_eq!(after(&sent(Some(6)), &one), RefundWord::Intent, "it may be v2's, and arrive");
         assert_eq!(after(&sent(Some(5)), &Coverage::Whole), RefundWord::Intent, "v2 takes the number again");
         assert_eq!(told(&row(10, RefundWord::Success), &closed, &one, Some(0)), RefundWord::Success);
+    }
+
+    #[test]
+    fn what_went_back_of_a_persons_question_is_said_until_a_refund_explains_it() {
+        let list = RefundSighting { coverage: Coverage::Unlisted, ..seen() };
+        let order = Entry { suspect_id: Some("4200".into()), ..entry(LedgerState::Review) };
+        let after = |order: &Entry, rows: &[RefundRow]| decide(order, &list, rows, false);
+        assert_eq!(after(&order, &[]), Decision::stay(Reason::RefundsUnlisted));
+        assert_eq!(after(&order, &[row(40, RefundWord::Success)]), Decision::stay(Reason::UnderReview));
+        let credited = Entry { credited: true, ..order.clone() };
+        let orphan = Entry { reason: Reason::UnknownOrder.text().into(), ..order.clone() };
+        let second = Entry { suspect_id: Some("4201".into()), ..order.clone() };
+        for other in [credited, orphan, second] {
+            assert_eq!(after(&other, &[]), Decision::stay(Reason::UnderReview));
+        }
+        let told = Entry { reason: Reason::RefundsUnlisted.text().into(), ..order };
+        assert!(is_unexplained(&told, &[]) && !is_unexplained(&told, &[row(40, RefundWord::Success)]));
     }
 
     #[test]

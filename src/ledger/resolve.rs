@@ -130,7 +130,8 @@ fn credited<F>(settled: &mut Entry, rows: &[RefundRow]) -> LedgerResult<Decision
     }
     adopt_payment(settled)?;
     nothing_wanted("credited", rows)?;
-    if settled.ask_refunds && !refunds::pending(settled.state, rows) {
+    let is_asked = settled.ask_refunds && !refunds::pending(settled.state, rows);
+    if is_asked || refunds::is_unexplained(settled, rows) {
         return Err(Halt::Refused(Refusal::RefundsUnknown));
     }
     let to = match settled.refunded {
