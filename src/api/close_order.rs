@@ -4,12 +4,14 @@ use super::v3::{mch_ids, object, transactions};
 use crate::error::{ErrCode, Error, Repeat};
 use crate::gateway::endpoint::{Endpoint, EndpointSpec};
 use crate::gateway::v3::endpoint::{V3Endpoint, V3Request};
+use crate::gateway::v3::exchange::ours;
 use crate::model::merchant::Merchant;
 use crate::model::order_id::OrderId;
 use crate::model::ours::{Echo, Ours};
 use crate::wire::v2::fields::Fields;
 use crate::wire::v3::json::JsonObject;
 use crate::wire::verified::Verified;
+use crate::wire::words;
 
 /// Closes one order. An order that is closed already is success.
 #[derive(Debug, Clone)]
@@ -64,8 +66,15 @@ impl V3Endpoint for CloseOrder {
         Ok(V3Request::post(transactions(merchant, &rest, []), &object(mch_ids(merchant)).into()))
     }
 
-    /// 204, which names no order: nothing to compare.
-    fn read(&self, _: &Verified<JsonObject>, _: &Merchant) -> Result<(), Error> {
+    /// 204, which names no order: nothing to compare. An answer that tells one tells ours, and that it is closed.
+    fn read(&self, answer: &Verified<JsonObject>, merchant: &Merchant) -> Result<(), Error> {
+        if answer.iter().next().is_none() {
+            return Ok(());
+        }
+        let asked = self.out_trade_no.number().to_owned();
+        let number = Echo { field: "out_trade_no".into(), asked, required: true };
+        let state = Echo { field: "trade_state".into(), asked: "CLOSED".into(), required: true };
+        ours(words::order(answer, &merchant.appid)?, merchant, &[number, state])?;
         Ok(())
     }
 

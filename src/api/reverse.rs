@@ -8,7 +8,7 @@ use crate::gateway::v3::endpoint::{V3Endpoint, V3Request};
 use crate::gateway::v3::exchange::ours;
 use crate::model::merchant::Merchant;
 use crate::model::order_id::OrderId;
-use crate::model::ours::{Echo, Ours};
+use crate::model::ours::{Echo, Ours, shown};
 use crate::wire::v2::fields::Fields;
 use crate::wire::v3::json::JsonObject;
 use crate::wire::verified::Verified;
@@ -96,7 +96,18 @@ impl V3Endpoint for Reverse {
         let asked = self.0.number().to_owned();
         let echo = Echo { field: self.0.field().into(), asked, required: true };
         ours(words::reversal(answer, &merchant.appid)?, merchant, &[echo])?;
+        is_undone(answer.text("trade_state")?)?;
         Ok(Reversal::Done)
+    }
+}
+
+/// An answer that tells a state, as that of a question does, tells one which a reversal leaves.
+fn is_undone(state: Option<&str>) -> Result<(), Error> {
+    match state {
+        None | Some("REVOKED" | "CLOSED") => Ok(()),
+        Some(other) => {
+            Err(Error::Mismatch { field: "trade_state".into(), asked: "REVOKED".into(), got: shown(other) })
+        }
     }
 }
 

@@ -99,9 +99,13 @@ fn same(answer: &Fields, field: &str, asked: &str, required: bool) -> Result<(),
     if got == Some(asked) || got.is_none() && !required {
         return Ok(());
     }
-    let shown = |text: &str| text.chars().filter(|c| !c.is_control()).take(64).collect::<String>();
     let or_nothing = |text: Option<&str>| text.filter(|t| !t.is_empty()).map_or("nothing".to_owned(), shown);
     Err(NotOurs { field: field.to_owned(), asked: or_nothing(Some(asked)), got: or_nothing(got) })
+}
+
+/// What may be shown of a text that somebody else has sent.
+pub fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
 /// How well a message fits a merchant, `None` if not at all: best with appid, mch_id and both sub ids; a merchant

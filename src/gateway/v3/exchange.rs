@@ -2,7 +2,7 @@
 
 use super::endpoint::{V3Endpoint, V3Request};
 use super::packed::unpacked;
-use crate::error::{Error, RefusalDetail};
+use crate::error::{ErrCode, Error, RefusalDetail};
 use crate::gateway::refused;
 use crate::gateway::transport::{Body, HttpResponse, Inbox};
 use crate::model::merchant::Merchant;
@@ -10,7 +10,7 @@ use crate::model::ours::{Echo, Ours};
 use crate::model::v3_keys::V3Credentials;
 use crate::wire::v2::fields::Fields;
 use crate::wire::v3::answer::{AnswerError, RefusalWords, SignedAnswer, refusal};
-use crate::wire::v3::json::JsonObject;
+use crate::wire::v3::json::{Json, JsonObject};
 use crate::wire::v3::key_ring::KeyRing;
 use crate::wire::v3::request_key::Unauthorized;
 use crate::wire::v3::signature::{HeaderError, SignatureHeaders, WINDOW, clock_is_off};
@@ -64,8 +64,9 @@ pub fn read_answer<A>(
     let (headers, body) = (texts(&response.headers), unpacked(response)?);
     let answer = SignedAnswer { status: response.status, headers: &headers, body: &body };
     match answer.verified(&keys.ring, now) {
-        Ok(told) => {
-            call.read(&told, merchant).or_else(|fault| call.refused(otherwise(&told, fault, &headers)))
+        Ok(told) => said_yes(call, merchant, &told, &headers),
+        Err(AnswerError::Refused(said)) if response.status == 202 && decides(&said) => {
+            Err(refused::fault(response, url).into())
         }
         Err(AnswerError::Refused(said)) => call.refused(service(said, &headers)),
         Err(AnswerError::Unsigned(said)) => Err(unsigned(said, ahead(response, now))),
@@ -73,6 +74,30 @@ pub fn read_answer<A>(
         Err(AnswerError::Malformed(error)) => Err(error.into()),
         Err(AnswerError::Status) => Err(refused::fault(response, url).into()),
     }
+}
+
+/// A status that means yes says it for what is read only: words of a refusal and nothing else are one.
+fn said_yes<A>(
+    call: &dyn V3Endpoint<Answer = A>,
+    merchant: &Merchant,
+    told: &Verified<JsonObject>,
+    headers: &[(&str, &str)],
+) -> Result<A, Error> {
+    match refusal(told) {
+        Ok(said) if is_refusal_only(told) => call.refused(service(said, headers)),
+        _ => call.read(told, merchant).or_else(|fault| call.refused(otherwise(told, fault, headers))),
+    }
+}
+
+fn is_refusal_only(told: &JsonObject) -> bool {
+    told.iter()
+        .all(|(name, value)| matches!(name, "code" | "message" | "detail") || matches!(value, Json::Null))
+}
+
+/// Would this code be a verdict? With 202 none is one: what was accepted goes on.
+fn decides(said: &RefusalWords) -> bool {
+    use ErrCode::{BankError, SystemError, Unknown, UserPaying};
+    !matches!(ErrCode::of(&said.code), SystemError | BankError | UserPaying | Unknown)
 }
 
 /// A file that nobody has signed is taken: its SHA-1 decides. One that has any of the headers must be signed rightly.

@@ -1,5 +1,6 @@
 //! Each fault on a network that answers from a list; the vectors through the same calls.
 
+mod answered_no;
 mod any_call;
 mod code_pay;
 mod many;

@@ -9,7 +9,7 @@ use crate::model::v3_keys::V3Keys;
 const STORE: (&str, &str) = ("scene_info", r#"{"store_info":{"out_id":"S1"}}"#);
 
 /// The merchant, to whom code payments are open.
-fn open(merchant: Merchant) -> Merchant {
+pub(super) fn open(merchant: Merchant) -> Merchant {
     let Credentials::V3(keys) = merchant.credentials else { panic!() };
     let keys = Arc::into_inner(keys).unwrap().taking_codes(true);
     Merchant { credentials: Credentials::V3(Arc::<V3Keys>::new(keys)), ..merchant }
@@ -27,7 +27,7 @@ pub(super) fn selling(options: &[(&str, &str)]) -> Micropay {
     Micropay::new(&sale, &options).unwrap()
 }
 
-fn reversing() -> Reverse {
+pub(super) fn reversing() -> Reverse {
     Reverse(OrderId::out_trade_no(NUMBER).unwrap())
 }
 
