@@ -20,6 +20,7 @@ use crate::wire::v2::fields::Fields;
 use crate::wire::v2::read::needs;
 use serde_json::{Map, Value};
 
+mod sale;
 mod v3;
 
 /// The gateway refuses an earlier reverse.
@@ -284,11 +285,13 @@ impl CodePayment<'_> {
     /// The number was used before: if it was this very sale, it is paid.
     fn paid_before(&mut self, fault: Fault) -> Result<Progress, Fault> {
         match self.query() {
-            Ok(order) if order.is_paid() && order.typed().total_fee == Some(self.call.total_fee) => {
-                Ok(Progress::Decided(Box::new(order)))
-            }
+            Ok(order) if self.is_this_sale_paid(&order) => Ok(Progress::Decided(Box::new(order))),
             _ => Err(fault),
         }
+    }
+
+    fn is_this_sale_paid(&self, order: &Order) -> bool {
+        order.is_paid() && order.typed().total_fee.is_some() && self.call.told_apart(order).is_none()
     }
 
     /// An unsigned FAIL proves nothing: one question, and if that meets one too, nobody here speaks to WeChat.
@@ -325,12 +328,7 @@ impl CodePayment<'_> {
 
     /// Another sale has this number: reversing it would undo somebody else's payment.
     fn amount_mismatch(&self, order: &Order) -> Option<Fault> {
-        let got = order.typed().total_fee.filter(|fee| *fee != self.call.total_fee)?;
-        let error = Error::Mismatch {
-            field: "total_fee".into(),
-            asked: self.call.total_fee.to_string(),
-            got: got.to_string(),
-        };
+        let error = self.call.told_apart(order)?;
         Some(Fault::new(error, Repeat::Never, self.call.out_trade_no()))
     }
 

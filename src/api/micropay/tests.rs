@@ -376,3 +376,31 @@ fn bad_arguments_are_refused_by_name() {
     assert_eq!(Patience::new(14_999, 5000).unwrap_err().name, "timeout_ms");
     assert_eq!(Patience::new(30_000, 0).unwrap_err().name, "interval_ms");
 }
+
+#[test]
+fn an_order_of_another_product_or_currency_is_never_taken_for_this_sale() {
+    let sale = Sale {
+        out_trade_no: NUMBER,
+        auth_code: "134567890123456789",
+        total_fee: FEE,
+        body: "b",
+        spbill_create_ip: "127.0.0.1",
+    };
+    let call = Micropay::new(&sale, &[]).unwrap();
+    let field = |name: &str, text: &str| {
+        let fields =
+            [("out_trade_no", NUMBER), ("trade_state", "SUCCESS"), ("total_fee", "100"), (name, text)];
+        let fields = xml::decode(&answer(&fields), Root::Xml).unwrap();
+        let seller = merchant();
+        let policy = seller.v2().unwrap().signature_policy(None);
+        let verified = crate::wire::v2::sign::verify(fields, &policy).unwrap();
+        let order = Order::from_query(Ours::for_test(verified));
+        match call.told_apart(&order.unwrap()) {
+            Some(Error::Mismatch { field, .. }) => Some(field),
+            _ => None,
+        }
+    };
+    assert_eq!(field("trade_type", "NATIVE").as_deref(), Some("trade_type"));
+    assert_eq!(field("fee_type", "USD").as_deref(), Some("fee_type"));
+    assert_eq!((field("trade_type", "MICROPAY"), field("fee_type", "CNY")), (None, None));
+}
