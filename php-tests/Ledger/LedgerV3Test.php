@@ -192,9 +192,17 @@ final class LedgerV3Test extends LedgerSimulatorTestCase
         }
         self::assertSame([
             'R1' => ['SUCCESS', 100, 'refunds'],
-            'R2' => ['CLOSED', 100, 'refund closed, wants a new number'],
-            'R3' => ['CHANGE', 200, 'refunds'],
+            'R2' => ['PROCESSING', 200, 'refunds'],
+            'R3' => ['CHANGE', 300, 'refunds'],
         ], $states);
+        self::ends('R2', 'REFUNDCLOSE');
+        $this->sync($ledger);
+        $entry = $ledger->find($this->v3, 'coffee-0001');
+        self::assertSame(
+            ['CLOSED', 200, 'refund closed, wants a new number'],
+            [$this->word('R2'), $entry->refundedFee, $entry->reason],
+            'a CLOSED that nobody asked for may be older than the last send: it is asked about first',
+        );
         self::assertSame([1000], $this->booked('coffee-0001'));
     }
 
