@@ -121,7 +121,7 @@ final class Words
         'more than 10,000 yuan in a day' => ['一天超过 10,000 元', 'more than 10,000 yuan in a day'],
         'paid before it was ordered' => ['付款早于下单', 'paid before it was ordered'],
         'paid more than a day later' => ['下单一天以后才付款', 'paid more than a day later'],
-        'WeChat Pay knows of no payment' => ['微信支付没有这笔付款', 'WeChat Pay knows of no payment'],
+        'WeChat Pay knows of no such payment' => ['微信支付没有这笔付款', 'WeChat Pay knows of no such payment'],
         'unknown_order' => ['小店没有这个订单，不能入账。', 'The shop has no such order: it cannot be credited.'],
     ];
 }
