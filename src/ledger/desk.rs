@@ -12,6 +12,8 @@ use super::transition::Transition;
 use crate::model::merchant::ApiVersion;
 use std::time::Instant;
 
+const ANOTHERS: &str =
+    "WeChat has a refund of this number, of another order; what was sent of this one has not had its time";
 const USED_UP: &str = "WeChat has closed a refund of this number; an earlier send of it may still arrive";
 
 /// What came of it, and what is left of the wish.
@@ -131,7 +133,9 @@ pub fn withdraw<S: Store, H: Shop<S::Fault>>(
     let asked = ask_refunds(ledger, sender, &entry, out_refund_no)?;
     let (entry, row) = ledger.withdrawable(key, out_refund_no)?;
     if row.state != RefundWord::Intent {
-        return Ok(Served::fully(Transition::between(&entry, &entry, Reason::RefundClosed)));
+        let closed = row.state == RefundWord::Closed;
+        let reason = if closed { Reason::RefundClosed } else { Reason::RefundTaken };
+        return Ok(Served::fully(Transition::between(&entry, &entry, reason)));
     }
     let still = Answer::Unreached("it was sent a moment ago and may still arrive".into());
     let why = if row.is_open() { Some(asked.unwrap_or(still)) } else { asked };
@@ -157,6 +161,11 @@ fn ask_refunds<S: Store, H: Shop<S::Fault>>(
         ApiVersion::V3 => Coverage::One(out_refund_no.to_owned()),
     };
     match one(sender, asking(entry, What::Refunds(of.clone()))) {
+        Answer::Refunds(seen) if seen.key != entry.terms.key => {
+            let applied = ledger.apply_anothers(entry, out_refund_no)?;
+            let still = applied.reason != Reason::RefundTaken;
+            Ok(still.then(|| Answer::Unreached(ANOTHERS.into())))
+        }
         Answer::Refunds(seen) => ledger.apply_refunds(&seen, Some(entry)).map(|_| None),
         Answer::Absent => ledger.apply_no_refunds(entry, &of, None).map(|_| None),
         other => Ok(Some(other)),

@@ -4,6 +4,7 @@
 //! that in one transaction of a [`store`], and calls the shop inside it. [`sync`] asks WeChat about whatever
 //! is due. [`sql`] is the store in a database, and no file outside of it knows SQL.
 
+mod anothers;
 mod apply_refunds;
 pub mod ascii;
 pub mod carrier;

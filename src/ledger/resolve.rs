@@ -80,10 +80,12 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     }
 }
 
-/// The refund of all that is left, under a number that is free, or whose refund has ended.
+/// The refund of all that is left, under a number that is free, or whose refund has ended; one that WeChat knows of
+/// another order is never free.
 fn whole(entry: &Entry, left: i64, rows: &[RefundRow]) -> RefundOrder {
     let taken = |number: &String| {
-        let ended = |row: &RefundRow| row.state == RefundWord::Refused;
+        let anothers = entry.reason == Reason::RefundTaken.text();
+        let ended = |row: &RefundRow| row.state == RefundWord::Refused && !anothers;
         rows.iter().any(|row| row.out_refund_no == *number && !ended(row))
     };
     let first = format!("{}-resolved", entry.terms.key.out_trade_no);

@@ -172,6 +172,10 @@ impl<S: Store, H: Shop<S::Fault>, C: QuestionSender> Round<'_, S, H, C> {
                 let applied = self.ledger.apply_absence(&key, epoch);
                 self.go_on(errand, applied, None)
             }
+            (What::Refunds(Coverage::One(number)), Answer::Refunds(seen)) if seen.key != key => {
+                let applied = self.ledger.apply_anothers(&errand.claim(), number);
+                self.told_of_refunds(errand, applied)
+            }
             (What::Refunds(_), Answer::Refunds(seen)) => {
                 let applied = self.ledger.apply_refunds(&seen, Some(&errand.claim()));
                 self.told_of_refunds(errand, applied)

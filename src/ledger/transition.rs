@@ -62,6 +62,7 @@ impl Transition {
                 || before.refunded != after.refunded
                 || before.intent != after.intent
                 || matches!(reason, Reason::RefundRefused | Reason::RefundClosed | Reason::RefundWithdrawn)
+                || reason == Reason::RefundTaken
                 || reason == Reason::RefundsUnlisted && before.reason != after.reason,
             credited: !before.credited && after.credited,
             revoked: before.credited && !after.credited,
