@@ -125,6 +125,23 @@ final class V3ClientTest extends TestCase
         self::assertSame([ServiceException::class, 'NOT_FOUND', ['field' => 'x']], [$e::class, $e->errCode, $e->detail]);
     }
 
+    public function testV4AnAnswerAboutAnotherNumberIsRefusedHoweverItIsAskedAndWritten(): void
+    {
+        $asked = [
+            ['GET', '/v3/refund/domestic/refunds/R1', null, '{"out_refund_no":"R2","refund_id":"50"}', 'out_refund_no'],
+            ['GET', '/v3/pay/transactions/id/42', null, '{"transaction_id":43}', 'transaction_id'],
+            ['POST', '/v3/x', ['transaction_id' => 42], '{"transaction_id":"43"}', 'transaction_id'],
+            ['POST', '/v3/x', null, '{"mch_id":1}', 'mch_id'],
+        ];
+        foreach ($asked as [$method, $target, $body, $answer, $field]) {
+            self::says($answer);
+            $e = self::caught(static fn () => self::client()->callV3($method, $target, $body));
+            self::assertSame([MismatchException::class, $field], [$e::class, $e->field], $target);
+        }
+        self::says('{"out_refund_no":"R1","refund_id":"50"}');
+        self::assertSame('R1', self::client()->callV3('GET', '/v3/refund/domestic/refunds/50/apply-abnormal-refund')['out_refund_no']);
+    }
+
     public function testWhatActsIsSentOnceAndMayHaveActed(): void
     {
         $e = self::caught(static fn () => self::client()->callV3('POST', '/v3/x', ['out_trade_no' => 'T1']));

@@ -137,6 +137,11 @@ impl Json {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
+    /// A text, or a number as it is written.
+    pub fn written(&self) -> Option<&str> {
+        if let Self::Text(written) | Self::Number(written) = self { Some(written) } else { None }
+    }
+
     /// The object, if it is one.
     pub fn object(&self) -> Option<&JsonObject> {
         if let Self::Object(object) = self { Some(object) } else { None }
