@@ -39,7 +39,8 @@ final class Sync
      *                            an order by its own merchant only. Two appids on one mch_id are two merchants. Orders
      *                            of others are left alone and counted in SyncReport::$others. Those whose refunds and
      *                            reverses are to be carried on need their certificate, in v2. Of one that is given in
-     *                            both dialects the first is spoken; v2 lists refunds, APIv3 tells of each by its number
+     *                            both dialects, in whichever order, v2 is asked, which lists all refunds of an order;
+     *                            what acts goes out in v2 if that one has its certificate, else in APIv3
      *
      * @throws \ValueError without a merchant
      */

@@ -6,7 +6,9 @@ namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
 use WechatPay\LedgerState;
+use WechatPay\Merchant;
 use WechatPay\OrderQuery;
+use WechatPay\PayException;
 use WechatPay\Refund;
 use WechatPay\RefundQuery;
 use WechatPay\Resolution;
@@ -223,6 +225,54 @@ final class LedgerV3Test extends LedgerV3TestCase
         $entry = $ledger->find($this->v3, 'coffee-0001');
         self::assertSame([LedgerState::PartiallyRefunded, 300], [$entry->state, $entry->refundedFee]);
         self::assertSame([1000], $this->booked('coffee-0001'));
+    }
+
+    /** @dataProvider bothOrders */
+    #[DataProvider('bothOrders')]
+    public function testOfBothDialectsV2AsksAboutRefundsInWhicheverOrderTheyAreGiven(string $database, bool $v3First, bool $certified): void
+    {
+        $v2 = $certified ? $this->merchant : new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
+        $merchants = $v3First ? [$this->v3, $v2] : [$v2, $this->v3];
+        $ledger = $this->shop($this->pdo);
+        foreach (['coffee-0001', 'coffee-0002'] as $number) {
+            $ledger->open($this->v3, $number, 1000);
+            self::placed($number);
+        }
+        (new Refund($this->v3, $this->gateway))->byOutTradeNo('coffee-0001', 'HAND', 1000, 400);
+        $ledger->apply($this->asked('coffee-0002'));
+        // This one has not arrived, and goes out again.
+        self::$simulator->control('POST', '/faults', ['fault' => 'status_429', 'times' => 1, 'processed' => false]);
+        try {
+            $ledger->refund($this->v3, 'coffee-0002', 'LOST', 300);
+            self::fail('It was answered.');
+        } catch (PayException $e) {
+            self::assertTrue($e->stillWanted);
+        }
+        $this->pdo->exec('UPDATE wechatpay_refund SET sent_at = sent_at - 61000');
+        $before = \count(self::paths());
+        $this->sync($ledger, ...$merchants);
+        $entry = $ledger->find($this->v3, 'coffee-0001');
+        self::assertSame([LedgerState::PartiallyRefunded, 400], [$entry->state, $entry->refundedFee], 'v2 lists what was sent back by hand');
+        self::assertSame([1000], $this->booked('coffee-0001'));
+        $paths = array_values(array_diff(\array_slice(self::paths(), $before), ['/pay/orderquery']));
+        sort($paths);
+        $sent = $certified ? '/secapi/pay/refund' : '/v3/refund/domestic/refunds';
+        self::assertSame(['/pay/refundquery', '/pay/refundquery', $sent], $paths, 'one asks, and one sends');
+        self::assertSame('PROCESSING', $this->word('LOST'));
+        self::ends('LOST', 'SUCCESS');
+        $this->sync($ledger, ...$merchants);
+        self::assertSame(['SUCCESS', 300], [$this->word('LOST'), $ledger->find($this->v3, 'coffee-0002')->refundedFee]);
+    }
+
+    /** @return iterable<string, array{string, bool, bool}> */
+    public static function bothOrders(): iterable
+    {
+        foreach (Database::KINDS as $kind) {
+            yield "$kind, APIv3 first" => [$kind, true, true];
+            yield "$kind, v2 first" => [$kind, false, true];
+            yield "$kind, APIv3 first, v2 without its certificate" => [$kind, true, false];
+            yield "$kind, v2 first, without its certificate" => [$kind, false, false];
+        }
     }
 
     /** @dataProvider databases */

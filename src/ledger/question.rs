@@ -97,6 +97,10 @@ pub trait QuestionSender {
     fn version(&self) -> ApiVersion {
         ApiVersion::V2
     }
+    /// What refunds and reverses go out in: of a merchant that is given in both dialects one may ask and the other act.
+    fn acts_in(&self) -> ApiVersion {
+        self.version()
+    }
     /// How many are asked at once.
     fn width(&self) -> usize {
         1

@@ -360,7 +360,7 @@ impl<S: Store, H: Shop<S::Fault>, C: QuestionSender> Round<'_, S, H, C> {
             return Ok(Vec::new());
         }
         let Some(errand) = &self.renewed(errand, self.lease, errand.attempt)? else { return Ok(Vec::new()) };
-        let is_v3 = self.sender.version() == ApiVersion::V3;
+        let is_v3 = self.sender.acts_in() == ApiVersion::V3;
         let mut sends = Vec::new();
         for row in self.ledger.unsent_refunds(entry)? {
             if is_v3 && may_arrive(&row, errand.entry.now) {

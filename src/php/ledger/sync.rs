@@ -1,6 +1,6 @@
 //! `WechatPay\Sync` and `WechatPay\SyncReport`: no order is forgotten.
 
-use crate::ledger::carrier::needs_certificate;
+use crate::ledger::carrier::{Carrier, needs_certificate};
 use crate::ledger::store::{QueueStore, Whose};
 use crate::ledger::sync::{Answer, Question, QuestionSender, round};
 use crate::ledger::turns::Turns;
@@ -125,8 +125,8 @@ impl<'a> Worker<'a> {
         let started = Instant::now();
         let until = (options.seconds > 0).then(|| started + Duration::from_secs(options.seconds));
         let (concurrency, stop) = (options.concurrency, Stop::watch());
-        let version = ApiVersion::V2;
-        let window = MerchantClients { desks, concurrency, stop, started, version, until, raised: None };
+        let speech = (ApiVersion::V2, ApiVersion::V2);
+        let window = MerchantClients { desks, concurrency, stop, started, speech, until, raised: None };
         Self { ledger, options, turns, window, report: RunTotals::default(), started, idle: 0 }
     }
 
@@ -216,40 +216,66 @@ struct MerchantClients {
     concurrency: usize,
     stop: Stop,
     started: Instant,
-    /// What the merchant speaks whose turn it is.
-    version: ApiVersion,
+    /// What is asked in, and what acts in, of the merchant whose turn it is.
+    speech: (ApiVersion, ApiVersion),
     /// When the time of the run is over.
     until: Option<Instant>,
     raised: Option<Raise>,
 }
 
 impl MerchantClients {
-    /// Where orders of this account are asked about: one that is given in both dialects speaks the first.
-    fn desk_of(&self, owner: &Whose) -> Option<&Caller> {
-        self.desks.iter().find(|caller| whose(&caller.merchant) == *owner)
+    /// Where orders of this account are asked about: of one that is given in both dialects v2 is asked, which lists
+    /// all refunds of an order, whichever sent them.
+    fn asks_at(&self, owner: &Whose) -> Option<&Caller> {
+        let lists = |caller: &&Caller| caller.merchant.api_version() == ApiVersion::V2;
+        self.desks_of(owner).find(lists).or_else(|| self.desks_of(owner).next())
+    }
+
+    /// Where what acts goes out: there too, if it has the certificate, else at one that has.
+    fn acts_at(&self, owner: &Whose) -> Option<&Caller> {
+        let asks = self.asks_at(owner);
+        let mut able = asks.into_iter().chain(self.desks_of(owner));
+        able.find(|caller| caller.line_or_why(true).is_ok()).or(asks)
+    }
+
+    fn desks_of(&self, owner: &Whose) -> impl Iterator<Item = &Caller> {
+        self.desks.iter().filter(|caller| whose(&caller.merchant) == *owner)
     }
 
     fn turns_to(&mut self, owner: &Whose) {
-        let version = self.desk_of(owner).map(|caller| caller.merchant.api_version());
-        self.version = version.unwrap_or(self.version);
+        let version = |caller: &Caller| caller.merchant.api_version();
+        let asks = self.asks_at(owner).map(version);
+        let acts = self.desks_of(owner).nth(1).and_then(|_| self.acts_at(owner)).map(version).or(asks);
+        self.speech = asks.zip(acts).unwrap_or(self.speech);
     }
 
-    fn asked_at(&self, questions: &[Question]) -> Option<&Caller> {
-        self.desk_of(&Whose::of(&questions.first()?.entry.terms))
+    fn carrier(&self, caller: &Caller, owner: &Whose, questions: &[Question]) -> Carrier {
+        let asked = carrier(caller, false, self.concurrency);
+        if !questions.iter().any(needs_certificate) {
+            return asked;
+        }
+        let certified = self.acts_at(owner).unwrap_or(caller).line_or_why(true);
+        Carrier { certified, ..asked }
     }
 }
 
 impl QuestionSender for MerchantClients {
     fn ask(&mut self, questions: &[Question]) -> Vec<Answer> {
-        let Some(caller) = self.asked_at(questions) else { return Vec::new() };
-        let carrier = carrier(caller, questions.iter().any(needs_certificate), self.concurrency);
-        let answers = carrier.ask(questions, caller.observer());
+        let Some(owner) = questions.first().map(|first| Whose::of(&first.entry.terms)) else {
+            return Vec::new();
+        };
+        let Some(caller) = self.asks_at(&owner) else { return Vec::new() };
+        let answers = self.carrier(caller, &owner, questions).ask(questions, caller.observer());
         self.raised = self.raised.take().or(door::interruption().err());
         answers
     }
 
     fn version(&self) -> ApiVersion {
-        self.version
+        self.speech.0
+    }
+
+    fn acts_in(&self) -> ApiVersion {
+        self.speech.1
     }
 
     fn width(&self) -> usize {
