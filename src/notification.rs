@@ -5,7 +5,7 @@ use crate::gateway::exchange::{reason, result_code};
 use crate::model::argument::BadArgument;
 use crate::model::merchant::Merchant;
 use crate::model::order::Order;
-use crate::model::ours::{Ours, rank};
+use crate::model::ours::{NotOurs, Ours, misfit, rank, shown};
 use crate::model::refund::RefundNotice;
 use crate::wire::v2::cipher;
 use crate::wire::v2::fields::Fields;
@@ -84,8 +84,9 @@ pub fn read_fields(body: &[u8], merchant: &Merchant) -> Result<Verified<Fields>,
     let fields = verify(fields, &merchant.v2()?.signature_policy(None))?;
     said_success(&fields)?;
     for (name, ours) in merchant.ids() {
-        if fields.text(name).is_some_and(|got| ours.is_some_and(|ours| got != ours)) {
-            return Err(mismatch(&fields, &[merchant]));
+        let (Some(ours), Some(got)) = (ours, fields.text(name)) else { continue };
+        if got != ours {
+            return Err(NotOurs { field: name.into(), asked: ours.to_owned(), got: shown(got) }.into());
         }
     }
     Ok(fields)
@@ -111,19 +112,11 @@ fn unsigned(fields: &Fields) -> Result<(), Error> {
 /// The best match: appid, mch_id and both sub ids; else a merchant without sub ids, who takes any
 /// (decisions.md 4.1).
 fn addressee(fields: &Fields, merchants: &[&Merchant]) -> Result<usize, Error> {
-    let of_v2 = merchants.iter().enumerate().filter(|(_, merchant)| merchant.v2().is_ok());
-    let ranked = of_v2.filter_map(|(at, merchant)| Some((rank(fields, merchant)?, at)));
+    let of_v2 = || merchants.iter().enumerate().filter(|(_, merchant)| merchant.v2().is_ok());
+    let ranked = of_v2().filter_map(|(at, merchant)| Some((rank(fields, merchant)?, at)));
     let best = ranked.max_by_key(|(rank, at)| (*rank, std::cmp::Reverse(*at)));
-    best.map(|(_, at)| at).ok_or_else(|| mismatch(fields, merchants))
-}
-
-fn mismatch(fields: &Fields, merchants: &[&Merchant]) -> Error {
-    let shown = |name| {
-        fields.text(name).unwrap_or("none").chars().filter(|c| !c.is_control()).take(32).collect::<String>()
-    };
-    let ours: Vec<String> = merchants.iter().map(|m| format!("{}/{}", m.appid, m.mch_id)).collect();
-    let got = format!("{}/{} (sub_mch_id {})", shown("appid"), shown("mch_id"), shown("sub_mch_id"));
-    Error::Mismatch { field: "mch_id".into(), asked: ours.join(", "), got }
+    let of_none = || misfit(fields, &of_v2().map(|(_, merchant)| *merchant).collect::<Vec<_>>());
+    best.map(|(_, at)| at).ok_or_else(|| of_none().into())
 }
 
 fn payment(fields: Fields, merchant: &Merchant, at: usize) -> Result<Notification, Error> {
@@ -132,7 +125,7 @@ fn payment(fields: Fields, merchant: &Merchant, at: usize) -> Result<Notificatio
     if let Some(refusal) = result_code(&fields)? {
         return Err(refusal);
     }
-    let fields = Ours::addressed_to(merchant, fields).map_err(|anothers| mismatch(&anothers, &[merchant]))?;
+    let fields = Ours::addressed_to(merchant, fields).map_err(|anothers| misfit(&anothers, &[merchant]))?;
     let order = Order::from_payment(fields)?;
     let transaction_id = needed(order.fields(), "transaction_id")?;
     needed(order.fields(), "out_trade_no")?;

@@ -10,6 +10,7 @@ use WechatPay\Ledger;
 use WechatPay\LedgerState;
 use WechatPay\MalformedMessageException;
 use WechatPay\Merchant;
+use WechatPay\MismatchException;
 use WechatPay\Notification;
 use WechatPay\RefundStatus;
 use WechatPay\SignatureException;
@@ -192,6 +193,58 @@ final class V3NotificationTest extends TestCase
         self::assertSame(['1900000109', '1900000109'], [$notice->merchant->subMchId, $notice->order->subMchId]);
         $e = $this->thrown(static fn () => self::received(self::PAID, self::v3(), self::v3(mchId: '10000101')));
         self::assertSame('mch_id', $e->field);
+    }
+
+    /** @dataProvider others */
+    #[DataProvider('others')]
+    public function testV4AnotherEventIsForTheMerchantThatItNames(array $told, ?string $wanted): void
+    {
+        $merchants = [
+            V3Platform::merchant(mchId: '1900007292', appid: 'wxother'),
+            V3Platform::merchant(subMchId: '190', subAppid: 'wxsub'),
+            V3Platform::merchant(subMchId: '191'),
+            V3Platform::merchant(),
+        ];
+        $body = V3Platform::notice($told, 'MCHTRANSFER.BILL.FINISHED');
+        $receive = static fn () => Notification::receive($body, V3Platform::today('wechatpay_public')->signs($body), ...$merchants);
+        if ($wanted === null) {
+            self::assertInstanceOf(MismatchException::class, $this->thrown($receive));
+            return;
+        }
+        $notice = $receive();
+        self::assertSame($wanted, $notice->merchant->mchId . '/' . $notice->merchant->subMchId);
+        self::assertStringStartsWith("other:{$notice->merchant->mchId}:", $notice->dedupeKey);
+    }
+
+    /** @return array<string, array{array<string, mixed>, ?string}> */
+    public static function others(): array
+    {
+        $own = V3Vectors::keys()['mchid'];
+        return [
+            'mch_id of another' => [['mch_id' => '1900007299'], null],
+            'mchid as a number' => [['mchid' => 1900007292], '1900007292/'],
+            'sp_mchid' => [['sp_mchid' => '1900007292'], '1900007292/'],
+            'combine_mchid of another' => [['combine_mchid' => '1'], null],
+            'a list' => [['mchid' => ['1900007292']], null],
+            'the appid of another' => [['mchid' => $own, 'appid' => 'wxother'], null],
+            'no sub-merchant' => [['mch_id' => $own], "$own/"],
+            'a sub-merchant' => [['sp_mchid' => $own, 'sub_mchid' => '191'], "$own/191"],
+            'a sub-merchant and its appid' => [['sp_mchid' => $own, 'sub_mchid' => '190', 'sub_appid' => 'wxsub'], "$own/190"],
+            'a sub-merchant without its appid' => [['sp_mchid' => $own, 'sub_mchid' => '190'], "$own/190"],
+            'an unknown sub-merchant' => [['sp_mchid' => $own, 'sub_mchid' => '199'], "$own/"],
+            'who received a share' => [['mchid' => '1', 'sub_mchid' => '2', 'receiver' => ['type' => 'MERCHANT_ID', 'account' => $own]], "$own/190"],
+            'whose share another received' => [['mchid' => $own, 'receiver' => ['type' => 'MERCHANT_ID', 'account' => '1']], "$own/"],
+            'nobody' => [['complaint_id' => '1'], '1900007292/'],
+        ];
+    }
+
+    public function testASubMerchantThatIsNotOursIsNamedAsSuch(): void
+    {
+        $e = $this->thrown(static fn () => self::received(['sub_mchid' => '191', 'sp_mchid' => SimulatorProcess::MCH_ID, 'sp_appid' => SimulatorProcess::APPID] + self::PAID, self::v3(), self::v3(subMchId: '190')));
+        self::assertSame(['sub_mch_id', true], [$e->field, str_contains($e->getMessage(), 'asked for 190, got 191')], $e->getMessage());
+        $v2 = static fn (?string $sub) => new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY, subMchId: $sub);
+        $e = $this->thrown(static fn () => Notification::read(Notification::sign(['out_trade_no' => 'T1'], $v2('191')), $v2('190')));
+        self::assertSame(['sub_mch_id', true], [$e->field, str_contains($e->getMessage(), 'asked for 190, got 191')], $e->getMessage());
     }
 
     public function testReadSaysThatApiV3WantsReceive(): void

@@ -128,6 +128,27 @@ pub fn rank(fields: &Fields, merchant: &Merchant) -> Option<u8> {
     }
 }
 
+/// Which id keeps a message from the merchant that it comes nearest to.
+pub fn misfit(fields: &Fields, merchants: &[&Merchant]) -> NotOurs {
+    let all: Vec<_> = merchants.iter().map(|merchant| first_difference(fields, merchant)).collect();
+    let nearest = all.iter().map(|(at, ..)| *at).max().unwrap_or_default();
+    let of_nearest = || all.iter().filter(|(at, ..)| *at == nearest);
+    let mut asked: Vec<&str> = of_nearest().map(|(_, _, own)| own.as_deref().unwrap_or("nothing")).collect();
+    asked.dedup();
+    let field = of_nearest().next().map_or("mch_id", |(_, name, _)| *name);
+    let got = fields.text(field).map_or_else(|| "nothing".to_owned(), shown);
+    NotOurs { field: field.to_owned(), asked: asked.join(", "), got }
+}
+
+/// Of the ids in their order: place, name and the merchant's own of the first that differs.
+fn first_difference(fields: &Fields, merchant: &Merchant) -> (usize, &'static str, Option<String>) {
+    let [appid, mch_id, sub_appid, sub_mch_id] = merchant.ids();
+    let ids = [appid, mch_id, sub_mch_id, sub_appid].into_iter().enumerate();
+    let differing = ids.filter(|(_, (name, own))| fields.text(name) != *own);
+    let first = differing.map(|(at, (name, own))| (at, name, own.map(str::to_owned))).next();
+    first.unwrap_or((0, "mch_id", Some(merchant.mch_id.clone())))
+}
+
 #[cfg(test)]
 impl Ours<Fields> {
     /// Unchecked, for tests of what is read from it.
@@ -190,5 +211,23 @@ mod tests {
         let missing = answering(&[("a", "b")], true).unwrap_err();
         assert_eq!((missing.asked.as_str(), missing.got.as_str()), ("T1", "nothing"));
         assert_eq!(answering(&[("out_trade_no", "T2")], false).unwrap_err().got, "T2");
+    }
+
+    #[test]
+    fn what_is_said_to_differ_differs_from_the_merchant_that_fits_best() {
+        let (plain, other) = (merchant("1"), merchant("2"));
+        let sub = Merchant { sub_mch_id: Some("7".into()), ..merchant("1") };
+        let said = |mch_id, sub_mch_id, merchants: &[&Merchant]| {
+            let pairs = [("appid", plain.appid.as_str()), ("mch_id", mch_id), ("sub_mch_id", sub_mch_id)];
+            let told = Fields::from_texts(pairs.into_iter()).unwrap();
+            let NotOurs { field, asked, got } = misfit(&told, merchants);
+            format!("{field}: {asked} / {got}")
+        };
+        assert_eq!(said("1", "8", &[&sub]), "sub_mch_id: 7 / 8");
+        assert_eq!(said("1", "8", &[&other, &sub]), "sub_mch_id: 7 / 8");
+        assert_eq!(said("1", "", &[&sub]), "sub_mch_id: 7 / nothing");
+        assert_eq!(said("3", "8", &[&sub, &plain, &other]), "mch_id: 1, 2 / 3");
+        let foreign = Merchant { appid: "wx0".into(), ..merchant("1") };
+        assert_eq!(said("1", "", &[&foreign]), format!("appid: wx0 / {}", plain.appid));
     }
 }

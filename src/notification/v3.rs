@@ -5,10 +5,11 @@ use super::notice::{Notification, Subject};
 use crate::error::Error;
 use crate::model::merchant::{Credentials, Merchant};
 use crate::model::order::Order;
-use crate::model::ours::{Ours, rank};
+use crate::model::ours::{NotOurs, Ours, misfit, rank, shown};
 use crate::model::refund::{RefundList, RefundNoticeFields};
 use crate::model::v3_keys::V3Credentials;
 use crate::wire::v2::fields::Fields;
+use crate::wire::v3::json::{Json, JsonObject};
 use crate::wire::v3::notice::{self, NoticeError, OpenedNotice};
 use crate::wire::v3::resource;
 use crate::wire::verified::Verified;
@@ -83,17 +84,54 @@ fn read_for(posted: PostedNotice<'_>, merchant: &Merchant, keys: &V3Credentials)
         return Ok((fit, told(Subject::Refunded(Box::new(refund)), dedupe_key)));
     }
     let dedupe_key = ["other", &merchant.mch_id, &id].join(":");
-    Ok((1, told(Subject::Other(resource.clone()), dedupe_key)))
+    Ok((fit_of_other(&resource, merchant)?, told(Subject::Other(resource.clone()), dedupe_key)))
+}
+
+/// How other events name whom they are for, beside the id that it must be; no event names all.
+fn named(merchant: &Merchant) -> [(&'static [&'static str], Option<&str>); 4] {
+    [
+        (&["appid", "sp_appid", "combine_appid"], Some(&merchant.appid)),
+        (&["mchid", "sp_mchid", "mch_id", "combine_mchid"], Some(&merchant.mch_id)),
+        (&["sub_mchid", "sub_mch_id"], merchant.sub_mch_id.as_deref()),
+        (&["sub_appid"], merchant.sub_appid.as_deref()),
+    ]
+}
+
+/// How well another event fits, as [`rank`] has it: what ids it names are this merchant's, or it tells this merchant of
+/// money that others have shared with it.
+fn fit_of_other(told: &JsonObject, merchant: &Merchant) -> Result<u8, Error> {
+    let receiver = told.get("receiver").and_then(Json::object).and_then(|receiver| receiver.get("account"));
+    if receiver.and_then(Json::written) == Some(&merchant.mch_id) {
+        return Ok(4);
+    }
+    let named = named(merchant);
+    named.iter().try_for_each(|(names, own)| no_other(told, names, *own))?;
+    let is_exact = |(names, own): &(&[&str], Option<&str>)| {
+        names.iter().find_map(|name| told.get(name)).and_then(Json::written) == *own
+    };
+    Ok(match named.get(2..).map(|subs| subs.iter().map(is_exact).collect::<Vec<_>>()).as_deref() {
+        Some([true, true]) => 3,
+        Some([true, false]) if merchant.sub_mch_id.is_some() => 2,
+        _ => 1,
+    })
+}
+
+/// What is told under these names is the merchant's own; one without such an id takes any.
+fn no_other(told: &JsonObject, names: &[&'static str], own: Option<&str>) -> Result<(), NotOurs> {
+    let Some(own) = own else { return Ok(()) };
+    for (name, id) in names.iter().filter_map(|name| Some((name, told.get(name)?))) {
+        let got = id.written().unwrap_or("no text and no number");
+        if got != own {
+            return Err(NotOurs { field: (*name).to_owned(), asked: own.to_owned(), got: shown(got) });
+        }
+    }
+    Ok(())
 }
 
 /// The fields, if they are for this merchant, and how well they fit.
 fn addressed(fields: Verified<Fields>, merchant: &Merchant) -> Result<(u8, Ours<Fields>), Error> {
     let fit = rank(&fields, merchant).unwrap_or_default();
-    let ours = Ours::addressed_to(merchant, fields).map_err(|fields| Error::Mismatch {
-        field: "mch_id".into(),
-        asked: merchant.mch_id.clone(),
-        got: fields.text("mch_id").unwrap_or("nothing").chars().take(32).collect(),
-    })?;
+    let ours = Ours::addressed_to(merchant, fields).map_err(|fields| misfit(&fields, &[merchant]))?;
     Ok((fit, ours))
 }
 
