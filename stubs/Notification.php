@@ -110,8 +110,8 @@ final class Notification
      * with those of the merchants that have an APIv2 key.
      *
      * Nothing is sent, but for a merchant without a public key: a notice that names a certificate which is not known yet has
-     * the list of certificates downloaded, at most once a minute and within 3 seconds, by the INI settings (`wechatpay.url`
-     * and so on). If that fails, nobody knows whether the notice is genuine: a TransportException says so, with Advice::Wait.
+     * the list of certificates downloaded, at most once a minute and within 3 seconds for all merchants, by the INI settings
+     * (`wechatpay.url` and so on). If that fails, nobody knows whether the notice is genuine: a TransportException says so, with Advice::Wait.
      * Answer refuse() to whatever is thrown: a genuine notice comes again.
      *
      * Give the same merchant in both dialects if it has both: a refund that was placed without `notify_url`, or by hand, is

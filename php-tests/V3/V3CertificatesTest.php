@@ -115,6 +115,24 @@ final class V3CertificatesTest extends TestCase
         self::assertSame(1, self::downloads());
     }
 
+    public function testV7TheListsOfAllMerchantsTakeNoMoreTimeThanOne(): void
+    {
+        // It accepts connections and says nothing on them.
+        $silent = stream_socket_server('tcp://127.0.0.1:0');
+        $body = V3Platform::notice(self::PAID);
+        $code = "\$merchants = [];\n";
+        foreach (['1900007291', '1900007292', '1900007293'] as $mchId) {
+            $code .= '$merchants[] = WechatPay\Merchant::v3(...' . var_export(V3Platform::settings(mchId: $mchId, publicKeyId: null, publicKey: null), true) . ");\n";
+        }
+        $code .= '$started = hrtime(true); try { WechatPay\Notification::receive(' . var_export($body, true) . ', ' . var_export(self::$platform->signs($body), true) . ', ...$merchants); }'
+            . ' catch (WechatPay\TransportException $e) { echo $e->advice->name, " ", intdiv(hrtime(true) - $started, 1_000_000); }';
+        $run = PhpProcess::code($code, ['wechatpay.url' => 'https://' . stream_socket_get_name($silent, false)]);
+        self::assertSame(['', 0], [$run->errors, $run->exitCode], $run->output);
+        [$advice, $ms] = explode(' ', $run->output);
+        self::assertSame('Wait', $advice);
+        self::assertThat((int) $ms, self::logicalAnd(self::greaterThan(2000), self::lessThan(5000)));
+    }
+
     public function testV7ANoticeOfAMerchantWithAPublicKeyAsksNobody(): void
     {
         $said = self::received([self::$platform], settings: V3Platform::settings());

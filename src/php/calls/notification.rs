@@ -1,7 +1,7 @@
 //! `WechatPay\Notification` and `WechatPay\RefundNotice`.
 
 use crate::clock::{Clock, SystemClock};
-use crate::error::{Error, Fault, Repeat};
+use crate::error::{Error, Fault, Phase, Repeat, TransportError};
 use crate::gateway::client::random_nonce;
 use crate::model::client_sign::Fresh;
 use crate::model::merchant::{ApiVersion, Merchant};
@@ -184,22 +184,33 @@ fn receive(call: &mut Call<'_>) -> Outcome {
     let known: Vec<&Merchant> = merchants.iter().map(|(merchant, _)| &**merchant).collect();
     let headers: Vec<_> = headers.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let posted = PostedNotice { headers: &headers, body, now: SystemClock.unix_seconds() };
+    let deadline_ms = SystemClock.now_ms().saturating_add(MOST_LOADING_MS);
     let mut look_for = |at: usize, serial: &str| match merchants.get(at) {
-        Some((merchant, _)) => load_certificates(merchant, serial),
+        Some((merchant, _)) => load_certificates(merchant, serial, deadline_ms),
         None => Ok(false),
     };
     let read = notification::receive(posted, &known, &mut look_for).map_err(Fault::of_notice);
     to_php(door::ended(read)?, merchants)
 }
 
-/// WeChat Pay waits so long for a notice's answer that the shop has time left to store it.
+/// What a notice may take for all of its merchants: WeChat Pay waits so long for its answer that the shop has time left to
+/// store it.
 const MOST_LOADING_MS: u64 = 3000;
 
-/// Downloads what a notice names, as calls without a gateway do.
-fn load_certificates(merchant: &Arc<Merchant>, serial: &str) -> Result<bool, Error> {
+/// Downloads what a notice names, as calls without a gateway do, until the notice's time is up.
+fn load_certificates(merchant: &Arc<Merchant>, serial: &str, deadline_ms: u64) -> Result<bool, Error> {
     let caller = Caller::over(merchant.clone(), None).map_err(misset)?;
     let line = caller.line_or_why(false).map_err(Error::Configuration)?;
-    line.within(MOST_LOADING_MS).observed_by(None).load_certificates(serial)
+    match deadline_ms.saturating_sub(SystemClock.now_ms()) {
+        0 => Err(out_of_time().into()),
+        left_ms => line.within(left_ms).observed_by(None).load_certificates(serial),
+    }
+}
+
+/// Lists of other merchants took all of it; this one's was not asked for, and may be at the next notice.
+fn out_of_time() -> TransportError {
+    let message = "the time for this notice was up before it was asked for".to_owned();
+    TransportError { phase: Phase::Answer, message, sent: false, retry_after_ms: None, reused: None }
 }
 
 fn misset(raised: Raise) -> Error {
