@@ -70,6 +70,8 @@ pub enum Phase {
     Status(u16),
     /// The answer is no HTTP, or larger than allowed.
     Protocol,
+    /// The list of certificates did not come that the call or its answer needs.
+    Certificates,
 }
 
 impl Phase {
@@ -369,7 +371,7 @@ impl Verdict {
         let advice = match e.phase {
             phase if phase.is_for_the_operator() => Advice::FixConfiguration,
             Phase::Status(300..=399) => Advice::FixConfiguration,
-            Phase::Status(429) => Advice::Wait,
+            Phase::Status(429) | Phase::Certificates => Advice::Wait,
             Phase::Status(400..=499) => Advice::FixCall,
             _ if !e.sent => Advice::Retry,
             _ => again,

@@ -22,7 +22,7 @@ use WechatPay\SignatureException;
 #[Group('slow')]
 final class V3CertificateListVectorsTest extends TestCase
 {
-    private const FORGED = [SignatureException::class, null, 'the answer was refused: its signature is wrong'];
+    private const FORGED = [SignatureException::class, null, 'that is the list of platform certificates, and its signature is wrong'];
     private const OTHER_KEY = [PayException::class, Advice::FixConfiguration, 'it does not open with the configured APIv3 key'];
     private const LIST = 'the list of certificates is malformed: ';
     private const ENTRY = 'an entry of the list of certificates';
@@ -118,7 +118,11 @@ final class V3CertificateListVectorsTest extends TestCase
     public function testV10AListThatIsRefusedSaysWhyAndTheCallIsNotMade(array $vector): void
     {
         $inputs = $vector['inputs'];
-        self::saysTheListOf($inputs);
+        // What looks like a probe is asked for once more.
+        $asked = \in_array($vector['expected']['refuse'], ['unknown_serial', 'bad_signature'], true) ? 2 : 1;
+        for ($time = 0; $time < $asked; $time++) {
+            self::saysTheListOf($inputs);
+        }
         self::$scripted->says(200, '{}', V3Platform::today('platform_old')->signs('{}'));
         $e = self::caught(static fn () => (new Client(self::merchant($inputs['apiv3_key']), self::$scripted->gateway()))->callV3('POST', '/v3/x', []));
         [$class, $advice, $says] = match ($vector['expected']['refuse']) {
@@ -138,7 +142,7 @@ final class V3CertificateListVectorsTest extends TestCase
             self::assertSame($advice, $e->advice);
         }
         self::assertFalse($e instanceof PayException && $e->maybeProcessed, 'the call was not sent');
-        self::assertSame($e instanceof PayException ? ['/v3/certificates'] : [], self::targets());
+        self::assertSame($e instanceof PayException ? array_fill(0, $asked, '/v3/certificates') : [], self::targets());
     }
 
     /** @return iterable<string, array{array<string, mixed>}> */

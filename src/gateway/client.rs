@@ -6,7 +6,8 @@ use super::exchange;
 use super::refused::{self, page::shown};
 use super::retry::{self, Health};
 use super::transport::{Body, HttpMethod, HttpRequest, HttpResponse, Room, Transport};
-use super::v3::certificates::{self, CertificateRoad};
+use super::v3::certificates::list::{CertificateList, ListQuery};
+use super::v3::certificates::{self, CertificateRoad, ListSource};
 use super::v3::endpoint::{V3Endpoint, V3Request};
 use super::v3::exchange as v3;
 use crate::clock::Clock;
@@ -169,12 +170,21 @@ impl MerchantClient<'_> {
             Credentials::V2(_) => (spec.path.to_string(), self.write_v2(call)?),
             Credentials::V3(keys) => {
                 let call = call.v3().ok_or_else(|| not_in_v3(&spec.path))?;
-                let (request, keys) = (call.request(&self.api.merchant)?, keys.get()?);
-                let request = named(request, keys)?;
-                (request.path().to_owned(), MerchantDialect::V3 { call, keys, request })
+                return self.write_v3(spec, call, keys.get()?);
             }
         };
         Ok(WrittenCall { spec, path, dialect })
+    }
+
+    fn write_v3<'c, A>(
+        &self,
+        spec: EndpointSpec,
+        call: &'c dyn V3Endpoint<Answer = A>,
+        keys: &'c V3Credentials,
+    ) -> Result<WrittenCall<'c, A>, Error> {
+        let request = named(call.request(&self.api.merchant)?, keys)?;
+        let path = request.path().to_owned();
+        Ok(WrittenCall { spec, path, dialect: MerchantDialect::V3 { call, keys, request } })
     }
 
     fn write_v2<'c, C: Endpoint>(&self, call: &C) -> Result<MerchantDialect<'c, C::Answer>, Error> {
@@ -199,9 +209,11 @@ impl MerchantClient<'_> {
         let (reused, status) = seen(&carried);
         let deadline = started.saturating_add(turn.left_ms);
         let read = |response: &HttpResponse| api.read(call, request, response, url);
-        let result = carried.and_then(|response| match read(&response) {
-            Err(error) if self.finds_its_key(request, &error, deadline) => read(&response),
-            result => result,
+        let result = carried.and_then(|response| {
+            read(&response).or_else(|error| {
+                self.find_key(request, error, deadline)?;
+                read(&response)
+            })
         });
         let attempt = Attempt {
             path: request.path.clone(),
@@ -216,13 +228,18 @@ impl MerchantClient<'_> {
         result
     }
 
-    /// Does the list of certificates, loaded anew, have the key that an answer names?
-    fn finds_its_key<A>(&self, request: &WrittenCall<'_, A>, error: &Error, deadline_ms: u64) -> bool {
-        match (&request.dialect, error) {
-            (MerchantDialect::V3 { keys, .. }, Error::Headers(HeaderError::UnknownSerial(serial))) => {
-                certificates::missed(&self.road(keys, deadline_ms), serial).unwrap_or(false)
-            }
-            _ => false,
+    /// Finds the key that an answer names in the list of certificates, loaded anew; else the fault stays, or it is why
+    /// there is no list.
+    fn find_key<A>(&self, request: &WrittenCall<'_, A>, error: Error, deadline_ms: u64) -> Result<(), Error> {
+        let (MerchantDialect::V3 { keys, .. }, Error::Headers(HeaderError::UnknownSerial(serial))) =
+            (&request.dialect, &error)
+        else {
+            return Err(error);
+        };
+        match certificates::missed(&self.road(keys, deadline_ms), serial) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(error),
+            Err(why) => Err(certificates::unjudged(serial, &why)),
         }
     }
 
@@ -248,21 +265,22 @@ impl MerchantClient<'_> {
     }
 
     fn road<'c>(&'c self, keys: &'c V3Credentials, deadline_ms: u64) -> CertificateRoad<'c> {
-        let api = &self.api;
-        let backup = api.backup_url.as_deref();
-        let urls = [Some(api.url.as_str()), backup];
-        let backup_first = backup.is_some() && api.health.backup_first(api.clock.now_ms());
-        CertificateRoad {
-            transport: &*api.transport,
-            clock: &*api.clock,
-            urls: if backup_first { [backup, Some(&api.url)] } else { urls },
-            nonce: api.nonce,
-            connect_timeout_ms: api.connect_timeout_ms,
-            deadline_ms,
-            merchant: &api.merchant,
-            keys,
-            on_attempt: self.on_attempt,
-        }
+        let (source, clock) = (&self.api, &*self.api.clock);
+        CertificateRoad { source, clock, deadline_ms, keys, on_attempt: self.on_attempt }
+    }
+}
+
+/// The list travels as every question does.
+impl ListSource for ApiClient {
+    fn list(
+        &self,
+        keys: &V3Credentials,
+        within_ms: u64,
+        on_attempt: OnAttempt<'_>,
+    ) -> Result<CertificateList, Error> {
+        let (call, client) = (ListQuery(keys), self.within(within_ms).observed_by(on_attempt));
+        let request = client.write_v3(call.spec(), &call, keys)?;
+        client.exchange(&call, &request, self.clock.now_ms())
     }
 }
 

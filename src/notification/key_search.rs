@@ -46,8 +46,8 @@ fn unknown_serial<'h>(posted: PostedNotice<'h>, merchant: &Merchant) -> Option<&
 fn unjudged(serial: &str, why: Error) -> Error {
     let serial: String = serial.chars().filter(char::is_ascii_alphanumeric).take(64).collect();
     let message = format!(
-        "the notice could not be judged: it names the certificate {serial}, which is not known here, and the list of \
-         certificates was not loaded ({why}); refuse it with Notification::refuse(), and WeChat Pay sends it again"
+        "the notice could not be judged: it names the certificate {serial}, which is not known here, and {why}; \
+         refuse it with Notification::refuse(), and WeChat Pay sends it again"
     );
     match why {
         Error::Transport(fault) => TransportError { message, ..fault }.into(),

@@ -3,6 +3,7 @@
 use crate::error::{Error, Fault};
 use crate::gateway::transport::HttpMethod;
 use crate::model::merchant::Merchant;
+use crate::wire::v3::answer::{AnswerError, SignedAnswer};
 use crate::wire::v3::json::JsonObject;
 use crate::wire::verified::Verified;
 
@@ -13,6 +14,11 @@ pub trait V3Endpoint {
 
     /// What it asks for this merchant.
     fn request(&self, merchant: &Merchant) -> Result<V3Request, Error>;
+
+    /// Judges an answer that brings the keys it is signed with; `None` leaves it to the keys that are known.
+    fn judge(&self, _answer: &SignedAnswer<'_>, _now: i64) -> Option<Result<Self::Answer, AnswerError>> {
+        None
+    }
 
     /// Reads an answer that means yes, which must be about what was asked.
     fn read(&self, answer: &Verified<JsonObject>, merchant: &Merchant) -> Result<Self::Answer, Error>;

@@ -63,16 +63,34 @@ pub fn read_answer<A>(
     }
     let (headers, body) = (texts(&response.headers), unpacked(response)?);
     let answer = SignedAnswer { status: response.status, headers: &headers, body: &body };
-    match answer.verified(&keys.ring, now) {
-        Ok(told) => said_yes(call, merchant, &told, &headers),
-        Err(AnswerError::Refused(said)) if response.status == 202 && decides(&said) => {
+    let ended = match call.judge(&answer, now) {
+        Some(judged) => judged,
+        None => match answer.verified(&keys.ring, now) {
+            Ok(told) => return said_yes(call, merchant, &told, &headers),
+            Err(error) => Err(error),
+        },
+    };
+    ended.or_else(|error| said_no(call, error, response, (url, now)))
+}
+
+/// What an answer is that gives nothing to read.
+fn said_no<A>(
+    call: &dyn V3Endpoint<Answer = A>,
+    error: AnswerError,
+    response: &HttpResponse,
+    (url, now): (&str, i64),
+) -> Result<A, Error> {
+    let headers = texts(&response.headers);
+    match error {
+        AnswerError::Refused(said) if response.status == 202 && decides(&said) => {
             Err(refused::fault(response, url).into())
         }
-        Err(AnswerError::Refused(said)) => call.refused(service(said, &headers)),
-        Err(AnswerError::Unsigned(said)) => Err(unsigned(said, ahead(response, now))),
-        Err(AnswerError::Signature(error)) => Err(Error::Headers(clocked(error, ahead(response, now)))),
-        Err(AnswerError::Malformed(error)) => Err(error.into()),
-        Err(AnswerError::Status) => Err(refused::fault(response, url).into()),
+        AnswerError::Refused(said) => call.refused(service(said, &headers)),
+        AnswerError::Unsigned(said) => Err(unsigned(said, ahead(response, now))),
+        AnswerError::Signature(error) => Err(clocked(error.into(), ahead(response, now))),
+        AnswerError::List(error) => Err(clocked(error.into(), ahead(response, now))),
+        AnswerError::Malformed(error) => Err(error.into()),
+        AnswerError::Status => Err(refused::fault(response, url).into()),
     }
 }
 
@@ -128,9 +146,11 @@ fn unsigned(said: RefusalWords, ahead: Option<i64>) -> Error {
 }
 
 /// What is too old by our clock only is not played back.
-fn clocked(error: HeaderError, ahead: Option<i64>) -> HeaderError {
+fn clocked(error: Error, ahead: Option<i64>) -> Error {
     match (error, ahead) {
-        (HeaderError::Stale(apart), Some(ahead)) => HeaderError::ClockOff { apart, ahead },
+        (Error::Headers(HeaderError::Stale(apart)), Some(ahead)) => {
+            HeaderError::ClockOff { apart, ahead }.into()
+        }
         (error, _) => error,
     }
 }
@@ -148,7 +168,7 @@ fn service(said: RefusalWords, headers: &[(&str, &str)]) -> Error {
 }
 
 /// What is no text in a header is no signature either.
-pub(super) fn texts(headers: &HeaderMap) -> Vec<(&str, &str)> {
+fn texts(headers: &HeaderMap) -> Vec<(&str, &str)> {
     headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or("?"))).collect()
 }
 

@@ -1,5 +1,6 @@
 //! An answer of the gateway, judged by its signature and its status before a word of it counts (protocol-v3.md A.6).
 
+use super::certificates::CertificatesError;
 use super::json::{self, JsonError, JsonObject};
 use super::key_ring::KeyRing;
 use super::signature::{HeaderError, SignatureHeaders};
@@ -40,6 +41,8 @@ pub enum AnswerError {
     Malformed(JsonError),
     /// Signed: WeChat Pay's word.
     Refused(RefusalWords),
+    /// A list of certificates that does not prove itself.
+    List(CertificatesError),
 }
 
 impl From<JsonError> for AnswerError {
@@ -54,7 +57,7 @@ impl SignedAnswer<'_> {
         let signed = SignatureHeaders::of(self.headers).and_then(|found| found.verify(self.body, ring, now));
         match signed {
             Ok(()) => self.signed(),
-            Err(HeaderError::Unsigned) => Err(self.unsigned()),
+            Err(HeaderError::Unsigned) => Err(self.unproven()),
             Err(error) => Err(AnswerError::Signature(error)),
         }
     }
@@ -73,7 +76,8 @@ impl SignedAnswer<'_> {
         }
     }
 
-    fn unsigned(&self) -> AnswerError {
+    /// What it is as long as nobody has proved to have said it.
+    pub fn unproven(&self) -> AnswerError {
         match self.status {
             200..=299 => AnswerError::Signature(HeaderError::Unsigned),
             400..=499 if self.status != 429 => json::object(self.body)

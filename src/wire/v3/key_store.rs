@@ -33,7 +33,16 @@ struct Flight {
     by: Option<u32>,
     loaded_at: Option<i64>,
     tried_at: Option<i64>,
-    failure: Option<String>,
+    failure: Option<ListFailure>,
+}
+
+/// Why the last download brought no list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListFailure {
+    /// A sentence.
+    pub why: String,
+    /// Does it stay so until somebody mends something?
+    pub is_lasting: bool,
 }
 
 /// Why the keys are as they were.
@@ -42,7 +51,7 @@ pub enum StoreError<E> {
     /// The download failed.
     Download(E),
     /// That of somebody else did, or did not end in time.
-    Theirs(String),
+    Theirs(ListFailure),
 }
 
 impl KeyStore {
@@ -68,19 +77,18 @@ impl KeyStore {
 
     /// Is the list to be asked for before anything is missed?
     pub fn is_due(&self, now: i64) -> bool {
-        let is_old = self.flight().loaded_at.is_none_or(|at| now.saturating_sub(at) >= LIST_LIVES);
-        let is_over = || self.all().values().all(|key| key.is_expired(now));
-        (is_old || is_over()) && (self.is_new() || self.may_be_asked(now))
+        let is_old = self.loaded_at().is_none_or(|at| !is_within(LIST_LIVES, at, now));
+        is_old || self.all().values().all(|key| key.is_expired(now))
     }
 
     /// Was the list not asked for lately, here or by who kept it in the file?
     pub fn may_be_asked(&self, now: i64) -> bool {
         let flight = self.flight();
-        flight.tried_at.max(flight.loaded_at).is_none_or(|at| now.saturating_sub(at) >= PAUSE)
+        [flight.tried_at, flight.loaded_at].into_iter().flatten().all(|at| !is_within(PAUSE, at, now))
     }
 
-    /// Why there is no list of the last minutes, if the last download failed.
-    pub fn failure(&self) -> Option<String> {
+    /// Why there is no list of the last minute, if the last download failed.
+    pub fn failure(&self) -> Option<ListFailure> {
         self.flight().failure.clone()
     }
 
@@ -96,7 +104,7 @@ impl KeyStore {
     }
 
     /// Downloads the list, or waits for whoever does already.
-    pub fn refresh<E: ToString>(
+    pub fn refresh<E: Clone + Into<ListFailure>>(
         &self,
         now: i64,
         patience: Duration,
@@ -113,7 +121,7 @@ impl KeyStore {
         let came = download();
         let mut flight = self.flight();
         flight.tried_at = Some(now);
-        flight.failure = came.as_ref().err().map(ToString::to_string);
+        flight.failure = came.as_ref().err().cloned().map(Into::into);
         drop(flight);
         let taken = came.map(|keys| self.take(keys, now)).map_err(StoreError::Download);
         drop(landing);
@@ -124,7 +132,7 @@ impl KeyStore {
         let waited = self.landed.wait_timeout_while(flight, patience, |flight| flight.by.is_some());
         let (flight, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         match &flight.failure {
-            _ if timeout.timed_out() => Err(StoreError::Theirs("it took too long".into())),
+            _ if timeout.timed_out() => Err(StoreError::Theirs(ListFailure::passing("it took too long"))),
             Some(why) => Err(StoreError::Theirs(why.clone())),
             None => Ok(()),
         }
@@ -133,6 +141,18 @@ impl KeyStore {
     fn flight(&self) -> MutexGuard<'_, Flight> {
         self.flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl ListFailure {
+    /// What the next download may not meet any more.
+    pub fn passing(why: &str) -> Self {
+        Self { why: why.to_owned(), is_lasting: false }
+    }
+}
+
+/// Were both instants so close? A clock that was set back has not waited.
+fn is_within(seconds: i64, at: i64, now: i64) -> bool {
+    (0..seconds).contains(&now.saturating_sub(at))
 }
 
 /// Ends a download, whatever became of it.
@@ -158,6 +178,12 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(20);
 
+    type Came = Result<KeysByName, ListFailure>;
+
+    fn no(why: &str) -> Came {
+        Err(ListFailure::passing(why))
+    }
+
     #[test]
     fn v7_a_hundred_who_ask_at_once_download_once() {
         let (store, downloads) = (KeyStore::default(), AtomicUsize::new(0));
@@ -165,7 +191,7 @@ mod tests {
             store.refresh(1000, LONG, || {
                 downloads.fetch_add(1, Ordering::SeqCst);
                 thread::sleep(Duration::from_millis(300));
-                Ok::<_, String>(keys("0A", 9999))
+                Came::Ok(keys("0A", 9999))
             })
         };
         thread::scope(|scope| {
@@ -185,19 +211,27 @@ mod tests {
     fn v8_a_list_is_asked_for_again_before_it_is_old_and_when_it_is_over() {
         let store = KeyStore::default();
         assert!(store.is_due(0) && store.is_new());
-        store.refresh(0, LONG, || Ok::<_, String>(keys("0A", 100))).unwrap();
+        store.refresh(0, LONG, || Came::Ok(keys("0A", 100))).unwrap();
         assert!(!store.is_due(99), "nothing has ended");
         assert!(store.is_due(101), "all that is known has ended");
-        store.refresh(0, LONG, || Ok::<_, String>(keys("0A", i64::MAX))).unwrap();
+        store.refresh(0, LONG, || Came::Ok(keys("0A", i64::MAX))).unwrap();
         assert!(!store.is_due(LIST_LIVES - 1) && store.is_due(LIST_LIVES));
+        assert!(!store.may_be_asked(59) && store.may_be_asked(60));
+    }
+
+    #[test]
+    fn v6_a_clock_that_was_set_back_keeps_no_list_for_years_and_forbids_no_download() {
+        let store = KeyStore::default();
+        store.refresh(1_000_000, LONG, || Came::Ok(keys("0A", i64::MAX))).unwrap();
+        assert!(store.is_due(5000) && store.may_be_asked(5000));
     }
 
     #[test]
     fn a_download_that_fails_leaves_what_was_known_and_is_told_to_who_waited() {
         let store = KeyStore::default();
         store.take(keys("0A", 9999), 0);
-        let failed = store.refresh(0, LONG, || Err("no"));
-        assert_eq!(failed, Err(StoreError::Download("no")));
+        let failed = store.refresh(0, LONG, || no("no"));
+        assert_eq!(failed, Err(StoreError::Download(ListFailure::passing("no"))));
         assert!(store.named("0A").is_some());
         thread::scope(|scope| {
             let (started, waits) = std::sync::mpsc::channel();
@@ -206,16 +240,16 @@ mod tests {
                 store.refresh(0, LONG, || {
                     started.send(()).unwrap();
                     thread::sleep(Duration::from_millis(200));
-                    Err::<KeysByName, _>("again no")
+                    no("again no")
                 })
             });
             waits.recv().unwrap();
-            let waited = store.refresh(0, LONG, || Ok::<_, String>(keys("0B", 9999)));
-            assert_eq!(waited, Err(StoreError::Theirs("again no".into())));
+            let waited = store.refresh(0, LONG, || Came::Ok(keys("0B", 9999)));
+            assert_eq!(waited, Err(StoreError::Theirs(ListFailure::passing("again no"))));
             let hasty = Duration::from_millis(1);
             store.flight().by = Some(process::id());
-            let waited = store.refresh(0, hasty, || Ok::<_, String>(keys("0B", 9999)));
-            assert!(matches!(waited, Err(StoreError::Theirs(why)) if why.contains("too long")));
+            let waited = store.refresh(0, hasty, || Came::Ok(keys("0B", 9999)));
+            assert!(matches!(waited, Err(StoreError::Theirs(why)) if why.why.contains("too long")));
         });
     }
 
@@ -223,6 +257,6 @@ mod tests {
     fn r18_a_child_that_was_forked_during_a_download_waits_for_nobody() {
         let store = KeyStore::default();
         store.flight().by = Some(process::id() + 1);
-        assert!(store.refresh(0, LONG, || Ok::<_, String>(keys("0A", 9999))).is_ok());
+        assert!(store.refresh(0, LONG, || Came::Ok(keys("0A", 9999))).is_ok());
     }
 }

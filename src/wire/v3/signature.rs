@@ -48,6 +48,12 @@ pub enum HeaderError {
     /// A key that we do not have.
     #[error("it is signed with the key {0}, which is not among the configured ones")]
     UnknownSerial(String),
+    /// The same, and there is no list of certificates to look for it; says both.
+    #[error("{0}")]
+    Unlisted(String),
+    /// The fault of another answer: that with the list of certificates.
+    #[error("that is the list of platform certificates, and {0}")]
+    OfList(Box<HeaderError>),
     /// A certificate that has ended.
     #[error("it is signed with the certificate {0}, which has expired")]
     ExpiredKey(String),
@@ -60,6 +66,14 @@ pub enum HeaderError {
     /// The key does not make this signature.
     #[error("its signature is wrong")]
     Wrong,
+}
+
+impl HeaderError {
+    /// The same of the list of certificates.
+    #[must_use]
+    pub fn of_the_list(self) -> Self {
+        Self::OfList(Box::new(self))
+    }
 }
 
 /// The headers that a signature consists of.

@@ -1,19 +1,28 @@
 //! Lists from a network that answers as the platform would.
 
+use super::list::TARGET;
 use super::*;
 use crate::api::close_order::CloseOrder;
 use crate::api::order_query::OrderQuery;
 use crate::error::{Advice, Fault};
+use crate::gateway::attempt::outcome;
 use crate::gateway::client::ApiClient;
 use crate::gateway::fixtures::v3::{NOW, merchant, signed_by, unsigned};
+use crate::gateway::transport::{HttpRequest, HttpResponse, Transport};
 use crate::model::merchant::Credentials;
 use crate::model::order_id::OrderId;
 use crate::wire::key::Key;
+use crate::wire::v3::key_ring::KeyRing;
+use crate::wire::v3::key_store::LIST_LIVES;
 use crate::wire::v3::resource::seal;
 use crate::wire::v3::vectors::{group, keys, text};
 use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+
+mod road;
 
 struct MovedClock(AtomicI64, AtomicU64);
 
@@ -38,6 +47,10 @@ struct Platform {
     lists: Mutex<Vec<&'static str>>,
     /// What answers instead of a list.
     instead: Mutex<Option<HttpResponse>>,
+    /// What answers once instead of a list.
+    once: Mutex<Option<HttpResponse>>,
+    /// Does nothing answer where the list is?
+    hangs: Mutex<bool>,
     refused_host: Mutex<&'static str>,
     asked: Mutex<Vec<String>>,
 }
@@ -53,11 +66,26 @@ impl Transport for Platform {
         if request.target != TARGET {
             return Ok(signed_by(signs, now, 200, text(&group("orders")[0]["inputs"]["body"]).as_bytes()));
         }
+        if *self.hangs.lock().unwrap() {
+            self.clock.sleep_ms(request.timeout_ms);
+            let (message, phase) = ("nothing came in time".into(), Phase::Answer);
+            return Err(TransportError { phase, message, sent: true, retry_after_ms: None, reused: None });
+        }
+        if let Some(once) = self.once.lock().unwrap().take() {
+            return Ok(once);
+        }
         if let Some(instead) = &*self.instead.lock().unwrap() {
             return Ok(instead.clone());
         }
+        Ok(self.list())
+    }
+}
+
+impl Platform {
+    fn list(&self) -> HttpResponse {
         let data: Vec<Value> = self.lists.lock().unwrap().iter().map(|name| entry(&keys()[*name])).collect();
-        Ok(signed_by(signs, now, 200, json!({ "data": data }).to_string().as_bytes()))
+        let (signs, now) = (&keys()[*self.signs.lock().unwrap()], self.clock.unix_seconds());
+        signed_by(signs, now, 200, json!({ "data": data }).to_string().as_bytes())
     }
 }
 
@@ -91,6 +119,8 @@ impl Shop {
             signs: Mutex::new("platform_old"),
             lists: Mutex::new(vec!["platform_old"]),
             instead: Mutex::default(),
+            once: Mutex::default(),
+            hangs: Mutex::default(),
             refused_host: Mutex::new("nobody"),
             asked: Mutex::default(),
         });
@@ -156,6 +186,7 @@ fn v8_a_rotation_while_the_process_runs_fails_no_call() {
 fn v7_an_unknown_serial_loads_the_list_once_a_minute_and_is_refused() {
     let shop = Shop::open(KeyStore::default());
     shop.ask().unwrap();
+    *shop.platform.instead.lock().unwrap() = Some(shop.platform.list());
     shop.rotates("stranger", &["platform_old"]);
     shop.waits(61);
     for _ in 0..3 {
@@ -213,6 +244,8 @@ fn a_list_that_is_not_wechats_is_not_taken() {
         *shop.platform.instead.lock().unwrap() = Some(instead);
         let error = shop.ask().unwrap_err().error;
         assert_eq!(outcome(&error), wanted, "{error}");
+        assert!(error.to_string().contains("list of platform certificates"), "{error}");
+        shop.waits(60);
     }
     *shop.platform.instead.lock().unwrap() = None;
     shop.rotates("stranger", &["platform_old"]);
@@ -227,13 +260,14 @@ fn v10_what_acts_was_not_sent_when_there_is_no_list_and_the_fault_says_so() {
     for (instead, advice) in [
         (unsigned(401, r#"{"code":"SIGN_ERROR","message":"x"}"#), None),
         (unsigned(429, r#"{"code":"RATELIMIT_EXCEEDED","message":"x"}"#), None),
-        (unsigned(502, "<html>"), Some(Advice::Retry)),
+        (unsigned(502, "<html>"), Some(Advice::Wait)),
         (unsigned(200, r#"{"data":[]}"#), None),
     ] {
         *shop.platform.instead.lock().unwrap() = Some(instead);
         let fault = closed();
         assert!(!fault.maybe_processed && advice.is_none_or(|advice| fault.advice == advice), "{fault:?}");
         assert_eq!(fault.out_trade_no.as_deref(), Some("T20260301235779"));
+        shop.waits(60);
     }
     *shop.platform.refused_host.lock().unwrap() = "test";
     assert!(!closed().maybe_processed);

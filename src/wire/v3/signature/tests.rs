@@ -18,6 +18,7 @@ fn word(error: &HeaderError) -> &'static str {
         HeaderError::ExpiredKey(_) => "expired_key",
         HeaderError::Encoding => "bad_signature_encoding",
         HeaderError::Wrong => "bad_signature",
+        HeaderError::Unlisted(_) | HeaderError::OfList(_) => "of the list",
     }
 }
 
