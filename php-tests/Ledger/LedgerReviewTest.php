@@ -212,6 +212,22 @@ final class LedgerReviewTest extends LedgerIntentsTestCase
 
     /** @dataProvider databases */
     #[DataProvider('databases')]
+    public function testF12TheKnownPaymentWithAnotherAmountIsForAPersonWhoIsToldWhichAmount(string $database): void
+    {
+        $ledger = $this->shop($this->pdo);
+        $ledger->open($this->merchant, 'T00001', 100);
+        self::assertTrue($ledger->apply($this->order())->credited);
+        self::assertSame('seen before', $ledger->apply($this->order())->reason);
+        $t = $ledger->apply($this->order(total_fee: 99));
+        self::assertSame([LedgerState::Review, 'total_fee differs', 100], [$t->to, $t->reason, $t->entry->paidFee]);
+        self::assertSame([$t->entry->transactionId, '99'], array_map(strval(...), $this->pdo->query('SELECT suspect_id, suspect_fee FROM wechatpay_order')->fetch(\PDO::FETCH_NUM)));
+        self::assertSame(LedgerState::Paid, $ledger->resolve($this->merchant, 'T00001', Resolution::Dismiss, 'asked WeChat: 100')->to);
+        self::assertSame('seen before', $ledger->apply($this->order())->reason);
+        self::assertSame([100], $this->booked('T00001'));
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
     public function testR6ASecondPaymentThatIsSentBackTakesNothingFromTheFirst(string $database): void
     {
         $ledger = $this->shop($this->pdo);

@@ -4,7 +4,7 @@
 
 use super::entry::{Entry, Intent};
 use super::reason::Reason;
-use super::sighting::Sighting;
+use super::sighting::{Payment, Sighting};
 use super::state::LedgerState;
 use crate::model::trade_state::TradeState;
 
@@ -177,23 +177,20 @@ fn fits(entry: &Entry, sighting: &Sighting) -> Result<(), Misfit> {
     let Some(payment) = sighting.payment() else {
         return Err(Misfit::Ignore(Reason::Incomplete));
     };
-    let transaction = payment.transaction_id;
-    if entry.suspect_id.as_deref() == Some(transaction) {
-        return Err(Misfit::Ignore(Reason::Dismissed));
+    let is_known = entry.transaction_id.as_deref().map(|known| known == payment.transaction_id);
+    match is_known {
+        Some(false) | None if payment.is_suspect_of(entry) => Err(Misfit::Ignore(Reason::Dismissed)),
+        Some(false) => Err(Misfit::Freeze(Reason::SecondTransaction)),
+        Some(true) | None => amounts(entry, &payment),
     }
-    match &entry.transaction_id {
-        Some(known) if known == transaction => return Ok(()),
-        Some(_) => return Err(Misfit::Freeze(Reason::SecondTransaction)),
-        None => {}
-    }
-    amounts(entry, payment.total_fee, payment.fee_type)
 }
 
-fn amounts(entry: &Entry, total_fee: i64, fee_type: &str) -> Result<(), Misfit> {
-    if total_fee != entry.terms.total_fee {
+/// Was this paid what counts: what was opened, or what a person has let count?
+fn amounts(entry: &Entry, payment: &Payment<'_>) -> Result<(), Misfit> {
+    if payment.total_fee != entry.paid_fee() {
         return Err(Misfit::Freeze(Reason::AmountDiffers));
     }
-    if fee_type != entry.terms.fee_type {
+    if payment.fee_type != entry.currency() {
         return Err(Misfit::Freeze(Reason::CurrencyDiffers));
     }
     Ok(())

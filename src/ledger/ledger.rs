@@ -358,7 +358,7 @@ fn remember(after: &mut Entry, payment: &Payment<'_>) {
     let other = Some(payment.fee_type.to_owned()).filter(|told| *told != after.terms.fee_type);
     let paid_at = payment.paid_at.or(after.paid_at).or(Some(after.now));
     match after.state {
-        LedgerState::Review if after.transaction_id.is_none() || !counts => {
+        LedgerState::Review if after.transaction_id.is_none() || !counts || payment.contradicts(after) => {
             (after.suspect_id, after.suspect_fee, after.suspect_type) = (id, Some(payment.total_fee), other);
             after.paid_at = paid_at;
         }

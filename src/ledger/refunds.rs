@@ -104,7 +104,8 @@ fn names_no_payment(entry: &Entry, seen: &RefundSighting) -> bool {
 }
 
 fn is_dismissed(entry: &Entry, seen: &RefundSighting) -> bool {
-    entry.suspect_id.is_some() && entry.suspect_id == seen.transaction_id
+    let is_own = entry.transaction_id.is_some() && entry.transaction_id == seen.transaction_id;
+    entry.suspect_id.is_some() && entry.suspect_id == seen.transaction_id && !is_own
 }
 
 fn moved(entry: &Entry, to: LedgerState, effect: Effect) -> Decision {

@@ -1,6 +1,6 @@
 //! What was seen of an order, and where: the only things that may move one.
 
-use super::entry::{Ms, OrderKey, RefundWord};
+use super::entry::{Entry, Ms, OrderKey, RefundWord};
 use crate::model::order::Order;
 use crate::model::ours::Ours;
 use crate::model::refund::{RefundEntry, RefundList, RefundStatus};
@@ -131,6 +131,22 @@ pub struct Payment<'a> {
     pub fee_type: &'a str,
     /// When it was made, where that was told.
     pub paid_at: Option<Ms>,
+}
+
+impl Payment<'_> {
+    /// Is it the payment that is, or was, a person's question about this order: same number, amount and currency?
+    pub fn is_suspect_of(&self, entry: &Entry) -> bool {
+        let currency = entry.suspect_type.as_deref().unwrap_or(&entry.terms.fee_type);
+        entry.suspect_id.as_deref() == Some(self.transaction_id)
+            && entry.suspect_fee.is_none_or(|fee| fee == self.total_fee)
+            && currency == self.fee_type
+    }
+
+    /// Is it the payment that counts, told with another amount or currency than counts?
+    pub fn contradicts(&self, entry: &Entry) -> bool {
+        entry.transaction_id.as_deref() == Some(self.transaction_id)
+            && (entry.paid_fee() != self.total_fee || entry.currency() != self.fee_type)
+    }
 }
 
 fn payment<'a>(

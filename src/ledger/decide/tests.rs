@@ -121,6 +121,41 @@ fn f16_a_second_transaction_is_for_a_person_and_a_dismissed_one_is_silent() {
 }
 
 #[test]
+fn f12_f13_the_known_payment_with_another_amount_or_currency_is_for_a_person() {
+    let other = |change: fn(&mut Sighting)| {
+        let mut sighting = seen(TradeState::Success);
+        change(&mut sighting);
+        sighting
+    };
+    let (amount, currency) = (other(|s| s.total_fee = Some(1)), other(|s| s.fee_type = Some("USD".into())));
+    for state in
+        [LedgerState::Paid, LedgerState::PartiallyRefunded, LedgerState::Refunded, LedgerState::PaidLate]
+    {
+        for (sighting, reason) in [(&amount, Reason::AmountDiffers), (&currency, Reason::CurrencyDiffers)] {
+            let decision = decide(&entry(state), sighting, false);
+            assert_eq!(decision, Decision::go(LedgerState::Review, reason), "{state:?}");
+        }
+        // What a person has let count is the same again.
+        let counts = Entry { paid: Some(1), ..entry(state) };
+        assert_eq!(decide(&counts, &amount, false), Decision::stay(Reason::Duplicate), "{state:?}");
+    }
+    assert_eq!(decide(&entry(LedgerState::Revoked), &amount, false), Decision::stay(Reason::Contradiction));
+}
+
+#[test]
+fn f16_a_dismissed_payment_with_another_amount_is_another_question() {
+    let mut second = seen(TradeState::Success);
+    second.transaction_id = Some("4201".into());
+    let paid = Entry { suspect_id: Some("4201".into()), suspect_fee: Some(100), ..entry(LedgerState::Paid) };
+    assert_eq!(decide(&paid, &second, false), Decision::stay(Reason::Dismissed));
+    second.total_fee = Some(101);
+    assert_eq!(decide(&paid, &second, false), Decision::go(LedgerState::Review, Reason::SecondTransaction));
+    let closed = Entry { transaction_id: None, ..paid };
+    let closed = Entry { state: LedgerState::Closed, ..closed };
+    assert_eq!(decide(&closed, &second, false), Decision::go(LedgerState::Review, Reason::AmountDiffers));
+}
+
+#[test]
 fn f20_paid_after_close_is_credited_only_if_the_shop_wants_it() {
     let late = decision(LedgerState::Closed, TradeState::Success);
     assert_eq!(late, Decision::go(LedgerState::PaidLate, Reason::PaidAfterClose));
