@@ -9,26 +9,24 @@ use WechatPay\PayException;
 /** The payer's pages: which address does what. A form changes something and leads to an address that can be reloaded. */
 final class Cashier
 {
-    private readonly Texts $text;
     private readonly Page $page;
 
     public function __construct(private readonly Shop $shop, private readonly Visitor $visitor)
     {
-        $this->text = new Texts($visitor->language);
-        $this->page = new Page($visitor, $this->text, $visitor->token);
+        $this->page = new Page($visitor, $visitor->token);
     }
 
     public function answer(string $verb, string $path): void
     {
         if ($verb === 'POST' && !$this->visitor->sent($_POST['token'] ?? null)) {
-            $this->page->refuse(403, $this->text->of('form_expired'));
+            $this->page->refuse(403, $this->page->say('form_expired'));
             return;
         }
         try {
             str_starts_with($path, '/orders/') || $this->shop->members->greet($this->visitor->member);
             $this->route($verb, $path);
         } catch (\DomainException $e) {
-            $this->page->refuse(409, $this->text->of('refused'), $this->text->of($e->getMessage()));
+            $this->page->refuse(409, $this->page->say('refused'), $this->page->say($e->getMessage()));
         }
     }
 
@@ -37,19 +35,19 @@ final class Cashier
         preg_match('~^/orders/(S[0-9a-f]{28})(?:/(state|code\.svg|check|close))?$~', $path, $found);
         $order = isset($found[1]) ? $this->own($found[1]) : null;
         match (true) {
-            "$verb $path" === 'GET /' => (new GoodsPage($this->shop, $this->page, $this->text))->show($this->visitor->member),
+            "$verb $path" === 'GET /' => (new GoodsPage($this->shop, $this->page))->show($this->visitor->member),
             "$verb $path" === 'POST /orders' => $this->go('/orders/' . $this->shop->checkout->goods($this->visitor, self::quantities())),
             "$verb $path" === 'POST /purchases' => $this->once(
                 fn (string $source) => $this->shop->checkout->fromBalance($this->visitor, self::quantities(), $this->shop->members, $source),
             ),
             "$verb $path" === 'POST /topups' => $this->topUp(),
             "$verb $path" === 'POST /exchanges' => $this->exchange(),
-            $order === null => $this->page->refuse(404, $this->text->of('not_found')),
-            $verb === 'GET' && !isset($found[2]) => (new OrderPage($this->shop, $this->page, $this->text))->show(...$order),
+            $order === null => $this->page->refuse(404, $this->page->say('not_found')),
+            $verb === 'GET' && !isset($found[2]) => (new OrderPage($this->shop, $this->page))->show(...$order),
             $verb === 'GET' && $found[2] === 'state' => $this->state($order),
             $verb === 'GET' && $found[2] === 'code.svg' => $this->code($order),
             $verb === 'POST' && isset($found[2]) => $this->act($order[0]['number'], $found[2]),
-            default => $this->page->refuse(404, $this->text->of('not_found')),
+            default => $this->page->refuse(404, $this->page->say('not_found')),
         };
     }
 

@@ -7,21 +7,21 @@ namespace Shop;
 /** The shop's window: goods, and what the member has. */
 final class GoodsPage
 {
-    public function __construct(private readonly Shop $shop, private readonly Page $page, private readonly Texts $text)
+    public function __construct(private readonly Shop $shop, private readonly Page $page)
     {
     }
 
     public function show(string $member): void
     {
         $goods = $this->shop->database->rows('SELECT * FROM goods ORDER BY fen DESC');
-        $main = "<h1 tabindex=\"-1\">{$this->text->of('goods')}</h1>"
-            . (isset($_GET['done']) ? "<p role=\"status\">{$this->text->of('done')}</p>" : '')
+        $main = "<h1 tabindex=\"-1\">{$this->page->say('goods')}</h1>"
+            . (isset($_GET['done']) ? "<p role=\"status\">{$this->page->say('done')}</p>" : '')
             . "<form method=\"post\" action=\"/orders\">{$this->page->token()}{$this->once()}<ul class=\"goods\">"
             . implode('', array_map($this->line(...), $goods))
-            . "</ul><p class=\"hint\">{$this->text->of('discount')}</p><p class=\"actions\"><button>{$this->text->of('buy')}</button>"
-            . "<button class=\"quiet\" formaction=\"/purchases\">{$this->text->of('from_balance')}</button></p></form>"
+            . "</ul><p class=\"hint\">{$this->page->say('discount')}</p><p class=\"actions\"><button>{$this->page->say('buy')}</button>"
+            . "<button class=\"quiet\" formaction=\"/purchases\">{$this->page->say('from_balance')}</button></p></form>"
             . $this->member($this->shop->members->find($member), $goods);
-        $this->page->show($this->text->of('goods'), $main);
+        $this->page->show($this->page->say('goods'), $main);
     }
 
     /** @param array<string, mixed> $goods */
@@ -30,8 +30,8 @@ final class GoodsPage
         $sku = Page::escape($goods['sku']);
         $name = Page::escape($goods['name']);
         return "<li><span id=\"name-$sku\">$name</span>{$this->page->yuan((int) $goods['fen'])}"
-            . "<span class=\"hint\">{$this->text->of('stock')} {$goods['stock']}</span>"
-            . "<label>{$this->text->of('quantity')} <input type=\"number\" name=\"quantity[$sku]\" value=\"0\" min=\"0\" max=\"99\""
+            . "<span class=\"hint\">{$this->page->say('stock')} {$goods['stock']}</span>"
+            . "<label>{$this->page->say('quantity')} <input type=\"number\" name=\"quantity[$sku]\" value=\"0\" min=\"0\" max=\"99\""
             . " inputmode=\"numeric\" aria-describedby=\"name-$sku\"></label></li>";
     }
 
@@ -41,18 +41,18 @@ final class GoodsPage
      */
     private function member(array $member, array $goods): string
     {
-        $options = implode('', array_map(fn (int $yuan) => "<option value=\"$yuan\">$yuan {$this->text->of('yuan')}</option>", [100, 200, 500]));
-        $html = "<section class=\"member\"><h2>{$this->text->of('member')} " . Page::escape($member['name']) . '</h2><dl>'
-            . "<div><dt>{$this->text->of('balance')}</dt><dd>{$this->page->yuan((int) $member['balance'])}</dd></div>"
-            . "<div><dt>{$this->text->of('gift')}</dt><dd>{$this->page->yuan((int) $member['gift'])}</dd></div>"
-            . "<div><dt>{$this->text->of('points')}</dt><dd>{$member['points']}</dd></div></dl>"
-            . "<form method=\"post\" action=\"/topups\">{$this->page->token()}<label>{$this->text->of('topup')} <select name=\"yuan\">$options</select></label>"
-            . "<button>{$this->text->of('topup')}</button><p class=\"hint\">{$this->text->of('topup_note')}</p></form>";
+        $options = implode('', array_map(fn (int $yuan) => "<option value=\"$yuan\">$yuan {$this->page->say('yuan')}</option>", [100, 200, 500]));
+        $html = "<section class=\"member\"><h2>{$this->page->say('member')} " . Page::escape($member['name']) . '</h2><dl>'
+            . "<div><dt>{$this->page->say('balance')}</dt><dd>{$this->page->yuan((int) $member['balance'])}</dd></div>"
+            . "<div><dt>{$this->page->say('gift')}</dt><dd>{$this->page->yuan((int) $member['gift'])}</dd></div>"
+            . "<div><dt>{$this->page->say('points')}</dt><dd>{$member['points']}</dd></div></dl>"
+            . "<form method=\"post\" action=\"/topups\">{$this->page->token()}<label>{$this->page->say('topup')} <select name=\"yuan\">$options</select></label>"
+            . "<button>{$this->page->say('topup')}</button><p class=\"hint\">{$this->page->say('topup_note')}</p></form>";
         foreach ($goods as $one) {
             if ($one['points'] !== null && $one['points'] <= $member['points'] && $one['stock'] > 0) {
                 $html .= "<form method=\"post\" action=\"/exchanges\">{$this->page->token()}"
                     . $this->once() . '<input type="hidden" name="sku" value="' . Page::escape($one['sku']) . '">'
-                    . '<button class="quiet">' . Page::escape($one['name']) . ": {$this->text->of('exchange')} ({$one['points']})</button></form>";
+                    . '<button class="quiet">' . Page::escape($one['name']) . ": {$this->page->say('exchange')} ({$one['points']})</button></form>";
             }
         }
         return "$html</section>";

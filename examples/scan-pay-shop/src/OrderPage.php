@@ -11,7 +11,7 @@ use WechatPay\PayException;
 /** The page of one order in each of its states. What it shows is what the ledger says, however the browser got here. */
 final class OrderPage
 {
-    public function __construct(private readonly Shop $shop, private readonly Page $page, private readonly Texts $text)
+    public function __construct(private readonly Shop $shop, private readonly Page $page)
     {
     }
 
@@ -48,12 +48,12 @@ final class OrderPage
         $isOver = !\in_array($state, ['placing', 'waiting', 'paying', 'closing'], true);
         $main = "<section class=\"order $title\" data-state=\"$state\" data-address=\"/orders/{$order['number']}\""
             . ($isOver || $hasTimedOut ? '' : ' data-poll') . ' aria-live="polite">'
-            . "<h1 tabindex=\"-1\">{$this->text->of($title)}</h1>"
+            . "<h1 tabindex=\"-1\">{$this->page->say($title)}</h1>"
             . '<p class="what">' . Page::escape($order['body']) . "</p><p class=\"total\">{$this->page->yuan((int) $order['fen'])}</p>"
-            . $inner . "<p class=\"number\">{$this->text->of('order')} {$order['number']}</p></section>"
-            . "<p id=\"offline\" role=\"status\" hidden>{$this->text->of('offline')}</p>"
-            . "<p><a href=\"/\">{$this->text->of('back')}</a></p>";
-        $this->page->show($this->text->of($title), $main, refresh: $isOver || $hasTimedOut ? 0 : 5);
+            . $inner . "<p class=\"number\">{$this->page->say('order')} {$order['number']}</p></section>"
+            . "<p id=\"offline\" role=\"status\" hidden>{$this->page->say('offline')}</p>"
+            . "<p><a href=\"/\">{$this->page->say('back')}</a></p>";
+        $this->page->show($this->page->say($title), $main, refresh: $isOver || $hasTimedOut ? 0 : 5);
     }
 
     /**
@@ -71,17 +71,17 @@ final class OrderPage
         }
         $number = $order['number'];
         $how = match ($order['trade_type']) {
-            'MWEB' => '<p><a class="button" href="' . Page::escape($code) . "\">{$this->text->of('open_wechat')}</a></p>"
-                . $this->page->button("/orders/$number/check", $this->text->of('finished')),
-            'JSAPI' => '<p><button id="wechat" data-params="' . Page::escape($code) . "\">{$this->text->of('open_wechat')}</button></p>"
-                . $this->page->button("/orders/$number/check", $this->text->of('finished')),
+            'MWEB' => '<p><a class="button" href="' . Page::escape($code) . "\">{$this->page->say('open_wechat')}</a></p>"
+                . $this->page->button("/orders/$number/check", $this->page->say('finished')),
+            'JSAPI' => '<p><button id="wechat" data-params="' . Page::escape($code) . "\">{$this->page->say('open_wechat')}</button></p>"
+                . $this->page->button("/orders/$number/check", $this->page->say('finished')),
             default => "<img class=\"code\" src=\"/orders/$number/code.svg\" width=\"280\" height=\"280\" alt=\"{$this->label($order)}\">"
-                . "<p class=\"hint\">{$this->text->of('scan')}</p>",
+                . "<p class=\"hint\">{$this->page->say('scan')}</p>",
         };
         $left = max(0, $entry->expiresAt->getTimestamp() - time());
         $clock = sprintf('%d:%02d', intdiv($left, 60), $left % 60);
-        return [$state, "$how<p class=\"left\">{$this->text->of('remaining')} <span data-left=\"$left\" aria-live=\"off\">$clock</span></p>"
-            . $this->page->button("/orders/$number/close", $this->text->of('close'), 'quiet')];
+        return [$state, "$how<p class=\"left\">{$this->page->say('remaining')} <span data-left=\"$left\" aria-live=\"off\">$clock</span></p>"
+            . $this->page->button("/orders/$number/close", $this->page->say('close'), 'quiet')];
     }
 
     /**
@@ -93,19 +93,19 @@ final class OrderPage
     {
         $number = $order['number'];
         return ['timed_out', $this->note(isset($_GET['unanswered']) ? 'ask_failed' : 'timed_out_note')
-            . $this->page->button("/orders/$number/check", $this->text->of('i_paid'))
-            . "<p><a href=\"/orders/$number\">{$this->text->of('wait_on')}</a></p>"
-            . $this->page->button("/orders/$number/close", $this->text->of('close'), 'quiet')];
+            . $this->page->button("/orders/$number/check", $this->page->say('i_paid'))
+            . "<p><a href=\"/orders/$number\">{$this->page->say('wait_on')}</a></p>"
+            . $this->page->button("/orders/$number/close", $this->page->say('close'), 'quiet')];
     }
 
     /** @param array<string, mixed> $order */
     private function label(array $order): string
     {
-        return "{$this->text->of('scan')}: {$this->text->of('shop')}, ¥" . \WechatPay\Fen::toYuan((int) $order['fen']);
+        return "{$this->page->say('scan')}: {$this->page->say('shop')}, ¥" . \WechatPay\Fen::toYuan((int) $order['fen']);
     }
 
     private function note(string $name): string
     {
-        return "<p class=\"note\">{$this->text->of($name)}</p>";
+        return "<p class=\"note\">{$this->page->say($name)}</p>";
     }
 }

@@ -13,17 +13,19 @@ final class Page
     private const POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self';"
         . " form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-    public function __construct(
-        private readonly Visitor $visitor,
-        private readonly Texts $text,
-        private readonly string $token,
-        private readonly string $menu = '',
-    ) {
+    public function __construct(private readonly Visitor $visitor, private readonly string $token, private readonly string $menu = '')
+    {
     }
 
     public static function escape(string|int $value): string
     {
         return htmlspecialchars((string) $value, ENT_QUOTES | ENT_SUBSTITUTE | ENT_HTML5, 'UTF-8');
+    }
+
+    /** The text of that name in the visitor's language. */
+    public function say(string $name): string
+    {
+        return Texts::of($name, $this->visitor->language);
     }
 
     public function yuan(int $fen): string
@@ -61,7 +63,7 @@ final class Page
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
             $meta
-            <title>$title · {$this->text->of('shop')}</title>
+            <title>$title · {$this->say('shop')}</title>
             <link rel="icon" href="/icon.svg">
             <link rel="stylesheet" href="/shop.css">
             $office
@@ -69,7 +71,7 @@ final class Page
             <script src="/pay.js" defer></script>
             </head>
             <body>
-            <header><a class="brand" href="/">{$this->text->of('shop')}</a>{$this->choices()}</header>
+            <header><a class="brand" href="/">{$this->say('shop')}</a>{$this->choices()}</header>
             $this->menu
             <main>
             $main
@@ -83,7 +85,7 @@ final class Page
     /** Something that is not to be had, in a page of its own. */
     public function refuse(int $status, string $title, string $note = '', string $back = '/'): void
     {
-        $label = $this->text->of($back === '/' ? 'back' : 'go_back');
+        $label = $this->say($back === '/' ? 'back' : 'go_back');
         $this->show($title, "<h1>$title</h1><p>$note</p><p><a href=\"" . self::escape($back) . "\">$label</a></p>", $status);
     }
 
@@ -107,11 +109,11 @@ final class Page
     {
         $other = $this->visitor->language === 'en' ? 'zh' : 'en';
         $lang = $other === 'en' ? 'en' : 'zh-CN';
-        $links = "<a href=\"?language=$other\" lang=\"$lang\">{$this->text->of('language')}</a>";
+        $links = "<a href=\"?language=$other\" lang=\"$lang\">{$this->say('language')}</a>";
         foreach (Visitor::THEMES as $theme) {
             $current = $theme === $this->visitor->theme ? ' aria-current="true"' : '';
-            $links .= " <a href=\"?theme=$theme\"$current>{$this->text->of($theme)}</a>";
+            $links .= " <a href=\"?theme=$theme\"$current>{$this->say($theme)}</a>";
         }
-        return "<nav aria-label=\"{$this->text->of('theme')}\">$links</nav>";
+        return "<nav aria-label=\"{$this->say('theme')}\">$links</nav>";
     }
 }

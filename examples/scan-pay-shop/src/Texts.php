@@ -72,13 +72,9 @@ final class Texts
         'ask_failed' => ['暂时查询不到，请稍后再试。', 'WeChat Pay could not be asked. Please try again soon.'],
     ];
 
-    public function __construct(private readonly string $language)
-    {
-    }
-
     /** The text, fit for HTML. */
-    public function of(string $name): string
+    public static function of(string $name, string $language): string
     {
-        return Page::escape((self::ALL + Office\Words::ALL)[$name][$this->language === 'en' ? 1 : 0] ?? $name);
+        return Page::escape((self::ALL + Office\Words::ALL)[$name][$language === 'en' ? 1 : 0] ?? $name);
     }
 }

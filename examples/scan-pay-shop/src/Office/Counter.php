@@ -11,7 +11,6 @@ use Shop\Page;
 use Shop\Risk;
 use Shop\Settings;
 use Shop\Shop;
-use Shop\Texts;
 use Shop\Visitor;
 use WechatPay\ApiVersion;
 use WechatPay\Merchant;
@@ -28,12 +27,8 @@ final class Counter
 {
     private const PAYER_MS = 20_000;
 
-    public function __construct(
-        private readonly Shop $shop,
-        private readonly Clerk $clerk,
-        private readonly Page $page,
-        private readonly Texts $text,
-    ) {
+    public function __construct(private readonly Shop $shop, private readonly Clerk $clerk, private readonly Page $page)
+    {
     }
 
     /** What is sold. */
@@ -42,11 +37,11 @@ final class Counter
         $lines = '';
         foreach ($this->shop->database->rows('SELECT * FROM goods ORDER BY fen DESC') as $goods) {
             [$sku, $name] = [Page::escape($goods['sku']), Page::escape($goods['name'])];
-            $lines .= "<li><span id=\"name-$sku\">$name</span>{$this->page->yuan((int) $goods['fen'])}<label>{$this->text->of('quantity')}"
+            $lines .= "<li><span id=\"name-$sku\">$name</span>{$this->page->yuan((int) $goods['fen'])}<label>{$this->page->say('quantity')}"
                 . " <input type=\"number\" name=\"quantity[$sku]\" value=\"0\" min=\"0\" max=\"99\" aria-describedby=\"name-$sku\"></label></li>";
         }
-        $this->page->show($this->text->of('counter'), "<h1 tabindex=\"-1\">{$this->text->of('counter')}</h1><form method=\"post\" action=\"/office/counter\">"
-            . "{$this->page->token()}<ul class=\"goods\">$lines</ul><p><button>{$this->text->of('to_code')}</button></p></form>");
+        $this->page->show($this->page->say('counter'), "<h1 tabindex=\"-1\">{$this->page->say('counter')}</h1><form method=\"post\" action=\"/office/counter\">"
+            . "{$this->page->token()}<ul class=\"goods\">$lines</ul><p><button>{$this->page->say('to_code')}</button></p></form>");
     }
 
     /** Makes the order; gives its number. */
@@ -108,11 +103,11 @@ final class Counter
             default => $state,
         };
         $isOpen = \in_array($title, ['paying', 'closing'], true);
-        $inner = $isNew ? $this->codeForm($number) : ($isOpen ? '' : "<p><a class=\"button\" href=\"/office/counter\">{$this->text->of('next_sale')}</a></p>");
-        $this->page->show($this->text->of($title), "<section class=\"order $title\" data-state=\"$state\" data-address=\"/office/counter/$number\""
-            . ($isOpen ? ' data-poll' : '') . " aria-live=\"polite\"><h1 tabindex=\"-1\">{$this->text->of($title)}</h1><p class=\"what\">"
+        $inner = $isNew ? $this->codeForm($number) : ($isOpen ? '' : "<p><a class=\"button\" href=\"/office/counter\">{$this->page->say('next_sale')}</a></p>");
+        $this->page->show($this->page->say($title), "<section class=\"order $title\" data-state=\"$state\" data-address=\"/office/counter/$number\""
+            . ($isOpen ? ' data-poll' : '') . " aria-live=\"polite\"><h1 tabindex=\"-1\">{$this->page->say($title)}</h1><p class=\"what\">"
             . Page::escape($order['body']) . "</p><p class=\"total\">{$this->page->yuan((int) $order['fen'])}</p>{$this->note($title, $number)}$inner"
-            . "<p class=\"number\">{$this->text->of('order')} $number</p></section><p id=\"offline\" role=\"status\" hidden>{$this->text->of('offline')}</p>", refresh: $isOpen ? 3 : 0);
+            . "<p class=\"number\">{$this->page->say('order')} $number</p></section><p id=\"offline\" role=\"status\" hidden>{$this->page->say('offline')}</p>", refresh: $isOpen ? 3 : 0);
     }
 
     /** What the page of a sale asks while the payer is at it. */
@@ -126,16 +121,16 @@ final class Counter
 
     private function codeForm(string $number): string
     {
-        return "<form method=\"post\" action=\"/office/counter/$number\" data-charge>{$this->page->token()}<p><label>{$this->text->of('code')} "
+        return "<form method=\"post\" action=\"/office/counter/$number\" data-charge>{$this->page->token()}<p><label>{$this->page->say('code')} "
             . '<input name="code" inputmode="numeric" autocomplete="off" pattern="1[0-5][0-9]{16}" maxlength="18" autofocus required></label></p>'
-            . "<p><button>{$this->text->of('charge')}</button></p></form>";
+            . "<p><button>{$this->page->say('charge')}</button></p></form>";
     }
 
     private function note(string $title, string $number): string
     {
         $said = $this->shop->database->row("SELECT what FROM office_log WHERE number = ? AND what LIKE 'refused: %'", [$number]);
         $reason = $said === null ? '' : ' ' . Page::escape($said['what']);
-        return \in_array($title, ['closed', 'review', 'paying'], true) ? "<p class=\"note\">{$this->text->of("till_$title")}$reason</p>" : '';
+        return \in_array($title, ['closed', 'review', 'paying'], true) ? "<p class=\"note\">{$this->page->say("till_$title")}$reason</p>" : '';
     }
 
     private function wasRefused(string $number): bool

@@ -6,7 +6,6 @@ namespace Shop\Office;
 
 use Shop\Page;
 use Shop\Shop;
-use Shop\Texts;
 use WechatPay\Difference;
 use WechatPay\Merchant;
 
@@ -15,12 +14,8 @@ final class DayPage
 {
     private const SORTS = ['when' => 'paid_at', 'order' => 'number', 'kind' => 'kind', 'amount' => 'fen'];
 
-    public function __construct(
-        private readonly Shop $shop,
-        private readonly DaysPage $days,
-        private readonly Page $page,
-        private readonly Texts $text,
-    ) {
+    public function __construct(private readonly Shop $shop, private readonly DaysPage $days, private readonly Page $page)
+    {
     }
 
     public function show(Merchant $merchant, string $day): void
@@ -29,11 +24,11 @@ final class DayPage
         $differences = array_filter($this->shop->ledger->differences($merchant), static fn (Difference $d) => $d->date === $day);
         $orders = $this->orders($merchant, $day);
         $sums = (new Days($this->shop))->sums($merchant->mchId, $day);
-        $this->page->show($day, "<h1 tabindex=\"-1\">$day</h1><p>{$this->text->of('merchant')} $merchant->mchId</p>"
+        $this->page->show($day, "<h1 tabindex=\"-1\">$day</h1><p>{$this->page->say('merchant')} $merchant->mchId</p>"
             . $this->sums($sums) . $this->days->form($path, 'reconcile')
-            . "<h2>{$this->text->of('differences')}</h2>" . $this->days->differences(array_values($differences), $day)
-            . "<h2>{$this->text->of('chart')}</h2>" . (new HourChart($this->text))->of($orders) . "<h2>{$this->text->of('orders')}</h2>" . $this->table($orders, $path)
-            . ($sums === null ? '' : "<p><a href=\"$path/orders.csv\">{$this->text->of('orders_csv')}</a></p><p><a href=\"$path/differences.csv\">{$this->text->of('differences_csv')}</a></p>"));
+            . "<h2>{$this->page->say('differences')}</h2>" . $this->days->differences(array_values($differences), $day)
+            . "<h2>{$this->page->say('chart')}</h2>" . (new HourChart($this->page))->of($orders) . "<h2>{$this->page->say('orders')}</h2>" . $this->table($orders, $path)
+            . ($sums === null ? '' : "<p><a href=\"$path/orders.csv\">{$this->page->say('orders_csv')}</a></p><p><a href=\"$path/differences.csv\">{$this->page->say('differences_csv')}</a></p>"));
     }
 
     public function reconcile(Merchant $merchant, string $day): void
@@ -54,14 +49,14 @@ final class DayPage
     private function sums(?array $sums): string
     {
         if ($sums === null || $sums['theirs'] === null) {
-            return "<p class=\"note\">{$this->text->of($sums === null ? 'not_reconciled' : 'bill_changed')}</p>";
+            return "<p class=\"note\">{$this->page->say($sums === null ? 'not_reconciled' : 'bill_changed')}</p>";
         }
         $sum = fn (string $what, string $fee) => array_map(fn (string $side) => "{$sums[$side][$what]['count']} · {$this->page->yuan($sums[$side][$what][$fee])}", ['theirs', 'ours']);
-        return $this->page->table($this->text->of('sums'), array_map($this->text->of(...), ['sums', 'theirs', 'ours']), [
-            [$this->text->of('payments'), ...$sum('payments', 'totalFee')],
-            [$this->text->of('refunds'), ...$sum('refunds', 'refundFee')],
-            [$this->text->of('fees'), $this->page->yuan((int) round($sums['theirs']['feeE5'] / 1000)), ''],
-            [$this->text->of('only_one'), $this->page->yuan((int) $sums['long']), $this->page->yuan((int) $sums['short'])],
+        return $this->page->table($this->page->say('sums'), array_map($this->page->say(...), ['sums', 'theirs', 'ours']), [
+            [$this->page->say('payments'), ...$sum('payments', 'totalFee')],
+            [$this->page->say('refunds'), ...$sum('refunds', 'refundFee')],
+            [$this->page->say('fees'), $this->page->yuan((int) round($sums['theirs']['feeE5'] / 1000)), ''],
+            [$this->page->say('only_one'), $this->page->yuan((int) $sums['long']), $this->page->yuan((int) $sums['short'])],
         ]);
     }
 
@@ -84,10 +79,10 @@ final class DayPage
         $heads = [];
         foreach (self::SORTS as $name => $column) {
             $isUp = ($_GET['sort'] ?? 'when') === $name && !isset($_GET['down']);
-            $heads[] = "<a href=\"$path?sort=$name" . ($isUp ? '&amp;down=1' : '') . "\">{$this->text->of($name)}" . ($isUp ? ' ↑' : '') . '</a>';
+            $heads[] = "<a href=\"$path?sort=$name" . ($isUp ? '&amp;down=1' : '') . "\">{$this->page->say($name)}" . ($isUp ? ' ↑' : '') . '</a>';
         }
-        return $this->page->table($this->text->of('orders'), $heads, array_map(fn (array $row) => [
-            date('H:i:s', (int) $row['paid_at']), Page::escape($row['number']), $this->text->of("kind_{$row['kind']}"), $this->page->yuan((int) $row['fen']),
+        return $this->page->table($this->page->say('orders'), $heads, array_map(fn (array $row) => [
+            date('H:i:s', (int) $row['paid_at']), Page::escape($row['number']), $this->page->say("kind_{$row['kind']}"), $this->page->yuan((int) $row['fen']),
         ], $orders));
     }
 }

@@ -6,7 +6,6 @@ namespace Shop\Office;
 
 use Shop\Page;
 use Shop\Shop;
-use Shop\Texts;
 use Shop\Visitor;
 use WechatPay\Merchant;
 use WechatPay\PayException;
@@ -14,11 +13,11 @@ use WechatPay\PayException;
 /** The back office: who is not logged in sees the door, and every form carries the token of its session. */
 final class Desk
 {
-    private readonly Texts $text;
+    private readonly Page $page;
 
     public function __construct(private readonly Shop $shop, private readonly Visitor $visitor)
     {
-        $this->text = new Texts($visitor->language);
+        $this->page = new Page($visitor, $visitor->token);
     }
 
     public function answer(string $verb, string $path): void
@@ -28,18 +27,18 @@ final class Desk
             $this->door($verb);
             return;
         }
-        $page = new Page($this->visitor, $this->text, $clerk->token(), $this->menu($clerk));
+        $page = new Page($this->visitor, $clerk->token(), $this->menu($clerk));
         $back = $verb === 'POST' ? preg_replace(['~^(/office/(?:orders/[^/]+|days/.+))/[a-z]+$~', '~/differences/.*~'], ['$1', '/days'], $path) : '/office';
         if ($verb === 'POST' && !$clerk->sent($_POST['token'] ?? null)) {
-            $page->refuse(403, $this->text->of('form_expired'), back: $back);
+            $page->refuse(403, $this->page->say('form_expired'), back: $back);
             return;
         }
         try {
             $this->route("$verb $path", $clerk, $page);
         } catch (PayException $e) {
-            $page->refuse(502, $this->text->of('not_done'), Page::escape("{$e->getMessage()} ({$e->advice->name})"), $back);
+            $page->refuse(502, $this->page->say('not_done'), Page::escape("{$e->getMessage()} ({$e->advice->name})"), $back);
         } catch (\LogicException|\ValueError $e) {   // a rule of ours, or the ledger: it cannot be done as things stand
-            $page->refuse($e->getCode() ?: 409, $this->text->of('not_done'), $this->text->of($e->getMessage()), $back);
+            $page->refuse($e->getCode() ?: 409, $this->page->say('not_done'), $this->page->say($e->getMessage()), $back);
         }
     }
 
@@ -50,19 +49,19 @@ final class Desk
         $is = static function (string $pattern) use ($asked, &$found): bool {
             return preg_match("~^$pattern$~", $asked, $found) === 1;
         };
-        $days = new DaysPage($this->shop, $clerk, $page, $this->text);
-        $day = new DayPage($this->shop, $days, $page, $this->text);
-        $members = new MembersPage($this->shop, $page, $this->text);
-        $orders = new OrderFile($this->shop, $clerk, $page, $this->text);
-        $counter = new Counter($this->shop, $clerk, $page, $this->text);
+        $days = new DaysPage($this->shop, $clerk, $page);
+        $day = new DayPage($this->shop, $days, $page);
+        $members = new MembersPage($this->shop, $page);
+        $orders = new OrderFile($this->shop, $clerk, $page);
+        $counter = new Counter($this->shop, $clerk, $page);
         match (true) {
-            $is('GET /office/?') => (new Status($this->shop, $days, $page, $this->text))->show(),
+            $is('GET /office/?') => (new Status($this->shop, $days, $page))->show(),
             $is('GET /office/counter') => $counter->show(),
             $is('POST /office/counter') => $this->go('/office/counter/' . $counter->open($this->visitor)),
             $is('GET /office/counter/(T[0-9a-f]{28})') => $counter->sale($found[1]),
             $is('GET /office/counter/(T[0-9a-f]{28})/state') => $counter->state($found[1]),
             $is('POST /office/counter/(T[0-9a-f]{28})') => $this->go('/office/counter/' . $counter->charge($found[1])),
-            $is('GET /office/orders') => (new OrderList($this->shop, $page, $this->text))->show(),
+            $is('GET /office/orders') => (new OrderList($this->shop, $page))->show(),
             $is('GET /office/orders/([0-9A-Za-z_|*@-]{1,32})') => $orders->show($found[1]),
             $is('POST /office/orders/([0-9A-Za-z_|*@-]{1,32})/([a-z]+)') => $this->go("/office/orders/{$orders->act($found[1], $found[2])}"),
             $is('GET /office/days') => $days->show(),
@@ -80,7 +79,6 @@ final class Desk
     /** The form for name and password, and what it sends. */
     private function door(string $verb): void
     {
-        $page = new Page($this->visitor, $this->text, $this->visitor->token);
         [$status, $note] = [200, ''];
         if ($verb === 'POST' && $this->visitor->sent($_POST['token'] ?? null)) {
             try {
@@ -89,14 +87,14 @@ final class Desk
                 return;
             } catch (\DomainException $e) {
                 $status = $e->getMessage() === 'too_many_tries' ? 429 : 403;
-                $note = '<p class="note" role="alert">' . $this->text->of($e->getMessage()) . '</p>';
+                $note = '<p class="note" role="alert">' . $this->page->say($e->getMessage()) . '</p>';
             }
         }
-        $page->show($this->text->of('login'), '<section class="order"><h1 tabindex="-1">' . $this->text->of('login') . "</h1>$note"
-            . "<form method=\"post\" action=\"/office\">{$page->token()}"
-            . '<p><label>' . $this->text->of('name') . ' <input name="name" autocomplete="username" required></label></p><p><label>'
-            . $this->text->of('password') . ' <input type="password" name="password" autocomplete="current-password" required></label></p>'
-            . '<p><button>' . $this->text->of('login') . '</button></p></form></section>', $status);
+        $this->page->show($this->page->say('login'), '<section class="order"><h1 tabindex="-1">' . $this->page->say('login') . "</h1>$note"
+            . "<form method=\"post\" action=\"/office\">{$this->page->token()}"
+            . '<p><label>' . $this->page->say('name') . ' <input name="name" autocomplete="username" required></label></p><p><label>'
+            . $this->page->say('password') . ' <input type="password" name="password" autocomplete="current-password" required></label></p>'
+            . '<p><button>' . $this->page->say('login') . '</button></p></form></section>', $status);
     }
 
     /** What a form says under a name: text, or nothing. */
@@ -109,11 +107,11 @@ final class Desk
     {
         $links = '';
         foreach (['orders', 'counter', 'days', 'members'] as $page) {
-            $links .= "<a href=\"/office/$page\">" . $this->text->of($page) . '</a>';
+            $links .= "<a href=\"/office/$page\">" . $this->page->say($page) . '</a>';
         }
         $token = "<input type=\"hidden\" name=\"token\" value=\"{$clerk->token()}\">";
-        return '<nav class="office" aria-label="' . $this->text->of('office') . "\">$links<form method=\"post\" action=\"/office/logout\">$token"
-            . '<button class="quiet">' . $this->text->of('logout') . ' (' . Page::escape($clerk->name) . ')</button></form></nav>';
+        return '<nav class="office" aria-label="' . $this->page->say('office') . "\">$links<form method=\"post\" action=\"/office/logout\">$token"
+            . '<button class="quiet">' . $this->page->say('logout') . ' (' . Page::escape($clerk->name) . ')</button></form></nav>';
     }
 
     private function leave(Clerk $clerk): void

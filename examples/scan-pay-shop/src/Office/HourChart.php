@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Shop\Office;
 
-use Shop\Texts;
+use Shop\Page;
 use WechatPay\Fen;
 
 /** A day by hour and kind, as one picture of bars that says in words what it shows. */
@@ -13,7 +13,7 @@ final class HourChart
     private const KINDS = ['goods', 'topup', 'till', 'refund'];
     private const HEIGHT = 160;
 
-    public function __construct(private readonly Texts $text)
+    public function __construct(private readonly Page $page)
     {
     }
 
@@ -29,7 +29,7 @@ final class HourChart
         for ($hour = 0; $hour < 24; $hour++) {
             $bars .= $this->bar($hour, array_column($sums, $hour), $most);
         }
-        $totals = array_map(fn (string $kind) => $this->text->of("kind_$kind") . ' ¥' . Fen::toYuan(array_sum($sums[$kind])), self::KINDS);
+        $totals = array_map(fn (string $kind) => $this->page->say("kind_$kind") . ' ¥' . Fen::toYuan(array_sum($sums[$kind])), self::KINDS);
         $legend = implode('', array_map(static fn (string $kind, string $total) => "<li class=\"$kind\">$total</li>", self::KINDS, $totals));
         return '<svg class="chart" viewBox="0 0 480 ' . (self::HEIGHT + 20) . '" role="img" aria-label="' . implode(', ', $totals) . "\">$bars</svg><ul class=\"legend\">$legend</ul>";
     }

@@ -6,12 +6,11 @@ namespace Shop\Office;
 
 use Shop\Page;
 use Shop\Shop;
-use Shop\Texts;
 
 /** Members, and each one's journal: every booking, from what it came, and what the account holds. */
 final class MembersPage
 {
-    public function __construct(private readonly Shop $shop, private readonly Page $page, private readonly Texts $text)
+    public function __construct(private readonly Shop $shop, private readonly Page $page)
     {
     }
 
@@ -19,10 +18,10 @@ final class MembersPage
     {
         $wrong = $this->shop->members->wrong();
         $rows = $this->shop->database->rows('SELECT * FROM member ORDER BY balance + gift DESC, points DESC LIMIT 200');
-        $heads = array_map($this->text->of(...), ['member', 'name', 'balance', 'gift', 'points', 'books']);
-        $this->page->show($this->text->of('members'), "<h1 tabindex=\"-1\">{$this->text->of('members')}</h1>" . $this->page->table($this->text->of('members'), $heads, array_map(fn (array $row) => [
+        $heads = array_map($this->page->say(...), ['member', 'name', 'balance', 'gift', 'points', 'books']);
+        $this->page->show($this->page->say('members'), "<h1 tabindex=\"-1\">{$this->page->say('members')}</h1>" . $this->page->table($this->page->say('members'), $heads, array_map(fn (array $row) => [
             "<a href=\"/office/members/{$row['id']}\">" . substr($row['id'], 0, 8) . '</a>', Page::escape($row['name']), ...$this->sums($row),
-            \in_array($row['id'], $wrong, true) ? $this->text->of('books_wrong') : '✓',
+            \in_array($row['id'], $wrong, true) ? $this->page->say('books_wrong') : '✓',
         ], $rows)));
     }
 
@@ -31,11 +30,11 @@ final class MembersPage
         $member = $this->shop->members->find($id) ?? throw new \DomainException('not_found', 404);
         $rows = $this->shop->database->rows('SELECT * FROM member_journal WHERE member_id = ? ORDER BY booked_at DESC, source DESC LIMIT 500', [$id]);
         $name = Page::escape($member['name']);
-        $heads = array_map($this->text->of(...), ['when', 'source', 'balance', 'gift', 'points']);
+        $heads = array_map($this->page->say(...), ['when', 'source', 'balance', 'gift', 'points']);
         [$balance, $gift, $points] = $this->sums($member);
-        $this->page->show($name, "<h1 tabindex=\"-1\">$name</h1><p class=\"number\">$id</p><dl><div><dt>{$this->text->of('balance')}</dt><dd>$balance</dd></div>"
-            . "<div><dt>{$this->text->of('gift')}</dt><dd>$gift</dd></div><div><dt>{$this->text->of('points')}</dt><dd>$points</dd></div></dl>"
-            . $this->page->table($this->text->of('journal'), $heads, array_map(
+        $this->page->show($name, "<h1 tabindex=\"-1\">$name</h1><p class=\"number\">$id</p><dl><div><dt>{$this->page->say('balance')}</dt><dd>$balance</dd></div>"
+            . "<div><dt>{$this->page->say('gift')}</dt><dd>$gift</dd></div><div><dt>{$this->page->say('points')}</dt><dd>$points</dd></div></dl>"
+            . $this->page->table($this->page->say('journal'), $heads, array_map(
                 fn (array $row) => [date('Y-m-d H:i:s', (int) $row['booked_at']), Page::escape($row['source']), ...$this->sums($row)],
                 $rows,
             )));

@@ -6,19 +6,14 @@ namespace Shop\Office;
 
 use Shop\Page;
 use Shop\Shop;
-use Shop\Texts;
 use WechatPay\OrderQuery;
 use WechatPay\Resolution;
 
 /** The file of one order: what is known, on what evidence, who did what, and what a person can do about it. */
 final class OrderFile
 {
-    public function __construct(
-        private readonly Shop $shop,
-        private readonly Clerk $clerk,
-        private readonly Page $page,
-        private readonly Texts $text,
-    ) {
+    public function __construct(private readonly Shop $shop, private readonly Clerk $clerk, private readonly Page $page)
+    {
     }
 
     /** Does what a form asks for; gives the number. */
@@ -47,7 +42,7 @@ final class OrderFile
     {
         $sale = Sale::find($this->shop, $number);
         $this->page->show(Page::escape($number), '<h1 tabindex="-1">' . Page::escape($number) . '</h1>' . $this->facts($sale) . $this->decisions($sale)
-            . $this->lines($sale) . $this->refunds($sale) . (new Trail($this->shop, $this->page, $this->text))->of($number));
+            . $this->lines($sale) . $this->refunds($sale) . (new Trail($this->shop, $this->page))->of($number));
     }
 
     private function resolve(Sale $sale, string $note): void
@@ -63,18 +58,18 @@ final class OrderFile
     private function facts(Sale $sale): string
     {
         $facts = [
-            'state' => $this->text->of($sale->state) . ' <span class="hint">' . Page::escape((string) $sale->entry?->reason) . " {$this->text->of((string) $sale->row['hold'])}" . '</span>',
+            'state' => $this->page->say($sale->state) . ' <span class="hint">' . Page::escape((string) $sale->entry?->reason) . " {$this->page->say((string) $sale->row['hold'])}" . '</span>',
             'amount' => $this->page->yuan($sale->fen),
             'went_back' => $this->page->yuan((int) $sale->entry?->refundedFee),
             'goods' => Page::escape($sale->row['body']),
             'when' => date('Y-m-d H:i:s', (int) $sale->row['made_at']),
             'member' => Page::escape($sale->member),
-            'merchant' => Page::escape($sale->entry?->mchId ?? $this->text->of('balance')),
+            'merchant' => Page::escape($sale->entry?->mchId ?? $this->page->say('balance')),
             'transaction' => Page::escape($sale->entry?->transactionId ?? $sale->entry?->suspectTransactionId ?? ''),
         ];
         $html = '';
         foreach ($facts as $name => $value) {
-            $html .= "<div><dt>{$this->text->of($name)}</dt><dd>$value</dd></div>";
+            $html .= "<div><dt>{$this->page->say($name)}</dt><dd>$value</dd></div>";
         }
         return "<dl>$html</dl>";
     }
@@ -83,14 +78,14 @@ final class OrderFile
     private function decisions(Sale $sale): string
     {
         $is = static fn (string ...$states) => \in_array($sale->state, $states, true);
-        $options = implode('', array_map(fn (Resolution $as) => "<option value=\"$as->value\">{$this->text->of($as->name)}</option>", Resolution::cases()));
+        $options = implode('', array_map(fn (Resolution $as) => "<option value=\"$as->value\">{$this->page->say($as->name)}</option>", Resolution::cases()));
         $end = $sale->entry?->tradeType === 'MICROPAY' ? 'reverse' : 'close';
         return implode('', array_filter([
             $sale->entry === null ? '' : $this->form($sale, 'check', '', 'asked'),
             $sale->isOpen() ? $this->form($sale, $end) : '',
             $sale->row['hold'] === null ? '' : $this->form($sale, 'release'),
             $is('paid_late') || $is('review') && $sale->row['hold'] === null
-                ? $this->form($sale, 'resolve', "<label>{$this->text->of('decision')} <select name=\"as\">$options</select></label>") : '',
+                ? $this->form($sale, 'resolve', "<label>{$this->page->say('decision')} <select name=\"as\">$options</select></label>") : '',
             $is('paid') && !$sale->isDivisible() ? $this->form($sale, 'refund') : '',
         ]));
     }
@@ -99,14 +94,14 @@ final class OrderFile
     {
         $canRefund = $sale->isDivisible() && (\in_array($sale->state, ['paid', 'refunded_part'], true) || $sale->row['hold'] !== null);
         $lines = $sale->lines();
-        $heads = array_map($this->text->of(...), ['goods', 'quantity', 'gross', 'saved', 'amount', 'refund']);
+        $heads = array_map($this->page->say(...), ['goods', 'quantity', 'gross', 'saved', 'amount', 'refund']);
         $rows = array_map(fn (array $line) => [
             Page::escape($line['sku']), (string) $line['quantity'], $this->page->yuan((int) $line['gross']), $this->page->yuan((int) $line['discount']),
             $this->page->yuan($line['gross'] - $line['discount']),
             $line['refund_no'] !== null || !$canRefund ? Page::escape($line['refund_no'] ?? '')
                 : "<input type=\"checkbox\" form=\"refund\" name=\"sku[]\" value=\"" . Page::escape($line['sku']) . '" aria-label="' . Page::escape($line['sku']) . '">',
         ], $lines);
-        $table = $rows === [] ? '' : "<h2>{$this->text->of('goods')}</h2>" . $this->page->table($this->text->of('goods'), $heads, $rows);
+        $table = $rows === [] ? '' : "<h2>{$this->page->say('goods')}</h2>" . $this->page->table($this->page->say('goods'), $heads, $rows);
         return $table . ($canRefund && \in_array(null, array_column($lines, 'refund_no'), true) ? $this->form($sale, 'refund') : '');
     }
 
@@ -116,10 +111,10 @@ final class OrderFile
         $states = array_column($this->shop->database->rows('SELECT out_refund_no, state FROM wechatpay_refund'
             . ' WHERE order_id IN (SELECT id FROM wechatpay_order WHERE out_trade_no = ?)', [$sale->number]), 'state', 'out_refund_no');
         $button = fn (array $row, string $what) => $this->form($sale, $what, '<input type="hidden" name="refund" value="' . $row['refund_no'] . '">', $what);
-        $heads = array_map($this->text->of(...), ['refund', 'amount', 'reason', 'asked_by', 'agreed_by', 'state', 'decision']);
-        return $rows === [] ? '' : "<h2>{$this->text->of('refunds')}</h2>" . $this->page->table($this->text->of('refunds'), $heads, array_map(fn (array $row) => [
+        $heads = array_map($this->page->say(...), ['refund', 'amount', 'reason', 'asked_by', 'agreed_by', 'state', 'decision']);
+        return $rows === [] ? '' : "<h2>{$this->page->say('refunds')}</h2>" . $this->page->table($this->page->say('refunds'), $heads, array_map(fn (array $row) => [
             $row['refund_no'], $this->page->yuan((int) $row['fen']), Page::escape($row['reason']), Page::escape($row['asked_by']),
-            Page::escape($row['agreed_by'] ?? ''), implode(' · ', array_filter([$this->text->of("refund_{$row['state']}"), $states[$row['refund_no']] ?? $this->text->of($row['doubt'])])),
+            Page::escape($row['agreed_by'] ?? ''), implode(' · ', array_filter([$this->page->say("refund_{$row['state']}"), $states[$row['refund_no']] ?? $this->page->say($row['doubt'])])),
             match ($row['state']) {
                 'waiting' => $button($row, 'agree') . $button($row, 'refuse'),
                 'failed' => $button($row, 'dismiss'),
@@ -131,9 +126,9 @@ final class OrderFile
     /** A form of one button, with the field for the reason unless that is known. */
     private function form(Sale $sale, string $what, string $fields = '', string $note = ''): string
     {
-        $note = $note === '' ? "<label>{$this->text->of('reason')} <input name=\"note\" maxlength=\"80\" required></label>" : "<input type=\"hidden\" name=\"note\" value=\"$note\">";
+        $note = $note === '' ? "<label>{$this->page->say('reason')} <input name=\"note\" maxlength=\"80\" required></label>" : "<input type=\"hidden\" name=\"note\" value=\"$note\">";
         $id = $what === 'refund' ? ' id="refund"' : '';
         return "<form class=\"actions\" method=\"post\"$id action=\"/office/orders/" . rawurlencode($sale->number) . "/$what\">"
-            . "{$this->page->token()}$fields$note<button>{$this->text->of("do_$what")}</button></form>";
+            . "{$this->page->token()}$fields$note<button>{$this->page->say("do_$what")}</button></form>";
     }
 }

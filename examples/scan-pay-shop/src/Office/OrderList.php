@@ -6,26 +6,25 @@ namespace Shop\Office;
 
 use Shop\Page;
 use Shop\Shop;
-use Shop\Texts;
 
 /** Orders: those that wait for a person, the newest, or what a search finds. */
 final class OrderList
 {
-    public function __construct(private readonly Shop $shop, private readonly Page $page, private readonly Texts $text)
+    public function __construct(private readonly Shop $shop, private readonly Page $page)
     {
     }
 
     public function show(): void
     {
         $sought = \is_string($_GET['q'] ?? null) ? trim($_GET['q']) : '';
-        $main = "<h1 tabindex=\"-1\">{$this->text->of('orders')}</h1>";
+        $main = "<h1 tabindex=\"-1\">{$this->page->say('orders')}</h1>";
         if ($sought === '') {
             $waiting = $this->waiting();
-            $main .= "<h2>{$this->text->of('to_decide')} (" . \count($waiting) . ")</h2>{$this->table('to_decide', $waiting)}<h2>{$this->text->of('newest')}</h2>";
+            $main .= "<h2>{$this->page->say('to_decide')} (" . \count($waiting) . ")</h2>{$this->table('to_decide', $waiting)}<h2>{$this->page->say('newest')}</h2>";
         }
         $numbers = array_column($this->shop->database->rows(...$this->search($sought)), 'number');
-        $this->page->show($this->text->of('orders'), $main . '<form class="actions" action="/office/orders"><label>' . $this->text->of('search')
-            . ' <input type="search" name="q" value="' . Page::escape($sought) . "\" maxlength=\"64\"></label><button>{$this->text->of('search')}</button></form>"
+        $this->page->show($this->page->say('orders'), $main . '<form class="actions" action="/office/orders"><label>' . $this->page->say('search')
+            . ' <input type="search" name="q" value="' . Page::escape($sought) . "\" maxlength=\"64\"></label><button>{$this->page->say('search')}</button></form>"
             . $this->table('orders', $numbers));
     }
 
@@ -55,8 +54,8 @@ final class OrderList
     /** @param list<string> $numbers */
     private function table(string $name, array $numbers): string
     {
-        $heads = array_map($this->text->of(...), ['order', 'when', 'goods', 'amount', 'state']);
-        return $numbers === [] ? "<p class=\"hint\">{$this->text->of('none')}</p>" : $this->page->table($this->text->of($name), $heads, array_map($this->row(...), $numbers));
+        $heads = array_map($this->page->say(...), ['order', 'when', 'goods', 'amount', 'state']);
+        return $numbers === [] ? "<p class=\"hint\">{$this->page->say('none')}</p>" : $this->page->table($this->page->say($name), $heads, array_map($this->row(...), $numbers));
     }
 
     /** @return list<string> */
@@ -68,7 +67,7 @@ final class OrderList
             date('Y-m-d H:i', (int) $sale->row['made_at']),
             Page::escape($sale->row['body']),
             $this->page->yuan($sale->fen),
-            $this->text->of($sale->state),
+            $this->page->say($sale->state),
         ];
     }
 }

@@ -7,18 +7,13 @@ namespace Shop\Office;
 use Shop\Database;
 use Shop\Page;
 use Shop\Shop;
-use Shop\Texts;
 use WechatPay\SyncReport;
 
 /** How the shop is: whether a worker is alive, what waits for a person, whether the books add up. */
 final class Status
 {
-    public function __construct(
-        private readonly Shop $shop,
-        private readonly DaysPage $days,
-        private readonly Page $page,
-        private readonly Texts $text,
-    ) {
+    public function __construct(private readonly Shop $shop, private readonly DaysPage $days, private readonly Page $page)
+    {
     }
 
     /** What a worker says after each round. */
@@ -32,22 +27,22 @@ final class Status
 
     public function show(): void
     {
-        $waiting = \count((new OrderList($this->shop, $this->page, $this->text))->waiting());
+        $waiting = \count((new OrderList($this->shop, $this->page))->waiting());
         $differences = array_sum(array_map(fn ($merchant) => \count($this->days->open($merchant)), $this->shop->merchants));
         $facts = [
-            "<a href=\"/office/orders\">{$this->text->of('to_decide')}</a>" => $waiting,
-            "<a href=\"/office/days\">{$this->text->of('differences')}</a>" => $differences,
-            "<a href=\"/office/members\">{$this->text->of('books_wrong')}</a>" => \count($this->shop->members->wrong()),
-            $this->text->of('overdue') => $this->shop->database->value('SELECT COUNT(*) FROM wechatpay_order WHERE due_at < ?', [(time() - 300) * 1000]),
+            "<a href=\"/office/orders\">{$this->page->say('to_decide')}</a>" => $waiting,
+            "<a href=\"/office/days\">{$this->page->say('differences')}</a>" => $differences,
+            "<a href=\"/office/members\">{$this->page->say('books_wrong')}</a>" => \count($this->shop->members->wrong()),
+            $this->page->say('overdue') => $this->shop->database->value('SELECT COUNT(*) FROM wechatpay_order WHERE due_at < ?', [(time() - 300) * 1000]),
         ];
         $html = implode('', array_map(static fn (string $name, int $count) => "<div><dt>$name</dt><dd>$count</dd></div>", array_keys($facts), $facts));
         $workers = $this->shop->database->rows('SELECT * FROM worker_status ORDER BY seen_at DESC');
         $isAlive = static fn (array $worker) => (int) $worker['seen_at'] > time() - 60;
-        $heads = array_map($this->text->of(...), ['name', 'when', 'state', 'log']);
-        $this->page->show($this->text->of('office'), "<h1 tabindex=\"-1\">{$this->text->of('office')}</h1><dl>$html</dl><h2>{$this->text->of('workers')}</h2>"
-            . (array_filter($workers, $isAlive) === [] ? "<p class=\"note\" role=\"alert\">{$this->text->of('no_worker')}</p>" : '')
-            . $this->page->table($this->text->of('workers'), $heads, array_map(fn (array $worker) => [
-                Page::escape($worker['name']), date('Y-m-d H:i:s', (int) $worker['seen_at']), $this->text->of($isAlive($worker) ? 'alive' : 'gone'), Page::escape($worker['said']),
+        $heads = array_map($this->page->say(...), ['name', 'when', 'state', 'log']);
+        $this->page->show($this->page->say('office'), "<h1 tabindex=\"-1\">{$this->page->say('office')}</h1><dl>$html</dl><h2>{$this->page->say('workers')}</h2>"
+            . (array_filter($workers, $isAlive) === [] ? "<p class=\"note\" role=\"alert\">{$this->page->say('no_worker')}</p>" : '')
+            . $this->page->table($this->page->say('workers'), $heads, array_map(fn (array $worker) => [
+                Page::escape($worker['name']), date('Y-m-d H:i:s', (int) $worker['seen_at']), $this->page->say($isAlive($worker) ? 'alive' : 'gone'), Page::escape($worker['said']),
             ], $workers)));
     }
 }
