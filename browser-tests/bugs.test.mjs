@@ -29,6 +29,8 @@ async function toppedUp() {
     const number = new URL(page.url()).pathname.split('/').pop();
     await world.control('POST', '/pay', { out_trade_no: number });
     await headed(page, '支付成功');
+    await page.goto(world.shop);
+    await world.has(page, '¥100.00');
     return { page, number };
 }
 

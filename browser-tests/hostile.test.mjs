@@ -57,6 +57,7 @@ test('dujiaoka #328, #97, card-system #4, ProxyPanel #277, mycncart #136: a noti
     await world.control('POST', '/notify', { out_trade_no: other, copies: 10 });
     await headed(page, '支付成功');
     await page.goto(world.shop);
+    await world.has(page, '26');
     assert.equal(await page.locator('dd').last().textContent(), '26', 'points of one payment');
 });
 
@@ -68,7 +69,10 @@ test('slimkit/plus #448, mall #299: two browsers that take the last points at on
     await headed(first, '支付成功');
     const second = await world.visitor();
     await second.context().addCookies(await first.context().cookies());
-    for (const page of [first, second]) await page.goto(world.shop);
+    for (const page of [first, second]) {
+        await page.goto(world.shop);
+        await world.has(page, '133');
+    }
     const take = page => Promise.all([page.waitForNavigation(), page.locator('form[action="/exchanges"]', { hasText: 'tea' }).locator('button').click()]);
     await Promise.all([take(first), take(second)]);
     const headings = [await first.locator('h1').textContent(), await second.locator('h1').textContent()];

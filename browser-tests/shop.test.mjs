@@ -160,6 +160,7 @@ test('SSPanel-UIM #938: a top-up is credited once however often it is told', asy
     await world.control('POST', '/notify', { out_trade_no: number, copies: 10 });
     await headed(page, '支付成功');
     await page.goto(world.shop);
+    await world.has(page, '¥100.00');
     assert.deepEqual(await page.locator('dd').allTextContents(), ['¥100.00', '¥10.00', '0']);
 });
 

@@ -91,6 +91,15 @@ export class World {
         return page;
     }
 
+    /** Waits until the shop's window shows that somebody has so much: the worker asks WeChat Pay first. */
+    async has(page, sum) {
+        const shown = () => page.locator('dd').allTextContents();
+        for (let tries = 0; tries < 40 && !(await shown()).includes(sum); tries++) {
+            await page.waitForTimeout(500);
+            await page.reload();
+        }
+    }
+
     /** Lets somebody buy tea; gives the order's number. */
     async buy(page, { theme = 'light', sku = 'tea', quantity = 1 } = {}) {
         await page.goto(`${this.shop}/?theme=${theme}`);

@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS member_journal (
     booked_at BIGINT NOT NULL
 );
 
--- open_key is set while the order waits for its payment: the same goods for the same payer are the same order.
+-- open_key is set while the order waits for its payment: the same goods for the same payer are the same order. kept: what was
+-- paid less what goes back; taken: is its stock taken; left_at: since when its goods may be gone, and what it brings be spent.
 CREATE TABLE IF NOT EXISTS shop_order (
     number     VARCHAR(32) PRIMARY KEY,
     mch_id     VARCHAR(32) NOT NULL,
@@ -41,7 +42,10 @@ CREATE TABLE IF NOT EXISTS shop_order (
     made_at    BIGINT NOT NULL,
     paid_at    BIGINT,
     hold       VARCHAR(100),
+    kept       BIGINT,
+    taken      BIGINT NOT NULL DEFAULT 0,
     asked_at   BIGINT,
+    left_at    BIGINT,
     code       TEXT,
     code_at    BIGINT
 );

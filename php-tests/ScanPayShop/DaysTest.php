@@ -120,6 +120,7 @@ final class DaysTest extends ShopTestCase
     {
         $payer = $this->visitor();
         $this->pay($number = substr($payer->post('/topups', ['yuan' => 100]), 8), $payer);
+        $this->confirm();
         $this->clerk->get('/office/members');
         preg_match('~/office/members/([0-9a-f]{32})~', $this->clerk->body, $found);
         self::assertStringContainsString("topup:$number", $this->clerk->get("/office/members/$found[1]"));

@@ -60,6 +60,7 @@ final class MerchantsTest extends ShopTestCase
             self::assertSame([true, true, true], array_column($sent, 'accepted'));
             self::assertStringContainsString($body, $sent[0]['reply']);
         }
+        $this->confirm();
         self::assertCount(2, $this->rows('SELECT source FROM member_journal'), 'each is credited once');
     }
 
@@ -73,6 +74,7 @@ final class MerchantsTest extends ShopTestCase
             self::$simulator->control('POST', '/notify', ['out_trade_no' => $number, 'mutate' => $mutation]);
             self::assertNotSame('paid', $payer->state($number), $mutation);
         }
+        $this->confirm();
         self::assertSame([], $this->rows('SELECT source FROM member_journal'));
     }
 

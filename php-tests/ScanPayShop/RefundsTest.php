@@ -35,6 +35,7 @@ final class RefundsTest extends ShopTestCase
         $this->start($kind);
         $payer = $this->visitor();
         $number = $this->bought($payer, ['coffee' => 1, 'tea' => 2]);
+        $this->confirm();
         self::assertSame(49, $this->points());
         $this->refund($this->anna, $number, ['tea']);
         self::assertSame([['out_trade_no' => $number, 'refund_fee' => 2337]], self::refunds());
@@ -97,6 +98,7 @@ final class RefundsTest extends ShopTestCase
     {
         $payer = $this->visitor();
         $number = $this->bought($payer, ['coffee' => 1]);
+        $this->confirm();
         self::$simulator->control('POST', '/balance', ['fen' => 0]);
         $this->refund($this->anna, $number, ['coffee'], 502);
         self::assertStringContainsString('NOTENOUGH', $this->anna->body);
@@ -283,6 +285,7 @@ final class RefundsTest extends ShopTestCase
         $told = $this->workerLater();
         self::assertStringContainsString("deliver $part PAID", $told);
         self::assertStringNotContainsString("deliver $whole", $told);
+        self::assertSame([99, 998], [$this->stock('coffee'), $this->stock('candy')], 'what stays is in stock again');
     }
 
     public function testARefundThatIsGivenUpDeliversNothingAgain(): void
@@ -311,6 +314,25 @@ final class RefundsTest extends ShopTestCase
         self::assertSame(['failed', 'refused', 'sent'], $states());
         $this->refund($this->anna, $number, ['tea']);
         self::assertSame(['refused', 'refused', 'sent', 'waiting'], $states(), 'the fourth in a week waits for a second person');
+    }
+
+    public function testPointsFollowWhatIsKeptAlthoughARefundBetweenOthersIsGivenUp(): void
+    {
+        foreach (['coffee' => 60, 'tea' => 90, 'candy' => 100] as $sku => $fen) {
+            $this->database->connect()->exec("UPDATE goods SET fen = $fen WHERE sku = '$sku'");
+        }
+        $number = $this->bought($this->visitor(), ['coffee' => 1, 'tea' => 1, 'candy' => 1]);
+        $this->confirm();
+        $points = [$this->points()];
+        $this->refund($this->anna, $number, ['coffee']);
+        $givenUp = $this->rows('SELECT refund_no FROM shop_refund')[0]['refund_no'];
+        $this->refund($this->anna, $number, ['tea']);
+        self::$simulator->control('POST', '/refunds', ['out_refund_no' => $givenUp, 'status' => 'REFUNDCLOSE']);
+        self::$simulator->control('POST', '/settle');
+        $this->workerLater();
+        $points[] = $this->points();
+        $this->refund($this->anna, $number, ['coffee', 'candy']);
+        self::assertSame([2, 1, 0], [...$points, $this->points()]);
     }
 
     public function testARefundThatWechatHasIsNotEndedByWhatARepeatSays(): void
@@ -370,6 +392,7 @@ final class RefundsTest extends ShopTestCase
     {
         $number = substr($payer->post('/topups', ['yuan' => 100]), 8);
         $this->pay($number, $payer);
+        $this->confirm();
         return $number;
     }
 

@@ -32,10 +32,10 @@ final class ScanPayShopTest extends ShopTestCase
         $this->pay($number);
         self::assertSame('paid', $payer->state($number));
         self::assertStringContainsString('支付成功', $payer->get("/orders/$number"));
+        self::assertStringContainsString("$number PAID", $this->shop->worker('1'));
         self::assertSame([99, 98, 49], [$this->stock('coffee'), $this->stock('tea'), $this->points()]);
         $lines = $this->rows('SELECT gross, discount FROM order_line ORDER BY sku');
         self::assertSame([[2800, 140], [2460, 123]], array_map(static fn (array $l) => array_map(intval(...), array_values($l)), $lines));
-        self::assertStringContainsString("$number PAID", $this->shop->worker('1'));
     }
 
     public function testTheWorkerFindsAPaymentWhoseNoticeWasLost(): void
@@ -103,6 +103,29 @@ final class ScanPayShopTest extends ShopTestCase
         self::assertStringContainsString("$number PAID", $this->shop->worker('1'), 'a person has let it go');
     }
 
+    public function testATopUpUnderALeakedKeyCannotBeSpent(): void
+    {
+        $payer = $this->visitor();
+        $number = substr($payer->post('/topups', ['yuan' => 100]), 8);
+        $payer->get("/orders/$number");
+        $leaked = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
+        $forged = Notification::sign(['out_trade_no' => $number, 'transaction_id' => '4200000000202611220000000001', 'total_fee' => 10_000,
+            'cash_fee' => 10_000, 'time_end' => date('YmdHis')], $leaked);
+        $spend = function () use ($payer): int {
+            $payer->post('/purchases', ['quantity' => ['tea' => 1], 'once' => bin2hex(random_bytes(8))]);
+            return $payer->status;
+        };
+        Http::ask($this->shop->noticeUrl(), ['method' => 'POST', 'header' => 'Content-Type: text/xml', 'content' => $forged]);
+        self::assertSame(409, $spend(), 'before the worker has asked');
+        $this->confirm();
+        self::assertSame([409, 'review'], [$spend(), $payer->state($number)], 'WeChat knows nothing of it');
+        self::assertSame([], $this->rows('SELECT source FROM member_journal'));
+        $this->database->connect()->exec('UPDATE shop_order SET hold = NULL');
+        $this->database->connect()->exec('UPDATE wechatpay_outbox SET due_at = 0 WHERE due_at IS NOT NULL');
+        $this->confirm();
+        self::assertSame(303, $spend(), 'a person has let it go');
+    }
+
     public function testANoticeOfAnotherAmountOrPaymentThanWechatKnowsDeliversNothing(): void
     {
         $leaked = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
@@ -136,6 +159,7 @@ final class ScanPayShopTest extends ShopTestCase
         $this->pay($number);
         [, $body] = Http::ask($this->shop->noticeUrl(), ['method' => 'POST', 'header' => 'Content-Type: text/xml', 'content' => self::notice($number)]);
         self::assertStringContainsString('<return_code><![CDATA[SUCCESS]]></return_code>', $body);
+        $this->confirm();
         self::assertSame([[1]], array_map(static fn (array $row) => [(int) $row['n']], $this->rows('SELECT COUNT(*) AS n FROM member_journal')));
     }
 
@@ -147,6 +171,9 @@ final class ScanPayShopTest extends ShopTestCase
         $payer->get("/orders/$number");
         $this->pay($number);
         self::$simulator->control('POST', '/notify', ['out_trade_no' => $number, 'copies' => 10]);
+        self::assertSame([], $this->rows('SELECT source FROM member_journal'), 'WeChat was not asked yet');
+        $this->confirm();
+        $this->confirm();
         $member = $this->rows('SELECT balance, gift, points FROM member WHERE balance > 0');
         self::assertSame([[10_000, 1_000, 0]], array_map(static fn (array $row) => array_map(intval(...), array_values($row)), $member));
     }

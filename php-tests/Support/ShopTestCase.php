@@ -69,6 +69,12 @@ abstract class ShopTestCase extends TestCase
         self::$simulator->control('POST', '/settle');
     }
 
+    /** The worker asks WeChat about what was paid: from now on the member can spend what it brings. */
+    protected function confirm(): void
+    {
+        $this->shop->worker('1');
+    }
+
     protected static function notice(string $number): string
     {
         $sent = array_filter(self::$simulator->control('GET', '/notifications'), static fn (array $n) => $n['out_trade_no'] === $number);

@@ -20,7 +20,7 @@ use Shop\Shop;
 use WechatPay\Sync;
 
 if (($argv[1] ?? '') === 'install') {
-    Shop::open()->install();
+    (new Shop())->install();
     exit(0);
 }
 $until = isset($argv[1]) ? time() + (int) $argv[1] : PHP_INT_MAX;
@@ -49,7 +49,7 @@ $deliver = static function (string $topic, array $payload) use (&$shop, $try): b
 $nextCheck = 0;
 while (time() < $until) {
     try {
-        $shop = Shop::open();
+        $shop = new Shop();
         $sync = new Sync($shop->ledger, ...array_values($shop->merchants));
         do {
             $report = $sync->run(seconds: (int) max(1, min(5, $until - time())));

@@ -25,7 +25,7 @@ if (PHP_SAPI === 'cli-server') {
     }
 }
 try {
-    $shop = Shop::open();
+    $shop = new Shop();
     $visitor = Visitor::fromRequest($shop->settings);
     $pages = preg_match('~^/office(/|$)~', $path) === 1 ? new Desk($shop, $visitor) : new Cashier($shop, $visitor);
     $pages->answer($_SERVER['REQUEST_METHOD'], $path);

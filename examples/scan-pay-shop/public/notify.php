@@ -14,7 +14,7 @@ use WechatPay\Notification;
 use WechatPay\ServiceException;
 
 try {
-    $shop = Shop::open();
+    $shop = new Shop();
     if (!hash_equals($shop->settings->noticePath(), (string) parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH))) {
         http_response_code(404);
         return;

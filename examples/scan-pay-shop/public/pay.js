@@ -48,11 +48,9 @@
     }
 
     function payInWechat() {
-        const button = document.getElementById('wechat');
-        if (!button) return;
-        button.addEventListener('click', () => {
+        document.getElementById('wechat')?.addEventListener('click', event => {
             // What it answers is no proof, so it is not looked at: the shop is asked.
-            window.WeixinJSBridge?.invoke('getBrandWCPayRequest', JSON.parse(button.dataset.params), look);
+            window.WeixinJSBridge?.invoke('getBrandWCPayRequest', JSON.parse(event.currentTarget.dataset.params), look);
         });
     }
 

@@ -56,13 +56,4 @@ final class Basket
             $this->database->insert('order_line', ['number' => $number, 'sku' => $sku, 'quantity' => $quantity] + $sums);
         }
     }
-
-    /** @throws \DomainException if somebody else was faster */
-    public function takeStock(): void
-    {
-        foreach ($this->quantities as $sku => $quantity) {
-            $sql = 'UPDATE goods SET stock = stock - ? WHERE sku = ? AND stock >= ?';
-            $this->database->run($sql, [$quantity, $sku, $quantity]) === 1 || throw new \DomainException('sold out');
-        }
-    }
 }

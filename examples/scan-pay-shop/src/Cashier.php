@@ -38,7 +38,7 @@ final class Cashier
             "$verb $path" === 'GET /' => (new GoodsPage($this->shop, $this->page))->show($this->visitor->member),
             "$verb $path" === 'POST /orders' => $this->go('/orders/' . $this->shop->checkout->goods($this->visitor, self::quantities())),
             "$verb $path" === 'POST /purchases' => $this->once(
-                fn (string $source) => $this->shop->checkout->fromBalance($this->visitor, self::quantities(), $this->shop->members, $source),
+                fn (string $source) => $this->shop->checkout->fromBalance($this->visitor, self::quantities(), $source),
             ),
             "$verb $path" === 'POST /topups' => $this->topUp(),
             "$verb $path" === 'POST /exchanges' => $this->exchange(),

@@ -4,9 +4,7 @@ declare(strict_types=1);
 
 namespace Shop;
 
-use WechatPay\Ledger;
 use WechatPay\LedgerState;
-use WechatPay\Merchant;
 
 /**
  * Places orders, with prices from the database only. What is not paid yet and asked for again is the same order: whoever
@@ -14,9 +12,11 @@ use WechatPay\Merchant;
  */
 final class Checkout
 {
-    /** @param array<string, Merchant> $merchants by merchant number */
-    public function __construct(private readonly Database $database, private readonly Ledger $ledger, private readonly array $merchants)
+    private readonly Database $database;
+
+    public function __construct(private readonly Shop $shop)
     {
+        $this->database = $shop->database;
     }
 
     /**
@@ -41,21 +41,21 @@ final class Checkout
      *
      * @throws \DomainException with the reason
      */
-    public function fromBalance(Visitor $visitor, array $quantities, Members $members, string $once): void
+    public function fromBalance(Visitor $visitor, array $quantities, string $once): void
     {
         $basket = Basket::of($this->database, $quantities);
         $fen = $basket->fen();
         self::agree(Risk::amount($fen));
-        $paid = min($fen, (int) $members->find($visitor->member)['balance']);
-        $this->database->together(function () use ($visitor, $basket, $members, $once, $fen, $paid): void {
+        $paid = min($fen, (int) $this->shop->members->find($visitor->member)['balance']);
+        $this->database->together(function () use ($visitor, $basket, $once, $fen, $paid): void {
             $number = 'B' . substr(hash('sha256', $once), 0, 28);
-            $members->book($visitor->member, "sale:$number", -$paid, $paid - $fen);
+            $this->shop->members->book($visitor->member, "sale:$number", -$paid, $paid - $fen);
             $this->database->insert('shop_order', [
                 'number' => $number, 'mch_id' => '', 'member_id' => $visitor->member, 'address' => $visitor->address,
                 'kind' => 'goods', 'trade_type' => 'BALANCE', 'body' => $basket->body, 'fen' => $fen, 'made_at' => time(), 'paid_at' => time(),
             ]);
             $basket->store($number);
-            $basket->takeStock();
+            $this->shop->credit->takeStock($number) === null || throw new \DomainException('sold out');
         });
     }
 
@@ -75,7 +75,7 @@ final class Checkout
         }
         $this->judge($visitor, $fen);
         $number = self::number('S');
-        $merchant = $this->merchants[self::route($what, Settings::sells())];
+        $merchant = $this->shop->merchants[self::route($what, Settings::sells())];
         try {
             $this->database->together(function () use ($visitor, $kind, $body, $fen, $key, $number, $merchant, $addLines): void {
                 $this->database->insert('shop_order', [
@@ -83,7 +83,7 @@ final class Checkout
                     'kind' => $kind, 'trade_type' => $visitor->tradeType, 'body' => $body, 'fen' => $fen, 'open_key' => $key, 'made_at' => time(),
                 ]);
                 $addLines($number);
-                $this->ledger->open($merchant, $number, $fen, new \DateTimeImmutable('+2 hours'), tradeType: $visitor->tradeType);
+                $this->shop->ledger->open($merchant, $number, $fen, new \DateTimeImmutable('+2 hours'), tradeType: $visitor->tradeType);
             });
         } catch (\PDOException $e) {
             Database::isDouble($e) || throw $e;
@@ -99,7 +99,7 @@ final class Checkout
         if ($order === null) {
             return null;
         }
-        $entry = $this->ledger->find($this->merchants[$order['mch_id']], $order['number']);
+        $entry = $this->shop->ledger->find($this->shop->merchants[$order['mch_id']], $order['number']);
         $isOpen = \in_array($entry?->state, [LedgerState::Created, LedgerState::UserPaying], true);
         if ($isOpen && (int) $order['fen'] === $fen && $entry->expiresAt->getTimestamp() > time() + 60) {
             return $order['number'];

@@ -30,7 +30,7 @@ final class GoodsPage
         $sku = Page::escape($goods['sku']);
         $name = Page::escape($goods['name']);
         return "<li><span id=\"name-$sku\">$name</span>{$this->page->yuan((int) $goods['fen'])}"
-            . "<span class=\"hint\">{$this->page->say('stock')} {$goods['stock']}</span>"
+            . "<span class=\"hint\">{$this->page->say('stock')} " . max(0, $goods['stock']) . '</span>'
             . "<label>{$this->page->say('quantity')} <input type=\"number\" name=\"quantity[$sku]\" value=\"0\" min=\"0\" max=\"99\""
             . " inputmode=\"numeric\" aria-describedby=\"name-$sku\"></label></li>";
     }

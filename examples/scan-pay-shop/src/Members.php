@@ -55,13 +55,11 @@ final class Members
         $changed === 1 || throw new \DomainException('not enough');
     }
 
-    /** Takes a booking back, within a transaction, if it was made. */
-    public function undo(string $source): void
+    /** Takes a booking back, within a transaction. */
+    public function undo(string $source, string $by): void
     {
         $row = $this->database->row('SELECT * FROM member_journal WHERE source = ?', [$source]);
-        if ($row !== null) {
-            $this->book($row['member_id'], "undone:$source", -(int) $row['balance'], -(int) $row['gift'], -(int) $row['points'], mayOwePoints: true);
-        }
+        $this->book($row['member_id'], $by, -(int) $row['balance'], -(int) $row['gift'], -(int) $row['points'], mayOwePoints: true);
     }
 
     /** The gift of a top-up: 10 yuan for each 100. */

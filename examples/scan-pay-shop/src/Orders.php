@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Shop;
 
-use WechatPay\Ledger;
 use WechatPay\LedgerEntry;
 use WechatPay\LedgerState;
 use WechatPay\Merchant;
@@ -14,41 +13,47 @@ use WechatPay\ServiceException;
 /** Orders that are placed: found again, shown to be paid, asked about, closed. */
 final class Orders
 {
-    /** @param array<string, Merchant> $merchants by merchant number */
-    public function __construct(
-        private readonly Settings $settings,
-        private readonly Database $database,
-        private readonly Ledger $ledger,
-        private readonly array $merchants,
-    ) {
+    private readonly Database $database;
+
+    public function __construct(private readonly Shop $shop)
+    {
+        $this->database = $shop->database;
     }
 
     /** @return array{0: array<string, mixed>, 1: LedgerEntry}|null the shop's row and the ledger's entry */
     public function find(string $number): ?array
     {
         $row = $this->database->row('SELECT * FROM shop_order WHERE number = ?', [$number]);
-        return $row === null ? null : [$row, $this->ledger->find($this->merchants[$row['mch_id']], $number)];
+        return $row === null ? null : [$row, $this->shop->ledger->find($this->shop->merchants[$row['mch_id']], $number)];
     }
 
     /** Asks WeChat now, and applies what it says. */
     public function check(string $number): void
     {
-        $this->ledger->apply((new OrderQuery($this->merchantOf($number)))->byOutTradeNo($number));
+        $this->shop->ledger->apply((new OrderQuery($this->merchantOf($number)))->byOutTradeNo($number));
     }
 
     /**
      * Do the goods of a payment leave the house? 'leave', 'wait' until a person has looked, or 'stay': all of it went back.
      * WeChat is asked first, once. Whoever has stolen the key signs notices as WeChat does, but does not answer in
-     * WeChat's place: what it knows nothing of, knows otherwise, or says was paid before it was ordered, waits.
+     * WeChat's place: what it knows nothing of, knows otherwise, or says was paid before it was ordered, waits. Until then a
+     * top-up cannot be spent, and there are no points. What stays is in stock again.
      */
     public function goods(string $number): string
     {
         [$row, $entry] = $this->find($number);
-        return match (true) {
-            !$entry->credited, $entry->state === LedgerState::Refunded => 'stay',
-            $row['hold'] !== null, !\in_array($entry->state, [LedgerState::Paid, LedgerState::PartiallyRefunded], true) => 'wait',
-            default => $row['asked_at'] === null ? $this->ask($row, $entry) : 'leave',
-        };
+        if (!$entry->credited || $entry->state === LedgerState::Refunded) {
+            $row['left_at'] === null && $this->database->together(fn () => $this->shop->credit->moveStock($number, 0));
+            return 'stay';
+        }
+        if ($row['hold'] !== null || !\in_array($entry->state, [LedgerState::Paid, LedgerState::PartiallyRefunded], true)) {
+            return 'wait';
+        }
+        if ($row['asked_at'] === null) {
+            return $this->ask($row, $entry);
+        }
+        $this->shop->credit->leave($number);
+        return 'leave';
     }
 
     /** @param array<string, mixed> $row */
@@ -69,7 +74,7 @@ final class Orders
     /** Gives it up; a payment that was faster is credited. */
     public function close(string $number): void
     {
-        $this->ledger->close($this->merchantOf($number), $number);
+        $this->shop->ledger->close($this->merchantOf($number), $number);
     }
 
     /** What the payer scans, opens or confirms: asked of WeChat once, and again with the same arguments when it is stale. */
@@ -80,7 +85,7 @@ final class Orders
         if ($row['code'] !== null && $row['code_at'] > time() - $lifetime) {
             return $row['code'];
         }
-        $code = (new Placing($this->settings, $this->merchants[$row['mch_id']]))->code($row, $entry);
+        $code = (new Placing($this->shop->settings, $this->shop->merchants[$row['mch_id']]))->code($row, $entry);
         $this->database->run('UPDATE shop_order SET code = ?, code_at = ? WHERE number = ?', [$code, time(), $number]);
         return $code;
     }
@@ -88,6 +93,6 @@ final class Orders
     /** Who is paid by an order of the shop's. */
     public function merchantOf(string $number): Merchant
     {
-        return $this->merchants[$this->database->row('SELECT mch_id FROM shop_order WHERE number = ?', [$number])['mch_id']];
+        return $this->shop->merchants[$this->database->row('SELECT mch_id FROM shop_order WHERE number = ?', [$number])['mch_id']];
     }
 }

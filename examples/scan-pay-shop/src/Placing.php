@@ -34,15 +34,10 @@ final class Placing
         $scene = ['h5_info' => ['type' => 'Wap', 'wap_url' => $this->settings->url, 'wap_name' => '小店']];
         return match ($order['trade_type']) {
             'NATIVE' => $place->native(...$with)->qrSvg(280),
-            'MWEB' => $this->withReturn($place->h5(...$with, sceneInfo: $scene)->h5Url, $order['number']),
+            // WeChat sends the payer back here, paid or not: the page asks, it does not believe.
+            'MWEB' => $place->h5(...$with, sceneInfo: $scene)->h5Url . '&redirect_url=' . rawurlencode("{$this->settings->url}/orders/{$order['number']}?timed_out=1"),
             'JSAPI' => json_encode($place->jsapi(...$with, openid: self::openid($order))->jsapiParams(), JSON_THROW_ON_ERROR),
         };
-    }
-
-    /** WeChat sends the payer back here, paid or not: the page asks, it does not believe. */
-    private function withReturn(string $h5Url, string $number): string
-    {
-        return "$h5Url&redirect_url=" . rawurlencode("{$this->settings->url}/orders/$number?timed_out=1");
     }
 
     /**

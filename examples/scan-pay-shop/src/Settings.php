@@ -9,32 +9,23 @@ use WechatPay\Merchant;
 /** What differs from one deployment to the next: all of it comes from the environment. */
 final class Settings
 {
-    /**
-     * @param string $dsn    of PDO: sqlite:, mysql: or pgsql:
-     * @param string $url    how payers and WeChat reach the shop, without a slash at the end
-     * @param string $secret signs forms, and hides the notice page; at least 32 characters
-     */
-    private function __construct(
-        public readonly string $dsn,
-        public readonly ?string $user,
-        #[\SensitiveParameter] public readonly ?string $password,
-        public readonly string $url,
-        #[\SensitiveParameter] private readonly string $secret,
-    ) {
-        if (\strlen($secret) < 32) {
-            throw new \RuntimeException('Set SHOP_SECRET to 32 random characters or more.');
-        }
-    }
+    /** As PDO takes them: the address is sqlite:, mysql: or pgsql: */
+    public readonly string $dsn;
+    public readonly ?string $user;
+    public readonly ?string $password;
+    /** How payers and WeChat reach the shop, without a slash at the end. */
+    public readonly string $url;
+    /** Signs forms, and hides the notice page. */
+    private readonly string $secret;
 
-    public static function fromEnvironment(): self
+    public function __construct()
     {
-        return new self(
-            getenv('SHOP_DSN') ?: 'sqlite:' . sys_get_temp_dir() . '/scan-pay-shop.sqlite',
-            getenv('SHOP_DB_USER') ?: null,
-            getenv('SHOP_DB_PASSWORD') ?: null,
-            getenv('SHOP_URL') ?: 'http://127.0.0.1:8000',
-            (string) getenv('SHOP_SECRET'),
-        );
+        $this->dsn = getenv('SHOP_DSN') ?: 'sqlite:' . sys_get_temp_dir() . '/scan-pay-shop.sqlite';
+        $this->user = getenv('SHOP_DB_USER') ?: null;
+        $this->password = getenv('SHOP_DB_PASSWORD') ?: null;
+        $this->url = getenv('SHOP_URL') ?: 'http://127.0.0.1:8000';
+        $this->secret = (string) getenv('SHOP_SECRET');
+        \strlen($this->secret) >= 32 || throw new \RuntimeException('Set SHOP_SECRET to 32 random characters or more.');
     }
 
     /** Where WeChat sends its notices: nobody guesses it, so that a forger does not even reach the check of the sign. */

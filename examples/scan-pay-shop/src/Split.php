@@ -17,13 +17,8 @@ final class Split
      */
     public static function discount(int $discount, array $lines): array
     {
-        $total = array_sum($lines);
-        if ($discount < 0 || $discount > $total) {
-            throw new \ValueError('A discount lies between nothing and everything.');
-        }
-        if ($discount === 0) {
-            return array_map(static fn () => 0, $lines);
-        }
+        $total = max(1, array_sum($lines));
+        $discount >= 0 && $discount <= array_sum($lines) || throw new \ValueError('A discount lies between nothing and everything.');
         $parts = array_map(static fn (int $fen) => intdiv($discount * $fen, $total), $lines);
         $lost = array_map(static fn (int $fen) => $discount * $fen % $total, $lines);
         arsort($lost);

@@ -29,7 +29,7 @@ final class OrderFile
             'reverse' => $this->shop->ledger->reverse($sale->merchant(), $number),
             'refund' => $refunds->ask($this->clerk, $sale, $skus, $note),
             'agree' => $refunds->agree($this->clerk, $sale, Desk::field('refund')),
-            'refuse', 'dismiss' => $refunds->refuse(Desk::field('refund')),
+            'refuse', 'dismiss' => $refunds->refuse($sale, Desk::field('refund')),
             'release' => $this->shop->database->run('UPDATE shop_order SET hold = NULL WHERE number = ?', [$number]),
             'resolve' => $this->resolve($sale, $note),
             default => throw new \DomainException('not_found', 404),
@@ -86,7 +86,7 @@ final class OrderFile
             $sale->row['hold'] === null ? '' : $this->form($sale, 'release'),
             $is('paid_late') || $is('review') && $sale->row['hold'] === null
                 ? $this->form($sale, 'resolve', "<label>{$this->page->say('decision')} <select name=\"as\">$options</select></label>") : '',
-            $is('paid') && !$sale->isDivisible() ? $this->form($sale, 'refund') : '',
+            $is('paid', 'refunded_part') && !$sale->isDivisible() ? $this->form($sale, 'refund') : '',
         ]));
     }
 

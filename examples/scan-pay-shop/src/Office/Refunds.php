@@ -6,7 +6,6 @@ namespace Shop\Office;
 
 use Shop\Checkout;
 use Shop\Database;
-use Shop\Members;
 use Shop\Shop;
 use Shop\Verdict;
 use WechatPay\PayException;
@@ -64,9 +63,11 @@ final class Refunds
     }
 
     /** Nothing goes back after all. */
-    public function refuse(string $refundNo): void
+    public function refuse(Sale $sale, string $refundNo): void
     {
-        $this->end($refundNo, 'waiting') || $this->end($refundNo, 'failed') || throw new \DomainException('done_before');
+        $refund = $this->shop->database->row('SELECT state FROM shop_refund WHERE refund_no = ? AND number = ?', [$refundNo, $sale->number]);
+        $isOver = \in_array($refund['state'] ?? '', ['waiting', 'failed'], true) && $this->end($refundNo, $refund['state']);
+        $isOver || throw new \DomainException('done_before');
     }
 
     /**
@@ -103,16 +104,9 @@ final class Refunds
     /** The account gives up what the payment had brought: balance and gift of a top-up, points of goods. */
     private function takeBack(Sale $sale, string $refundNo): void
     {
-        $members = $this->shop->members;
-        if (!$sale->isDivisible()) {
-            $booked = $sale->booked();
-            $members->book($sale->member, "refund:$refundNo", -(int) $booked['balance'], -(int) $booked['gift']);
-        } elseif ($sale->member !== '') {
-            $before = $this->shop->database->value("SELECT COALESCE(SUM(fen), 0) FROM shop_refund WHERE number = ? AND state IN ('booked', 'sent')", [$sale->number]);
-            $now = $this->shop->database->value('SELECT fen FROM shop_refund WHERE refund_no = ?', [$refundNo]);
-            $points = Members::points($sale->fen - $before) - Members::points($sale->fen - $before + $now);
-            $members->book($sale->member, "refund:$refundNo", points: $points, mayOwePoints: true);
-        }
+        $fen = $this->shop->database->value('SELECT fen FROM shop_refund WHERE refund_no = ?', [$refundNo]);
+        $sale->entry === null ? $this->shop->members->undo("sale:$sale->number", "refund:$refundNo")
+            : $this->shop->credit->keep($sale->number, -$fen, "refund:$refundNo");
     }
 
     /** Asks WeChat. What it does not take ends the refund, and the account has everything again. */
@@ -143,7 +137,10 @@ final class Refunds
         return $this->shop->database->together(function () use ($refundNo, $from, $to): bool {
             $isEnded = $this->shop->database->run('UPDATE shop_refund SET state = ? WHERE refund_no = ? AND state = ?', [$to, $refundNo, $from]) === 1;
             $isEnded && $to !== 'failed' && $this->shop->database->run('DELETE FROM refund_line WHERE refund_no = ?', [$refundNo]);
-            $isEnded && $from !== 'failed' && $this->shop->members->undo("refund:$refundNo");
+            if ($isEnded && !\in_array($from, ['waiting', 'failed'], true)) {
+                $refund = $this->shop->database->row('SELECT number, fen FROM shop_refund WHERE refund_no = ?', [$refundNo]);
+                $this->shop->credit->keep($refund['number'], (int) $refund['fen'], "undone:refund:$refundNo");
+            }
             return $isEnded;
         });
     }

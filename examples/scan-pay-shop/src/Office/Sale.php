@@ -82,7 +82,7 @@ final class Sale
         $canRefund = \in_array($this->state, ['paid', 'refunded_part'], true) || $this->state === 'review' && $this->row['hold'] !== null;
         $canRefund || throw new \DomainException('not_paid');
         if (!$this->isDivisible()) {
-            return $this->fen;
+            return (int) ($this->row['kept'] ?? $this->fen);
         }
         $chosen = array_filter($this->lines(), static fn (array $line) => \in_array($line['sku'], $skus, true));
         $chosen !== [] && \count($chosen) === \count($skus) || throw new \DomainException('nothing_chosen');
@@ -97,13 +97,6 @@ final class Sale
         $age = time() - $this->paidAt;
         $rules = [Risk::amount($fen), Risk::refund($fen, $ofMember, intdiv($age, 86_400))];
         return $this->kind === 'topup' ? [...$rules, Risk::velocity($age)] : $rules;
-    }
-
-    /** @return array<string, mixed> what the member's journal has of it */
-    public function booked(): array
-    {
-        $sql = 'SELECT * FROM member_journal WHERE source IN (?, ?)';
-        return $this->shop->database->row($sql, ["topup:$this->number", "sale:$this->number"]) ?? throw new \DomainException('not_paid');
     }
 
     private static function entry(Shop $shop, string $number): ?LedgerEntry
