@@ -75,15 +75,16 @@ final class Merchant
      * @param string|null $previousKey         the key before, accepted on answers while a key is rotated
      * @param bool        $acceptMd5           accept answers signed with MD5 too, while leaving an MD5 integration
      *
-     * @throws \ValueError if an id or a key cannot be one; the message names the argument and never shows a key
+     * @throws \ValueError if an id or a key cannot be one, or a key (32 letters and digits) stands where something else
+     *                     belongs; the message names the argument and never shows what was given
      */
     public function __construct(
-        string $appid,
-        string $mchId,
+        #[\SensitiveParameter] string $appid,
+        #[\SensitiveParameter] string $mchId,
         #[\SensitiveParameter] string $key,
         SignType $signType = SignType::HmacSha256,
-        ?string $subAppid = null,
-        ?string $subMchId = null,
+        #[\SensitiveParameter] ?string $subAppid = null,
+        #[\SensitiveParameter] ?string $subMchId = null,
         #[\SensitiveParameter] ?string $certificate = null,
         #[\SensitiveParameter] ?string $privateKey = null,
         #[\SensitiveParameter] ?string $certificatePassword = null,
@@ -105,7 +106,7 @@ final class Merchant
      * @param string       $apiV3Key             the APIv3 key, exactly 32 bytes: opens notices and certificates
      * @param string       $privateKey           `apiclient_key.pem`, RSA, PKCS#8 or PKCS#1, unencrypted
      * @param string       $certificate          the merchant's own certificate (`apiclient_cert.pem`), or its serial
-     *                                           number alone; given the certificate, a key that is not its own is found
+     *                                           number of 40 hex digits alone; given the certificate, a key that is not its own is found
      *                                           before anything is sent
      * @param string|null  $publicKeyId          id of WeChat Pay's public key, `PUB_KEY_ID_` and digits
      * @param string|null  $publicKey            that key, `pub_key.pem`
@@ -117,19 +118,20 @@ final class Merchant
      * @param bool         $codePay              WeChat Pay has opened code payments in APIv3 to this merchant, as it does
      *                                           to some: then Micropay and Reverse may be made with it
      *
-     * @throws \ValueError if an id or a key cannot be one; the message names the argument and never shows a key
+     * @throws \ValueError if an id or a key cannot be one, or a key (32 letters and digits) stands where something else
+     *                     belongs; the message names the argument and never shows what was given
      */
     public static function v3(
-        string $appid,
-        string $mchId,
+        #[\SensitiveParameter] string $appid,
+        #[\SensitiveParameter] string $mchId,
         #[\SensitiveParameter] string $apiV3Key,
         #[\SensitiveParameter] string $privateKey,
         #[\SensitiveParameter] string $certificate,
-        ?string $publicKeyId = null,
+        #[\SensitiveParameter] ?string $publicKeyId = null,
         #[\SensitiveParameter] ?string $publicKey = null,
         #[\SensitiveParameter] array $platformCertificates = [],
-        ?string $subAppid = null,
-        ?string $subMchId = null,
+        #[\SensitiveParameter] ?string $subAppid = null,
+        #[\SensitiveParameter] ?string $subMchId = null,
         #[\SensitiveParameter] ?string $previousApiV3Key = null,
         bool $codePay = false,
     ): Merchant {

@@ -61,6 +61,61 @@ final class V3MerchantTest extends SimulatorTestCase
         ];
     }
 
+    /** @dataProvider places */
+    #[DataProvider('places')]
+    public function testH15AKeyInAWrongArgumentIsRefusedAndShownNowhere(string $place, string $key): void
+    {
+        $given = $place === 'platformCertificates' ? [$key] : $key;
+        $before = ini_set('zend.exception_ignore_args', '0');
+        $e = self::caught(fn () => $this->merchantV3(...[$place => $given]));
+        ini_set('zend.exception_ignore_args', $before);
+        self::assertInstanceOf(\ValueError::class, $e);
+        self::assertStringContainsString("(\$$place) must ", $e->getMessage());
+        self::assertStringNotContainsString($key, $e . print_r($e->getTrace()[0], true));
+        if ($place === 'privateKey' || $place === 'certificate') {
+            $e = self::caught(fn () => new Merchant('wx1', '10000100', str_repeat('k', 32), ...['certificate' => __FILE__, $place => $key]));
+            self::assertStringContainsString("(\$$place) must not be a key", $e->getMessage());
+        }
+    }
+
+    /** @return iterable<string, array{string, string}> */
+    public static function places(): iterable
+    {
+        foreach (['appid', 'mchId', 'subAppid', 'subMchId', 'privateKey', 'certificate', 'publicKeyId', 'publicKey', 'platformCertificates'] as $place) {
+            foreach (['hex' => '9f86d081884c7d659a2feaa0c55ad015', 'letters' => 'v3SimulatorKey9876543210ABCDEFGH'] as $kind => $key) {
+                yield "$place, $kind" => [$place, $key];
+            }
+        }
+    }
+
+    public function testH15AnIdThatIsTheKeyOfTheSameMerchantIsRefused(): void
+    {
+        $made = [
+            'subMchId' => fn () => $this->merchantV3(apiV3Key: str_repeat('s', 32), subMchId: str_repeat('s', 32)),
+            'appid' => fn () => $this->merchantV3(previousApiV3Key: str_repeat('s', 32), appid: str_repeat('s', 32)),
+            'mchId' => static fn () => new Merchant('wx1', str_repeat('s', 32), str_repeat('s', 32)),
+            'subAppid' => static fn () => new Merchant('wx1', '1', str_repeat('k', 32), subAppid: str_repeat('s', 32), previousKey: str_repeat('s', 32)),
+        ];
+        foreach ($made as $place => $make) {
+            self::assertStringContainsString("(\$$place) must not be a key", self::caught($make)->getMessage());
+        }
+    }
+
+    public function testH15WhatLooksLikeNoPathIsNotShownWhenItCannotBeRead(): void
+    {
+        foreach (['privateKey', 'certificate', 'publicKey'] as $place) {
+            foreach (['9f86d081884c7d659a2f', 'pa$$word', '9f86d081884c7d659a2feaa0c55ad01'] as $secret) {
+                $query = new OrderQuery($this->merchantV3(...[$place => $secret]), $this->gateway());
+                $e = self::assertFault(PayException::class, Advice::FixConfiguration, false, static fn () => $query->byOutTradeNo('T100001'));
+                self::assertStringContainsString('which looks like no path, is not shown', $e->getMessage());
+                self::assertStringNotContainsString($secret, (string) $e);
+            }
+        }
+        self::assertSame([], self::requests());
+        $query = new OrderQuery($this->merchantV3(privateKey: '/nowhere/apiclient_key.pem'), $this->gateway());
+        self::assertStringContainsString('cannot read /nowhere/apiclient_key.pem', self::caught(static fn () => $query->byOutTradeNo('T100001'))->getMessage());
+    }
+
     public function testPlatformCertificatesAreTextsOrPaths(): void
     {
         $e = self::caught(fn () => $this->merchantV3(platformCertificates: ['a' => 5]));

@@ -10,6 +10,7 @@ use super::settings::Settings;
 use super::tls;
 use crate::clock::{Clock, SystemClock};
 use crate::model::merchant::{CertificateSource, Credentials, Material, Merchant, V2Credentials};
+use crate::model::misplaced::shown_path;
 use rustls::RootCertStore;
 use std::sync::{Arc, Mutex};
 use time::OffsetDateTime;
@@ -151,7 +152,7 @@ fn fresh(
 }
 
 fn roots(path: &str, files: &dyn Files) -> Result<Arc<RootCertStore>, String> {
-    tls::roots(&files.read(path)?).map_err(|e| format!("the CA file {path} {e}"))
+    tls::roots(&files.read(path)?).map_err(|e| format!("the CA file {} {e}", shown_path(path)))
 }
 
 fn find(key: &ConnectionKey) -> Option<KeptAgent> {

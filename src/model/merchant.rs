@@ -1,6 +1,7 @@
 //! The merchant: who we are, what we sign with and what we accept.
 
 use super::argument::BadArgument;
+use super::misplaced;
 use super::v3_keys::V3Keys;
 use crate::wire::key::Key;
 use crate::wire::v2::sign::{SignType, SignaturePolicy};
@@ -29,7 +30,7 @@ impl Material {
     }
 
     /// The same for an argument or setting of that name: empty text, and blanks or line ends around a path, which
-    /// nobody sees, are refused.
+    /// nobody sees, are refused, and so is a key of WeChat Pay's, which messages would show as a path.
     pub fn given(name: &'static str, text: &[u8]) -> Result<Self, BadArgument> {
         let bad = |what: &str| Err(BadArgument::new(name, what));
         let bare = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text).trim_ascii();
@@ -39,7 +40,7 @@ impl Material {
         if bare.len() < text.len() && matches!(Self::new(bare), Self::Path(_)) {
             return bad("must be a path without blanks, line ends or a byte order mark around it");
         }
-        match Self::new(text) {
+        match Self::new(misplaced::no_key(name, text)?) {
             Self::Path(path) if path.contains('\0') => bad("must not contain any null bytes"),
             material => Ok(material),
         }

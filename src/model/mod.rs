@@ -3,6 +3,7 @@
 pub mod argument;
 pub mod client_sign;
 pub mod merchant;
+pub mod misplaced;
 pub mod money;
 pub mod order;
 pub mod order_id;

@@ -47,9 +47,10 @@ pub enum OwnCertificate {
 }
 
 impl OwnCertificate {
-    /// A serial number is nothing but hex digits, as the merchant platform shows it; no path is.
+    /// A serial number is nothing but 40 hex digits, as the merchant platform shows it, or less by a few zeros in front; no
+    /// path is. An APIv3 key may be 32 hex digits, and must not be sent as one.
     pub fn serial(text: &str) -> Option<Self> {
-        let is_serial = (16..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let is_serial = (33..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
         is_serial.then(|| Self::Serial(text.to_ascii_uppercase()))
     }
 

@@ -1,6 +1,7 @@
 //! Files as PHP allows them: nothing outside `open_basedir` is opened or written.
 
 use crate::gateway::identity::Files;
+use crate::model::misplaced::shown_path;
 use crate::php::engine::zend;
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::{File, Permissions};
@@ -21,12 +22,16 @@ pub struct PhpFiles;
 impl PhpFiles {
     /// Says no where `open_basedir` does.
     pub fn allow(verb: &str, path: &str) -> Result<(), String> {
+        Self::allow_shown(verb, path, path)
+    }
+
+    fn allow_shown(verb: &str, path: &str, shown: &str) -> Result<(), String> {
         let c_path = CString::new(path).map_err(|_| "a file name must not contain NUL bytes".to_owned())?;
         // SAFETY: the path is NUL-terminated; without a warning asked for, the check only answers.
         if unsafe { zend::php_check_open_basedir_ex(c_path.as_ptr(), 0) } == 0 {
             return Ok(());
         }
-        Err(format!("open_basedir does not allow to {verb} {path}"))
+        Err(format!("open_basedir does not allow to {verb} {shown}"))
     }
 }
 
@@ -90,20 +95,22 @@ fn cannot_write(path: &Path, e: &io::Error) -> String {
 
 impl Files for PhpFiles {
     fn read(&self, path: &str) -> Result<Zeroizing<Vec<u8>>, String> {
-        Self::allow("read", path)?;
-        let cannot = |e: std::io::Error| format!("cannot read {path}: {e}");
+        let shown = shown_path(path);
+        Self::allow_shown("read", path, shown)?;
+        let cannot = |e: std::io::Error| format!("cannot read {shown}: {e}");
         let file = File::open(path).map_err(cannot)?;
         let mut bytes = Zeroizing::new(Vec::new());
         file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(cannot)?;
         if bytes.len() as u64 > MOST_BYTES {
-            return Err(format!("{path} is larger than 4 MiB"));
+            return Err(format!("{shown} is larger than 4 MiB"));
         }
         Ok(bytes)
     }
 
     fn stamp(&self, path: &str) -> Result<(u64, u128), String> {
-        Self::allow("read", path)?;
-        let cannot = |e: std::io::Error| format!("cannot read {path}: {e}");
+        let shown = shown_path(path);
+        Self::allow_shown("read", path, shown)?;
+        let cannot = |e: std::io::Error| format!("cannot read {shown}: {e}");
         let metadata = std::fs::metadata(path).map_err(cannot)?;
         let changed = metadata.modified().map_err(cannot)?;
         Ok((metadata.len(), changed.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos())))

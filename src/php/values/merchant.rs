@@ -3,6 +3,7 @@
 use crate::gateway::pool::expires_at;
 use crate::gateway::v3::keys::kept;
 use crate::model::merchant::{ApiVersion, CertificateSource, Credentials, Material, Merchant, V2Credentials};
+use crate::model::misplaced::no_secret;
 use crate::model::v3_keys::V3Keys;
 use crate::php::engine::convert::to_php::ToPhp;
 use crate::php::engine::files::PhpFiles;
@@ -29,12 +30,12 @@ pub struct PhpMerchant(pub Arc<Merchant>);
 
 php_class!(PhpMerchant, "WechatPay\\Merchant", construct, PARAMS);
 
-const APPID: Param<Text> = text("appid");
-const MCH_ID: Param<Text> = text("mchId");
+const APPID: Param<Text> = text("appid").secret();
+const MCH_ID: Param<Text> = text("mchId").secret();
 const KEY: Param<Bytes> = bytes("key").secret();
 const SIGN_TYPE: Param<Case<SignType>> = case_of("signType").or("\\WechatPay\\SignType::HmacSha256");
-const SUB_APPID: Param<Optional<Text>> = text("subAppid").or_null();
-const SUB_MCH_ID: Param<Optional<Text>> = text("subMchId").or_null();
+const SUB_APPID: Param<Optional<Text>> = text("subAppid").or_null().secret();
+const SUB_MCH_ID: Param<Optional<Text>> = text("subMchId").or_null().secret();
 const CERTIFICATE: Param<Optional<Bytes>> = bytes("certificate").or_null().secret();
 const PRIVATE_KEY: Param<Optional<Bytes>> = bytes("privateKey").or_null().secret();
 const CERTIFICATE_PASSWORD: Param<Optional<Text>> = text("certificatePassword").or_null().secret();
@@ -102,7 +103,8 @@ pub fn register_all() -> ext_php_rs::error::Result<()> {
 }
 
 fn construct(call: &mut Call<'_>) -> Result<PhpMerchant, Raise> {
-    let merchant = merchant(call, Credentials::V2(credentials(call)?))?;
+    let secrets = [Some(call.get(KEY)?), call.get(PREVIOUS_KEY)?];
+    let merchant = merchant(call, Credentials::V2(credentials(call)?), &secrets)?;
     let source = keys(&merchant).and_then(|keys| keys.certificate.as_ref());
     let certificate_expires_at = source.and_then(|source| expires_at(source, &PhpFiles));
     let view = MerchantView { merchant: &merchant, certificate_expires_at };
@@ -114,19 +116,22 @@ fn make_v3(call: &mut Call<'_>) -> Outcome {
     let source = v3::key_source(call, call.get(MCH_ID)?)?;
     let certificate_expires_at = source.certificate.expires_at(&PhpFiles);
     let keys = V3Keys::new(move || kept(&source, &PhpFiles)).taking_codes(call.get(v3::CODE_PAY)?);
-    let merchant = Arc::new(merchant(call, Credentials::V3(Arc::new(keys)))?);
+    let secrets = [Some(call.get(v3::API_V3_KEY)?), call.get(v3::PREVIOUS_API_V3_KEY)?];
+    let merchant = Arc::new(merchant(call, Credentials::V3(Arc::new(keys)), &secrets)?);
     object(PhpMerchant(merchant), PROPERTIES, |get, held| {
         get(&MerchantView { merchant: &held.0, certificate_expires_at })
     })
 }
 
-/// A merchant of these ids, which both dialects have.
-fn merchant(call: &Call<'_>, credentials: Credentials) -> Result<Merchant, Raise> {
+/// A merchant of these ids, which both dialects have: they are shown and sent, so none of them may be one of its secrets.
+fn merchant(call: &Call<'_>, credentials: Credentials, secrets: &[Option<&[u8]>]) -> Result<Merchant, Raise> {
+    let secrets: Vec<&[u8]> = secrets.iter().copied().flatten().collect();
+    let id = |name, text| Merchant::id(name, no_secret(name, text, &secrets)?);
     Ok(Merchant {
-        appid: Merchant::id("appid", call.get(APPID)?)?,
-        mch_id: Merchant::id("mchId", call.get(MCH_ID)?)?,
-        sub_appid: call.get(SUB_APPID)?.map(|id| Merchant::id("subAppid", id)).transpose()?,
-        sub_mch_id: call.get(SUB_MCH_ID)?.map(|id| Merchant::id("subMchId", id)).transpose()?,
+        appid: id("appid", call.get(APPID)?)?,
+        mch_id: id("mchId", call.get(MCH_ID)?)?,
+        sub_appid: call.get(SUB_APPID)?.map(|text| id("subAppid", text)).transpose()?,
+        sub_mch_id: call.get(SUB_MCH_ID)?.map(|text| id("subMchId", text)).transpose()?,
         credentials,
     })
 }

@@ -19,7 +19,7 @@ pub const PRIVATE_KEY: Param<Bytes> = bytes("privateKey").secret();
 /// The merchant's own, or its serial number.
 pub const CERTIFICATE: Param<Bytes> = bytes("certificate").secret();
 /// Names WeChat Pay's public key.
-pub const PUBLIC_KEY_ID: Param<Optional<Text>> = text("publicKeyId").or_null();
+pub const PUBLIC_KEY_ID: Param<Optional<Text>> = text("publicKeyId").or_null().secret();
 /// That key.
 pub const PUBLIC_KEY: Param<Optional<Bytes>> = bytes("publicKey").or_null().secret();
 /// WeChat Pay's certificates.
