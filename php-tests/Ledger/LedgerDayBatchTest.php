@@ -105,6 +105,6 @@ final class LedgerDayBatchTest extends LedgerDayTestCase
             $this->open($ledger, $number);
             self::paid($number);
         }
-        self::days(2);
+        self::days(3);
     }
 }

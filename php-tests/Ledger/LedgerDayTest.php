@@ -27,7 +27,7 @@ final class LedgerDayTest extends LedgerDayTestCase
             self::paid($number);
         }
         $ledger->apply($this->asked('T00001'));
-        self::days(2);
+        self::days(3);
         $report = $ledger->reconcileDay($this->merchant, $this->day);
         self::assertSame(['StateDiffers T00002 Healed', 'StateDiffers T00003 Healed'], self::told($report));
         self::assertTrue($report->isClean());
@@ -50,7 +50,7 @@ final class LedgerDayTest extends LedgerDayTestCase
         $this->open($ledger, 'T00001');
         $ledger->apply($this->order(trade_state: 'CLOSED'));
         self::paid('T00001');
-        self::days(2);
+        self::days(3);
         $report = $ledger->reconcileDay($this->merchant, $this->day);
         self::assertSame(['PaidNotBooked STRANGER Healed', 'StateDiffers STRANGER Open', 'StateDiffers T00001 Open'], self::told($report));
         self::assertFalse($report->isClean());
@@ -74,7 +74,7 @@ final class LedgerDayTest extends LedgerDayTestCase
         $ledger->apply($this->asked('T00001'));
         $certified = $this->certified();
         (new \WechatPay\Refund($certified, $this->gateway))->byOutTradeNo('T00001', 'BY-HAND', 100, 30);
-        self::days(2);
+        self::days(3);
         $report = $ledger->reconcileDay($this->merchant, $this->day);
         self::assertSame(['RefundUnknown BY-HAND Healed'], self::told($report));
         $entry = $ledger->find($this->merchant, 'T00001');
@@ -95,24 +95,23 @@ final class LedgerDayTest extends LedgerDayTestCase
         }
         self::bills('row_left_out', row: 2);
         self::days(1);
-        $yesterday = self::beijing(-1);
-        self::paid('YESTERDAY');
-        self::days(1);
+        self::paid('NEXT-DAY');
+        self::days(2);
         $report = $ledger->reconcileDay($this->merchant, $this->day);
         [$difference] = iterator_to_array($report);
         $left = $difference->outTradeNo;
         self::assertSame([DifferenceKind::BookedNotPaid, null, 100], [$difference->kind, $difference->theirs, $difference->ours]);
-        self::assertSame([self::beijing(0), DifferenceState::Open], [$difference->due, $difference->state], 'the second day after is today');
+        self::assertSame([self::beijing(-1), DifferenceState::Open], [$difference->due, $difference->state], 'the second day after is over');
         self::assertSame([$this->day, $difference->id], [$difference->date, $ledger->differences($this->merchant)[0]->id]);
         self::assertSame([$difference->id], array_column($ledger->differences($this->merchant, DifferenceState::Open), 'id'));
         self::bills('other_day');
         try {
-            $ledger->reconcileDay($this->merchant, $yesterday);
+            $ledger->reconcileDay($this->merchant, $this->next);
             self::fail('a bill of another day is taken');
         } catch (PayException $e) {
             self::assertStringContainsString($this->day, $e->getMessage());
         }
-        self::assertSame([$yesterday], array_values(array_intersect([$yesterday, $this->day], $ledger->missingDays($this->merchant, $this->day))));
+        self::assertSame([$this->next], array_values(array_intersect([$this->next, $this->day], $ledger->missingDays($this->merchant, $this->day))));
     }
 
     /** @dataProvider databases */
@@ -122,7 +121,7 @@ final class LedgerDayTest extends LedgerDayTestCase
         $ledger = $this->shop($this->pdo);
         self::days(1);
         self::paid('T00001');
-        self::days(1);
+        self::days(2);
         $this->open($ledger);
         $ledger->apply($this->asked('T00001'));
         $this->pdo->exec("UPDATE wechatpay_order SET paid_at = paid_at - 86400000");
@@ -130,7 +129,7 @@ final class LedgerDayTest extends LedgerDayTestCase
         // As if WeChat had not been reached.
         $this->pdo->exec("UPDATE wechatpay_difference SET state = 'waiting', wait_until = '2999-01-01'");
         self::assertSame(['BookedNotPaid T00001 Waiting'], self::told($ledger->differences($this->merchant, DifferenceState::Waiting)));
-        self::assertTrue($ledger->reconcileDay($this->merchant, self::beijing(-1))->isClean());
+        self::assertTrue($ledger->reconcileDay($this->merchant, $this->next)->isClean());
         self::assertSame(['BookedNotPaid T00001 Healed'], self::told($ledger->differences($this->merchant)));
     }
 
@@ -145,21 +144,21 @@ final class LedgerDayTest extends LedgerDayTestCase
         $ledger->apply($this->asked('T00001'));
         self::days(1);
         $ledger->refund($this->merchant, 'T00001', 'BEFORE-MIDNIGHT', 30);
-        self::days(1);
+        self::days(2);
         // WeChat has accepted it on the day after it was sent.
         $sent = (new \DateTimeImmutable("$this->day 23:59:59+08:00"))->getTimestamp() * 1000;
         $this->pdo->exec("UPDATE wechatpay_refund SET sent_at = $sent");
         $this->merchant = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
         self::assertSame(['RefundDiffers BEFORE-MIDNIGHT Open'], self::told($ledger->reconcileDay($this->merchant, $this->day)));
-        self::assertTrue($ledger->reconcileDay($this->merchant, self::beijing(-1))->isClean());
+        self::assertTrue($ledger->reconcileDay($this->merchant, $this->next)->isClean());
         $found = ['RefundDiffers BEFORE-MIDNIGHT Healed'];
         self::assertSame($found, self::told($ledger->differences($this->merchant)));
         self::assertSame($found, self::told($ledger->reconcileDay($this->merchant, $this->day)), 'it is not missing again');
         // The other way round: the day before is done last.
         $this->pdo->exec('DELETE FROM wechatpay_difference');
         $this->pdo->exec('DELETE FROM wechatpay_day');
-        $ledger->reconcileDay($this->merchant, self::beijing(-1));
-        self::assertSame([$this->day], array_values(array_diff($ledger->missingDays($this->merchant, $this->day), [self::beijing(-1)])));
+        $ledger->reconcileDay($this->merchant, $this->next);
+        self::assertSame([$this->day], array_values(array_diff($ledger->missingDays($this->merchant, $this->day), [$this->next])));
         self::assertTrue($ledger->reconcileDay($this->merchant, $this->day)->isClean());
     }
 
@@ -171,10 +170,10 @@ final class LedgerDayTest extends LedgerDayTestCase
         $ledger->apply($this->asked('T00001'));
         self::days(1);
         (new \WechatPay\Refund($this->certified(), $this->gateway))->byOutTradeNo('T00001', 'T00001-R', 100, 30);
-        self::days(1);
+        self::days(2);
         self::bills('row_left_out', row: 1);
         self::assertSame(['BookedNotPaid T00001 Open'], self::told($ledger->reconcileDay($this->merchant, $this->day)));
-        $ledger->reconcileDay($this->merchant, self::beijing(-1));
+        $ledger->reconcileDay($this->merchant, $this->next);
         self::assertSame(['BookedNotPaid T00001 Open'], self::told($ledger->differences($this->merchant, DifferenceState::Open)));
     }
 
@@ -185,7 +184,7 @@ final class LedgerDayTest extends LedgerDayTestCase
             $this->open($ledger, $number);
             self::paid($number);
         }
-        self::days(2);
+        self::days(3);
         // A query is tried three times before it is a fault.
         self::$simulator->control('POST', '/faults', ['fault' => 'status_429', 'path' => '/pay/orderquery', 'times' => 6]);
         $started = microtime(true);
@@ -196,17 +195,18 @@ final class LedgerDayTest extends LedgerDayTestCase
     public function testADamagedBillHoldsUpNoNewerDay(): void
     {
         $ledger = $this->shop($this->pdo);
+        $before = self::beijing(-4);
         self::days(-1);
         self::paid('OLD');
-        self::days(3);
+        self::days(4);
         self::bills('no_summary');
         try {
-            $ledger->reconcileMissing($this->merchant, self::beijing(-3), 1);
+            $ledger->reconcileMissing($this->merchant, $before, 1);
             self::fail('a bill without sums is taken');
         } catch (PayException) {
         }
-        $left = $ledger->missingDays($this->merchant, self::beijing(-3));
-        self::assertSame([self::beijing(-3)], array_values(array_intersect([self::beijing(-3), $this->day], $left)));
+        $left = $ledger->missingDays($this->merchant, $before);
+        self::assertSame([$before], array_values(array_intersect([$before, $this->day], $left)));
         $old = (new \DateTimeImmutable('-100 days'))->format('Y-m-d');
         $this->expectException(\ValueError::class);
         $this->expectExceptionMessage('must be one of the last three months');
@@ -220,11 +220,11 @@ final class LedgerDayTest extends LedgerDayTestCase
         $ledger = $this->shop($this->pdo);
         $this->open($ledger);
         self::paid('T00001');
-        self::days(2);
+        self::days(3);
         $done = $ledger->reconcileDay($this->merchant, $this->day);
-        self::days(-2);
+        self::days(-3);
         self::paid('LATER');
-        self::days(2);
+        self::days(3);
         $changed = $ledger->reconcileDay($this->merchant, $this->day);
         self::assertSame(["BillChanged $this->day Open", 'StateDiffers T00001 Healed'], self::told($changed));
         self::assertSame([null, false], [$changed->theirs, $changed->isClean()]);
@@ -251,12 +251,13 @@ final class LedgerDayTest extends LedgerDayTestCase
     public function testB1ADayWithoutTradeIsADayAndWhatIsBookedOnItIsADifference(string $database): void
     {
         $ledger = $this->shop($this->pdo);
-        self::days(2);
+        self::days(3);
         self::assertCount(0, $ledger->reconcileDay($this->merchant, $this->day));
         $this->open($ledger);
-        $ledger->apply($this->order(time_end: strtr(self::beijing(-1), ['-' => '']) . '120000'));
-        $report = $ledger->reconcileDay($this->merchant, self::beijing(-1));
-        self::assertSame(['BookedNotPaid T00001 Waiting'], self::told($report));
+        $ledger->apply($this->order(time_end: strtr($this->next, ['-' => '']) . '120000'));
+        $report = $ledger->reconcileDay($this->merchant, $this->next);
+        self::assertSame(['BookedNotPaid T00001 Open'], self::told($report));
+        self::assertSame(self::beijing(0), iterator_to_array($report)[0]->due, 'the second day after is today');
         self::assertSame([0, 100, -100], [$report->long, $report->short, $report->surplus]);
     }
 
@@ -266,7 +267,7 @@ final class LedgerDayTest extends LedgerDayTestCase
     {
         $this->open($this->shop($this->pdo));
         self::paid('T00001');
-        self::days(2);
+        self::days(3);
         self::$simulator->control('POST', '/faults', ['fault' => 'delay', 'ms' => 700, 'path' => '/pay/downloadbill']);
         $reconcile = function (): callable {
             $ledger = $this->shop($this->database->connect());
@@ -290,7 +291,7 @@ final class LedgerDayTest extends LedgerDayTestCase
             $this->open($ledger, $number);
             self::paid($number);
         }
-        self::days(2);
+        self::days(3);
         $report = $ledger->reconcileDay($this->merchant, $this->day);
         self::assertSame(['StateDiffers T00001 Healed', 'StateDiffers T00002 Open', 'StateDiffers T00003 Healed'], self::told($report));
         $open = $ledger->differences($this->merchant, DifferenceState::Open);
@@ -308,7 +309,7 @@ final class LedgerDayTest extends LedgerDayTestCase
             $this->open($this->shop($this->pdo), $number);
             self::paid($number);
         }
-        self::days(2);
+        self::days(3);
         $dying = fn (): callable => function (): array {
             $ledger = $this->shop($this->database->connect(), onCredit: function (Transition $t, \PDO $pdo): void {
                 if ($t->outTradeNo === 'T00002') {
@@ -338,7 +339,7 @@ final class LedgerDayTest extends LedgerDayTestCase
     {
         $ledger = $this->shop($this->pdo);
         self::paid('STRANGER');
-        self::days(2);
+        self::days(3);
         $ledger->reconcileDay($this->merchant, $this->day);
         [$open] = $ledger->differences($this->merchant, DifferenceState::Open);
         $settled = $ledger->settle($open->id, '已核对 ☎ "ok"');
@@ -367,7 +368,7 @@ final class LedgerDayTest extends LedgerDayTestCase
     public function testTheNewestDayHidesNoGap(string $database): void
     {
         $ledger = $this->shop($this->pdo);
-        self::days(2);
+        self::days(3);
         $last = (int) date_create('now', new \DateTimeZone('Asia/Shanghai'))->format('H') >= 10 ? -1 : -2;
         $days = array_map(self::beijing(...), range(-5, $last));
         self::assertSame($days, $ledger->missingDays($this->merchant, $days[0]));
@@ -398,7 +399,7 @@ final class LedgerDayTest extends LedgerDayTestCase
         $ledger = $this->shop($this->pdo);
         $this->open($ledger);
         self::paid('T00001', 10_000);
-        self::days(2);
+        self::days(3);
         $report = $ledger->reconcileDay($this->merchant, $this->day);
         $paths = array_column(self::$simulator->control('GET', '/requests'), 'path');
         self::assertContains('/pay/downloadfundflow', $paths);
@@ -411,7 +412,7 @@ final class LedgerDayTest extends LedgerDayTestCase
         $other = new Merchant('wx0000000000000001', SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
         $ledger->open($other, 'T00001', 100);
         self::paid('T00001', 100, appid: 'wx0000000000000001');
-        self::days(2);
+        self::days(3);
         $report = $ledger->reconcileDay($this->merchant, $this->day);
         self::assertSame(['StateDiffers T00001 Open'], self::told($report), 'its appid is known');
         self::assertSame('WeChat was not asked: the order was opened with appid wx0000000000000001', iterator_to_array($report)[0]->note);
@@ -441,7 +442,7 @@ final class LedgerDayTest extends LedgerDayTestCase
     {
         $this->open($this->shop($this->pdo));
         self::paid('T00001');
-        self::days(2);
+        self::days(3);
         self::$simulator->control('POST', '/faults', ['fault' => 'delay', 'ms' => 700, 'path' => '/pay/downloadbill']);
         $folder = sys_get_temp_dir() . '/wechatpay-day-' . getmypid();
         mkdir($folder);

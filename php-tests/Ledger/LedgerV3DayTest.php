@@ -47,7 +47,7 @@ final class LedgerV3DayTest extends LedgerDayTestCase
         $ledger->apply($this->asked('T00001'));
         $this->sentBack('T00001', 'BY-HAND', 30);
         $this->sentBack('T00003', 'BY-HAND-TOO', 100);
-        self::days(2);
+        self::days(3);
         $report = $ledger->reconcileDay($this->v3, $this->day);
         self::assertContains('StateDiffers T00002 Healed', self::told($report));
         self::assertContains('RefundUnknown BY-HAND Healed', self::told($report));
@@ -70,7 +70,7 @@ final class LedgerV3DayTest extends LedgerDayTestCase
         $ledger->open($this->v3, 'T00001', 100);
         self::paid('T00001');
         self::paid('STRANGER');
-        self::days(2);
+        self::days(3);
         $report = $ledger->reconcileDay($this->v3, $this->day);
         self::assertSame(['PaidNotBooked STRANGER Healed', 'StateDiffers STRANGER Open', 'StateDiffers T00001 Healed'], self::told($report));
         self::assertSame($report->theirs, $ledger->reconcileDay($this->merchant, $this->day)->theirs);
@@ -82,7 +82,7 @@ final class LedgerV3DayTest extends LedgerDayTestCase
         $ledger = $this->shop($this->pdo);
         $ledger->open($this->v3, 'T00001', 10_000);
         self::paid('T00001', 10_000);
-        self::days(2);
+        self::days(3);
         $report = $ledger->reconcileDay($this->v3, $this->day);
         $paths = array_column(self::$simulator->control('GET', '/requests'), 'path');
         self::assertCount(1, array_filter($paths, static fn (string $path): bool => str_starts_with($path, '/v3/bill/fundflowbill')));
@@ -93,7 +93,7 @@ final class LedgerV3DayTest extends LedgerDayTestCase
     {
         $ledger = $this->shop($this->pdo);
         $partner = Merchant::v3(...self::$simulator->v3(), subMchId: '1900000109');
-        self::days(2);
+        self::days(3);
         $ledger->reconcileDay($partner, $this->day);
         $paths = array_column(self::$simulator->control('GET', '/requests'), 'path');
         self::assertSame([], array_filter($paths, static fn (string $path): bool => str_contains($path, 'fundflow')));

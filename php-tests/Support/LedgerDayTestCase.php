@@ -7,7 +7,10 @@ namespace WechatPayTests;
 use WechatPay\Ledger;
 use WechatPay\Merchant;
 
-/** A test of days: trade that was two days ago at the gateway, whose clock is moved there and back. */
+/**
+ * A test of days: trade that was three days ago at the gateway, whose clock is moved there and back. The bill of the day
+ * after is there too, at any hour: yesterday's is made at ten in Beijing.
+ */
 abstract class LedgerDayTestCase extends LedgerSimulatorTestCase
 {
     private const DAY_MS = 86_400_000;
@@ -15,13 +18,16 @@ abstract class LedgerDayTestCase extends LedgerSimulatorTestCase
     /** The day of trade. */
     protected string $day;
 
+    /** The day after. */
+    protected string $next;
+
     protected function setUp(): void
     {
         parent::setUp();
         // Without a certificate there is no fund flow.
         $this->merchant = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
-        $this->day = self::beijing(-2);
-        self::days(-2);
+        [$this->day, $this->next] = [self::beijing(-3), self::beijing(-2)];
+        self::days(-3);
     }
 
     protected function shop(\PDO $pdo, mixed ...$more): Ledger
