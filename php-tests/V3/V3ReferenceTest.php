@@ -123,10 +123,11 @@ final class V3ReferenceTest extends SimulatorTestCase
 
     public function testABillIsTheSameTextForBoth(): void
     {
-        self::$simulator->control('POST', '/clock', ['advance_ms' => -86_400_000]);
+        self::$simulator->control('POST', '/clock', ['advance_ms' => -2 * 86_400_000]);
         self::order('T100001', ['trade_state' => 'SUCCESS']);
-        self::$simulator->control('POST', '/clock', ['advance_ms' => 86_400_000]);
-        $day = (new \DateTimeImmutable('-1 day', new \DateTimeZone('Asia/Shanghai')))->format('Y-m-d');
+        self::$simulator->control('POST', '/clock', ['advance_ms' => 2 * 86_400_000]);
+        // Yesterday's is made at ten in Beijing.
+        $day = (new \DateTimeImmutable('-2 days', new \DateTimeZone('Asia/Shanghai')))->format('Y-m-d');
         $bill = (new \WechatPay\DownloadBill($this->merchantV3(), $this->gateway()))->trade($day);
         self::assertStringContainsString('T100001', self::client()->bill($day));
         self::assertSame(['T100001'], array_map(static fn ($row) => $row->outTradeNo, iterator_to_array($bill, false)));
