@@ -32,7 +32,8 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             let entry = ledger.store.entry(&asked.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let digest = digest_of(&format!("refund {out_refund_no} of another {}", entry.id));
             let proof = Proof { note: Some(out_refund_no), ..unsigned(&digest, Source::Refunds, "ANOTHERS") };
-            ledger.take(&entry, disputed(is_counted), &proof, Some(asked.epoch))
+            let decision = ledger.asked_once(&entry, disputed(is_counted), out_refund_no)?;
+            ledger.take(&entry, decision, &proof, Some(asked.epoch))
         })
     }
 

@@ -26,7 +26,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             ..unsigned(&seen.digest, Source::Refunds, "REFUNDS")
         };
         let applied = self.transact(|ledger| ledger.apply_refunds_once(seen, &proof, asked));
-        self.or_freeze(&seen.key, &proof, applied)
+        self.or_freeze(&seen.key, &proof, &seen.statement(), applied)
     }
 
     fn apply_refunds_once(
@@ -50,6 +50,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             before.clone()
         };
         let decision = refunds::decide(&entry, seen, &rows, self.rules.credit_late);
+        let decision = self.asked_once(&entry, decision, &seen.statement())?;
         let ended = used_up(seen, &before, &rows).filter(|_| decision.reason == Reason::Refunds);
         let proof = &Proof { note: ended, ..*proof };
         let reason = if ended.is_some() { Reason::RefundClosed } else { decision.reason };

@@ -3,10 +3,9 @@
 //! Row, evidence, credit, outbox and the shop's own writes are stored together or not at all. Nothing here
 //! speaks to the gateway.
 
-use super::decide::{self, Decision, Effect};
+use super::decide::{Decision, Effect, absent};
 use super::entry::{Entry, Intent, Ms, OrderKey, OrderTerms};
 use super::reason::Reason;
-use super::refunds;
 use super::schedule::{self, Jitter};
 use super::sighting::{Payment, Sighting, Source, digest_of};
 use super::state::LedgerState;
@@ -117,7 +116,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     /// Applies what a verified answer or notice says. `epoch` is the claim of a worker that asked for it.
     pub fn apply(&mut self, sighting: &Sighting, epoch: Option<i64>) -> LedgerResult<Transition, S::Fault> {
         let applied = self.transact(|ledger| ledger.apply_once(sighting, epoch));
-        self.or_freeze(&sighting.key, &Proof::of(sighting), applied)
+        self.or_freeze(&sighting.key, &Proof::of(sighting), &sighting.statement(), applied)
     }
 
     pub(super) fn apply_once(
@@ -127,8 +126,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     ) -> LedgerResult<Transition, S::Fault> {
         match self.store.entry(&sighting.key)? {
             Some(entry) => {
-                let decision = decide::decide(&entry, sighting, self.rules.credit_late);
-                let decision = refunds::less_refunds(&entry, decision, self.rules.credit_late);
+                let decision = self.judge(&entry, sighting)?;
                 self.take(&entry, decision, &Proof::of(sighting), epoch)
             }
             None => self.adopt(sighting),
@@ -152,7 +150,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             return Err(Halt::Raced);
         }
         let entry = self.store.entry(&sighting.key)?.ok_or(Halt::Raced)?;
-        let decision = decide::decide(&entry, sighting, self.rules.credit_late);
+        let decision = self.judge(&entry, sighting)?;
         let taken = self.take(&entry, decision, &Proof::of(sighting), None)?;
         let transition = Transition { changed: true, reason: orphan.reason, ..taken };
         self.announce(&entry, &transition)?;
@@ -168,12 +166,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let digest = digest_of(&format!("ORDERNOTEXIST {} {}", entry.id, entry.now));
-            ledger.take(
-                &entry,
-                decide::absent(&entry),
-                &unsigned(&digest, Source::Query, "ORDERNOTEXIST"),
-                epoch,
-            )
+            ledger.take(&entry, absent(&entry), &unsigned(&digest, Source::Query, "ORDERNOTEXIST"), epoch)
         })
     }
 

@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod outbox;
 pub mod purge;
 pub mod question;
+mod questions;
 pub mod reason;
 pub mod refunds;
 pub mod resolve;

@@ -17,15 +17,23 @@ pub fn decide(entry: &Entry, seen: &RefundSighting, refunds: &[RefundRow], credi
         LedgerState::Review => return Decision::stay(Reason::UnderReview),
         LedgerState::Revoked => return Decision::stay(Reason::Late),
         _ if is_dismissed(entry, seen) => return Decision::stay(Reason::Dismissed),
-        _ if names_no_payment(entry, seen) => return Decision::stay(Reason::Incomplete),
         _ => {}
+    }
+    let sum = refunded(refunds);
+    let exceeds = sum > entry.paid_fee();
+    if names_no_payment(entry, seen) && !exceeds {
+        return Decision::stay(Reason::Incomplete);
     }
     if let Some(reason) = misfit(entry, seen) {
         return Decision::go(LedgerState::Review, reason);
     }
-    let sum = refunded(refunds);
-    if sum > entry.paid_fee() {
-        return Decision::go(LedgerState::Review, Reason::RefundsExceed);
+    match exceeds {
+        // Nobody but a person lets an order be that has sent back more than was paid.
+        true if entry.state == LedgerState::Refunded && sum == entry.refunded => {
+            return Decision::stay(Reason::Dismissed);
+        }
+        true => return Decision::go(LedgerState::Review, Reason::RefundsExceed),
+        false => {}
     }
     told_in_part(entry, &seen.coverage, refunds, follow(entry, sum, credit_late))
 }
@@ -118,7 +126,7 @@ fn misfit(entry: &Entry, seen: &RefundSighting) -> Option<Reason> {
     if entry.transaction_id.as_ref().is_some_and(other_payment) {
         return Some(Reason::SecondTransaction);
     }
-    if seen.total_fee != Some(entry.paid_fee()) {
+    if seen.total_fee.is_some_and(|told| told != entry.paid_fee()) {
         return Some(Reason::AmountDiffers);
     }
     let currency = seen.fee_type.as_deref().unwrap_or("CNY");
@@ -330,6 +338,24 @@ mod tests {
         assert_eq!(after(&sent(Some(6)), &one), RefundWord::Intent, "it may be v2's, and arrive");
         assert_eq!(after(&sent(Some(5)), &Coverage::Whole), RefundWord::Intent, "v2 takes the number again");
         assert_eq!(told(&row(10, RefundWord::Success), &closed, &one, Some(0)), RefundWord::Success);
+    }
+
+    #[test]
+    fn refunds_over_the_payment_that_a_person_has_let_be_are_no_question_again_until_they_change() {
+        let rows = [row(60, RefundWord::Success), row(60, RefundWord::Processing)];
+        let settled = Entry { refunded: 120, ..entry(LedgerState::Refunded) };
+        let after = |entry: &Entry, rows: &[RefundRow]| decide(entry, &seen(), rows, false);
+        assert_eq!(after(&settled, &rows), Decision::stay(Reason::Dismissed));
+        let more = Decision::go(LedgerState::Review, Reason::RefundsExceed);
+        assert_eq!(after(&settled, &[row(60, RefundWord::Success), row(70, RefundWord::Success)]), more);
+        assert_eq!(after(&Entry { refunded: 100, ..settled.clone() }, &rows), more);
+        assert_eq!(after(&settled, &rows[..1]).to, Some(LedgerState::PartiallyRefunded));
+        let nameless = RefundSighting { total_fee: None, ..seen() };
+        assert_eq!(
+            decide(&entry(LedgerState::Paid), &nameless, &rows, false),
+            more,
+            "counted, and asked about"
+        );
     }
 
     #[test]

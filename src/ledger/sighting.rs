@@ -25,6 +25,8 @@ pub enum Source {
     Bill,
     /// A person's decision.
     Person,
+    /// The statement that has brought an order to a person: its digest is that of what it says.
+    Question,
 }
 
 impl Source {
@@ -37,6 +39,7 @@ impl Source {
             Self::RefundNotice => "refund_notice",
             Self::Bill => "bill",
             Self::Person => "person",
+            Self::Question => "question",
         }
     }
 }
@@ -142,6 +145,10 @@ impl Payment<'_> {
             && currency == self.fee_type
     }
 
+    fn statement(&self) -> String {
+        format!("{} {} {}", self.transaction_id, self.total_fee, self.fee_type)
+    }
+
     /// Is it the payment that counts, told with another amount or currency than counts?
     pub fn contradicts(&self, entry: &Entry) -> bool {
         entry.transaction_id.as_deref() == Some(self.transaction_id)
@@ -185,6 +192,13 @@ impl Sighting {
         self.trade_state == TradeState::Refund && self.payment().is_some()
     }
 
+    /// What it says that a person may have to decide: the same words for the same, whoever told it and when.
+    pub fn statement(&self) -> String {
+        let state = self.trade_state.wire();
+        let payment = self.payment().map_or_else(|| state.to_owned(), |payment| payment.statement());
+        format!("{} {} {payment}", self.appid, self.sub_appid)
+    }
+
     fn read(order: &Order, source: Source) -> Self {
         let told = order.typed();
         let text = |field: Option<&str>| field.unwrap_or_default().to_owned();
@@ -211,6 +225,14 @@ impl RefundSighting {
     /// The payment that was refunded.
     pub fn payment(&self) -> Option<Payment<'_>> {
         payment(self.transaction_id.as_deref(), self.total_fee, self.fee_type.as_deref())
+    }
+
+    /// What it says that a person may have to decide: of which payment, and of which refunds.
+    pub fn statement(&self) -> String {
+        let payment = self.payment().map(|payment| payment.statement()).unwrap_or_default();
+        let mut numbers: Vec<&str> = self.refunds.iter().map(|told| told.out_refund_no.as_str()).collect();
+        numbers.sort_unstable();
+        format!("{payment} {}", numbers.join(","))
     }
 
     /// The first refund that was closed, if closing has used up its number.

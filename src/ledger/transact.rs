@@ -17,12 +17,14 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         &mut self,
         key: &OrderKey,
         proof: &Proof<'_>,
+        statement: &str,
         applied: LedgerResult<Transition, S::Fault>,
     ) -> LedgerResult<Transition, S::Fault> {
         let Err(Halt::Breach(reason)) = applied else { return applied };
         self.transact(|ledger| {
             let entry = ledger.store.entry(key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
-            ledger.take(&entry, Decision::go(LedgerState::Review, reason), proof, None)
+            let decision = ledger.asked_once(&entry, Decision::go(LedgerState::Review, reason), statement)?;
+            ledger.take(&entry, decision, proof, None)
         })
     }
 

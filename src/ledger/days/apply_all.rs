@@ -2,7 +2,7 @@
 //! callback of the shop could tear apart by a commit is written for each order by itself, right before its callback.
 
 use super::store::DayStore;
-use crate::ledger::decide::{self, Decision};
+use crate::ledger::decide::Decision;
 use crate::ledger::entry::{Entry, OrderKey};
 use crate::ledger::ledger::{Ledger, LedgerResult, Proof};
 use crate::ledger::sighting::Sighting;
@@ -31,7 +31,7 @@ impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
             let (mut planned, mut unknown) = (Vec::new(), Vec::new());
             for sighting in seen {
                 match entries.remove(&sighting.key) {
-                    Some(entry) => planned.push(ledger.planned(entry, sighting)),
+                    Some(entry) => planned.push(ledger.planned(entry, sighting)?),
                     None => unknown.push(sighting),
                 }
             }
@@ -53,8 +53,8 @@ impl<S: Store + DayStore, H: Shop<S::Fault>> Ledger<S, H> {
         Ok(entries.map(|entry| (entry.terms.key.clone(), entry)).collect())
     }
 
-    fn planned<'a>(&self, entry: Entry, sighting: &'a Sighting) -> Planned<'a> {
-        let decision = decide::decide(&entry, sighting, self.rules.credit_late);
-        Planned { entry, decision, proof: Proof::of(sighting) }
+    fn planned<'a>(&mut self, entry: Entry, sighting: &'a Sighting) -> LedgerResult<Planned<'a>, S::Fault> {
+        let decision = self.judge(&entry, sighting)?;
+        Ok(Planned { entry, decision, proof: Proof::of(sighting) })
     }
 }

@@ -284,8 +284,8 @@ const SPAN: &str = "SELECT MIN(id), MAX(id) FROM {table}";
 const PURGE_MESSAGES: &str = "DELETE FROM {outbox} WHERE id >= ? AND id < ? AND done_at < ?";
 
 /// Evidence of orders that have ended and are nobody's question any more; that of payments which nobody opened stays
-/// for two days: WeChat repeats its notices for one.
-const PURGE_EVIDENCE: &str = "DELETE FROM {evidence} WHERE id >= ? AND id < ? AND seen_at < ? AND (EXISTS (SELECT 1 \
+/// for two days: WeChat repeats its notices for one. What a person was asked stays: it may be told again.
+const PURGE_EVIDENCE: &str = "DELETE FROM {evidence} WHERE id >= ? AND id < ? AND seen_at < ? AND source <> 'question' AND (EXISTS (SELECT 1 \
      FROM {order} o WHERE o.mch_id = {evidence}.mch_id AND o.sub_mch_id = {evidence}.sub_mch_id \
      AND o.out_trade_no = {evidence}.out_trade_no AND o.due_at IS NULL AND o.intent IS NULL AND o.ask_refunds = 0 \
      AND o.state NOT IN ('CREATED', 'USERPAYING', 'CLOSING', 'PAID_LATE', 'REVIEW') AND o.changed_at < ?) \
