@@ -15,6 +15,7 @@ require_once \dirname(__DIR__) . '/src/bootstrap.php';
 
 use Shop\Office\Days;
 use Shop\Office\Refunds;
+use Shop\Office\RefundWatch;
 use Shop\Office\Status;
 use Shop\Shop;
 use WechatPay\Sync;
@@ -57,6 +58,7 @@ while (time() < $until) {
             $try(fn () => Status::beat($shop->database, $report));
             $try(fn () => $shop->ledger->outbox($deliver, 30));
             $try(fn () => (new Refunds($shop))->carryOn());
+            $try(fn () => (new RefundWatch($shop))->look());
             if (time() >= $nextCheck) {
                 $nextCheck = time() + 1800;
                 $try(fn () => (new Days($shop))->reconcileMissing());

@@ -29,7 +29,7 @@ final class OrderFile
             'reverse' => $this->shop->ledger->reverse($sale->merchant(), $number),
             'refund' => $refunds->ask($this->clerk, $sale, $skus, $note),
             'agree' => $refunds->agree($this->clerk, $sale, Desk::field('refund')),
-            'refuse', 'dismiss' => $refunds->refuse($sale, Desk::field('refund')),
+            'refuse', 'dismiss' => $refunds->settle($sale, Desk::field('refund')),
             'release' => $this->shop->database->run('UPDATE shop_order SET hold = NULL WHERE number = ?', [$number]),
             'resolve' => $this->resolve($sale, $note),
             default => throw new \DomainException('not_found', 404),
@@ -117,7 +117,7 @@ final class OrderFile
             Page::escape($row['agreed_by'] ?? ''), implode(' · ', array_filter([$this->page->say("refund_{$row['state']}"), $states[$row['refund_no']] ?? $this->page->say($row['doubt'])])),
             match ($row['state']) {
                 'waiting' => $button($row, 'agree') . $button($row, 'refuse'),
-                'failed' => $button($row, 'dismiss'),
+                'failed', 'foreign', 'bounced', 'spent' => $button($row, 'dismiss'),
                 default => '',
             },
         ], $rows));

@@ -31,9 +31,9 @@ final class OrderList
     /** @return list<string> numbers of what a person has to decide */
     public function waiting(): array
     {
-        $ledger = $this->shop->database->rows("SELECT out_trade_no AS number FROM wechatpay_order WHERE state IN ('REVIEW', 'PAID_LATE')");
+        $ledger = $this->shop->database->rows("SELECT out_trade_no AS number FROM wechatpay_order WHERE state IN ('REVIEW', 'PAID_LATE') OR reason LIKE 'something went back%'");
         $held = $this->shop->database->rows('SELECT number FROM shop_order WHERE hold IS NOT NULL');
-        $refunds = $this->shop->database->rows("SELECT number FROM shop_refund WHERE state IN ('waiting', 'failed')");
+        $refunds = $this->shop->database->rows("SELECT number FROM shop_refund WHERE state IN ('waiting', 'failed', 'foreign', 'bounced', 'spent')");
         return array_values(array_unique(array_column([...$refunds, ...$ledger, ...$held], 'number')));
     }
 

@@ -16,6 +16,11 @@ use WechatPay\PayException;
  */
 final class Refunds
 {
+    /** States in which the books have it that the money goes back. */
+    private const BOOKED = ['booked', 'sent', 'foreign', 'bounced', 'settled'];
+    /** What becomes of one that a person has dealt with. */
+    private const SETTLED = ['waiting' => 'refused', 'failed' => 'refused', 'foreign' => 'sent', 'bounced' => 'settled', 'spent' => 'lost'];
+
     public function __construct(private readonly Shop $shop)
     {
     }
@@ -62,25 +67,17 @@ final class Refunds
         $this->carryOut($sale, $refundNo);
     }
 
-    /** Nothing goes back after all. */
-    public function refuse(Sale $sale, string $refundNo): void
+    /** A person has dealt with one that waits: nothing goes back after all, or what WeChat did with it is looked at. */
+    public function settle(Sale $sale, string $refundNo): void
     {
         $refund = $this->shop->database->row('SELECT state FROM shop_refund WHERE refund_no = ? AND number = ?', [$refundNo, $sale->number]);
-        $isOver = \in_array($refund['state'] ?? '', ['waiting', 'failed'], true) && $this->end($refundNo, $refund['state']);
-        $isOver || throw new \DomainException('done_before');
+        [$from, $to] = [$refund['state'] ?? '', self::SETTLED[$refund['state'] ?? ''] ?? ''];
+        $to !== '' && $this->move($refundNo, $from, $to) || throw new \DomainException('done_before');
     }
 
-    /**
-     * What a process left that died between the booking and the question: the same call is the same refund. What WeChat
-     * refused in the end, hours or days after it had taken it, is undone, and a person decides what the payer gets instead.
-     */
+    /** What a process left that died between the booking and the question: the same call is the same refund. */
     public function carryOn(): void
     {
-        $failed = "SELECT s.refund_no FROM shop_refund s JOIN wechatpay_refund l ON l.out_refund_no = s.refund_no
-                   WHERE s.state = 'sent' AND l.state IN ('CLOSED', 'REFUSED')";
-        foreach ($this->shop->database->rows($failed) as $refund) {
-            $this->end($refund['refund_no'], 'sent', 'failed');
-        }
         $sql = "SELECT number, refund_no FROM shop_refund WHERE state = 'booked' AND asked_at < ?";
         foreach ($this->shop->database->rows($sql, [time() - 60]) as $refund) {
             try {
@@ -93,20 +90,8 @@ final class Refunds
 
     private function carryOut(Sale $sale, string $refundNo): void
     {
-        $this->shop->database->together(function () use ($sale, $refundNo): void {
-            $sql = "UPDATE shop_refund SET state = 'booked' WHERE refund_no = ? AND state = 'waiting'";
-            $this->shop->database->run($sql, [$refundNo]) === 1 || throw new \DomainException('done_before');
-            $this->takeBack($sale, $refundNo);
-        });
+        $this->move($refundNo, 'waiting', 'booked') || throw new \DomainException('done_before');
         $this->send($sale, $refundNo);
-    }
-
-    /** The account gives up what the payment had brought: balance and gift of a top-up, points of goods. */
-    private function takeBack(Sale $sale, string $refundNo): void
-    {
-        $fen = $this->shop->database->value('SELECT fen FROM shop_refund WHERE refund_no = ?', [$refundNo]);
-        $sale->entry === null ? $this->shop->members->undo("sale:$sale->number", "refund:$refundNo")
-            : $this->shop->credit->keep($sale->number, -$fen, "refund:$refundNo");
     }
 
     /** Asks WeChat. What it does not take ends the refund, and the account has everything again. */
@@ -120,28 +105,34 @@ final class Refunds
             // The latter two say nothing of an earlier call, which the ledger may carry on.
             $sql = "SELECT COUNT(*) FROM wechatpay_refund WHERE out_refund_no = ? AND state NOT IN ('REFUSED', 'CLOSED')";
             $isWanted = $e instanceof PayException ? $e->stillWanted : $this->shop->database->value($sql, [$refundNo]) > 0;
-            $isWanted ? $this->mark($refundNo) : $this->end($refundNo, 'booked');
+            $this->move($refundNo, 'booked', $isWanted ? 'sent' : 'refused');
             throw $e instanceof PayException ? $e : new \DomainException($e->getMessage());
         }
-        $this->mark($refundNo);
+        $this->move($refundNo, 'booked', 'sent');
     }
 
-    private function mark(string $refundNo): void
-    {
-        $this->shop->database->run("UPDATE shop_refund SET state = 'sent' WHERE refund_no = ? AND state = 'booked'", [$refundNo]);
-    }
-
-    /** Ends a refund that did not happen: the account has everything again, and its lines can be asked for again. */
-    private function end(string $refundNo, string $from, string $to = 'refused'): bool
+    /**
+     * A refund goes on from one state to another, once; false: it did before. With it the account gives up what the payment had
+     * brought, balance and gift of a top-up and points of goods, or has all of it again, and its lines can be asked for again.
+     */
+    public function move(string $refundNo, string $from, string $to): bool
     {
         return $this->shop->database->together(function () use ($refundNo, $from, $to): bool {
-            $isEnded = $this->shop->database->run('UPDATE shop_refund SET state = ? WHERE refund_no = ? AND state = ?', [$to, $refundNo, $from]) === 1;
-            $isEnded && $to !== 'failed' && $this->shop->database->run('DELETE FROM refund_line WHERE refund_no = ?', [$refundNo]);
-            if ($isEnded && !\in_array($from, ['waiting', 'failed'], true)) {
-                $refund = $this->shop->database->row('SELECT number, fen FROM shop_refund WHERE refund_no = ?', [$refundNo]);
-                $this->shop->credit->keep($refund['number'], (int) $refund['fen'], "undone:refund:$refundNo");
+            if ($this->shop->database->run('UPDATE shop_refund SET state = ? WHERE refund_no = ? AND state = ?', [$to, $refundNo, $from]) === 0) {
+                return false;
             }
-            return $isEnded;
+            $to === 'refused' && $this->shop->database->run('DELETE FROM refund_line WHERE refund_no = ?', [$refundNo]);
+            $sign = (int) \in_array($from, self::BOOKED, true) - (int) \in_array($to, self::BOOKED, true);
+            $sign === 0 || $this->book($refundNo, $sign);
+            return true;
         });
+    }
+
+    private function book(string $refundNo, int $sign): void
+    {
+        $refund = $this->shop->database->row('SELECT r.number, r.fen, o.trade_type FROM shop_refund r JOIN shop_order o ON o.number = r.number WHERE refund_no = ?', [$refundNo]);
+        $source = ($sign > 0 ? 'undone:' : '') . "refund:$refundNo";
+        $refund['trade_type'] === 'BALANCE' ? $this->shop->members->undo("sale:{$refund['number']}", $source)
+            : $this->shop->credit->keep($refund['number'], $sign * $refund['fen'], $source);
     }
 }

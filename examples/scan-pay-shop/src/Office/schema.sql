@@ -22,8 +22,8 @@ CREATE TABLE IF NOT EXISTS office_log (
     at     BIGINT NOT NULL
 );
 
--- Refunds that somebody asked for. Waiting for a second person, booked, sent to WeChat, refused, or failed: WeChat took it
--- and gave it up later.
+-- Refunds that somebody asked for: waiting for a second person, booked, sent to WeChat, refused, or failed when WeChat took it
+-- and gave it up later. Made by hand at WeChat: foreign, or spent if the member has, then lost. Bounced, then settled.
 CREATE TABLE IF NOT EXISTS shop_refund (
     refund_no VARCHAR(64) PRIMARY KEY,
     number    VARCHAR(32) NOT NULL,

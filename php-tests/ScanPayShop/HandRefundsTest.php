@@ -1,0 +1,146 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WechatPayTests;
+
+use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
+use WechatPay\Gateway;
+use WechatPay\Merchant;
+use WechatPay\Refund;
+
+/**
+ * Refunds that somebody makes in WeChat's merchant platform, and those that bounce: the books follow, and a person is told.
+ *
+ * @group slow
+ */
+#[Group('slow')]
+final class HandRefundsTest extends ShopTestCase
+{
+    private ShopVisitor $anna;
+    private ShopVisitor $payer;
+
+    protected function start(string $kind, int $workers = 1): void
+    {
+        parent::start($kind, $workers);
+        [$this->anna, $this->payer] = [$this->visitor(), $this->visitor()];
+        $this->anna->login('anna');
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testARefundByHandIsBookedAndWaitsForAPerson(string $kind): void
+    {
+        $this->shop->stop();
+        $this->start($kind);
+        [$number, $other] = [$this->paid(['coffee' => 1, 'tea' => 1]), $this->paid(['coffee' => 2])];
+        self::assertSame(91, $this->points());
+        $this->sendBack($number, 3829, 1230);
+        self::assertSame(['refunded_part', 78], [$this->payer->state($number), $this->points()]);
+        self::assertTrue($this->waits($number));
+        self::assertStringContainsString('在商户平台手工退款', $this->anna->get("/office/orders/$number"));
+        self::assertSame([409, true], [$this->settle($other, 'hand-1230'), $this->waits($number)], 'it is no refund of that order');
+        self::assertSame([303, false], [$this->settle($number, 'hand-1230'), $this->waits($number)]);
+        self::assertSame(409, $this->settle($number, 'hand-1230'));
+        $this->hear($number);
+        self::assertSame([78, false], [$this->points(), $this->waits($number)], 'once');
+    }
+
+    public function testARefundOfAnotherOrderIsNotRefusedUnderThisOnesAddress(): void
+    {
+        [$number, $other] = [$this->paid(['coffee' => 19]), $this->paid(['coffee' => 1])];
+        $this->anna->post("/office/orders/$number/refund", ['sku' => ['coffee'], 'note' => 'broken']);
+        $refundNo = $this->rows('SELECT refund_no FROM shop_refund')[0]['refund_no'];
+        $this->anna->post("/office/orders/$other/refuse", ['refund' => $refundNo, 'note' => 'no']);
+        self::assertSame([409, 'waiting'], [$this->anna->status, $this->rows('SELECT state FROM shop_refund')[0]['state']]);
+        $this->anna->post("/office/orders/$number/refuse", ['refund' => $refundNo, 'note' => 'no']);
+        self::assertSame([303, 'refused'], [$this->anna->status, $this->rows('SELECT state FROM shop_refund')[0]['state']]);
+    }
+
+    public function testATopUpThatIsSentBackByHandTakesBalanceAndGiftOrWaitsUntilTheyAreThereAgain(): void
+    {
+        $kept = $this->toppedUp();
+        $this->sendBack($kept, 10_000, 5_000);
+        self::assertSame([5_000, 0], $this->account());
+        $this->sendBack($kept, 10_000, 4_999);
+        self::assertSame([1, 0], $this->account());
+        $spent = $this->toppedUp();
+        $this->payer->post('/purchases', ['quantity' => ['tea' => 1], 'once' => '0123456789abcdef']);
+        $before = $this->account();
+        $this->sendBack($spent, 10_000, 10_000);
+        self::assertSame([$before, true], [$this->account(), $this->waits($spent)]);
+        self::assertStringContainsString('会员已花掉', $this->anna->get("/office/orders/$spent"));
+        $this->toppedUp();
+        $this->hear($spent);
+        self::assertSame([$before[0], 1_000], $this->account(), 'as soon as there is so much');
+        self::assertSame('', trim(preg_replace('~^.* [A-Z_]+ \(.*\)$~m', '', $this->shop->worker('1'))), 'the journals add up');
+    }
+
+    public function testARefundThatBouncesWaitsForAPersonOnce(): void
+    {
+        $number = $this->paid(['coffee' => 1]);
+        $this->anna->post("/office/orders/$number/refund", ['sku' => ['coffee'], 'note' => 'broken']);
+        $refundNo = self::$simulator->control('GET', '/refunds')[0]['out_refund_no'];
+        self::$simulator->control('POST', '/refunds', ['out_refund_no' => $refundNo, 'status' => 'CHANGE']);
+        self::$simulator->control('POST', '/settle');
+        self::assertFalse($this->waits($number));
+        $this->hear($number);
+        self::assertTrue($this->waits($number));
+        self::assertStringContainsString('退款被退回', $this->anna->get("/office/orders/$number"));
+        self::assertSame([303, false], [$this->settle($number, $refundNo), $this->waits($number)]);
+        $this->hear($number);
+        self::assertSame([false, 0], [$this->waits($number), $this->points()]);
+    }
+
+    /** @param array<string, int> $quantities */
+    private function paid(array $quantities): string
+    {
+        $this->pay($number = $this->payer->buy($quantities), $this->payer);
+        $this->confirm();
+        return $number;
+    }
+
+    private function toppedUp(): string
+    {
+        $this->pay($number = substr($this->payer->post('/topups', ['yuan' => 100]), 8), $this->payer);
+        $this->confirm();
+        return $number;
+    }
+
+    /** Somebody sends fen back in the merchant platform, and the office asks. */
+    private function sendBack(string $number, int $paid, int $fen): void
+    {
+        $file = \dirname(self::$simulator->ready['cert_file']) . '/' . SimulatorProcess::MCH_ID;
+        $merchant = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY, certificate: "{$file}_cert.pem", privateKey: "{$file}_key.pem");
+        (new Refund($merchant, new Gateway(self::$simulator->url, caFile: self::$simulator->caFile)))->byOutTradeNo($number, "hand-$fen", $paid, $fen);
+        self::$simulator->control('POST', '/settle');
+        $this->anna->post("/office/orders/$number/check", ['note' => 'asked']);
+        $this->hear($number);
+    }
+
+    /** The worker hears what is new of an order. */
+    private function hear(string $number): void
+    {
+        $this->database->connect()->exec("UPDATE wechatpay_order SET due_at = 0 WHERE out_trade_no = '$number' AND due_at IS NOT NULL");
+        $this->shop->worker('2');
+    }
+
+    private function waits(string $number): bool
+    {
+        return str_contains(strstr($this->anna->get('/office/orders'), '最近', true), $number);
+    }
+
+    private function settle(string $number, string $refundNo): int
+    {
+        $this->anna->post("/office/orders/$number/dismiss", ['refund' => $refundNo, 'note' => 'looked at it']);
+        return $this->anna->status;
+    }
+
+    /** @return array{int, int} balance and gift */
+    private function account(): array
+    {
+        $member = substr(hash('sha256', $this->payer->cookies['shop_visitor']), 0, 32);
+        return array_map(intval(...), array_values($this->rows("SELECT balance, gift FROM member WHERE id = '$member'")[0]));
+    }
+}
