@@ -76,6 +76,18 @@ final class DaysTest extends ShopTestCase
         self::assertSame(1, substr_count($this->clerk->get("$this->path/orders.csv"), $number));
     }
 
+    public function testADayWhoseReportWasLostIsReconciledAgain(): void
+    {
+        $number = $this->trade();
+        $this->database->connect()->exec('UPDATE shop_order SET made_at = made_at - 2 * 86400');
+        $this->shop->worker('1');
+        $this->database->connect()->exec('DELETE FROM day_report');   // its process died before it was kept
+        self::assertStringContainsString("<a href=\"$this->path\">", strstr($this->clerk->get('/office/days'), '差异', true), 'it is missing');
+        $this->shop->worker('1');
+        self::assertContains($this->day, array_column($this->rows('SELECT day FROM day_report'), 'day'));
+        self::assertStringContainsString($number, $this->clerk->get("$this->path/orders.csv"));
+    }
+
     public function testADayWithoutABillSaysSo(): void
     {
         foreach (['2099-01-01', '2001-01-01', '2026-02-31'] as $day) {

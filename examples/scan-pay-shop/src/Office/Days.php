@@ -70,11 +70,15 @@ final class Days
         }
     }
 
-    /** @return list<string> */
+    /** @return list<string> days that the ledger has not done, or whose report was not kept: its process died in between */
     public function missing(Merchant $merchant): array
     {
         $first = $this->shop->database->value('SELECT MIN(made_at) FROM shop_order WHERE mch_id = ?', [$merchant->mchId]);
-        return $first === 0 ? [] : $this->shop->ledger->missingDays($merchant, date('Y-m-d', max($first, time() - 80 * 86_400)));
+        $since = date('Y-m-d', max($first, time() - 80 * 86_400));
+        $sql = 'SELECT bill_date FROM wechatpay_day d LEFT JOIN day_report r ON r.mch_id = d.mch_id AND r.day = d.bill_date
+                WHERE d.mch_id = ? AND d.done_at IS NOT NULL AND d.bill_date >= ? AND r.day IS NULL ORDER BY bill_date';
+        $lost = array_column($this->shop->database->rows($sql, [$merchant->mchId, $since]), 'bill_date');
+        return $first === 0 ? $lost : [...$lost, ...$this->shop->ledger->missingDays($merchant, $since)];
     }
 
     /** @return array<string, mixed>|null the sums of a day that was reconciled */
