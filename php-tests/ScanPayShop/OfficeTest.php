@@ -76,6 +76,37 @@ final class OfficeTest extends ShopTestCase
         self::assertStringContainsString('name="password"', $clerk->get('/office/counter'));
     }
 
+    public function testWhoIsNoLongerStaffOrHasAnotherPasswordIsOutAtOnce(): void
+    {
+        $hashes = json_decode(ShopServer::staff(ShopServer::STAFF), true);
+        foreach ([['bo' => $hashes['bo']], ['anna' => 'another'] + $hashes] as $later) {
+            [$anna, $bo] = [$this->loggedIn('anna', $hashes), $this->loggedIn('bo')];
+            $this->open($later);
+            foreach ([[$anna, true], [$bo, false]] as [$clerk, $isOut]) {
+                $here = $this->visitor();
+                $here->cookies = $clerk->cookies;
+                self::assertSame($isOut, str_contains($here->get('/office/orders'), 'name="password"'));
+            }
+        }
+    }
+
+    /** @param array<string, string>|null $hashes the staff of a shop that is started anew */
+    private function loggedIn(string $name, ?array $hashes = null): ShopVisitor
+    {
+        $hashes === null || $this->open($hashes);
+        $clerk = $this->visitor();
+        $clerk->login($name);
+        self::assertSame(200, $clerk->status);
+        return $clerk;
+    }
+
+    /** @param array<string, string> $hashes */
+    private function open(array $hashes): void
+    {
+        $this->shop->stop();
+        $this->shop = ShopServer::start(self::$simulator, $this->database, settings: ['SHOP_STAFF' => json_encode($hashes)]);
+    }
+
     public function testAFormFromElsewhereDoesNothing(): void
     {
         $clerk = $this->visitor();

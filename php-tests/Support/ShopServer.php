@@ -25,13 +25,17 @@ final class ShopServer
     {
     }
 
-    /** Starts it, with tables that are new unless they are there; a retired merchant sells nothing any more. */
-    public static function start(SimulatorProcess $simulator, Database $database, int $workers = 1, string $retired = ''): self
+    /**
+     * Starts it, with tables that are new unless they are there; a retired merchant sells nothing any more.
+     *
+     * @param array<string, string> $settings instead of what is set
+     */
+    public static function start(SimulatorProcess $simulator, Database $database, int $workers = 1, string $retired = '', array $settings = []): self
     {
         $socket = stream_socket_server('tcp://127.0.0.1:0');
         $address = stream_socket_get_name($socket, false);
         fclose($socket);
-        $environment = ['PHP_CLI_SERVER_WORKERS' => (string) $workers] + self::environment($simulator, $database, "http://$address", $retired);
+        $environment = $settings + ['PHP_CLI_SERVER_WORKERS' => (string) $workers] + self::environment($simulator, $database, "http://$address", $retired);
         $php = self::php($simulator);
         $null = ['file', '/dev/null', 'w'];
         // A group of its own, so that the workers go with it.
@@ -86,12 +90,18 @@ final class ShopServer
             'SHOP_DSN' => $dsn, 'SHOP_DB_USER' => (string) $user, 'SHOP_DB_PASSWORD' => (string) $password,
             'SHOP_URL' => $url, 'SHOP_SECRET' => self::SECRET,
             'SHOP_MERCHANTS' => self::merchants($simulator, $retired),
-            'SHOP_STAFF' => json_encode(array_map(static fn (string $word) => password_hash($word, PASSWORD_BCRYPT, ['cost' => 4]), self::STAFF)),
+            'SHOP_STAFF' => self::staff(self::STAFF),
         ] + getenv();
     }
 
+    /** @param array<string, string> $words passwords by name */
+    public static function staff(array $words): string
+    {
+        return json_encode(array_map(static fn (string $word) => password_hash($word, PASSWORD_BCRYPT, ['cost' => 4]), $words));
+    }
+
     /** What `make shop` says of the simulator's merchants; a retired one sells nothing. */
-    private static function merchants(SimulatorProcess $simulator, string $retired): string
+    public static function merchants(SimulatorProcess $simulator, string $retired = ''): string
     {
         $run = PhpProcess::command([PHP_BINARY, ROOT . '/tools/shop-merchants.php', json_encode($simulator->ready)]);
         $sells = static fn (array $one) => $one['mchId'] === $retired ? ['sells' => ''] + $one : $one;

@@ -28,9 +28,9 @@ final class Clerk
         if (!\is_string($cookie) || !preg_match('~^[0-9a-f]{64}$~', $cookie)) {
             return null;
         }
-        $sql = 'SELECT clerk FROM office_session WHERE token = ? AND ends_at > ?';
+        $sql = 'SELECT clerk, seal FROM office_session WHERE token = ? AND ends_at > ?';
         $session = $shop->database->row($sql, [hash('sha256', $cookie), time()]);
-        return $session === null ? null : new self($shop, $session['clerk'], $cookie);
+        return $session === null || $session['seal'] !== self::seal($shop, $session['clerk']) ? null : new self($shop, $session['clerk'], $cookie);
     }
 
     /**
@@ -57,7 +57,7 @@ final class Clerk
         $cookie = bin2hex(random_bytes(32));
         $ends = time() + self::HOURS * 3600;
         $shop->database->run('DELETE FROM office_session WHERE ends_at < ?', [time()]);
-        $shop->database->insert('office_session', ['token' => hash('sha256', $cookie), 'clerk' => $name, 'ends_at' => $ends]);
+        $shop->database->insert('office_session', ['token' => hash('sha256', $cookie), 'clerk' => $name, 'seal' => self::seal($shop, $name), 'ends_at' => $ends]);
         self::keep($shop, $cookie, $ends);
     }
 
@@ -84,6 +84,13 @@ final class Clerk
     {
         $what = mb_strcut($what, 0, 300, 'UTF-8');
         $this->shop->database->insert('office_log', ['number' => $number, 'clerk' => $this->name, 'what' => $what, 'at' => time()]);
+    }
+
+    /** What a session lasts as long as: that its clerk is listed, with the same password. */
+    private static function seal(Shop $shop, string $name): ?string
+    {
+        $hash = Settings::staff()[$name] ?? null;
+        return $hash === null ? null : $shop->settings->sign("seal $name $hash");
     }
 
     private static function keep(Shop $shop, string $cookie, int $ends): void

@@ -4,6 +4,7 @@
 CREATE TABLE IF NOT EXISTS office_session (
     token   VARCHAR(64) PRIMARY KEY,
     clerk   VARCHAR(32) NOT NULL,
+    seal    VARCHAR(64) NOT NULL,
     ends_at BIGINT NOT NULL
 );
 
