@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS member_journal (
 CREATE TABLE IF NOT EXISTS shop_order (
     number     VARCHAR(32) PRIMARY KEY,
     mch_id     VARCHAR(32) NOT NULL,
+    api        VARCHAR(2),
     member_id  VARCHAR(32) NOT NULL,
     address    VARCHAR(45) NOT NULL,
     kind       VARCHAR(10) NOT NULL,

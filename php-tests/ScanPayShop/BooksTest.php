@@ -105,7 +105,7 @@ final class BooksTest extends TestCase
         foreach ($quantities as $sku => $quantity) {
             $this->shop->database->insert('order_line', ['number' => $number, 'sku' => $sku, 'quantity' => $quantity, 'gross' => 0, 'discount' => 0]);
         }
-        $this->shop->ledger->open($this->shop->merchants['10000100'], $number, $fen, tradeType: 'MICROPAY');
+        $this->shop->ledger->open($this->shop->merchants['10000100.v2'], $number, $fen, tradeType: 'MICROPAY');
         return $number;
     }
 
@@ -117,7 +117,7 @@ final class BooksTest extends TestCase
     /** @param array<string, int|string> $fields */
     private function tell(string $number, array $fields): void
     {
-        $merchant = $this->shop->merchants['10000100'];
+        $merchant = $this->shop->merchants['10000100.v2'];
         $body = Notification::sign(['out_trade_no' => $number, 'transaction_id' => "42$number", 'trade_type' => 'MICROPAY'] + $fields, $merchant);
         $this->shop->ledger->applyNotification(Notification::read($body, $merchant));
     }
@@ -142,7 +142,7 @@ final class BooksTest extends TestCase
     {
         $sum = 0;
         foreach ($this->shop->database->rows('SELECT l.quantity, o.number, o.hold FROM order_line l JOIN shop_order o ON o.number = l.number WHERE l.sku = ?', [$sku]) as $line) {
-            $isLive = $this->shop->ledger->find($this->shop->merchants['10000100'], $line['number'])->credited && !str_starts_with((string) $line['hold'], 'sold out');
+            $isLive = $this->shop->ledger->find($this->shop->merchants['10000100.v2'], $line['number'])->credited && !str_starts_with((string) $line['hold'], 'sold out');
             $sum += $isLive ? $line['quantity'] : 0;
         }
         return $sum;

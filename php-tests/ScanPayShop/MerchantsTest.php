@@ -50,6 +50,34 @@ final class MerchantsTest extends ShopTestCase
         self::assertStringContainsString("$number PAID", $this->shop->worker('1'));
     }
 
+    public function testOneMerchantSpeaksBothDialectsWhileItMoves(): void
+    {
+        $listed = json_decode(ShopServer::merchants(self::$simulator), true);
+        $moved = ['mchId' => SimulatorProcess::MCH_ID, 'sells' => 'candy', 'codePay' => true] + $listed[2];
+        foreach ([[$listed[0], $moved], [['sells' => '*'] + $moved, ['sells' => ''] + $listed[0]]] as $merchants) {
+            $this->shop->stop();
+            $this->shop = ShopServer::start(self::$simulator, $this->database, settings: ['SHOP_MERCHANTS' => json_encode($merchants)]);
+            $payer = $this->visitor();
+            foreach ([['coffee' => 1], ['candy' => 2]] as $quantities) {
+                $this->pay($number = $payer->buy($quantities), $payer);
+                self::assertSame('paid', $payer->state($number), json_encode($quantities));
+            }
+        }
+        self::assertSame(['v2', 'v3', 'v3', 'v3'], array_column($this->rows('SELECT api FROM shop_order ORDER BY api'), 'api'));
+        $this->confirm();
+        self::assertSame(4, \count($this->rows('SELECT left_at FROM shop_order WHERE left_at IS NOT NULL')));
+        $anna = $this->visitor();
+        $anna->login('anna');
+        foreach ($this->rows('SELECT number FROM shop_order WHERE fen > 2') as $order) {
+            $anna->post("/office/orders/{$order['number']}/refund", ['sku' => ['coffee'], 'note' => 'cold']);
+            self::assertSame(303, $anna->status, $anna->body);
+        }
+        self::assertSame(1, substr_count($anna->get('/office/days'), '<h2>'), 'one merchant');
+        $sale = $anna->post('/office/counter', ['quantity' => ['tea' => 1]]);
+        $anna->post($sale, ['code' => '134567890123456789']);
+        self::assertStringContainsString('支付成功', $anna->get($sale));
+    }
+
     public function testANoticeIsAnsweredInTheDialectInWhichItCame(): void
     {
         $payer = $this->visitor();

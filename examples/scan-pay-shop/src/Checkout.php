@@ -79,7 +79,7 @@ final class Checkout
         try {
             $this->database->together(function () use ($visitor, $kind, $body, $fen, $key, $number, $merchant, $addLines): void {
                 $this->database->insert('shop_order', [
-                    'number' => $number, 'mch_id' => $merchant->mchId, 'member_id' => $visitor->member, 'address' => $visitor->address,
+                    'number' => $number, 'mch_id' => $merchant->mchId, 'api' => $merchant->apiVersion->value, 'member_id' => $visitor->member, 'address' => $visitor->address,
                     'kind' => $kind, 'trade_type' => $visitor->tradeType, 'body' => $body, 'fen' => $fen, 'open_key' => $key, 'made_at' => time(),
                 ]);
                 $addLines($number);
@@ -95,11 +95,11 @@ final class Checkout
     /** The number of such an order that can still be paid; one that cannot, or whose price has changed, is let go. */
     private function open(string $key, int $fen): ?string
     {
-        $order = $this->database->row('SELECT number, mch_id, fen FROM shop_order WHERE open_key = ?', [$key]);
+        $order = $this->database->row('SELECT number, mch_id, api, fen FROM shop_order WHERE open_key = ?', [$key]);
         if ($order === null) {
             return null;
         }
-        $entry = $this->shop->ledger->find($this->shop->merchants[$order['mch_id']], $order['number']);
+        $entry = $this->shop->ledger->find($this->shop->merchant($order['mch_id'], $order['api']), $order['number']);
         $isOpen = \in_array($entry?->state, [LedgerState::Created, LedgerState::UserPaying], true);
         if ($isOpen && (int) $order['fen'] === $fen && $entry->expiresAt->getTimestamp() > time() + 60) {
             return $order['number'];
@@ -139,7 +139,7 @@ final class Checkout
      * Which merchant is paid: who sells just this, else the first who sells everything ('*'). Said once, when the order is
      * placed, and stored with it; who sells nothing ('') is retired, and still refunds what it was paid.
      *
-     * @param array<int|string, string> $sells by merchant number
+     * @param array<int|string, string> $sells by merchant number and dialect
      */
     public static function route(string $what, array $sells): string
     {

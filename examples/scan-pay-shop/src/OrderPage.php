@@ -70,11 +70,10 @@ final class OrderPage
             return ['placing', $this->note('placing_note')];
         }
         $number = $order['number'];
+        $finished = $this->page->button("/orders/$number/check", $this->page->say('finished'));
         $how = match ($order['trade_type']) {
-            'MWEB' => '<p><a class="button" href="' . Page::escape($code) . "\">{$this->page->say('open_wechat')}</a></p>"
-                . $this->page->button("/orders/$number/check", $this->page->say('finished')),
-            'JSAPI' => '<p><button id="wechat" data-params="' . Page::escape($code) . "\">{$this->page->say('open_wechat')}</button></p>"
-                . $this->page->button("/orders/$number/check", $this->page->say('finished')),
+            'MWEB' => '<p><a class="button" href="' . Page::escape($code) . "\">{$this->page->say('open_wechat')}</a></p>$finished",
+            'JSAPI' => '<p><button id="wechat" data-params="' . Page::escape($code) . "\">{$this->page->say('open_wechat')}</button></p>$finished",
             default => "<img class=\"code\" src=\"/orders/$number/code.svg\" width=\"280\" height=\"280\" alt=\"{$this->label($order)}\">"
                 . "<p class=\"hint\">{$this->page->say('scan')}</p>",
         };

@@ -24,7 +24,7 @@ final class Orders
     public function find(string $number): ?array
     {
         $row = $this->database->row('SELECT * FROM shop_order WHERE number = ?', [$number]);
-        return $row === null ? null : [$row, $this->shop->ledger->find($this->shop->merchants[$row['mch_id']], $number)];
+        return $row === null ? null : [$row, $this->shop->ledger->find($this->shop->merchant($row['mch_id'], $row['api']), $number)];
     }
 
     /** Asks WeChat now, and applies what it says. */
@@ -85,7 +85,7 @@ final class Orders
         if ($row['code'] !== null && $row['code_at'] > time() - $lifetime) {
             return $row['code'];
         }
-        $code = (new Placing($this->shop->settings, $this->shop->merchants[$row['mch_id']]))->code($row, $entry);
+        $code = (new Placing($this->shop->settings, $this->shop->merchant($row['mch_id'], $row['api'])))->code($row, $entry);
         $this->database->run('UPDATE shop_order SET code = ?, code_at = ? WHERE number = ?', [$code, time(), $number]);
         return $code;
     }
@@ -93,6 +93,6 @@ final class Orders
     /** Who is paid by an order of the shop's. */
     public function merchantOf(string $number): Merchant
     {
-        return $this->shop->merchants[$this->database->row('SELECT mch_id FROM shop_order WHERE number = ?', [$number])['mch_id']];
+        return $this->shop->merchant(...array_values($this->database->row('SELECT mch_id, api FROM shop_order WHERE number = ?', [$number])));
     }
 }

@@ -49,30 +49,31 @@ final class Settings
     /**
      * Who may be paid, as SHOP_MERCHANTS lists them; the list has one that is retired too, for refunds and bills.
      *
-     * @return array<string, Merchant> by merchant number
+     * @return array<string, Merchant> by merchant number and dialect, such as 10000100.v2
      */
     public static function merchants(): array
     {
-        return array_map(static function (array $one): Merchant {
-            unset($one['sells']);
-            return isset($one['apiV3Key']) ? Merchant::v3(...$one) : new Merchant(...$one);
-        }, self::listed());
+        $own = array_map(static fn (array $one) => array_diff_key($one, ['sells' => '']), self::listed());
+        return array_map(static fn (array $one) => isset($one['apiV3Key']) ? Merchant::v3(...$one) : new Merchant(...$one), $own);
     }
 
-    /** @return array<string, string> what each merchant sells: see Checkout::route() */
-    public static function sells(): array
+    /** @return array<string, string> what each merchant sells, or those that can charge a payer's code: see Checkout::route() */
+    public static function sells(bool $byCode = false): array
     {
-        return array_map(static fn (array $one) => $one['sells'] ?? '*', self::listed());
+        $can = static fn (array $one) => !$byCode || !isset($one['apiV3Key']) || ($one['codePay'] ?? false);
+        return array_map(static fn (array $one) => $one['sells'] ?? '*', array_filter(self::listed(), $can));
     }
 
     /**
-     * SHOP_MERCHANTS, a JSON list with the arguments of Merchant, or with an apiV3Key those of Merchant::v3().
+     * SHOP_MERCHANTS, a JSON list with the arguments of Merchant, or with an apiV3Key those of Merchant::v3(). One merchant may
+     * be there in both dialects: an order stays with the one in which it was placed.
      *
-     * @return array<string, array<string, mixed>> by merchant number
+     * @return array<string, array<string, mixed>> by merchant number and dialect
      */
     private static function listed(): array
     {
         $json = getenv('SHOP_MERCHANTS') ?: throw new \RuntimeException('Set SHOP_MERCHANTS to a JSON list of merchants.');
-        return array_column(json_decode($json, true, 16, JSON_THROW_ON_ERROR), null, 'mchId');
+        $list = json_decode($json, true, 16, JSON_THROW_ON_ERROR);
+        return array_combine(array_map(static fn (array $one) => $one['mchId'] . (isset($one['apiV3Key']) ? '.v3' : '.v2'), $list), $list);
     }
 }

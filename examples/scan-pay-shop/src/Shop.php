@@ -17,7 +17,7 @@ final class Shop
     public readonly Credit $credit;
     public readonly Orders $orders;
     public readonly Checkout $checkout;
-    /** @var array<string, Merchant> by merchant number */
+    /** @var array<string, Merchant> by merchant number and dialect */
     public readonly array $merchants;
 
     public function __construct()
@@ -30,6 +30,12 @@ final class Shop
         $this->ledger = new Ledger($this->database->pdo, onCredit: $this->credit->give(...), onRevoke: $this->credit->takeBack(...));
         $this->orders = new Orders($this);
         $this->checkout = new Checkout($this);
+    }
+
+    /** Who has a number: in the dialect of an order if that is listed, else in the other one, which can ask about it as well. */
+    public function merchant(string $mchId, ?string $api = null): ?Merchant
+    {
+        return $this->merchants["$mchId.$api"] ?? array_column($this->merchants, null, 'mchId')[$mchId] ?? null;
     }
 
     /** Makes all tables where there are none. Call it when you deploy. */

@@ -13,7 +13,6 @@ use Shop\Settings;
 use Shop\Shop;
 use Shop\Visitor;
 use WechatPay\ApiVersion;
-use WechatPay\Merchant;
 use WechatPay\Micropay;
 use WechatPay\Order;
 use WechatPay\PayException;
@@ -26,6 +25,8 @@ use WechatPay\ServiceException;
 final class Counter
 {
     private const PAYER_MS = 20_000;
+    /** Where it is sold: APIv3 wants to know. Your number of the store, or the `id` that WeChat gave it. */
+    private const STORE = ['scene_info' => ['store_info' => ['out_id' => 'shop']]];
 
     public function __construct(private readonly Shop $shop, private readonly Clerk $clerk, private readonly Page $page)
     {
@@ -50,12 +51,11 @@ final class Counter
         $asked = \is_array($_POST['quantity'] ?? null) ? $_POST['quantity'] : [];
         $basket = Basket::of($this->shop->database, array_map(static fn (mixed $n) => (int) filter_var($n, FILTER_VALIDATE_INT), $asked));
         Checkout::agree(Risk::amount($basket->fen()));
-        $tills = array_filter($this->shop->merchants, static fn (Merchant $one) => $one->apiVersion === ApiVersion::V2);   // codes are v2's
-        $merchant = $tills[Checkout::route('*', array_intersect_key(Settings::sells(), $tills))];
+        $merchant = $this->shop->merchants[Checkout::route('*', Settings::sells(byCode: true))];
         $number = Checkout::number('T');
         $this->shop->database->together(function () use ($visitor, $basket, $merchant, $number): void {
             $this->shop->database->insert('shop_order', [
-                'number' => $number, 'mch_id' => $merchant->mchId, 'member_id' => '', 'address' => $visitor->address, 'kind' => 'till',
+                'number' => $number, 'mch_id' => $merchant->mchId, 'api' => $merchant->apiVersion->value, 'member_id' => '', 'address' => $visitor->address, 'kind' => 'till',
                 'trade_type' => 'MICROPAY', 'body' => $basket->body, 'fen' => $basket->fen(), 'made_at' => time(),
             ]);
             $basket->store($number);
@@ -78,8 +78,9 @@ final class Counter
         ignore_user_abort(true);
         set_time_limit(0);
         try {
+            $options = $merchant->apiVersion === ApiVersion::V3 ? self::STORE : [];
             $told = fn (Order|PayException $seen) => $seen instanceof Order ? $this->shop->ledger->apply($seen) : null;
-            $sale = (new Micropay($merchant))->pay($number, $code, (int) $order['fen'], $order['body'], $order['address'], self::PAYER_MS, 1000, $told);
+            $sale = (new Micropay($merchant))->pay($number, $code, (int) $order['fen'], $order['body'], $order['address'], self::PAYER_MS, 1000, $told, $options);
             $this->shop->ledger->apply($sale);
         } catch (ServiceException $e) {
             $this->clerk->log($number, "refused: $e->errCode");
@@ -99,7 +100,7 @@ final class Counter
         $title = match (true) {
             $isNew => 'show_code',
             $state === 'waiting', $state === 'paying' => 'paying',
-            $state === 'closing' && $this->wasRefused($number) => 'closed',
+            $state === 'closing' && $this->refusal($number) !== '' => 'closed',
             default => $state,
         };
         $isOpen = \in_array($title, ['paying', 'closing'], true);
@@ -128,13 +129,13 @@ final class Counter
 
     private function note(string $title, string $number): string
     {
-        $said = $this->shop->database->row("SELECT what FROM office_log WHERE number = ? AND what LIKE 'refused: %'", [$number]);
-        $reason = $said === null ? '' : ' ' . Page::escape($said['what']);
-        return \in_array($title, ['closed', 'review', 'paying'], true) ? "<p class=\"note\">{$this->page->say("till_$title")}$reason</p>" : '';
+        return \in_array($title, ['closed', 'review', 'paying'], true) ? "<p class=\"note\">{$this->page->say("till_$title")}{$this->refusal($number)}</p>" : '';
     }
 
-    private function wasRefused(string $number): bool
+    /** Why WeChat has refused a code; nothing if it has not. */
+    private function refusal(string $number): string
     {
-        return $this->shop->database->value("SELECT COUNT(*) FROM office_log WHERE number = ? AND what LIKE 'refused: %'", [$number]) > 0;
+        $said = $this->shop->database->row("SELECT what FROM office_log WHERE number = ? AND what LIKE 'refused: %'", [$number]);
+        return $said === null ? '' : ' ' . Page::escape($said['what']);
     }
 }

@@ -23,7 +23,7 @@ final class DaysPage
     public function show(): void
     {
         $main = "<h1 tabindex=\"-1\">{$this->page->say('days')}</h1>";
-        foreach ($this->shop->merchants as $merchant) {
+        foreach (array_column($this->shop->merchants, null, 'mchId') as $merchant) {
             $main .= "<h2>{$this->page->say('merchant')} $merchant->mchId</h2>" . $this->missing($merchant) . $this->done($merchant)
                 . "<h3>{$this->page->say('differences')}</h3>" . $this->differences($this->open($merchant), $merchant->mchId);
         }

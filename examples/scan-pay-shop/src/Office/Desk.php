@@ -71,7 +71,7 @@ final class Desk
             $is('GET /office/days/(\d+)/(\d{4}-\d\d-\d\d)/(orders|differences)\.csv') => $day->csv($this->merchant($found[1]), $found[2], $found[3]),
             $is('GET /office/members') => $members->show(),
             $is('GET /office/members/([0-9a-f]{32})') => $members->journal($found[1]),
-            $is('POST /office/logout') => $this->leave($clerk),
+            $is('POST /office/logout') => $this->go('/office', $clerk->logout()),
             default => throw new \DomainException('not_found', 404),
         };
     }
@@ -114,15 +114,9 @@ final class Desk
             . '<button class="quiet">' . $this->page->say('logout') . ' (' . Page::escape($clerk->name) . ')</button></form></nav>';
     }
 
-    private function leave(Clerk $clerk): void
-    {
-        $clerk->logout();
-        $this->go('/office');
-    }
-
     private function merchant(string $mchId): Merchant
     {
-        return $this->shop->merchants[$mchId] ?? throw new \DomainException('not_found', 404);
+        return $this->shop->merchant($mchId) ?? throw new \DomainException('not_found', 404);
     }
 
     /** Leads to a page, after what was done. */

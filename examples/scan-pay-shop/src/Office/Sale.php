@@ -46,7 +46,7 @@ final class Sale
     /** Who was paid. */
     public function merchant(): Merchant
     {
-        return $this->shop->merchants[$this->entry->mchId];
+        return $this->shop->merchant($this->entry->mchId, $this->row['api'] ?? null);
     }
 
     /** Can it still be paid? */

@@ -28,7 +28,7 @@ final class Status
     public function show(): void
     {
         $waiting = \count((new OrderList($this->shop, $this->page))->waiting());
-        $differences = array_sum(array_map(fn ($merchant) => \count($this->days->open($merchant)), $this->shop->merchants));
+        $differences = array_sum(array_map(fn ($merchant) => \count($this->days->open($merchant)), array_column($this->shop->merchants, null, 'mchId')));
         $facts = [
             "<a href=\"/office/orders\">{$this->page->say('to_decide')}</a>" => $waiting,
             "<a href=\"/office/days\">{$this->page->say('differences')}</a>" => $differences,
