@@ -36,7 +36,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         asked: Option<&Entry>,
     ) -> LedgerResult<Transition, S::Fault> {
         let Some(entry) = self.store.entry(&seen.key)? else {
-            return Ok(Transition::orphan(seen.key.clone()));
+            return self.keep_of_nobody(&seen.key, proof);
         };
         let epoch = asked.map(|asked| asked.epoch);
         if asked.is_some_and(|asked| asked.version != entry.version) {
@@ -57,7 +57,9 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         let mut counted = entry.clone();
         counted.version += 1;
         counted.refunded = refunds::refunded(&rows);
-        if decision.to.is_none() && matches!(reason, Reason::RefundClosed | Reason::RefundsUnlisted) {
+        let is_said =
+            matches!(reason, Reason::RefundClosed | Reason::RefundsUnlisted | Reason::UnknownWentBack);
+        if decision.to.is_none() && is_said {
             reason.text().clone_into(&mut counted.reason);
         }
         self.count_wanted(&mut counted, decision.to.unwrap_or(entry.state), rows)?;
@@ -163,10 +165,18 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     /// Keeps a refund notice, which is decrypted but not verified, and makes the order due.
     pub fn note_refund_notice(&mut self, key: &OrderKey, digest: &str) -> LedgerResult<Transition, S::Fault> {
         self.transact(|ledger| {
-            let Some(entry) = ledger.store.entry(key)? else { return Ok(Transition::orphan(key.clone())) };
+            let proof = unsigned(digest, Source::RefundNotice, "REFUND_NOTICE");
+            let Some(entry) = ledger.store.entry(key)? else { return ledger.keep_of_nobody(key, &proof) };
             let decision = Decision { ask_refunds: true, ..Decision::stay(Reason::RefundNotice) };
-            ledger.take(&entry, decision, &unsigned(digest, Source::RefundNotice, "REFUND_NOTICE"), None)
+            ledger.take(&entry, decision, &proof, None)
         })
+    }
+
+    /// Keeps that something went back of an order that nobody has opened: when its payment becomes a person's question,
+    /// it is asked how much.
+    fn keep_of_nobody(&mut self, key: &OrderKey, proof: &Proof<'_>) -> LedgerResult<Transition, S::Fault> {
+        self.keep(None, key, proof, Reason::UnknownOrder)?;
+        Ok(Transition::orphan(key.clone()))
     }
 }
 

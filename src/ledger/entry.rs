@@ -152,7 +152,8 @@ impl Entry {
 
     /// Is it a payment that nobody had opened?
     pub fn is_orphan(&self) -> bool {
-        self.state == LedgerState::Review && self.reason == Reason::UnknownOrder.text()
+        let orphans = [Reason::UnknownOrder.text(), Reason::UnknownWentBack.text()];
+        self.state == LedgerState::Review && orphans.contains(&self.reason.as_str())
     }
 
     /// Is it a code payment?

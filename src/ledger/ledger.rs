@@ -151,6 +151,8 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         }
         let entry = self.store.entry(&sighting.key)?.ok_or(Halt::Raced)?;
         let decision = self.judge(&entry, sighting)?;
+        let went_back = self.store.refund_seen(&sighting.key)?.is_some();
+        let decision = Decision { ask_refunds: decision.ask_refunds || went_back, ..decision };
         let taken = self.take(&entry, decision, &Proof::of(sighting), None)?;
         let transition = Transition { changed: true, reason: orphan.reason, ..taken };
         self.announce(&entry, &transition)?;

@@ -12,7 +12,8 @@ use crate::api::refund::RefundOptions;
 pub fn decide(entry: &Entry, seen: &RefundSighting, refunds: &[RefundRow], credit_late: bool) -> Decision {
     match entry.state {
         LedgerState::Review if is_unlisted(entry, seen, refunds) => {
-            return Decision::stay(Reason::RefundsUnlisted);
+            let orphan = entry.is_orphan();
+            return Decision::stay(if orphan { Reason::UnknownWentBack } else { Reason::RefundsUnlisted });
         }
         LedgerState::Review => return Decision::stay(Reason::UnderReview),
         LedgerState::Revoked => return Decision::stay(Reason::Late),
@@ -59,15 +60,16 @@ fn told_in_part(entry: &Entry, coverage: &Coverage, refunds: &[RefundRow], decis
     }
 }
 
-/// Did something of a person's question go back that nothing explains? A payment that nobody opened stays one.
+/// Did something of a person's question go back that nothing explains?
 fn is_unlisted(entry: &Entry, seen: &RefundSighting, refunds: &[RefundRow]) -> bool {
-    let asks = !entry.credited && !entry.is_orphan() && is_of_its_payment(entry, seen);
+    let asks = !entry.credited && is_of_its_payment(entry, seen);
     asks && seen.coverage == Coverage::Unlisted && !refunds.iter().any(explains)
 }
 
 /// Is it known that something went back, and not yet how much?
 pub fn is_unexplained(entry: &Entry, refunds: &[RefundRow]) -> bool {
-    entry.reason == Reason::RefundsUnlisted.text() && !refunds.iter().any(explains)
+    let told = [Reason::RefundsUnlisted.text(), Reason::UnknownWentBack.text()];
+    told.contains(&entry.reason.as_str()) && !refunds.iter().any(explains)
 }
 
 /// Does this refund explain why WeChat says that something went back?
@@ -366,13 +368,18 @@ mod tests {
         assert_eq!(after(&order, &[]), Decision::stay(Reason::RefundsUnlisted));
         assert_eq!(after(&order, &[row(40, RefundWord::Success)]), Decision::stay(Reason::UnderReview));
         let credited = Entry { credited: true, ..order.clone() };
-        let orphan = Entry { reason: Reason::UnknownOrder.text().into(), ..order.clone() };
         let second = Entry { suspect_id: Some("4201".into()), ..order.clone() };
-        for other in [credited, orphan, second] {
+        for other in [credited, second] {
             assert_eq!(after(&other, &[]), Decision::stay(Reason::UnderReview));
         }
-        let told = Entry { reason: Reason::RefundsUnlisted.text().into(), ..order };
-        assert!(is_unexplained(&told, &[]) && !is_unexplained(&told, &[row(40, RefundWord::Success)]));
+        let because = |reason: Reason| Entry { reason: reason.text().into(), ..order.clone() };
+        for orphan in [Reason::UnknownOrder, Reason::UnknownWentBack].map(because) {
+            assert_eq!(after(&orphan, &[]), Decision::stay(Reason::UnknownWentBack));
+            assert!(orphan.is_orphan(), "it may be opened still");
+        }
+        for told in [Reason::RefundsUnlisted, Reason::UnknownWentBack].map(because) {
+            assert!(is_unexplained(&told, &[]) && !is_unexplained(&told, &[row(40, RefundWord::Success)]));
+        }
     }
 
     #[test]

@@ -150,6 +150,8 @@ pub trait OrderStore: Transactions {
     fn keep_evidence(&mut self, evidence: &Evidence<'_>) -> Result<Added, Self::Fault>;
     /// When evidence for this order was first kept.
     fn first_seen(&mut self, key: &OrderKey) -> Result<Option<Ms>, Self::Fault>;
+    /// When evidence that something of this order went back was first kept.
+    fn refund_seen(&mut self, key: &OrderKey) -> Result<Option<Ms>, Self::Fault>;
     /// Inserts the credit; `Already` if the order or its payment has one.
     fn credit(&mut self, entry: &Entry, digest: &str) -> Result<Added, Self::Fault>;
     /// Marks the credit as taken back.

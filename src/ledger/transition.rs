@@ -63,7 +63,8 @@ impl Transition {
                 || before.intent != after.intent
                 || matches!(reason, Reason::RefundRefused | Reason::RefundClosed | Reason::RefundWithdrawn)
                 || reason == Reason::RefundTaken
-                || reason == Reason::RefundsUnlisted && before.reason != after.reason,
+                || matches!(reason, Reason::RefundsUnlisted | Reason::UnknownWentBack)
+                    && before.reason != after.reason,
             credited: !before.credited && after.credited,
             revoked: before.credited && !after.credited,
             reason,

@@ -21,6 +21,8 @@ pub struct EvidenceRow {
     pub key: OrderKey,
     pub digest: String,
     pub seen_at: Ms,
+    /// Does it say that something went back?
+    pub went_back: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -117,8 +117,18 @@ fn refunds(
 }
 
 fn evidence(sqlite: &Sqlite) -> SqlResult<BTreeMap<i64, EvidenceRow>, Error> {
-    let rows = sqlite.rows_once("SELECT id, out_trade_no, sha256, seen_at FROM wechatpay_evidence");
-    by_id(rows, |row| Ok(EvidenceRow { key: key(row)?, digest: row.text()?, seen_at: row.int()? }))
+    let rows = sqlite.rows_once(
+        "SELECT id, out_trade_no, sha256, seen_at, source IN ('refunds', 'refund_notice') OR observed = 'REFUND' \
+         FROM wechatpay_evidence",
+    );
+    by_id(rows, |row| {
+        Ok(EvidenceRow {
+            key: key(row)?,
+            digest: row.text()?,
+            seen_at: row.int()?,
+            went_back: row.int()? != 0,
+        })
+    })
 }
 
 fn credits(sqlite: &Sqlite) -> SqlResult<BTreeMap<i64, CreditRow>, Error> {

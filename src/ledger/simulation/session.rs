@@ -2,6 +2,7 @@
 
 use super::super::entry::{Entry, Ms, OrderKey, OrderTerms, RefundRow, RefundWord};
 use super::super::reason::Reason;
+use super::super::sighting::Source;
 use super::super::state::LedgerState;
 use super::super::store::{
     Added, Evidence, Kind, Leftover, Message, Opening, OrderStore, QueueStore, Scope, Transactions, Whose,
@@ -26,6 +27,23 @@ fn stored(sabotage: Option<Sabotage>, row: &RefundRow) -> RefundRow {
         Some(Sabotage::NoSends) => RefundRow { sent_at: None, ..row.clone() },
         Some(Sabotage::NoEnds) if ended => RefundRow { state: RefundWord::Intent, ..row.clone() },
         _ => row.clone(),
+    }
+}
+
+impl Session<'_> {
+    /// When the first evidence for this order was kept that is of this kind.
+    fn first_evidence(
+        &mut self,
+        key: &OrderKey,
+        is_of: impl Fn(&EvidenceRow) -> bool,
+    ) -> Result<Option<Ms>, SimFault> {
+        let tx = self.statement("select evidence")?;
+        let world = self.world();
+        let visible =
+            world.db.evidence.iter().filter(|(id, row)| {
+                row.key == *key && is_of(row) && world.db.writer_of(0, **id, tx).is_none()
+            });
+        Ok(visible.map(|(_, row)| row.seen_at).min())
     }
 }
 
@@ -209,20 +227,19 @@ impl OrderStore for Session<'_> {
         let mut world = self.world();
         let (id, seen_at) = (world.db.id(), world.now);
         let (key, digest) = (evidence.key.clone(), evidence.digest.to_owned());
-        world.db.evidence.insert(id, EvidenceRow { key, digest, seen_at });
+        let is_of_refunds = matches!(evidence.source, Source::Refunds | Source::RefundNotice);
+        let went_back = is_of_refunds || evidence.observed == "REFUND";
+        world.db.evidence.insert(id, EvidenceRow { key, digest, seen_at, went_back });
         world.db.note(tx, Undo::EvidenceAdded(id));
         Ok(Added::New)
     }
 
     fn first_seen(&mut self, key: &OrderKey) -> Result<Option<Ms>, SimFault> {
-        let tx = self.statement("select evidence")?;
-        let world = self.world();
-        let visible = world
-            .db
-            .evidence
-            .iter()
-            .filter(|(id, row)| row.key == *key && world.db.writer_of(0, **id, tx).is_none());
-        Ok(visible.map(|(_, row)| row.seen_at).min())
+        self.first_evidence(key, |_| true)
+    }
+
+    fn refund_seen(&mut self, key: &OrderKey) -> Result<Option<Ms>, SimFault> {
+        self.first_evidence(key, |row| row.went_back)
     }
 
     fn credit(&mut self, entry: &Entry, digest: &str) -> Result<Added, SimFault> {

@@ -333,6 +333,10 @@ impl<C: Connection> OrderStore for SqlStore<C> {
         self.by_key(Statement::FirstSeen, key)?.map_or(Ok(None), |mut row| row.int_or_null())
     }
 
+    fn refund_seen(&mut self, key: &OrderKey) -> SqlResult<Option<Ms>, C::Cause> {
+        self.by_key(Statement::RefundSeen, key)?.map_or(Ok(None), |mut row| row.int_or_null())
+    }
+
     fn credit(&mut self, entry: &Entry, digest: &str) -> SqlResult<Added, C::Cause> {
         let terms = &entry.terms;
         self.add(

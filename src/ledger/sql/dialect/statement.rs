@@ -24,6 +24,7 @@ pub enum Statement {
     Advance,
     KeepEvidence,
     FirstSeen,
+    RefundSeen,
     Credit,
     Revoke,
     Refunds,
@@ -48,7 +49,7 @@ pub enum Statement {
 
 impl Statement {
     /// Every statement, but those of days.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Now,
         Self::Version,
         Self::Entry,
@@ -58,6 +59,7 @@ impl Statement {
         Self::Advance,
         Self::KeepEvidence,
         Self::FirstSeen,
+        Self::RefundSeen,
         Self::Credit,
         Self::Revoke,
         Self::Refunds,
@@ -109,6 +111,7 @@ impl Sql {
             Statement::Advance => ADVANCE.into(),
             Statement::KeepEvidence => KEEP_EVIDENCE.to_owned() + once,
             Statement::FirstSeen => FIRST_SEEN.into(),
+            Statement::RefundSeen => FIRST_SEEN.to_owned() + WENT_BACK,
             Statement::Credit => CREDIT.to_owned() + once,
             Statement::Revoke => REVOKE.into(),
             // InnoDB's snapshot may be older than the lock on the order: only a locking read sees what is there.
@@ -226,6 +229,8 @@ const KEEP_EVIDENCE: &str = "INSERT INTO {evidence} (mch_id, sub_mch_id, out_tra
 
 const FIRST_SEEN: &str =
     "SELECT MIN(seen_at) FROM {evidence} WHERE mch_id = ? AND sub_mch_id = ? AND out_trade_no = ?";
+
+const WENT_BACK: &str = " AND (source IN ('refunds', 'refund_notice') OR observed = 'REFUND')";
 
 const CREDIT: &str = "INSERT INTO {credit} (order_id, mch_id, sub_mch_id, out_trade_no, transaction_id, total_fee, \
      fee_type, sha256, credited_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, {now})";
