@@ -125,6 +125,14 @@ final class MerchantsTest extends ShopTestCase
         self::$simulator->control('POST', '/state', ['out_trade_no' => $number, 'trade_state' => 'SUCCESS']);
         self::$simulator->control('POST', '/notify', ['out_trade_no' => $number]);
         self::assertSame('paid_late', $payer->state($number));
+        $anna = $this->visitor();
+        $anna->login('anna');
+        $anna->post("/office/orders/$number/resolve", ['as' => 'REFUND', 'note' => 'too late']);
+        self::assertSame(303, $anna->status, $anna->body);
+        $refund = self::$simulator->control('GET', '/refunds')[0];
+        self::$simulator->control('POST', '/refunds', ['out_refund_no' => $refund['out_refund_no'], 'status' => 'SUCCESS']);
+        $sent = self::$simulator->control('POST', '/notify', ['out_trade_no' => $number, 'kind' => 'refund'])['sent'];
+        self::assertSame([204, true, 'refunded'], [$sent[0]['status'], $sent[0]['accepted'], $payer->state($number)], 'its notice finds the shop');
     }
 
     public function testARetiredMerchantSellsNothingButRefundsAndReconcilesWhatItWasPaid(): void

@@ -14,7 +14,6 @@ declare(strict_types=1);
 require_once \dirname(__DIR__) . '/src/bootstrap.php';
 
 use Shop\Office\Days;
-use Shop\Office\Refunds;
 use Shop\Office\RefundWatch;
 use Shop\Office\Status;
 use Shop\Shop;
@@ -57,7 +56,6 @@ while (time() < $until) {
             array_map(error_log(...), $report->messages);
             $try(fn () => Status::beat($shop->database, $report));
             $try(fn () => $shop->ledger->outbox($deliver, 30));
-            $try(fn () => (new Refunds($shop))->carryOn());
             $try(fn () => (new RefundWatch($shop))->look());
             if (time() >= $nextCheck) {
                 $nextCheck = time() + 1800;

@@ -48,11 +48,8 @@ final class OrderFile
     private function resolve(Sale $sale, string $note): void
     {
         $as = Resolution::tryFrom(Desk::field('as')) ?? throw new \DomainException('nothing_chosen');
-        try {
-            $this->shop->ledger->resolve($sale->merchant(), $sale->number, $as, "{$this->clerk->name}: $note");
-        } catch (\LogicException $e) {
-            throw $e instanceof \DomainException ? $e : new \DomainException($e->getMessage());
-        }
+        $this->shop->ledger->resolve($sale->merchant(), $sale->number, $as, "{$this->clerk->name}: $note");
+        $as === Resolution::Refund && (new Refunds($this->shop))->sendBack($sale);
     }
 
     private function facts(Sale $sale): string

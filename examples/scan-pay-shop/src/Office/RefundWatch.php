@@ -6,6 +6,7 @@ namespace Shop\Office;
 
 use Shop\Database;
 use Shop\Shop;
+use WechatPay\PayException;
 
 /**
  * What became of refunds on WeChat's side: given up, hours or days after they were taken; bounced; made by hand in the merchant
@@ -26,6 +27,15 @@ final class RefundWatch
 
     public function look(): void
     {
+        // What a process left that died between the booking and the question: the same call is the same refund.
+        $left = "SELECT number, refund_no FROM shop_refund WHERE state = 'booked' AND asked_at < ?";
+        foreach ($this->shop->database->rows($left, [time() - 60]) as $refund) {
+            try {
+                (new Refunds($this->shop))->send(Sale::find($this->shop, $refund['number']), $refund['refund_no']);
+            } catch (PayException|\DomainException $e) {
+                error_log("{$refund['refund_no']}: {$e->getMessage()}");   // one holds up no other
+            }
+        }
         foreach ($this->shop->database->rows(self::NEWS) as $news) {
             try {
                 $this->follow($news, $news['ours'] ?? $this->adopt($news));
@@ -41,11 +51,7 @@ final class RefundWatch
     private function follow(array $news, string $ours): void
     {
         $isOver = \in_array($news['theirs'], ['CLOSED', 'REFUSED'], true);
-        $to = match (true) {
-            $ours === 'spent' => $isOver ? 'refused' : 'foreign',
-            $isOver => 'failed',
-            default => 'bounced',
-        };
+        $to = $ours === 'spent' ? ($isOver ? 'refused' : 'foreign') : ($isOver ? 'failed' : 'bounced');
         (new Refunds($this->shop))->move($news['out_refund_no'], $ours, $to);
     }
 

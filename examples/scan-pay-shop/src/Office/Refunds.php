@@ -75,19 +75,6 @@ final class Refunds
         $to !== '' && $this->move($refundNo, $from, $to) || throw new \DomainException('done_before');
     }
 
-    /** What a process left that died between the booking and the question: the same call is the same refund. */
-    public function carryOn(): void
-    {
-        $sql = "SELECT number, refund_no FROM shop_refund WHERE state = 'booked' AND asked_at < ?";
-        foreach ($this->shop->database->rows($sql, [time() - 60]) as $refund) {
-            try {
-                $this->send(Sale::find($this->shop, $refund['number']), $refund['refund_no']);
-            } catch (PayException|\DomainException $e) {
-                error_log("{$refund['refund_no']}: {$e->getMessage()}");   // one holds up no other
-            }
-        }
-    }
-
     private function carryOut(Sale $sale, string $refundNo): void
     {
         $this->move($refundNo, 'waiting', 'booked') || throw new \DomainException('done_before');
@@ -95,12 +82,11 @@ final class Refunds
     }
 
     /** Asks WeChat. What it does not take ends the refund, and the account has everything again. */
-    private function send(Sale $sale, string $refundNo): void
+    public function send(Sale $sale, string $refundNo): void
     {
         $refund = $this->shop->database->row('SELECT * FROM shop_refund WHERE refund_no = ?', [$refundNo]);
-        $options = ['refund_desc' => $refund['reason'], 'notify_url' => $this->shop->settings->url . $this->shop->settings->noticePath()];
         try {
-            $sale->entry === null || $this->shop->ledger->refund($sale->merchant(), $sale->number, $refundNo, (int) $refund['fen'], $options);
+            $sale->entry === null || $this->refund($sale, $refundNo, (int) $refund['fen'], ['refund_desc' => $refund['reason']]);
         } catch (PayException|\LogicException|\ValueError $e) {
             // The latter two say nothing of an earlier call, which the ledger may carry on.
             $sql = "SELECT COUNT(*) FROM wechatpay_refund WHERE out_refund_no = ? AND state NOT IN ('REFUSED', 'CLOSED')";
@@ -109,6 +95,24 @@ final class Refunds
             throw $e instanceof PayException ? $e : new \DomainException($e->getMessage());
         }
         $this->move($refundNo, 'booked', 'sent');
+    }
+
+    /**
+     * Asks for what a person has decided to send back, of an order that nobody was credited for. What WeChat refuses is told, and
+     * the order goes on waiting for a person.
+     */
+    public function sendBack(Sale $sale): void
+    {
+        $sql = "SELECT out_refund_no, refund_fee FROM wechatpay_refund WHERE state = 'INTENT' AND order_id IN (SELECT id FROM wechatpay_order WHERE mch_id = ? AND out_trade_no = ?)";
+        $wanted = $this->shop->database->row($sql, [$sale->entry->mchId, $sale->number]);
+        $wanted === null || $this->refund($sale, $wanted['out_refund_no'], (int) $wanted['refund_fee']);
+    }
+
+    /** @param array<string, string> $options beside the page that hears of it */
+    private function refund(Sale $sale, string $refundNo, int $fen, array $options = []): void
+    {
+        $options['notify_url'] = $this->shop->settings->url . $this->shop->settings->noticePath();
+        $this->shop->ledger->refund($sale->merchant(), $sale->number, $refundNo, $fen, $options);
     }
 
     /**
