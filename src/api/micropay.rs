@@ -269,11 +269,11 @@ impl CodePayment<'_> {
 
     fn refused(&mut self, fault: Fault) -> Result<Progress, Fault> {
         match &fault.error {
+            // It was not sent, whatever kept it back.
+            error if error.code().is_none() && !fault.maybe_processed => Err(fault),
             error if error.code().is_some_and(ErrCode::ends_a_sale) => Err(fault),
             error if error.code() == Some(ErrCode::NumberUsed) => self.paid_before(fault),
             error if is_unsigned(error) => self.unsigned(fault),
-            Error::Argument(_) | Error::Configuration(_) => Err(fault),
-            Error::Transport(e) if !e.sent => Err(fault),
             _ if is_doubtful(&fault) => {
                 self.untrusted_answer = Some(fault);
                 Ok(Progress::Open)
