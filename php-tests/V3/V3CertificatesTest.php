@@ -245,6 +245,20 @@ final class V3CertificatesTest extends TestCase
         self::assertSame(3, self::downloads(), 'the tries of one download');
     }
 
+    public function testALinkOrAPipeInPlaceOfTheFileIsNotOpened(): void
+    {
+        $file = "$this->cache/certificates-" . V3Vectors::keys()['mchid'] . '.json';
+        file_put_contents("$this->cache/elsewhere", V3Platform::listOf(self::$platform));
+        foreach ([static fn () => symlink(\dirname($file) . '/elsewhere', $file), static fn () => posix_mkfifo($file, 0600)] as $puts) {
+            self::$scripted->forget();
+            self::assertTrue($puts());
+            self::lists(self::$platform);
+            self::assertSame(self::TAKEN, self::received([self::$platform], ['wechatpay.cache_dir' => $this->cache]));
+            self::assertSame([1, 'file'], [self::downloads(), filetype($file)], 'the list was downloaded, and stands there instead');
+            unlink($file);
+        }
+    }
+
     public function testTwoMerchantsHaveTwoFiles(): void
     {
         $ini = ['wechatpay.cache_dir' => $this->cache];

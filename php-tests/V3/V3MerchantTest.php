@@ -193,6 +193,22 @@ final class V3MerchantTest extends SimulatorTestCase
         unlink($file);
     }
 
+    public function testV26TheSameMerchantSignsWithTheKeyThatIsInTheFileNow(): void
+    {
+        $file = tempnam(sys_get_temp_dir(), 'v3');
+        $own = file_get_contents(self::$simulator->v3()['privateKey']);
+        file_put_contents($file, $own);
+        $query = new OrderQuery($this->merchantV3(privateKey: $file), $this->gateway());
+        self::order('T100001');
+        self::assertSame('T100001', $query->byOutTradeNo('T100001')->outTradeNo);
+        // A key that WeChat Pay does not know (yet), and back.
+        file_put_contents($file, self::newKey());
+        self::assertStringContainsString('签名', self::caught(static fn () => $query->byOutTradeNo('T100001'))->getMessage());
+        file_put_contents($file, $own);
+        self::assertSame('T100001', $query->byOutTradeNo('T100001')->outTradeNo);
+        unlink($file);
+    }
+
     public function testV25NoDumpNoMessageAndNoTraceShowsAKey(): void
     {
         $secrets = [str_repeat('ApiV3KeySecret--', 2), "-----BEGIN PRIVATE KEY-----\nTheSecretPem\n-----END PRIVATE KEY-----", str_repeat('FormerKeySecret-', 2)];

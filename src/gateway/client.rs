@@ -66,7 +66,7 @@ enum MerchantDialect<'c, A> {
     /// Signed, and the same in each try.
     V2 { sent: Fields, body: Vec<u8> },
     /// To be signed anew in each try.
-    V3 { call: &'c dyn V3Endpoint<Answer = A>, keys: &'c V3Credentials, request: V3Request },
+    V3 { call: &'c dyn V3Endpoint<Answer = A>, keys: Arc<V3Credentials>, request: V3Request },
 }
 
 /// The place of one try among those of its call.
@@ -170,7 +170,7 @@ impl MerchantClient<'_> {
             Credentials::V2(_) => (spec.path.to_string(), self.write_v2(call)?),
             Credentials::V3(keys) => {
                 let call = call.v3().ok_or_else(|| not_in_v3(&spec.path))?;
-                return self.write_v3(spec, call, keys.get()?);
+                return self.write_v3(spec, call, keys.seen()?);
             }
         };
         Ok(WrittenCall { spec, path, dialect })
@@ -180,9 +180,9 @@ impl MerchantClient<'_> {
         &self,
         spec: EndpointSpec,
         call: &'c dyn V3Endpoint<Answer = A>,
-        keys: &'c V3Credentials,
+        keys: Arc<V3Credentials>,
     ) -> Result<WrittenCall<'c, A>, Error> {
-        let request = named(call.request(&self.api.merchant)?, keys)?;
+        let request = named(call.request(&self.api.merchant)?, &keys)?;
         let path = request.path().to_owned();
         Ok(WrittenCall { spec, path, dialect: MerchantDialect::V3 { call, keys, request } })
     }
@@ -247,16 +247,16 @@ impl MerchantClient<'_> {
     /// look. A merchant with a public key has none.
     pub fn load_certificates(&self, serial: &str) -> Result<bool, Error> {
         let Credentials::V3(keys) = &self.api.merchant.credentials else { return Ok(false) };
-        certificates::missed(&self.road(keys.get()?, self.deadline_ms()), serial)
+        certificates::missed(&self.road(&keys.seen()?, self.deadline_ms()), serial)
     }
 
     /// The keys of an APIv3 merchant, once there are some that texts can be encrypted for.
-    pub fn ready_keys(&self) -> Result<&V3Credentials, Error> {
+    pub fn ready_keys(&self) -> Result<Arc<V3Credentials>, Error> {
         let Credentials::V3(keys) = &self.api.merchant.credentials else {
             return Err(BadArgument::new("merchant", "must be one of APIv3").into());
         };
-        let keys = keys.get()?;
-        certificates::ready(&self.road(keys, self.deadline_ms()))?;
+        let keys = keys.seen()?;
+        certificates::ready(&self.road(&keys, self.deadline_ms()))?;
         Ok(keys)
     }
 
@@ -264,7 +264,7 @@ impl MerchantClient<'_> {
         self.api.clock.now_ms().saturating_add(self.api.timeout_ms)
     }
 
-    fn road<'c>(&'c self, keys: &'c V3Credentials, deadline_ms: u64) -> CertificateRoad<'c> {
+    fn road<'c>(&'c self, keys: &'c Arc<V3Credentials>, deadline_ms: u64) -> CertificateRoad<'c> {
         let (source, clock) = (&self.api, &*self.api.clock);
         CertificateRoad { source, clock, deadline_ms, keys, on_attempt: self.on_attempt }
     }
@@ -274,12 +274,12 @@ impl MerchantClient<'_> {
 impl ListSource for ApiClient {
     fn list(
         &self,
-        keys: &V3Credentials,
+        keys: &Arc<V3Credentials>,
         within_ms: u64,
         on_attempt: OnAttempt<'_>,
     ) -> Result<CertificateList, Error> {
         let (call, client) = (ListQuery(keys), self.within(within_ms).observed_by(on_attempt));
-        let request = client.write_v3(call.spec(), &call, keys)?;
+        let request = client.write_v3(call.spec(), &call, keys.clone())?;
         client.exchange(&call, &request, self.clock.now_ms())
     }
 }

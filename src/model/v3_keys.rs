@@ -6,7 +6,7 @@ use crate::wire::v3::key_ring::KeyRing;
 use crate::wire::v3::request_key::RequestKey;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, RwLock};
 
 /// What APIv3 needs.
 pub struct V3Credentials {
@@ -33,10 +33,11 @@ impl V3Credentials {
 /// Reads keys, or says what is wrong with them.
 type KeyReader = dyn Fn() -> Result<Arc<V3Credentials>, String> + Send + Sync;
 
-/// Keys that are read once, and again only as long as they cannot be read.
+/// Keys that are read when they are needed, and again when what they are read from has changed.
 pub struct V3Keys {
-    read: Box<KeyReader>,
-    known: OnceLock<Arc<V3Credentials>>,
+    /// None if they are there already.
+    read: Option<Box<KeyReader>>,
+    known: RwLock<Option<Arc<V3Credentials>>>,
     takes_codes: bool,
 }
 
@@ -46,9 +47,9 @@ pub struct V3Keys {
 pub struct UnusableKeys(pub String);
 
 impl V3Keys {
-    /// Keys that this reads, on the thread that first asks for them.
+    /// Keys that this reads, on the thread that asks for them; it is asked each time, and keeps what it has read.
     pub fn new(read: impl Fn() -> Result<Arc<V3Credentials>, String> + Send + Sync + 'static) -> Self {
-        Self { read: Box::new(read), known: OnceLock::new(), takes_codes: false }
+        Self { read: Some(Box::new(read)), known: RwLock::default(), takes_codes: false }
     }
 
     /// The same of a merchant to whom WeChat Pay has opened code payments in APIv3, or has not.
@@ -62,21 +63,36 @@ impl V3Keys {
         self.takes_codes
     }
 
-    /// The keys.
-    pub fn get(&self) -> Result<&V3Credentials, UnusableKeys> {
-        if let Some(known) = self.known.get() {
-            return Ok(known);
+    /// The keys as they are now: a file that has changed is read again.
+    pub fn get(&self) -> Result<Arc<V3Credentials>, UnusableKeys> {
+        let Some(read) = &self.read else { return self.last_seen().ok_or_else(gone) };
+        let keys = read().map_err(UnusableKeys)?;
+        // Nobody waits: a child that was forked while another thread had the lock reads them itself.
+        let is_known = self.last_seen().is_some_and(|known| Arc::ptr_eq(&known, &keys));
+        if let Some(mut known) = self.known.try_write().ok().filter(|_| !is_known) {
+            *known = Some(keys.clone());
         }
-        let read = (self.read)().map_err(UnusableKeys)?;
-        Ok(self.known.get_or_init(|| read))
+        Ok(keys)
     }
+
+    /// The keys as they were seen last, for a call that has begun: what reads files belongs to the thread that called.
+    pub fn seen(&self) -> Result<Arc<V3Credentials>, UnusableKeys> {
+        self.last_seen().map_or_else(|| self.get(), Ok)
+    }
+
+    fn last_seen(&self) -> Option<Arc<V3Credentials>> {
+        self.known.try_read().ok()?.clone()
+    }
+}
+
+fn gone() -> UnusableKeys {
+    UnusableKeys("the keys are gone".into())
 }
 
 /// Keys that are there already.
 impl From<V3Credentials> for V3Keys {
     fn from(known: V3Credentials) -> Self {
-        let known = OnceLock::from(Arc::new(known));
-        Self { read: Box::new(|| Err("the keys are gone".into())), known, takes_codes: false }
+        Self { read: None, known: RwLock::new(Some(Arc::new(known))), takes_codes: false }
     }
 }
 
@@ -84,6 +100,6 @@ impl From<V3Credentials> for V3Keys {
 impl V3Keys {
     /// The keys, to be changed by a test.
     pub(crate) fn for_test(&mut self) -> &mut V3Credentials {
-        self.known.get_mut().and_then(Arc::get_mut).unwrap()
+        self.known.get_mut().unwrap().as_mut().and_then(Arc::get_mut).unwrap()
     }
 }

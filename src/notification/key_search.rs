@@ -35,7 +35,8 @@ pub fn read(
 /// The certificate that it names, if this merchant downloads them, does not have it, and nothing else is wrong so far.
 fn unknown_serial<'h>(posted: PostedNotice<'h>, merchant: &Merchant) -> Option<&'h str> {
     let Credentials::V3(keys) = &merchant.credentials else { return None };
-    let ring = &keys.get().ok()?.ring;
+    let keys = keys.get().ok()?;
+    let ring = &keys.ring;
     let signed = SignatureHeaders::of(posted.headers).ok()?;
     let verified = signed.verify(posted.body, ring, posted.now);
     let is_unknown = matches!(verified, Err(HeaderError::UnknownSerial(_)));

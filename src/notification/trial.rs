@@ -10,6 +10,7 @@ use crate::model::v3_keys::V3Credentials;
 use crate::wire::v3::message;
 use crate::wire::v3::resource;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// The body. What is given wins over what is added; a `refund_status` makes it a refund's.
@@ -71,7 +72,7 @@ pub fn headers(
     ])
 }
 
-fn keys(merchant: &Merchant) -> Result<&V3Credentials, Error> {
+fn keys(merchant: &Merchant) -> Result<Arc<V3Credentials>, Error> {
     match &merchant.credentials {
         Credentials::V3(keys) => Ok(keys.get()?),
         Credentials::V2(_) => Err(BadArgument::new("merchant", "must be one of APIv3").into()),

@@ -34,7 +34,7 @@ pub fn read(posted: PostedNotice<'_>, merchants: &[&Merchant]) -> Result<Notific
     for (at, merchant) in merchants.iter().enumerate() {
         let Credentials::V3(keys) = &merchant.credentials else { continue };
         // Another merchant's keys that cannot be read keep nobody's notice back.
-        let read = keys.get().map_err(Error::from).and_then(|keys| read_for(posted, merchant, keys));
+        let read = keys.get().map_err(Error::from).and_then(|keys| read_for(posted, merchant, &keys));
         let read = read.map(|(rank, told)| (rank, Notification { merchant: at, ..told }));
         best = better(best, read);
     }

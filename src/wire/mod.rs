@@ -2,6 +2,7 @@
 
 pub(crate) mod hex;
 pub mod key;
+pub mod per_process;
 pub mod v2;
 pub mod v3;
 pub mod verified;

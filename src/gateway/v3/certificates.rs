@@ -10,6 +10,7 @@ use crate::wire::v3::signature::HeaderError;
 use cache::{keep, kept};
 use list::CertificateList;
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 mod cache;
@@ -23,7 +24,7 @@ pub trait ListSource {
     /// Asks for it within so many milliseconds.
     fn list(
         &self,
-        keys: &V3Credentials,
+        keys: &Arc<V3Credentials>,
         within_ms: u64,
         on_attempt: OnAttempt<'_>,
     ) -> Result<CertificateList, Error>;
@@ -39,7 +40,7 @@ pub struct CertificateRoad<'c> {
     /// When the call's time is up.
     pub deadline_ms: u64,
     /// What it is asked for and opened with.
-    pub keys: &'c V3Credentials,
+    pub keys: &'c Arc<V3Credentials>,
     /// Who hears of the tries.
     pub on_attempt: OnAttempt<'c>,
 }

@@ -1,22 +1,21 @@
 //! The keys of a merchant of APIv3 from texts and files: read and checked when the first call needs them, once for each
 //! process and content (protocol-v3.md B.1, B.7).
 
+use super::recent::Recent;
 use crate::clock::{Clock, SystemClock};
 use crate::gateway::identity::{Files, Fingerprint, bytes, fingerprint};
 use crate::model::merchant::Material;
 use crate::model::v3_keys::V3Credentials;
 use crate::wire::key::Key;
+use crate::wire::v3::encrypted::EncryptedTexts;
 use crate::wire::v3::key_file::{self, PublicPart};
 use crate::wire::v3::key_ring::KeyRing;
 use crate::wire::v3::key_store::KeyStore;
 use crate::wire::v3::request_key::RequestKey;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
-
-/// Merchants whose keys are kept at most; the oldest goes first.
-const MOST_KEPT: usize = 64;
 
 /// What the keys are read from.
 pub struct KeySource {
@@ -64,24 +63,20 @@ impl OwnCertificate {
 
 /// The keys: those that this process has read already, as long as the files are the same.
 pub fn kept(source: &KeySource, files: &dyn Files) -> Result<Arc<V3Credentials>, String> {
-    static KEPT: Mutex<Vec<(Fingerprint, Arc<V3Credentials>)>> = Mutex::new(Vec::new());
+    static KEPT: Recent<Fingerprint, Arc<V3Credentials>> = Recent::nothing();
     let print = source.fingerprint(files)?;
-    // A child forked while another thread had the lock reads them itself.
-    let known = KEPT
-        .try_lock()
-        .ok()
-        .and_then(|kept| kept.iter().find(|(known, _)| *known == print).map(|(_, keys)| keys.clone()));
-    if let Some(known) = known {
+    if let Some(known) = KEPT.find(&print) {
         return Ok(known);
     }
     let read = Arc::new(source.read(files)?);
-    if let Ok(mut kept) = KEPT.try_lock() {
-        if kept.len() >= MOST_KEPT {
-            kept.remove(0);
-        }
-        kept.push((print, read.clone()));
-    }
+    KEPT.keep(print, read.clone());
     Ok(read)
+}
+
+/// The texts of this merchant: a key file that changes between a text and its request takes nothing from both.
+fn texts_of(mch_id: &str) -> Arc<EncryptedTexts> {
+    static TEXTS: Recent<String, Arc<EncryptedTexts>> = Recent::nothing();
+    TEXTS.shared(mch_id.to_owned(), Arc::default)
 }
 
 impl KeySource {
@@ -124,7 +119,7 @@ impl KeySource {
     }
 
     fn ring(&self, files: &dyn Files) -> Result<KeyRing, String> {
-        let mut ring = KeyRing::default();
+        let mut ring = KeyRing::default().with_texts(texts_of(&self.mch_id));
         if let Some((id, material)) = &self.public_key {
             ring.add_public_key(id, &bytes(material, files)?)
                 .map_err(|why| format!("WeChat Pay's public key {why}"))?;
@@ -171,3 +166,6 @@ fn still_valid(not_after: i64) -> Result<(), String> {
         day.unwrap_or_default()
     ))
 }
+
+#[cfg(test)]
+mod tests;

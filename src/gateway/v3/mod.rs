@@ -5,3 +5,4 @@ pub mod endpoint;
 pub mod exchange;
 pub mod keys;
 mod packed;
+pub mod recent;

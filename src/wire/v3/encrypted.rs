@@ -1,6 +1,7 @@
 //! Texts that were encrypted in this process, and for which key: the request that holds one must name that key, and keys
 //! change between the two.
 
+use crate::wire::per_process::{Inherited, PerProcess};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,9 +14,9 @@ type Beginning = [u8; BEGINNING];
 
 /// The texts, by their beginnings.
 #[derive(Debug, Default)]
-pub struct EncryptedTexts(Mutex<KnownTexts>);
+pub struct EncryptedTexts(PerProcess<Mutex<KnownTexts>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct KnownTexts {
     serials: HashMap<Beginning, String>,
     in_order: VecDeque<Beginning>,
@@ -55,7 +56,13 @@ impl EncryptedTexts {
     }
 
     fn known(&self) -> MutexGuard<'_, KnownTexts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.get().lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inherited for Mutex<KnownTexts> {
+    fn inherited(&self) -> Self {
+        Self::new(self.try_lock().map(|known| known.clone()).unwrap_or_default())
     }
 }
 

@@ -50,6 +50,12 @@ impl KeyRing {
         Self { downloaded: Some(store), ..self }
     }
 
+    /// Knows the texts that these rings have encrypted together.
+    #[must_use]
+    pub fn with_texts(self, encrypted: Arc<EncryptedTexts>) -> Self {
+        Self { encrypted, ..self }
+    }
+
     /// Where downloaded keys are kept, if any are to be.
     pub fn downloads(&self) -> Option<&KeyStore> {
         self.downloaded.as_deref()

@@ -2,9 +2,9 @@
 //! one at a time, whoever waits for them takes what came.
 
 use super::platform_key::{PlatformKey, folded};
+use crate::wire::per_process::{Inherited, PerProcess};
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::process;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -19,18 +19,23 @@ pub type KeysByName = HashMap<String, Arc<PlatformKey>>;
 /// The certificates of one merchant.
 #[derive(Debug, Default)]
 pub struct KeyStore {
-    keys: RwLock<Arc<KeysByName>>,
-    flight: Mutex<Flight>,
-    landed: Condvar,
+    shelf: PerProcess<Shelf>,
     /// The file in which the list stays as it came, if any: it is sealed with the APIv3 key.
     pub cache: Option<PathBuf>,
 }
 
-/// The download that is under way, and what the last one came to.
+/// What this process knows.
 #[derive(Debug, Default)]
+struct Shelf {
+    keys: RwLock<Arc<KeysByName>>,
+    flight: Mutex<Flight>,
+    landed: Condvar,
+}
+
+/// The download that is under way, and what the last one came to.
+#[derive(Debug, Default, Clone)]
 struct Flight {
-    /// The process that downloads.
-    by: Option<u32>,
+    is_under_way: bool,
     loaded_at: Option<i64>,
     tried_at: Option<i64>,
     failure: Option<ListFailure>,
@@ -67,7 +72,7 @@ impl KeyStore {
 
     /// All keys.
     pub fn all(&self) -> Arc<KeysByName> {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shelf.get().keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Was a list never loaded?
@@ -99,7 +104,7 @@ impl KeyStore {
 
     /// Takes a list that was loaded at that time.
     pub fn take(&self, keys: KeysByName, at: i64) {
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        *self.shelf.get().keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
         self.flight().loaded_at = Some(at);
     }
 
@@ -110,12 +115,11 @@ impl KeyStore {
         patience: Duration,
         download: impl FnOnce() -> Result<KeysByName, E>,
     ) -> Result<(), StoreError<E>> {
-        let us = process::id();
         let mut flight = self.flight();
-        if flight.by == Some(us) {
+        if flight.is_under_way {
             return self.wait(flight, patience);
         }
-        flight.by = Some(us);
+        flight.is_under_way = true;
         drop(flight);
         let landing = Landing(self);
         let came = download();
@@ -129,7 +133,8 @@ impl KeyStore {
     }
 
     fn wait<E>(&self, flight: MutexGuard<'_, Flight>, patience: Duration) -> Result<(), StoreError<E>> {
-        let waited = self.landed.wait_timeout_while(flight, patience, |flight| flight.by.is_some());
+        let waited =
+            self.shelf.get().landed.wait_timeout_while(flight, patience, |flight| flight.is_under_way);
         let (flight, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         match &flight.failure {
             _ if timeout.timed_out() => Err(StoreError::Theirs(ListFailure::passing("it took too long"))),
@@ -139,7 +144,7 @@ impl KeyStore {
     }
 
     fn flight(&self) -> MutexGuard<'_, Flight> {
-        self.flight.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shelf.get().flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -147,6 +152,16 @@ impl ListFailure {
     /// What the next download may not meet any more.
     pub fn passing(why: &str) -> Self {
         Self { why: why.to_owned(), is_lasting: false }
+    }
+}
+
+/// A download that was under way is the parent's.
+impl Inherited for Shelf {
+    fn inherited(&self) -> Self {
+        let keys = self.keys.try_read().map(|keys| keys.clone()).unwrap_or_default();
+        let flight = self.flight.try_lock().map(|flight| flight.clone()).unwrap_or_default();
+        let flight = Flight { is_under_way: false, ..flight };
+        Self { keys: RwLock::new(keys), flight: Mutex::new(flight), landed: Condvar::new() }
     }
 }
 
@@ -160,8 +175,8 @@ struct Landing<'s>(&'s KeyStore);
 
 impl Drop for Landing<'_> {
     fn drop(&mut self) {
-        self.0.flight().by = None;
-        self.0.landed.notify_all();
+        self.0.flight().is_under_way = false;
+        self.0.shelf.get().landed.notify_all();
     }
 }
 
@@ -247,7 +262,7 @@ mod tests {
             let waited = store.refresh(0, LONG, || Came::Ok(keys("0B", 9999)));
             assert_eq!(waited, Err(StoreError::Theirs(ListFailure::passing("again no"))));
             let hasty = Duration::from_millis(1);
-            store.flight().by = Some(process::id());
+            store.flight().is_under_way = true;
             let waited = store.refresh(0, hasty, || Came::Ok(keys("0B", 9999)));
             assert!(matches!(waited, Err(StoreError::Theirs(why)) if why.why.contains("too long")));
         });
@@ -255,8 +270,21 @@ mod tests {
 
     #[test]
     fn r18_a_child_that_was_forked_during_a_download_waits_for_nobody() {
-        let store = KeyStore::default();
-        store.flight().by = Some(process::id() + 1);
+        let known = Shelf { keys: RwLock::new(Arc::new(keys("0A", 9999))), ..Shelf::default() };
+        known.flight.lock().unwrap().is_under_way = true;
+        let store = KeyStore { shelf: PerProcess::of_a_parent(known), cache: None };
+        assert!(store.named("0A").is_some(), "it knows what its parent knew");
+        assert!(store.refresh(0, LONG, || Came::Ok(keys("0B", 9999))).is_ok());
+        assert!(store.named("0B").is_some());
+    }
+
+    #[test]
+    fn r18_a_child_that_was_forked_while_a_thread_had_the_locks_waits_for_nobody() {
+        let store = KeyStore { shelf: PerProcess::of_a_parent(Shelf::default()), cache: None };
+        let parents = store.shelf.parents();
+        let (_keys, _flight) = (parents.keys.write().unwrap(), parents.flight.lock().unwrap());
+        assert!(store.named("0A").is_none() && store.may_be_asked(0));
         assert!(store.refresh(0, LONG, || Came::Ok(keys("0A", 9999))).is_ok());
+        assert!(store.named("0A").is_some());
     }
 }

@@ -4,8 +4,9 @@ use crate::model::v3_keys::V3Credentials;
 use crate::wire::v3::certificates;
 use crate::wire::v3::json;
 use crate::wire::v3::key_store::{KeyStore, LIST_LIVES};
-use std::fs;
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
@@ -25,12 +26,19 @@ pub fn kept(store: &KeyStore, keys: &V3Credentials, now: i64) -> bool {
     is_kept
 }
 
-/// What is in the file, and when it was written in seconds since 1970, if that is wanted.
+/// What is in the file, and when it was written in seconds since 1970, if that is wanted. What others may have put there
+/// instead of a file is not followed, and not waited for.
 fn read_file(path: &Path, is_wanted: impl FnOnce(i64) -> bool) -> Option<(Vec<u8>, i64)> {
-    let file =
-        fs::metadata(path).ok().filter(|file| file.is_file() && file.len() <= json::MOST_BYTES as u64)?;
-    let at = i64::try_from(file.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()?;
-    if is_wanted(at) { Some((fs::read(path).ok()?, at)) } else { None }
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = File::options().read(true).custom_flags(flags).open(path).ok()?;
+    let found = file.metadata().ok()?;
+    let at = i64::try_from(found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()?;
+    if !found.is_file() || found.len() > json::MOST_BYTES as u64 || !is_wanted(at) {
+        return None;
+    }
+    let mut body = Vec::new();
+    file.take(json::MOST_BYTES as u64).read_to_end(&mut body).ok()?;
+    Some((body, at))
 }
 
 /// Keeps the list as it came, for this user only and never half of it. A folder that cannot be written costs a download.

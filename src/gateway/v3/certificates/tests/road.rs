@@ -1,11 +1,15 @@
 //! How the list travels: as every question does, within its share of a call, and not more than once a minute.
 
 use super::*;
+use crate::api::flows::poll::{PollObserver, PollResult};
+use crate::api::micropay::{Clients, Micropay, Patience, Sale};
 use crate::gateway::transport::Body;
+use crate::model::merchant::Merchant;
 use crate::wire::v3::signature::HeaderError;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
+use std::process::Command;
 
 impl Shop {
     /// With a list of that age, in seconds.
@@ -150,4 +154,81 @@ fn v6_a_clock_that_is_off_is_named_by_the_list_too() {
     let fault = shop.ask().unwrap_err();
     let Error::Headers(HeaderError::OfList(why)) = &fault.error else { panic!("{fault:?}") };
     assert!(matches!(**why, HeaderError::ClockOff { ahead: 3600, .. }), "{why:?}");
+}
+
+/// Nobody is to hear of a payment that was not sent.
+struct Nobody;
+
+impl PollObserver for Nobody {
+    fn seen(&mut self, _: &PollResult<'_>, _: u32) -> bool {
+        panic!("nothing is asked about");
+    }
+
+    fn pause(&mut self, _: u64) -> bool {
+        panic!("nothing is waited for");
+    }
+
+    fn rest(&mut self, _: u64) {
+        panic!("nothing is reversed");
+    }
+}
+
+#[test]
+fn v10_a_code_payment_whose_list_does_not_come_was_not_sent_and_ends_at_once() {
+    let sale = Sale {
+        out_trade_no: "T20260301235779",
+        auth_code: "134567890123456789",
+        total_fee: 1,
+        body: "b",
+        spbill_create_ip: "127.0.0.1",
+    };
+    let options = [("scene_info".to_owned(), r#"{"store_info":{"out_id":"S1"}}"#.to_owned())];
+    let call = Micropay::new(&sale, &options).unwrap();
+    for instead in [
+        unsigned(401, r#"{"code":"SIGN_ERROR","message":"x"}"#),
+        unsigned(403, "<html>"),
+        unsigned(502, "<html>"),
+        unsigned(200, r#"{"data":[]}"#),
+        signed_by(&keys()["stranger"], NOW, 200, br#"{"data":[]}"#),
+    ] {
+        let mut shop = Shop::open(KeyStore::default());
+        let merchant = Arc::into_inner(shop.client.merchant).unwrap();
+        shop.client.merchant = Arc::new(taking_codes(merchant));
+        *shop.platform.instead.lock().unwrap() = Some(instead);
+        let client = shop.client.clone().observed_by(None);
+        let clients = Clients { plain: &client, certified: &client };
+        let (ended, ms) =
+            shop.takes(|| clients.pay(&call, Patience::new(15_000, 1000).unwrap(), &mut Nobody));
+        let fault = ended.unwrap_err();
+        assert!(!fault.maybe_processed && ms < 1000, "{fault:?} after {ms} ms");
+        assert!(fault.error.to_string().contains("list of platform certificates"), "{}", fault.error);
+        let asked = shop.platform.asked.lock().unwrap();
+        assert!(asked.iter().all(|target| target == TARGET), "{asked:?}");
+    }
+}
+
+fn taking_codes(merchant: Merchant) -> Merchant {
+    let Credentials::V3(keys) = merchant.credentials else { panic!() };
+    let keys = Arc::into_inner(keys).unwrap().taking_codes(true);
+    Merchant { credentials: Credentials::V3(Arc::new(keys)), ..merchant }
+}
+
+#[test]
+fn what_others_have_put_in_place_of_the_kept_list_is_not_followed_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, elsewhere, pipe) =
+        (folder.path().join("a.json"), folder.path().join("b.json"), folder.path().join("c.json"));
+    let shop = Shop::open(KeyStore::default());
+    written(&elsewhere, shop.platform.list().message());
+    std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [file, pipe] {
+        let shop = Shop::open(KeyStore::new(Some(path.clone())));
+        shop.ask().unwrap();
+        assert_eq!(shop.lists(), 1, "it was not taken");
+        assert!(fs::symlink_metadata(&path).unwrap().is_file(), "and is replaced");
+    }
+    let shop = Shop::open(KeyStore::new(Some(elsewhere)));
+    shop.ask().unwrap();
+    assert_eq!(shop.lists(), 0, "the same as a file is taken");
 }

@@ -41,3 +41,15 @@ fn v26_keys_are_read_once_however_many_answers_are_verified() {
     }
     assert_eq!(reads.load(Ordering::SeqCst), 1);
 }
+
+#[test]
+fn v26_a_merchant_whose_key_was_changed_signs_its_next_call_with_the_new_one() {
+    let read = Arc::new(Mutex::new(Arc::new(read_keys())));
+    let source = read.clone();
+    let keys = Arc::new(V3Keys::new(move || Ok(source.lock().unwrap().clone())));
+    let old = keys.get().unwrap();
+    *read.lock().unwrap() = Arc::new(read_keys());
+    assert!(Arc::ptr_eq(&old, &keys.seen().unwrap()), "a call that has begun keeps its keys");
+    let new = keys.get().unwrap();
+    assert!(!Arc::ptr_eq(&old, &new) && Arc::ptr_eq(&new, &keys.seen().unwrap()));
+}

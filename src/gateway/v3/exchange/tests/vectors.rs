@@ -45,7 +45,7 @@ fn judged<A>(
     let came = response(status, head(headers(&inputs["headers"])), &body(inputs));
     let Credentials::V3(keys) = &merchant.credentials else { panic!() };
     let now = inputs["now"].as_i64().unwrap();
-    let ended = read_answer(call, &merchant, keys.get().unwrap(), &came, ("https://api.test", now));
+    let ended = read_answer(call, &merchant, &keys.get().unwrap(), &came, ("https://api.test", now));
     let mut fault = Fault::new(ended.err().unwrap(), repeat, None);
     advise(&mut fault);
     fault
