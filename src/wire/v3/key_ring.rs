@@ -17,15 +17,14 @@ pub struct KeyRing {
 impl KeyRing {
     /// Takes a public key under its id.
     pub fn add_public_key(&mut self, id: &str, text: &[u8]) -> Result<(), KeyFileError> {
-        self.add(id, public(text)?);
-        Ok(())
+        self.add(id, &public(text)?)
     }
 
     /// Takes a certificate under its own serial number, and gives that.
     pub fn add_certificate(&mut self, text: &[u8]) -> Result<String, KeyFileError> {
         let part = public(text)?;
         let serial = part.serial.clone().ok_or(KeyFileError::NotCertificate)?;
-        self.add(&serial, part);
+        self.add(&serial, &part)?;
         Ok(serial)
     }
 
@@ -39,9 +38,9 @@ impl KeyRing {
         folded(one) == folded(other)
     }
 
-    fn add(&mut self, id: &str, part: PublicPart) {
-        let key = PlatformKey { id: id.to_owned(), not_after: part.not_after, pkcs1: part.pkcs1 };
-        self.keys.insert(folded(id), Arc::new(key));
+    fn add(&mut self, id: &str, part: &PublicPart) -> Result<(), KeyFileError> {
+        self.keys.insert(folded(id), Arc::new(PlatformKey::new(id, part)?));
+        Ok(())
     }
 
     /// Finds beside the given keys those that WeChat Pay hands out itself.

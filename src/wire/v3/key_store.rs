@@ -182,12 +182,17 @@ impl Drop for Landing<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::key_file::{self, PublicPart};
+    use super::super::vectors;
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
 
     fn keys(id: &str, not_after: i64) -> KeysByName {
-        let key = PlatformKey { id: id.into(), not_after: Some(not_after), pkcs1: Vec::new() };
+        let part =
+            key_file::public(vectors::text(&vectors::keys()["wechatpay_public"]["public_pem"]).as_bytes());
+        let part = PublicPart { not_after: Some(not_after), ..part.unwrap() };
+        let key = PlatformKey::new(id, &part).unwrap();
         [(folded(id), Arc::new(key))].into()
     }
 

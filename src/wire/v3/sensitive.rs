@@ -70,7 +70,7 @@ pub(super) fn decrypt(pkcs8: &[u8], ciphertext: &str) -> Result<Zeroizing<Vec<u8
 
 /// The key as SPKI writes it.
 fn spki(key: &PlatformKey) -> Vec<u8> {
-    let bits = key_file::der(0x03, &[&[0], &key.pkcs1]);
+    let bits = key_file::der(0x03, &[&[0], key.pkcs1()]);
     key_file::der(0x30, &[&key_file::RSA_ENCRYPTION, &bits])
 }
 
