@@ -126,6 +126,15 @@ final class ScanPayShopTest extends ShopTestCase
         self::assertSame(303, $spend(), 'a person has let it go');
     }
 
+    public function testATopUpThatIsPaidCountsForTheCapBeforeItCanBeSpent(): void
+    {
+        $payer = $this->visitor();
+        $this->database->connect()->exec('UPDATE member SET balance = 450000');
+        $this->pay(substr($payer->post('/topups', ['yuan' => 500]), 8), $payer);
+        $payer->post('/topups', ['yuan' => 100]);
+        self::assertSame(409, $payer->status, 'one order of 500 yuan is under way');
+    }
+
     public function testANoticeOfAnotherAmountOrPaymentThanWechatKnowsDeliversNothing(): void
     {
         $leaked = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);

@@ -69,8 +69,7 @@ final class Cashier
     {
         $yuan = \is_string($_POST['yuan'] ?? null) ? $_POST['yuan'] : '';
         $fen = [100 => 10_000, 200 => 20_000, 500 => 50_000][$yuan] ?? throw new \DomainException('unavailable');
-        $member = $this->shop->members->find($this->visitor->member);
-        $this->go('/orders/' . $this->shop->checkout->topUp($this->visitor, $fen, (int) $member['balance']));
+        $this->go('/orders/' . $this->shop->checkout->topUp($this->visitor, $fen));
     }
 
     private function exchange(): void

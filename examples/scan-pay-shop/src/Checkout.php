@@ -23,7 +23,6 @@ final class Checkout
      * Orders goods; gives the order's number.
      *
      * @param array<string, int> $quantities by sku: the page says what and how many, never what it costs
-     *
      * @throws \DomainException with the reason, if the shop does not sell that now
      */
     public function goods(Visitor $visitor, array $quantities): string
@@ -37,8 +36,7 @@ final class Checkout
      * nobody gets points for it: the top-up that paid for it had its gift.
      *
      * @param array<string, int> $quantities by sku
-     * @param string             $once       source of the booking: the same button pressed twice sells once
-     *
+     * @param string $once source of the booking: the same button pressed twice sells once
      * @throws \DomainException with the reason
      */
     public function fromBalance(Visitor $visitor, array $quantities, string $once): void
@@ -60,8 +58,10 @@ final class Checkout
     }
 
     /** Orders a top-up of the member's balance. */
-    public function topUp(Visitor $visitor, int $fen, int $balance): string
+    public function topUp(Visitor $visitor, int $fen): string
     {
+        $paid = "SELECT COALESCE(SUM(kept), 0) FROM shop_order WHERE member_id = ? AND kind = 'topup' AND left_at IS NULL";
+        $balance = $this->shop->members->find($visitor->member)['balance'] + $this->database->value($paid, [$visitor->member]);
         self::agree(Risk::topUp($balance, $fen));
         return $this->order($visitor, 'topup', '余额充值 Top-up', $fen, (string) $fen, static fn () => null);
     }
