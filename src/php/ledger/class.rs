@@ -17,7 +17,7 @@ use crate::php::engine::object::property::NONE;
 use crate::php::engine::object::shown::Shown;
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::ledger::core::{
-    MERCHANT, NOTE, OUT_TRADE_NO, PhpLedger, PhpShop, key, key_of, merchant, noted, whose,
+    MERCHANT, NOTE, OUT_TRADE_NO, PdoLedger, PhpLedger, PhpShop, key, key_of, merchant, noted, whose,
 };
 use crate::php::ledger::setup::PDO;
 use crate::php::ledger::{calls, days, setup, transition};
@@ -199,9 +199,14 @@ fn find(call: &mut Call<'_>) -> Outcome {
 fn resolve(call: &mut Call<'_>) -> Outcome {
     let (key, how, note) = (key(call)?, call.get(AS)?, noted(call, NOTE)?);
     let (owner, ledger) = (whose(&*merchant(call)?), call.this::<PhpLedger>()?);
-    let done = ledger.run(&key.out_trade_no, |core| {
+    let decide = |core: &mut PdoLedger| {
         core.owned(&owner, &key)?;
         core.resolve(&key, how, note)
-    })?;
+    };
+    // A refund that is wanted is carried on, if it is stored.
+    let done = match how {
+        Resolution::Refund => ledger.act(&key.out_trade_no, decide)?,
+        Resolution::Credit | Resolution::Dismiss => ledger.run(&key.out_trade_no, decide)?,
+    };
     transition::to_php(done)
 }
