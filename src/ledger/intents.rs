@@ -250,8 +250,10 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             ledger.store.move_refund(&entry, &ended)?;
             let mut after = entry.clone();
             after.version += 1;
-            reason.text().clone_into(&mut after.reason);
             let rows = ledger.store.refunds(&entry)?;
+            if !refunds::is_unexplained(&entry, &rows) {
+                reason.text().clone_into(&mut after.reason);
+            }
             ledger.count_wanted(&mut after, entry.state, rows)?;
             let digest = digest_of(&format!("refund {} {} ended", entry.version, sent.out_refund_no));
             let source = if reason == Reason::RefundWithdrawn { Source::Person } else { Source::Refunds };

@@ -313,6 +313,8 @@ fn moved(after: &mut Entry, decision: Decision, proof: &Proof<'_>) {
     if let Some(to) = decision.to.filter(|to| *to != after.state) {
         // What was sent may still arrive while a person is asked, and after.
         after.sent_at = after.sent_at.filter(|_| [to, after.state].contains(&LedgerState::Review));
+        // A person's question has one reason: what the last one said is asked about again.
+        after.ask_refunds |= to == LedgerState::Review && Reason::is_unlisted(&after.reason);
         after.state = to;
         after.intent = None;
         after.changed_at = after.now;

@@ -49,6 +49,11 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Does this word say that something went back of which nobody has said how much?
+    pub fn is_unlisted(word: &str) -> bool {
+        [Self::RefundsUnlisted, Self::UnknownWentBack].iter().any(|reason| reason.text() == word)
+    }
+
     /// The word for database and shop.
     pub fn text(self) -> &'static str {
         match self {

@@ -56,6 +56,9 @@ fn told_in_part(entry: &Entry, coverage: &Coverage, refunds: &[RefundRow], decis
         Coverage::Unlisted if entry.credited && !refunds.iter().any(explains) => {
             Decision::stay(Reason::RefundsUnlisted)
         }
+        Coverage::Unlisted if !refunds.iter().any(explains) => {
+            Decision { reason: Reason::RefundsUnlisted, ..decision }
+        }
         _ => decision,
     }
 }
@@ -68,8 +71,7 @@ fn is_unlisted(entry: &Entry, seen: &RefundSighting, refunds: &[RefundRow]) -> b
 
 /// Is it known that something went back, and not yet how much?
 pub fn is_unexplained(entry: &Entry, refunds: &[RefundRow]) -> bool {
-    let told = [Reason::RefundsUnlisted.text(), Reason::UnknownWentBack.text()];
-    told.contains(&entry.reason.as_str()) && !refunds.iter().any(explains)
+    Reason::is_unlisted(&entry.reason) && !refunds.iter().any(explains)
 }
 
 /// Does this refund explain why WeChat says that something went back?
@@ -416,8 +418,15 @@ mod tests {
             let person = (Some(LedgerState::Review), Effect::Nothing, false);
             assert_eq!(after(state, Coverage::Unlisted, true, &part), person);
         }
-        let late = after(LedgerState::Closed, Coverage::Unlisted, true, &part);
-        assert_eq!(late, (Some(LedgerState::PaidLate), Effect::Nothing, false));
+        for credit_late in [true, false] {
+            let late = after(LedgerState::Closed, Coverage::Unlisted, credit_late, &part);
+            assert_eq!(late, (Some(LedgerState::PaidLate), Effect::Nothing, false));
+            let list = RefundSighting { coverage: Coverage::Unlisted, ..seen() };
+            for state in [LedgerState::Closed, LedgerState::PaidLate] {
+                let unsaid = decide(&entry(state), &list, &[], credit_late);
+                assert_eq!((unsaid.effect, unsaid.reason), (Effect::Nothing, Reason::RefundsUnlisted));
+            }
+        }
     }
 
     #[test]

@@ -53,6 +53,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
                 Resolution::Dismiss => dismissed(&mut settled, &rows)?,
             };
             let rows = ledger.store.refunds(&entry)?;
+            let decision = remembering(&entry, &rows, decision);
             settled.pending_refund = refunds::wanted(&rows);
             let to = decision.to.unwrap_or(entry.state);
             let decision = Decision { ask_refunds: refunds::pending(to, &rows), ..decision };
@@ -78,6 +79,13 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         let to = if back { LedgerState::Refunded } else { LedgerState::PaidLate };
         Ok(Decision::go(to, Reason::ResolvedRefund))
     }
+}
+
+/// What waits for a person still, and was not explained, says so.
+fn remembering(entry: &Entry, rows: &[RefundRow], decision: Decision) -> Decision {
+    let waits = decision.to == Some(LedgerState::PaidLate);
+    let unexplained = waits && refunds::is_unexplained(entry, rows);
+    if unexplained { Decision { reason: Reason::RefundsUnlisted, ..decision } } else { decision }
 }
 
 /// The refund of all that is left, under a number that is free, or whose refund has ended; one that WeChat knows of
