@@ -184,12 +184,21 @@ impl V3Endpoint for Refund {
         Ok(V3Request::post(build(["v3", "refund", "domestic", "refunds"], []), &Value::Object(body)))
     }
 
-    /// A number that was used before for another amount is answered with that refund.
+    /// A number that was used before, for another amount perhaps, is answered with that refund.
     fn read(&self, answer: &Verified<JsonObject>, merchant: &Merchant) -> Result<RefundReceipt, Error> {
         let fields = words::refund(answer, &merchant.ids())?;
-        let asked = self.fields.text("refund_fee").unwrap_or_default().to_owned();
-        let mut echoes = self.echoes();
-        echoes.push(Echo { field: "refund_fee".into(), asked, required: true });
+        let text = |name: &str| self.fields.text(name);
+        let amounts = [
+            ("refund_fee", text("refund_fee"), true),
+            ("total_fee", text("total_fee"), false),
+            ("fee_type", text("refund_fee_type").or(Some("CNY")), false),
+        ];
+        let amounts = amounts.map(|(field, asked, required)| Echo {
+            field: field.into(),
+            asked: asked.unwrap_or_default().to_owned(),
+            required,
+        });
+        let echoes = [self.echoes(), amounts.into()].concat();
         Ok(RefundReceipt::from_answer(ours(fields, merchant, &echoes)?)?.as_told(answer))
     }
 

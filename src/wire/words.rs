@@ -106,7 +106,7 @@ pub fn prepay(answer: &Verified<JsonObject>) -> Result<Verified<Fields>, JsonErr
     Ok(Verified::by_check(fields))
 }
 
-/// A refund that was accepted. It names no merchant: `asked_by` are the ids of the one who asked.
+/// A refund that was accepted. It need name no merchant: `asked_by` are the ids of the one who asked.
 pub fn refund(
     answer: &Verified<JsonObject>,
     asked_by: &[(&'static str, Option<&str>)],
@@ -130,7 +130,6 @@ pub fn refund_list(
 /// A refund that a notice tells, as a list of one. It names its merchant, and no app: `appid` is the one who reads it.
 pub fn refund_notice(told: &Verified<JsonObject>, appid: &str) -> Result<Verified<Fields>, JsonError> {
     let mut fields = trade(told, &[("appid", Some(appid))])?;
-    rows(&IDS, told, "", &mut fields)?;
     fields.set("refund_count", "1");
     one_refund(told, "refund_status", "_0", &mut fields)?;
     Ok(Verified::by_check(fields))
@@ -141,6 +140,7 @@ fn trade(answer: &JsonObject, asked_by: &[(&'static str, Option<&str>)]) -> Resu
     for (name, id) in asked_by {
         fields.set_some(name, *id);
     }
+    rows(&IDS, answer, "", &mut fields)?;
     rows(&REFUNDED_TRADE, answer, "", &mut fields)?;
     Ok(fields)
 }

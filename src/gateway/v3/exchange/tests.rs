@@ -305,6 +305,39 @@ fn v12_accepted_is_not_done() {
 }
 
 #[test]
+fn v14_a_refund_answer_of_another_total_currency_or_merchant_is_not_the_one_that_was_asked_for() {
+    let told = |further: &Value| {
+        let mut told = json!({
+            "refund_id": "50", "out_refund_no": REFUND_NUMBER, "transaction_id": "42", "out_trade_no": NUMBER,
+            "status": "PROCESSING", "amount": { "refund": 100, "total": 1230, "currency": "CNY" },
+        });
+        for (name, value) in further.as_object().unwrap() {
+            told[name] = value.clone();
+        }
+        told.to_string()
+    };
+    let own = json!({ "mchid": merchant().mch_id });
+    let less = json!({ "amount": { "refund": 100 } });
+    for fine in [json!({}), own, less] {
+        assert!(asked(&merchant(), &refund_of(100), [signed(200, told(&fine))]).0.is_ok(), "{fine}");
+    }
+    for (further, wrong) in [
+        (json!({ "amount": { "refund": 100, "total": 1231, "currency": "CNY" } }), "total_fee"),
+        (json!({ "amount": { "refund": 100, "total": 1230, "currency": "HKD" } }), "fee_type"),
+        (json!({ "mchid": "1" }), "mch_id"),
+        (json!({ "sp_mchid": "1" }), "mch_id"),
+        (json!({ "sub_mchid": "190" }), "sub_mch_id"),
+    ] {
+        let fault = fault(&refund_of(100), [signed(200, told(&further))]);
+        assert!(
+            matches!(&fault.error, Error::Mismatch { field, .. } if field == wrong),
+            "{wrong}: {fault:?}"
+        );
+        assert!(fault.maybe_processed, "{fault:?}");
+    }
+}
+
+#[test]
 fn v14_a_refund_of_another_amount_is_not_the_one_that_was_asked_for() {
     let vector = &group("refunds")[0];
     let fault = fault(&refund_of(200), [signed(200, body(&vector["inputs"]))]);
