@@ -347,7 +347,7 @@ impl ApiClient {
             }
             (_, Body::File(received)) => call.read_file(received),
         };
-        answer.map_err(|error| unpacked(error, response.encoding()))
+        answer.map_err(|error| unpacked(error, response.encoding().as_deref()))
     }
 
     /// The domains take turns, the healthier one first.

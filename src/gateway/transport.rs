@@ -167,10 +167,13 @@ impl HttpResponse {
         self.headers.get(name)?.to_str().ok().map(str::trim)
     }
 
-    /// Its `Content-Encoding`, which nobody asked for, if the body is not as it is.
-    pub fn encoding(&self) -> Option<&str> {
-        let encoding = self.headers.get("content-encoding")?.to_str().unwrap_or("?").trim();
-        (!encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity")).then_some(encoding)
+    /// Its `Content-Encoding`, which nobody asked for, if the body is not as it is: all of them, of however many headers.
+    pub fn encoding(&self) -> Option<String> {
+        let all = self.headers.get_all("content-encoding").into_iter();
+        let words = all.flat_map(|text| text.to_str().unwrap_or("?").split(',').map(str::trim));
+        let packed: Vec<&str> =
+            words.filter(|word| !word.is_empty() && !word.eq_ignore_ascii_case("identity")).collect();
+        (!packed.is_empty()).then(|| packed.join(", "))
     }
 }
 

@@ -61,7 +61,12 @@ pub fn read_answer<A>(
     if matches!(response.body, Body::Cut(_)) {
         return Err(refused::fault(response, url).into());
     }
-    let (headers, body) = (texts(&response.headers), unpacked(response)?);
+    let headers = texts(&response.headers);
+    let body = match unpacked(response) {
+        // The status says it all; the page comes from whoever stands in front.
+        Err(_) if is_no_word(response.status) => return Err(refused::fault(response, url).into()),
+        body => body?,
+    };
     let answer = SignedAnswer { status: response.status, headers: &headers, body: &body };
     let ended = match call.judge(&answer, now) {
         Some(judged) => judged,
@@ -71,6 +76,11 @@ pub fn read_answer<A>(
         },
     };
     ended.or_else(|error| said_no(call, error, response, (url, now)))
+}
+
+/// Is the status of a kind that says what happened without a word of WeChat Pay's?
+const fn is_no_word(status: u16) -> bool {
+    !matches!(status, 200..=299 | 400..=499) || status == 429
 }
 
 /// What an answer is that gives nothing to read.

@@ -40,7 +40,7 @@ fn whole(reader: impl Read) -> Result<Vec<u8>, &'static str> {
 fn lost(response: &HttpResponse, what: &str) -> TransportError {
     TransportError {
         phase: Phase::Protocol,
-        message: format!("the answer {what}"),
+        message: format!("the answer (HTTP {}) {what}", response.status),
         sent: true,
         retry_after_ms: None,
         reused: Some(response.reused),

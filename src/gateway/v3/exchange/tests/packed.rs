@@ -83,3 +83,42 @@ fn v27_what_cannot_be_unpacked_is_a_transport_fault() {
         assert_eq!(transport(&fault).phase, Phase::Protocol, "{encoding}: {fault:?}");
     }
 }
+
+#[test]
+fn v27_a_page_of_the_gateways_trouble_is_its_status_however_it_is_packed() {
+    for status in [302, 429, 500, 502, 503] {
+        for (encoding, bytes) in [("br", b"\x0bpage".to_vec()), ("gzip", b"no gzip".to_vec())] {
+            let answer = || packed(status, "", encoding, bytes.clone());
+            let fault = fault(&query(), [answer(), answer(), answer()]);
+            assert_eq!(transport(&fault).phase, Phase::Status(status), "{encoding}: {fault:?}");
+        }
+    }
+    let refused = fault(&query(), [packed(404, "{}", "br", b"\x0bpage".to_vec())]);
+    assert_eq!(
+        transport(&refused).phase,
+        Phase::Protocol,
+        "a word of WeChat Pay's may be in it: {refused:?}"
+    );
+    assert!(transport(&refused).message.contains("HTTP 404"), "{refused:?}");
+}
+
+#[test]
+fn v27_all_headers_that_say_how_it_is_packed_count() {
+    let text = paid();
+    let of = |encodings: &[&str], bytes: &[u8]| {
+        let mut answer = packed(200, &text, encodings[0], bytes.to_vec());
+        for encoding in &encodings[1..] {
+            answer.headers.append("content-encoding", encoding.parse().unwrap());
+        }
+        answer
+    };
+    let zipped = gzip(text.as_bytes());
+    for fine in [["identity", "gzip"], ["gzip", "identity"], ["", "gzip"], ["gzip, identity", "identity"]] {
+        let (ended, _) = asked(&merchant(), &query(), [of(&fine, &zipped)]);
+        assert_eq!(ended.unwrap().trade_state(), TradeState::Success, "{fine:?}");
+    }
+    for twice in [["gzip", "br"], ["identity", "br"], ["gzip, gzip", ""]] {
+        let fault = fault(&query(), [of(&twice, &zipped)]);
+        assert_eq!(transport(&fault).phase, Phase::Protocol, "{twice:?}: {fault:?}");
+    }
+}
