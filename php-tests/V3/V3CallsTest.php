@@ -118,7 +118,11 @@ final class V3CallsTest extends SimulatorTestCase
             [['detail' => ['goods_detail' => [['goods_id' => 'G1', 'goods_category' => 'x', 'quantity' => 1, 'price' => 1]]]], '\$detail\) must not contain goods_category, which APIv3 does not have'],
             [['extra' => ['amount' => ['total' => 1]]], '\$extra\) must not contain total, which is set already'],
             [['extra' => ['mchid' => '1']], '\$extra\) must not contain mchid, which is set already'],
-            [['extra' => ['x']], '\$extra\) must have the names of APIv3 as keys'],
+            [['extra' => ['x']], '\$extra\) must have names as keys, 0 is given'],
+            [['extra' => ['amount' => ['a' => 1.5]]], '\$extra\) must not hold a float, as it does at /amount/a'],
+            [['extra' => ['attach' => "x\0"]], '\$extra\) must not hold a NUL byte'],
+            [['extra' => ['detail' => new \ArrayObject(['a' => 1])]], '\$extra\) must hold arrays, texts, ints and bools only'],
+            [['sceneInfo' => ['payer_client_ip' => '10.0.0.1']], '\$sceneInfo\) must not contain payer_client_ip, which is set already'],
             [['extra' => ['attach' => '😀']], '\$extra\) must not contain characters of 4 UTF-8 bytes'],
         ];
     }

@@ -186,4 +186,20 @@ final class V3CodePayTest extends TradeTestCase
         self::assertSame([TradeState::Success, '1900000109'], [$order->tradeState, $order->subMchId]);
         self::assertSame('/v3/pay/partner/transactions/codepay', self::requests()[0]['path']);
     }
+
+    public function testOptionsAreReadAsStrictlyAsABodyAndDoNotTakeThePlaceOfAnArgument(): void
+    {
+        $store = self::STORE['scene_info'];
+        $wrong = [
+            [['scene_info' => $store + ['device_ip' => '10.0.0.1']], 'must not contain device_ip, which is set already'],
+            [self::STORE + ['detail' => ['cost_price' => 1.5]], 'must not hold a float, as it does at /detail/cost_price'],
+            [self::STORE + ['attach' => "x\0"], 'must not hold a NUL byte'],
+        ];
+        foreach ($wrong as [$options, $says]) {
+            $e = self::caught(fn () => (new Micropay($this->seller(), $this->gateway()))->pay(self::NUMBER, '134500000000000000', 1, 'x', '127.0.0.1', options: $options));
+            self::assertInstanceOf(\ValueError::class, $e);
+            self::assertStringContainsString("(\$options) $says", $e->getMessage());
+        }
+        self::assertSame([], self::requests());
+    }
 }

@@ -86,7 +86,7 @@ impl Micropay {
         let mut scene = object(own.into_iter().filter_map(|(v3, v2)| Some((v3, self.fields.text(v2)?))));
         let given = self.fields.text("scene_info").map(|text| nested("scene_info", text));
         if let Some(Value::Object(given)) = given.transpose().map_err(|bad| in_options(&bad))? {
-            scene.extend(given);
+            merge(&mut scene, &given, "options")?;
         }
         Ok(Value::Object(scene))
     }

@@ -89,7 +89,7 @@ fn scene(fields: &Fields) -> Result<Value, BadArgument> {
     if let Some(Value::Object(given)) =
         fields.text("scene_info").map(|text| nested("scene_info", text)).transpose()?
     {
-        scene.extend(given);
+        merge(&mut scene, &given, "scene_info")?;
     }
     if let Some(Value::String(kind)) = scene.get_mut("h5_info").and_then(|page| page.get_mut("type")) {
         // APIv3 writes it as Apple does.

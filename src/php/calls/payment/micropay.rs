@@ -11,7 +11,7 @@ use crate::php::engine::object::param::{
     Array, Callback, Fen, Int, Optional, Param, Text, array, callback, fen, int, text,
 };
 use crate::php::engine::object::property::NONE;
-use crate::php::engine::object::{fields, json};
+use crate::php::engine::object::{body, fields, json};
 use crate::php::engine::raise::Outcome;
 use crate::php::values::order;
 use ext_php_rs::flags::DataType;
@@ -68,7 +68,7 @@ fn charge(call: &mut Call<'_>) -> Outcome {
     let caller = &call.this::<PhpMicropay>()?.0;
     let (options, further) = match caller.merchant.api_version() {
         ApiVersion::V2 => (fields::options(call, OPTIONS)?, Map::new()),
-        ApiVersion::V3 => json::sorted(json::object(call, OPTIONS)?, &OPTIONAL),
+        ApiVersion::V3 => json::sorted(body::members(call, OPTIONS)?, &OPTIONAL),
     };
     let payment = Micropay::new(&sale, &options)?.with(further);
     // The sale may have to be reversed: without a usable certificate nothing is charged at all.

@@ -14,7 +14,7 @@ use crate::php::engine::object::param::{Array, Fen, Optional, Param, Text, array
 use crate::php::engine::object::property::{
     ARRAY, INT, NONE, PropertyOf, STRING, nullable, object, property,
 };
-use crate::php::engine::object::{fields, json};
+use crate::php::engine::object::{body, fields, json};
 use crate::php::engine::raise::Outcome;
 use crate::php::values::enums::PhpEnum;
 use crate::php::values::order;
@@ -88,7 +88,7 @@ fn give_back(call: &mut Call<'_>, id: OrderId) -> Outcome {
     let caller = &call.this::<PhpRefund>()?.0;
     let (options, further) = match caller.merchant.api_version() {
         ApiVersion::V2 => (fields::options(call, OPTIONS)?, Map::new()),
-        ApiVersion::V3 => json::sorted(json::object(call, OPTIONS)?, &OPTIONAL),
+        ApiVersion::V3 => json::sorted(body::members(call, OPTIONS)?, &OPTIONAL),
     };
     let (total_fee, refund_fee) = (call.get(TOTAL_FEE)?, call.get(REFUND_FEE)?);
     let asked = Refund::new(id, call.get(OUT_REFUND_NO)?, total_fee, refund_fee)?;

@@ -10,7 +10,7 @@ use crate::php::engine::object::param::{
     Array, Bool, Fen, Instant, Optional, Param, Text, array, fen, flag, instant, text,
 };
 use crate::php::engine::object::property::NONE;
-use crate::php::engine::object::{fields, json};
+use crate::php::engine::object::{body, fields, json};
 use crate::php::engine::raise::{Outcome, Raise};
 use crate::php::values::prepay;
 use ext_php_rs::flags::DataType;
@@ -187,7 +187,7 @@ fn place(call: &mut Call<'_>, basics: &Basics<'_>, mut optional: Chosen) -> Outc
     let caller = &call.this::<PhpUnifiedOrder>()?.0;
     let further = match caller.merchant.api_version() {
         ApiVersion::V2 => optional.extra(call).map(|()| Map::new())?,
-        ApiVersion::V3 => json::object(call, EXTRA)?,
+        ApiVersion::V3 => body::members(call, EXTRA)?,
     };
     let optional: Vec<(&str, &str)> = optional.0.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     let order = UnifiedOrder::new(basics, &optional)?.with(further);

@@ -21,6 +21,14 @@ pub fn body(call: &Call<'_>, param: Param<Optional<Array>>) -> Result<Option<Val
     Ok(Some(written))
 }
 
+/// The same of further names for a body; an absent argument has none.
+pub fn members(call: &Call<'_>, param: Param<Optional<Array>>) -> Result<Map<String, Value>, Raise> {
+    Ok(match body(call, param)? {
+        Some(Value::Object(members)) => members,
+        _ => Map::new(),
+    })
+}
+
 /// Where a value stands, as WeChat Pay's own `detail` names it: `/amount/total`.
 enum PlaceInBody<'a> {
     Root,
