@@ -35,9 +35,10 @@ export class World {
         const world = new World();
         world.folder = mkdtempSync(join(tmpdir(), 'wechatpay-shop-'));
         world.secret = randomBytes(32).toString('hex');
+        world.staff = execFileSync('php', ['-r', 'echo json_encode(array_fill_keys(["anna", "bo"], password_hash("tea and coffee", PASSWORD_BCRYPT)));'], { encoding: 'utf8' });
         const port = await freePort();
         Object.assign(world, { shop: `http://127.0.0.1:${port}`, phone: `http://127.0.0.1:${port + 3}` });
-        const environment = { ...process.env, SHOP_PORT: String(port), SHOP_FOLDER: world.folder, SHOP_PASSWORD: 'tea and coffee', SHOP_SECRET: world.secret };
+        const environment = { ...process.env, SHOP_PORT: String(port), SHOP_FOLDER: world.folder, SHOP_STAFF: world.staff, SHOP_SECRET: world.secret };
         world.process = spawn(join(root, 'tools/shop'), { env: environment, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
         process.once('exit', () => world.process.exitCode ?? world.process.kill('SIGINT'));
         world.said = '';
@@ -60,7 +61,7 @@ export class World {
         const site = join(root, 'examples/scan-pay-shop/public');
         const environment = {
             ...process.env, PHP_INI_SCAN_DIR: `${process.env.PHP_INI_SCAN_DIR ?? ''}:${this.folder}/wechat`, PHP_CLI_SERVER_WORKERS: '4',
-            SHOP_URL: `http://${address}`, SHOP_SECRET: this.secret, SHOP_DSN: `sqlite:${this.folder}/shop.sqlite`, SHOP_MERCHANTS: JSON.stringify(merchants),
+            SHOP_URL: `http://${address}`, SHOP_STAFF: this.staff, SHOP_SECRET: this.secret, SHOP_DSN: `sqlite:${this.folder}/shop.sqlite`, SHOP_MERCHANTS: JSON.stringify(merchants),
         };
         this.again = spawn(join(root, 'tools/php'), ['-S', address, '-t', site, join(site, 'index.php')], { env: environment, stdio: 'ignore', detached: true });
         for (let tries = 0; tries < 100 && !await fetch(`http://${address}/shop.css`).catch(() => null); tries++) {
