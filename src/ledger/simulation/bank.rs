@@ -292,13 +292,17 @@ impl Bank {
                 by_v3,
             });
         } else if order.refunds[which].state == RefundWord::Closed && by == ApiVersion::V2 {
-            order.refunds[which].state = RefundWord::Processing;
+            // What APIv3 announces of the close arrives after the number was taken again.
+            if order.refunds[which].by_v3 {
+                self.announce(at, which, now, dice);
+            }
+            self.orders[at].refunds[which].state = RefundWord::Processing;
         } else if order.refunds[which].state == RefundWord::Closed {
             return Answer::UsedUp;
         } else {
             return Answer::Done { refund_id: None };
         }
-        order.trade_state = TradeState::Refund;
+        self.orders[at].trade_state = TradeState::Refund;
         self.at(now + dice.between(1000, 600_000), Event::EndRefund(at, which));
         Answer::Done { refund_id: None }
     }

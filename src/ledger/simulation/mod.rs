@@ -137,6 +137,7 @@ fn a_broken_rule_is_noticed() {
     for sabotage in [
         Sabotage::OneIsAll,
         Sabotage::SameNumber,
+        Sabotage::OldCloses,
         Sabotage::NoFence,
         Sabotage::NoLocks,
         Sabotage::NoNextPoll,

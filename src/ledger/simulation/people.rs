@@ -217,7 +217,11 @@ pub fn endpoint<'y, S: Seat<'y>>(pace: &Pace<'y>, heard: &Heard) -> bool {
         Heard::Payment(sighting) => ledger.apply(sighting, None),
         Heard::Refund(told) => {
             let sabotage = pace.world().sabotage;
-            ledger.apply_refunds(&taken(told.clone(), sabotage), None)
+            let asked = match sabotage {
+                Some(Sabotage::OldCloses) => ledger.find(&told.key).ok().flatten(),
+                _ => None,
+            };
+            ledger.apply_refunds(&taken(told.clone(), sabotage), asked.as_ref())
         }
     };
     let settled = match applied {

@@ -130,6 +130,8 @@ pub enum Sabotage {
     OneIsAll,
     /// A refund that APIv3 has closed is ordered again under its number.
     SameNumber,
+    /// A CLOSED that nobody asked for counts as an answer of now, though the number was sent again since.
+    OldCloses,
 }
 
 /// What happened, for the report.
