@@ -158,7 +158,7 @@ final class LedgerDayTest extends LedgerDayTestCase
         $this->pdo->exec('DELETE FROM wechatpay_difference');
         $this->pdo->exec('DELETE FROM wechatpay_day');
         $ledger->reconcileDay($this->merchant, $this->next);
-        self::assertSame([$this->day], array_values(array_diff($ledger->missingDays($this->merchant, $this->day), [$this->next])));
+        self::assertSame([$this->day], array_values(array_intersect([$this->day, $this->next], $ledger->missingDays($this->merchant, $this->day))));
         self::assertTrue($ledger->reconcileDay($this->merchant, $this->day)->isClean());
     }
 
