@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\AccountType;
 use WechatPay\Advice;
 use WechatPay\Bill;
@@ -21,7 +22,12 @@ use WechatPay\ServiceException;
 use WechatPay\SignType;
 use WechatPay\TransportException;
 
-/** The day's bills, downloaded from a gateway that makes them of its own orders. */
+/**
+ * The day's bills, downloaded from a gateway that makes them of its own orders.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class DownloadBillTest extends SimulatorTestCase
 {
     private const DAY_MS = 86_400_000;

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\GatewayException;
 use WechatPay\MalformedMessageException;
 use WechatPay\MismatchException;
@@ -19,7 +20,12 @@ use WechatPay\TransportException;
 use WechatPay\UndecidedException;
 use WechatPay\Xml;
 
-/** OrderQuery::untilFinal(): what ends it and what it returns (decisions.md 2.6). */
+/**
+ * OrderQuery::untilFinal(): what ends it and what it returns (decisions.md 2.6).
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class UntilFinalTest extends SimulatorTestCase
 {
     /** @var list<string> class or state of what onPoll saw */

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\Advice;
 use WechatPay\GatewayException;
 use WechatPay\MalformedMessageException;
@@ -17,7 +18,10 @@ use WechatPay\Xml;
 /**
  * The protocol's faults in the answers of every call. What they mean depends on what the call does: one that only asks may be
  * made again, one that acts may have acted.
+ *
+ * @group slow
  */
+#[Group('slow')]
 final class CallFaultsTest extends TradeTestCase
 {
     protected function setUp(): void

@@ -5,9 +5,15 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use PHPUnit\Framework\TestCase;
 
-/** Objects that refer to each other through the callbacks of ours: PHP's cycle collector finds them (docs/faults.md, R11). */
+/**
+ * Objects that refer to each other through the callbacks of ours: PHP's cycle collector finds them (docs/faults.md, R11).
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class CollectorTest extends TestCase
 {
     private const CLASSES = <<<'PHP'

@@ -5,13 +5,19 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use ValueError;
 use WechatPay\Advice;
 use WechatPay\Attempt;
 use WechatPay\OrderQuery;
 use WechatPay\PayException;
 
-/** The host's faults (docs/faults.md, H): forks, fatal errors, callbacks, panics. Secrets: see SecretsTest. */
+/**
+ * The host's faults (docs/faults.md, H): forks, fatal errors, callbacks, panics. Secrets: see SecretsTest.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class HostFaultsTest extends SimulatorTestCase
 {
     protected function setUp(): void

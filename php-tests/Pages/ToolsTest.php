@@ -5,9 +5,15 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use PHPUnit\Framework\TestCase;
 
-/** The scripts: nothing of the user's is changed or left over, whatever happens. */
+/**
+ * The scripts: nothing of the user's is changed or left over, whatever happens.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class ToolsTest extends TestCase
 {
     private string $folder;

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\Advice;
 use WechatPay\GatewayException;
 use WechatPay\Merchant;
@@ -16,7 +17,12 @@ use WechatPay\Reverse;
 use WechatPay\ServiceException;
 use WechatPay\TradeState;
 
-/** Code payments in APIv3, of a merchant to whom WeChat Pay has opened them; those that are reversed stand in MicropayReverseTest. */
+/**
+ * Code payments in APIv3, of a merchant to whom WeChat Pay has opened them; those that are reversed stand in MicropayReverseTest.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class V3CodePayTest extends TradeTestCase
 {
     private const NUMBER = 'M100001';

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\Attributes\Group;
 use WechatPay\CloseOrder;
 use WechatPay\Merchant;
 use WechatPay\Notification;
@@ -14,7 +15,12 @@ use WechatPay\Refund;
 use WechatPay\RefundQuery;
 use WechatPay\UnifiedOrder;
 
-/** The reference client of APIv3, the simulator and the extension agree: each plays its side with each of the others. */
+/**
+ * The reference client of APIv3, the simulator and the extension agree: each plays its side with each of the others.
+ *
+ * @group slow
+ */
+#[Group('slow')]
 final class V3ReferenceTest extends SimulatorTestCase
 {
     private const NOTIFY_URL = 'https://shop.example/notify';
