@@ -12,7 +12,7 @@ pub fn characters(document: &[u8]) -> Result<Cow<'_, str>, XmlError> {
         return Err(XmlError::TooLarge);
     }
     let document = document.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(document);
-    let text = std::str::from_utf8(document).map_err(|e| XmlError::NotUtf8(e.valid_up_to()))?;
+    let text = simdutf8::compat::from_utf8(document).map_err(|e| XmlError::NotUtf8(e.valid_up_to()))?;
     let text = if may_forbid(text.as_bytes()) { Cow::Owned(normalised(text)?) } else { Cow::Borrowed(text) };
     begins_like_xml(&text)?;
     Ok(text)
