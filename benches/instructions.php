@@ -18,12 +18,15 @@ const OPERATIONS = [
     'decode 31 fields, strict parser',
     'verify 31 fields and read the order',
 ];
+const TEST = 'instructions::operation';
 const FEW = 100;
 const MANY = 600;
 
 function collected(string $program, string $operation, int $times): int
 {
-    $command = ['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null', $program, $operation, (string) $times];
+    putenv("OPERATION=$operation");
+    putenv("TIMES=$times");
+    $command = ['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null', $program, '--exact', TEST, '--ignored', '--test-threads=1'];
     exec(implode(' ', array_map(escapeshellarg(...), $command)) . ' 2>&1', $lines, $status);
     if ($status !== 0 || !preg_match('/Collected : (\d+)/', implode("\n", $lines), $found)) {
         fwrite(STDERR, implode("\n", $lines) . "\n");
@@ -32,7 +35,7 @@ function collected(string $program, string $operation, int $times): int
     return (int) $found[1];
 }
 
-$program = WechatPayBench\rust_bench('instructions');
+$program = WechatPayBench\rust_tests();
 $counts = [];
 foreach (OPERATIONS as $operation) {
     $more = collected($program, $operation, MANY) - collected($program, $operation, FEW);

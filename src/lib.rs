@@ -14,6 +14,9 @@ pub mod notification;
 pub mod scan_pay;
 pub mod wire;
 
+#[cfg(test)]
+#[path = "../benches/instructions.rs"]
+mod instructions;
 #[cfg(feature = "php")]
 mod php;
 #[cfg(feature = "simulator")]
