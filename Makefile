@@ -106,7 +106,7 @@ test-core:
 # Without SEEDS as many as a minute allows, 20,000 at the most; SEED=17 replays one.
 simulate:
 	@$(call say,simulate: the ledger under faults and kills$(COMMA) one seed a world)
-	@SEEDS=$(SEEDS) SEED=$(SEED) $(CARGO) test --locked --profile simulation $(CORE) --lib -- \
+	@SEEDS=$(SEEDS) SEED=$(SEED) $(CARGO) test --locked --release $(CORE) --lib -- \
 	    $(SIMULATED) --nocapture --test-threads=1
 
 test-doc:
