@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Licences, bans and sources of every crate by cargo-deny, and known vulnerabilities if the advisory database can be
-# reached; builds cargo-deny into target/tools if it is not here (minutes, once).
+# reached; builds cargo-deny into target/tools if it is not here (a minute, once; unoptimised, it checks in two seconds).
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -10,7 +10,7 @@ PATH="$here/bin:$PATH"
 
 if ! cargo deny --version >/dev/null 2>&1; then
     echo "deny: building cargo-deny $version, once"
-    cargo install --quiet --locked --root "$here" --target-dir target/tools/build cargo-deny --version "$version" \
+    cargo install --quiet --locked --debug --root "$here" --target-dir target/tools/build cargo-deny --version "$version" \
         || { echo "deny: cargo-deny could not be built; is the registry of crates reachable?" >&2 && exit 1; }
     rm -rf target/tools/build
 fi
