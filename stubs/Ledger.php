@@ -150,10 +150,11 @@ final class Ledger
      * Applies a notice. A payment is applied as by apply(). A refund notice of v2, which is not signed, is kept and makes
      * the order due: `Sync` asks for the refunds. One of APIv3 is signed, and applied as what applyRefunds() is given.
      *
-     * @param Notification $notification from Notification::read()
+     * @param Notification $notification from Notification::read() or receive()
      *
      * @return Transition what that did; its reply() is the answer to WeChat
      *
+     * @throws \ValueError        another event of APIv3: order and refund are null, its own reply() is the answer
      * @throws UndecidedException the answer to COMMIT was lost: answer FAIL, WeChat repeats the notice
      * @throws \LogicException    if the ledger is at work, its tables are missing or another version's, or the
      *                            connection went through a fork

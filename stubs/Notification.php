@@ -117,8 +117,9 @@ final class Notification
      * Give the same merchant in both dialects if it has both: a refund that was placed without `notify_url`, or by hand, is
      * announced in XML even in APIv3. Of several merchants the best match counts, as in read().
      *
-     * An event that is neither payment nor refund has order and refund null: look at eventType and fields(). The ids that it
-     * names must be the merchant's (or it tells the merchant, its `receiver`, of shared money); it need not name any.
+     * An event that is neither payment nor refund has order and refund null: look at eventType and fields(). What is inside
+     * decides: a share of money or a combined order is another event, though its eventType be TRANSACTION.SUCCESS. The ids
+     * that it names must be the merchant's (or it tells the merchant, its `receiver`, of shared money); it need not name any.
      *
      * @param string               $body         the raw bytes of the request
      * @param array<string, mixed> $headers      `$_SERVER`, `getallheaders()`, or `getHeaders()` of a PSR-7 request

@@ -197,7 +197,7 @@ final class V3NotificationTest extends TestCase
 
     /** @dataProvider others */
     #[DataProvider('others')]
-    public function testV4AnotherEventIsForTheMerchantThatItNames(array $told, ?string $wanted): void
+    public function testV4AnotherEventIsForTheMerchantThatItNames(array $told, ?string $wanted, string $event = 'MCHTRANSFER.BILL.FINISHED'): void
     {
         $merchants = [
             V3Platform::merchant(mchId: '1900007292', appid: 'wxother'),
@@ -205,7 +205,7 @@ final class V3NotificationTest extends TestCase
             V3Platform::merchant(subMchId: '191'),
             V3Platform::merchant(),
         ];
-        $body = V3Platform::notice($told, 'MCHTRANSFER.BILL.FINISHED');
+        $body = V3Platform::notice($told, $event);
         $receive = static fn () => Notification::receive($body, V3Platform::today('wechatpay_public')->signs($body), ...$merchants);
         if ($wanted === null) {
             self::assertInstanceOf(MismatchException::class, $this->thrown($receive));
@@ -214,12 +214,15 @@ final class V3NotificationTest extends TestCase
         $notice = $receive();
         self::assertSame($wanted, $notice->merchant->mchId . '/' . $notice->merchant->subMchId);
         self::assertStringStartsWith("other:{$notice->merchant->mchId}:", $notice->dedupeKey);
+        self::assertSame([null, null, $event, 204], [$notice->order, $notice->refund, $notice->eventType, $notice->reply()->status]);
     }
 
-    /** @return array<string, array{array<string, mixed>, ?string}> */
+    /** @return array<string, array{0: array<string, mixed>, 1: ?string, 2?: string}> */
     public static function others(): array
     {
         $own = V3Vectors::keys()['mchid'];
+        $share = ['transaction_id' => '42', 'order_id' => '30', 'out_order_no' => 'P1', 'success_time' => '2026-11-22T10:30:00+08:00'];
+        $order = ['mchid' => $own, 'out_trade_no' => 'T1', 'transaction_id' => '42', 'trade_state' => 'SUCCESS', 'amount' => ['total_amount' => 100]];
         return [
             'mch_id of another' => [['mch_id' => '1900007299'], null],
             'mchid as a number' => [['mchid' => 1900007292], '1900007292/'],
@@ -235,7 +238,37 @@ final class V3NotificationTest extends TestCase
             'who received a share' => [['mchid' => '1', 'sub_mchid' => '2', 'receiver' => ['type' => 'MERCHANT_ID', 'account' => $own]], "$own/190"],
             'whose share another received' => [['mchid' => $own, 'receiver' => ['type' => 'MERCHANT_ID', 'account' => '1']], "$own/"],
             'nobody' => [['complaint_id' => '1'], '1900007292/'],
+            'a share by the name of a payment' => [['mchid' => $own, 'receiver' => ['type' => 'MERCHANT_ID', 'account' => '1']] + $share, "$own/", 'TRANSACTION.SUCCESS'],
+            'a combined order' => [['combine_mchid' => $own, 'combine_out_trade_no' => 'C1', 'sub_orders' => [$order]], "$own/", 'TRANSACTION.SUCCESS'],
+            'a combined order of another' => [['combine_mchid' => '1', 'combine_out_trade_no' => 'C1', 'sub_orders' => [$order]], null, 'TRANSACTION.SUCCESS'],
+            'a parking fee that was not paid' => [['sp_mchid' => $own, 'out_trade_no' => 'T1', 'trade_state' => 'FAIL'], "$own/", 'TRANSACTION.FAIL'],
         ];
+    }
+
+    public function testWhatIsInsideDecidesAndNotTheNameOfTheEvent(): void
+    {
+        $own = V3Platform::merchant();
+        $receive = static function (array $told, string $event) use ($own): Notification {
+            $body = V3Platform::notice($told + ['appid' => $own->appid, 'mchid' => $own->mchId], $event);
+            return Notification::receive($body, V3Platform::today('wechatpay_public')->signs($body), $own);
+        };
+        self::assertSame('T100001', $receive(['trade_state' => 'SUCCESS'] + self::PAID, 'A.NEW.ONE')->order->outTradeNo);
+        self::assertSame('R1', $receive(self::REFUNDED, 'TRANSACTION.SUCCESS')->refund->outRefundNo);
+        foreach ([self::PAID, ['transaction_id' => null, 'trade_state' => 'SUCCESS'] + self::PAID] as $told) {
+            self::assertInstanceOf(MalformedMessageException::class, $this->thrown(static fn () => $receive($told, 'TRANSACTION.SUCCESS')));
+        }
+    }
+
+    public function testTheLineOfAPageWithALedgerAnswersEveryEvent(): void
+    {
+        $ledger = new Ledger(new \PDO('sqlite::memory:', null, null, [\PDO::ATTR_TIMEOUT => 5]), static function (): void {
+        });
+        $ledger->install();
+        $ledger->open(self::v3(), 'T100001', 100);
+        $answer = static fn (Notification $notice): int => ($notice->order || $notice->refund ? $ledger->applyNotification($notice) : $notice)->reply()->status;
+        $share = ['mchid' => SimulatorProcess::MCH_ID, 'appid' => null, 'trade_state' => null, 'transaction_id' => '4200000001', 'order_id' => '30'];
+        self::assertSame([204, 204, 204], array_map($answer, [self::received(self::PAID), self::received(self::REFUNDED), self::received($share)]));
+        self::assertInstanceOf(\ValueError::class, $this->thrown(static fn () => $ledger->applyNotification(self::received($share))));
     }
 
     public function testASubMerchantThatIsNotOursIsNamedAsSuch(): void

@@ -60,31 +60,56 @@ fn read_for(posted: PostedNotice<'_>, merchant: &Merchant, keys: &V3Credentials)
     let PostedNotice { headers, body, now } = posted;
     let opened = notice::open(headers, body, &keys.ring, now, |sealed| resource::open(sealed, &own))?;
     let OpenedNotice { id, event_type, resource } = opened;
-    let told = |subject, dedupe_key| Notification {
-        merchant: 0,
-        sub_mch_id: resource.text("sub_mchid").ok().flatten().unwrap_or_default().to_owned(),
-        event_type: Some(event_type.clone()),
-        subject,
-        dedupe_key,
+    let (fit, subject, dedupe_key) = if is_refund(&event_type, &resource) {
+        refund(&resource, merchant)?
+    } else if is_payment(&event_type, &resource) {
+        payment(&resource, merchant)?
+    } else {
+        other(&resource, merchant, &id)?
     };
-    if event_type.starts_with("TRANSACTION.") {
-        let (fit, fields) = addressed(words::order(&resource, &merchant.appid)?, merchant)?;
-        let dedupe_key = key("pay", &fields, &[fields.text("transaction_id")])?;
-        let order = Order::from_payment(fields)?.as_told(&resource);
-        return Ok((fit, told(Subject::Payment(Arc::new(order)), dedupe_key)));
+    let sub_mch_id = resource.text("sub_mchid").ok().flatten().unwrap_or_default().to_owned();
+    Ok((fit, Notification { merchant: 0, sub_mch_id, event_type: Some(event_type), subject, dedupe_key }))
+}
+
+/// A refund has a status of its own; only where it should have one does the event's name count.
+fn is_refund(event: &str, told: &JsonObject) -> bool {
+    let is_named_so = || event.starts_with("REFUND.") && told.get("out_refund_no").is_some();
+    told.get("refund_status").is_some() || is_named_so()
+}
+
+/// A payment is of one order, and has its state: shares of money and combined orders are told under the same names. What
+/// failed without a transaction was paid by nobody.
+fn is_payment(event: &str, told: &JsonObject) -> bool {
+    let state = told.get("trade_state");
+    let is_success = || state.and_then(Json::text).is_none_or(|state| state == "SUCCESS");
+    told.get("out_trade_no").is_some()
+        && (state.is_some() || event.starts_with("TRANSACTION."))
+        && (is_success() || told.get("transaction_id").is_some())
+}
+
+/// How well it fits, what it says, and the key of its repeats.
+type ReadSubject = Result<(u8, Subject, String), Error>;
+
+fn payment(told: &Verified<JsonObject>, merchant: &Merchant) -> ReadSubject {
+    let (fit, fields) = addressed(words::order(told, &merchant.appid)?, merchant)?;
+    let dedupe_key = key("pay", &fields, &[fields.text("transaction_id")])?;
+    let order = Order::from_payment(fields)?.as_told(told);
+    Ok((fit, Subject::Payment(Arc::new(order)), dedupe_key))
+}
+
+fn refund(told: &Verified<JsonObject>, merchant: &Merchant) -> ReadSubject {
+    let (fit, fields) = addressed(words::refund_notice(told, &merchant.appid)?, merchant)?;
+    let dedupe_key = key("refund", &fields, &[fields.text("refund_id_0"), told.text("refund_status")?])?;
+    let refund = RefundList::from_page(fields, 0)?.as_told(told);
+    if RefundNoticeFields::of(&refund).is_none() {
+        return Err(Error::Malformed("it does not say which refund of which order it is about".into()));
     }
-    if event_type.starts_with("REFUND.") {
-        let (fit, fields) = addressed(words::refund_notice(&resource, &merchant.appid)?, merchant)?;
-        let status = resource.text("refund_status")?;
-        let dedupe_key = key("refund", &fields, &[fields.text("refund_id_0"), status])?;
-        let refund = RefundList::from_page(fields, 0)?.as_told(&resource);
-        if RefundNoticeFields::of(&refund).is_none() {
-            return Err(Error::Malformed("it does not say which refund of which order it is about".into()));
-        }
-        return Ok((fit, told(Subject::Refunded(Box::new(refund)), dedupe_key)));
-    }
-    let dedupe_key = ["other", &merchant.mch_id, &id].join(":");
-    Ok((fit_of_other(&resource, merchant)?, told(Subject::Other(resource.clone()), dedupe_key)))
+    Ok((fit, Subject::Refunded(Box::new(refund)), dedupe_key))
+}
+
+fn other(told: &Verified<JsonObject>, merchant: &Merchant, id: &str) -> ReadSubject {
+    let dedupe_key = ["other", &merchant.mch_id, id].join(":");
+    Ok((fit_of_other(told, merchant)?, Subject::Other(told.clone()), dedupe_key))
 }
 
 /// How other events name whom they are for, beside the id that it must be; no event names all.
@@ -156,10 +181,10 @@ impl From<NoticeError> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::fixtures::v3::{merchant, provider};
+    use crate::gateway::fixtures::v3::{NOW, merchant, provider, signed};
     use crate::wire::key::Key;
     use crate::wire::v3::signature::HeaderError;
-    use crate::wire::v3::vectors::{body, group, headers, refusal, ring, text};
+    use crate::wire::v3::vectors::{body, group, headers, keys, refusal, ring, text};
     use serde_json::{Value, json};
 
     /// The merchant that a vector is read with.
@@ -247,5 +272,71 @@ mod tests {
         let unsigned = PostedNotice { headers: &[], ..posted };
         assert!(matches!(read(unsigned, &[&v2, &any]), Err(Error::Headers(HeaderError::Unsigned))));
         assert_eq!(text(&vector["inputs"]["mchid"]), any.mch_id);
+    }
+
+    /// Reads what WeChat Pay tells under this name of an event.
+    fn told(event: &str, told: &Value, merchants: &[&Merchant]) -> Result<Notification, Error> {
+        let key = Key::new(text(&keys()["apiv3_key"]).as_bytes()).unwrap();
+        let nonce = "0123456789ab";
+        let ciphertext =
+            resource::seal(&key, nonce.as_bytes().first_chunk().unwrap(), "", told.to_string().as_bytes());
+        let sealed = json!({ "algorithm": "AEAD_AES_256_GCM", "nonce": nonce, "ciphertext": ciphertext });
+        let body = json!({ "id": "N1", "event_type": event, "resource": sealed }).to_string();
+        let head = signed(200, &body).headers;
+        let headers: Vec<_> =
+            head.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+        read(PostedNotice { headers: &headers, body: body.as_bytes(), now: NOW }, merchants)
+    }
+
+    #[test]
+    fn what_is_inside_decides_what_a_notice_is_about_and_not_the_name_of_its_event() {
+        let own = merchant();
+        let order =
+            json!({ "appid": own.appid, "mchid": own.mch_id, "out_trade_no": "T1", "transaction_id": "42" });
+        let with = |more: Value| {
+            let mut whole = order.as_object().unwrap().clone();
+            whole.extend(more.as_object().unwrap().clone());
+            whole.retain(|_, value| !value.is_null());
+            Value::Object(whole)
+        };
+        let share = json!({ "mchid": own.mch_id, "transaction_id": "42", "order_id": "30", "receiver": { "account": "1" } });
+        let combined =
+            json!({ "combine_mchid": own.mch_id, "combine_out_trade_no": "C1", "sub_orders": [order] });
+        let parked = with(json!({ "trade_state": "FAIL", "transaction_id": null }));
+        let refund =
+            json!({ "out_refund_no": "R1", "refund_id": "50", "amount": { "total": 3, "refund": 1 } });
+        let (refunded, status) = (with(refund.clone()), with(json!({ "refund_status": "SUCCESS" })));
+        for (event, inside, wanted) in [
+            ("TRANSACTION.SUCCESS", &share, "other"),
+            ("TRANSACTION.SUCCESS", &combined, "other"),
+            ("TRANSACTION.FAIL", &parked, "other"),
+            ("REFUND.SUCCESS", &share, "other"),
+            ("A.NEW.ONE", &order, "other"),
+            ("A.NEW.ONE", &with(json!({ "trade_state": "SUCCESS" })), "pay"),
+            ("TRANSACTION.FAIL", &with(json!({ "trade_state": "PAYERROR" })), "pay"),
+            ("TRANSACTION.SUCCESS", &order, "malformed"),
+            (
+                "TRANSACTION.SUCCESS",
+                &with(json!({ "trade_state": "SUCCESS", "transaction_id": null })),
+                "malformed",
+            ),
+            ("TRANSACTION.SUCCESS", &with(json!({ "trade_state": 1, "transaction_id": null })), "malformed"),
+            ("REFUND.SUCCESS", &refunded, "malformed"),
+            ("REFUND.SUCCESS", &status, "malformed"),
+        ] {
+            let ended = match told(event, inside, &[&own]) {
+                Ok(notice) => notice.dedupe_key.split(':').next().unwrap().to_owned(),
+                Err(Error::Malformed(_)) => "malformed".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            assert_eq!(ended, wanted, "{event} {inside}");
+        }
+        let whole = with(
+            json!({ "refund_status": "SUCCESS", "out_refund_no": "R1", "refund_id": "50", "amount": refund["amount"] }),
+        );
+        assert_eq!(
+            told("TRANSACTION.SUCCESS", &whole, &[&own]).unwrap().dedupe_key,
+            format!("refund:{}::50:SUCCESS", own.mch_id)
+        );
     }
 }
