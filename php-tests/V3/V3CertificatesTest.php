@@ -220,6 +220,19 @@ final class V3CertificatesTest extends TestCase
         self::assertStringNotContainsString(V3Vectors::keys()['apiv3_key'], $kept);
     }
 
+    public function testACacheServesANoticeOfAMerchantThatCannotSign(): void
+    {
+        $settings = ['privateKey' => '/nowhere/apiclient_key.pem'];
+        $said = self::received([self::$platform], settings: $settings);
+        self::assertStringStartsWith('WechatPay\PayException FixConfiguration: the notice could not be judged', $said);
+        self::assertStringContainsString('cannot read /nowhere/apiclient_key.pem', $said);
+        $ini = ['wechatpay.cache_dir' => $this->cache];
+        self::lists(self::$platform);
+        self::assertSame(self::TAKEN, self::received([self::$platform], $ini));
+        self::assertSame(self::TAKEN . self::TAKEN, self::received([self::$platform, self::$platform], $ini, $settings));
+        self::assertSame(1, self::downloads());
+    }
+
     public function testWhatIsKeptInsteadOfAListIsNoneAndIsReplaced(): void
     {
         $ini = ['wechatpay.cache_dir' => $this->cache];

@@ -172,6 +172,17 @@ final class V3MerchantTest extends SimulatorTestCase
         self::assertStringContainsString('签名', $e->getMessage());
     }
 
+    public function testAnExpiredCertificateIsRefusedBeforeAnythingIsSent(): void
+    {
+        $old = V3Vectors::keys()['platform_expired'];
+        $query = new OrderQuery($this->merchantV3(privateKey: $old['private_pem'], certificate: $old['certificate_pem']), $this->gateway());
+        foreach ([static fn () => $query->byOutTradeNo('T100001'), static fn () => $query->many(['T100001', 'T100002'])] as $call) {
+            $e = self::assertFault(PayException::class, Advice::FixConfiguration, false, $call);
+            self::assertStringContainsString('the merchant certificate expired on 20', $e->getMessage());
+        }
+        self::assertSame([[], []], [self::requests(), $this->attempts]);
+    }
+
     public function testNothingIsReadUntilACallNeedsIt(): void
     {
         $merchant = $this->merchantV3(privateKey: '/nowhere/key.pem', certificate: '/nowhere/cert.pem', publicKey: '/nowhere/pub.pem');

@@ -171,6 +171,29 @@ final class V3NotificationTest extends TestCase
         self::assertInstanceOf(MalformedMessageException::class, $this->thrown(static fn () => self::received(self::PAID, self::v3(), $without)));
     }
 
+    /** @dataProvider withoutAKeyThatSigns */
+    #[DataProvider('withoutAKeyThatSigns')]
+    public function testANoticeIsReadOnTheDayTheOwnCertificateDies(array $settings): void
+    {
+        $reader = self::v3(...$settings);
+        self::assertSame('T100001', self::received(self::PAID, self::v3(), $reader)->order->outTradeNo);
+        $body = Notification::sign(self::PAID, $reader);
+        self::assertInstanceOf(\WechatPay\PayException::class, $this->thrown(static fn () => Notification::headers($body, $reader)), 'it signs nothing');
+    }
+
+    /** @return array<string, array{array<string, string>}> */
+    public static function withoutAKeyThatSigns(): array
+    {
+        $expired = V3Vectors::keys()['platform_expired'];
+        return [
+            'an expired certificate' => [['privateKey' => $expired['private_pem'], 'certificate' => $expired['certificate_pem']]],
+            'the certificate of another key' => [['certificate' => $expired['certificate_pem']]],
+            'no certificate file' => [['certificate' => '/nowhere/apiclient_cert.pem']],
+            'no key file' => [['privateKey' => '/nowhere/apiclient_key.pem']],
+            'no key' => [['privateKey' => __FILE__]],
+        ];
+    }
+
     public function testV22ANameTwiceIsMalformed(): void
     {
         $body = substr(Notification::sign(self::PAID, self::v3()), 0, -1) . ',"event_type":"REFUND.SUCCESS"}';

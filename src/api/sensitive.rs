@@ -24,7 +24,7 @@ impl MerchantClient<'_> {
 pub fn decrypt(merchant: &Merchant, ciphertext: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let opened = match &merchant.credentials {
         Credentials::V3(keys) => {
-            keys.get().map_err(Error::from).and_then(|keys| Ok(keys.request_key.decrypt(ciphertext)?))
+            keys.get().map_err(Error::from).and_then(|keys| Ok(keys.private_key()?.decrypt(ciphertext)?))
         }
         Credentials::V2(_) => Err(BadArgument::new("merchant", "must be one of APIv3").into()),
     };

@@ -182,6 +182,7 @@ impl MerchantClient<'_> {
         call: &'c dyn V3Endpoint<Answer = A>,
         keys: Arc<V3Credentials>,
     ) -> Result<WrittenCall<'c, A>, Error> {
+        keys.request_key(self.api.clock.unix_seconds())?;
         let request = named(call.request(&self.api.merchant)?, &keys)?;
         let path = request.path().to_owned();
         Ok(WrittenCall { spec, path, dialect: MerchantDialect::V3 { call, keys, request } })

@@ -48,9 +48,24 @@ struct KeptAgent {
     common_name: Option<String>,
 }
 
-/// Makes a client for this merchant. CA file, certificate and keys are looked at on the calling thread, and read only
-/// when they are new or have changed.
+/// Makes a client for this merchant, whose key can sign. CA file, certificate and keys are looked at on the calling thread,
+/// and read only when they are new or have changed.
 pub fn client(
+    settings: &Settings,
+    merchant: &Arc<Merchant>,
+    certificate: bool,
+    files: &dyn Files,
+) -> Result<ApiClient, String> {
+    let client = client_for_notices(settings, merchant, certificate, files)?;
+    if let Credentials::V3(keys) = &merchant.credentials {
+        let now = SystemClock.unix_seconds();
+        keys.seen().and_then(|keys| keys.request_key(now).map(drop)).map_err(|why| why.to_string())?;
+    }
+    Ok(client)
+}
+
+/// The same for notices, which need WeChat Pay's keys only: what cannot sign finds keys that others have downloaded.
+pub fn client_for_notices(
     settings: &Settings,
     merchant: &Arc<Merchant>,
     certificate: bool,

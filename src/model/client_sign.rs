@@ -35,7 +35,7 @@ pub fn jsapi(
         ("package", &package),
         ("signType", sign_type),
     ]);
-    let sign = signed(merchant, &params, &message::of_client(appid, &seconds, fresh.nonce, &package))?;
+    let sign = signed(merchant, &params, &message::of_client(appid, &seconds, fresh.nonce, &package), fresh)?;
     params.set("paySign", sign);
     Ok(params)
 }
@@ -52,17 +52,24 @@ pub fn app(merchant: &Merchant, prepay_id: &str, fresh: Fresh<'_>) -> Result<Fie
         ("noncestr", fresh.nonce),
         ("timestamp", &seconds),
     ]);
-    let sign = signed(merchant, &params, &message::of_client(appid, &seconds, fresh.nonce, prepay_id))?;
+    let sign =
+        signed(merchant, &params, &message::of_client(appid, &seconds, fresh.nonce, prepay_id), fresh)?;
     params.set("sign", sign);
     Ok(params)
 }
 
 /// v2 signs the parameters by their names, APIv3 a message of four lines.
-fn signed(merchant: &Merchant, params: &Fields, message: &[u8]) -> Result<String, UnusableKeys> {
+fn signed(
+    merchant: &Merchant,
+    params: &Fields,
+    message: &[u8],
+    fresh: Fresh<'_>,
+) -> Result<String, UnusableKeys> {
     match &merchant.credentials {
         Credentials::V2(keys) => Ok(sign(byte_pairs(params), &keys.key, keys.sign_type).to_string()),
         Credentials::V3(keys) => {
-            keys.get()?.request_key.sign(message).map_err(|why| UnusableKeys(why.to_string()))
+            let signed = keys.get()?.request_key(fresh.seconds)?.sign(message);
+            signed.map_err(|why| UnusableKeys(why.to_string()))
         }
     }
 }

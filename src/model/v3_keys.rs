@@ -7,11 +7,12 @@ use crate::wire::v3::request_key::RequestKey;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::sync::{Arc, RwLock};
+use time::OffsetDateTime;
 
 /// What APIv3 needs.
 pub struct V3Credentials {
-    /// Signs requests.
-    pub request_key: RequestKey,
+    /// Signs requests; or why it cannot, which keeps nobody from reading notices.
+    pub own: Result<OwnKey, UnusableKeys>,
     /// Verifies answers and notices.
     pub ring: KeyRing,
     /// Which key answers are to be signed with: a `PUB_KEY_ID`.
@@ -22,7 +23,30 @@ pub struct V3Credentials {
     pub previous_key: Option<Key>,
 }
 
+/// The merchant's own key, as far as its certificate is known.
+#[derive(Debug)]
+pub struct OwnKey {
+    /// The key.
+    pub key: RequestKey,
+    /// When its certificate ends, in seconds since 1970; `None` if only its serial number was given.
+    pub not_after: Option<i64>,
+}
+
 impl V3Credentials {
+    /// The key that signs, if its certificate lives at this time (seconds since 1970): to be asked for at each signing.
+    pub fn request_key(&self, now: i64) -> Result<&RequestKey, UnusableKeys> {
+        let own = self.own.as_ref().map_err(Clone::clone)?;
+        match own.not_after {
+            Some(end) if end <= now => Err(ended(end)),
+            _ => Ok(&own.key),
+        }
+    }
+
+    /// The key that opens what was encrypted for its certificate, also after the end of that.
+    pub fn private_key(&self) -> Result<&RequestKey, UnusableKeys> {
+        self.own.as_ref().map(|own| &own.key).map_err(Clone::clone)
+    }
+
     /// Is this the signature of the key that has this name in the ring?
     pub fn has_signed(&self, name: &str, message: &[u8], signature: &str) -> bool {
         let signature = STANDARD.decode(signature).unwrap_or_default();
@@ -83,6 +107,14 @@ impl V3Keys {
     fn last_seen(&self) -> Option<Arc<V3Credentials>> {
         self.known.try_read().ok()?.clone()
     }
+}
+
+fn ended(not_after: i64) -> UnusableKeys {
+    let day = OffsetDateTime::from_unix_timestamp(not_after).map(|end| end.date().to_string());
+    UnusableKeys(format!(
+        "the merchant certificate expired on {}; get a new one from the merchant platform",
+        day.unwrap_or_default()
+    ))
 }
 
 fn gone() -> UnusableKeys {

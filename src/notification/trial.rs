@@ -55,7 +55,8 @@ pub fn headers(
 ) -> Result<[(&'static str, String); 5], Error> {
     let (keys, timestamp) = (keys(merchant)?, fresh.seconds.to_string());
     let message = message::of_answer(&timestamp, fresh.nonce, body);
-    let signature = keys.request_key.sign(&message).map_err(|why| not_made(&why.to_string()))?;
+    let signature =
+        keys.request_key(fresh.seconds)?.sign(&message).map_err(|why| not_made(&why.to_string()))?;
     let id = keys.answer_key.as_deref().filter(|id| keys.has_signed(id, &message, &signature));
     let id = id.ok_or_else(|| {
         BadArgument::new(

@@ -182,6 +182,7 @@ impl From<NoticeError> for Error {
 mod tests {
     use super::*;
     use crate::gateway::fixtures::v3::{NOW, merchant, provider, signed};
+    use crate::model::v3_keys::UnusableKeys;
     use crate::wire::key::Key;
     use crate::wire::v3::signature::HeaderError;
     use crate::wire::v3::vectors::{body, group, headers, keys, refusal, ring, text};
@@ -286,6 +287,15 @@ mod tests {
         let headers: Vec<_> =
             head.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
         read(PostedNotice { headers: &headers, body: body.as_bytes(), now: NOW }, merchants)
+    }
+
+    #[test]
+    fn a_notice_is_read_by_who_has_no_key_that_signs() {
+        let mut own = merchant();
+        let Credentials::V3(keys) = &mut own.credentials else { panic!() };
+        Arc::get_mut(keys).unwrap().for_test().own = Err(UnusableKeys("gone".into()));
+        let named = json!({ "mchid": own.mch_id, "complaint_id": "1" });
+        assert_eq!(told("COMPLAINT.CREATE", &named, &[&own]).unwrap().merchant, 0);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use wechatpay::gateway::http::PooledAgent;
 use wechatpay::gateway::identity::{Files, Identity};
 use wechatpay::gateway::tls;
 use wechatpay::model::merchant::{CertificateSource, Credentials, Material, V2Credentials};
-use wechatpay::model::v3_keys::{V3Credentials, V3Keys};
+use wechatpay::model::v3_keys::{OwnKey, V3Credentials, V3Keys};
 use wechatpay::simulator::{Account, Options, Simulator, V3_MATERIAL};
 use wechatpay::wire::key::Key;
 use wechatpay::wire::v3::key_ring::KeyRing;
@@ -185,7 +185,10 @@ fn v3(chance: &mut Chance) -> Credentials {
         ring = ring.with_downloads(Arc::new(KeyStore::default()));
     }
     let keys = V3Keys::from(V3Credentials {
-        request_key: RequestKey::new(V3_MATERIAL.private_key.as_bytes(), V3_MATERIAL.serial).unwrap(),
+        own: Ok(OwnKey {
+            key: RequestKey::new(V3_MATERIAL.private_key.as_bytes(), V3_MATERIAL.serial).unwrap(),
+            not_after: None,
+        }),
         ring,
         answer_key: by_key.then(|| V3_MATERIAL.public_key_id.into()),
         key: Key::new(V3_MATERIAL.api_v3_key.as_bytes()).unwrap(),

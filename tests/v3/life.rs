@@ -21,7 +21,7 @@ use wechatpay::gateway::tls;
 use wechatpay::model::merchant::{Credentials, V2Credentials};
 use wechatpay::model::order_id::OrderId;
 use wechatpay::model::refund::RefundStatus;
-use wechatpay::model::v3_keys::{V3Credentials, V3Keys};
+use wechatpay::model::v3_keys::{OwnKey, V3Credentials, V3Keys};
 use wechatpay::simulator::{Account, Options, SimulatedKey, Simulator, V3_MATERIAL};
 use wechatpay::wire::key::Key;
 use wechatpay::wire::v3::key_ring::KeyRing;
@@ -106,7 +106,10 @@ fn with(private_key: &str, ring: KeyRing, answer_key: Option<String>) -> Merchan
         sub_appid: None,
         sub_mch_id: None,
         credentials: Credentials::V3(Arc::new(V3Keys::from(V3Credentials {
-            request_key: RequestKey::new(private_key.as_bytes(), V3_MATERIAL.serial).unwrap(),
+            own: Ok(OwnKey {
+                key: RequestKey::new(private_key.as_bytes(), V3_MATERIAL.serial).unwrap(),
+                not_after: None,
+            }),
             ring,
             answer_key,
             key: Key::new(V3_MATERIAL.api_v3_key.as_bytes()).unwrap(),

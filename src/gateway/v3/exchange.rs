@@ -31,7 +31,7 @@ pub fn authorization(
         nonce,
         body: &request.body,
     };
-    keys.request_key
+    keys.request_key(unix_seconds)?
         .authorization(&merchant.mch_id, &unauthorized)
         .map_err(|e| Error::Configuration(e.to_string()))
 }

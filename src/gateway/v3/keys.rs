@@ -1,11 +1,10 @@
-//! The keys of a merchant of APIv3 from texts and files: read and checked when the first call needs them, once for each
-//! process and content (protocol-v3.md B.1, B.7).
+//! The keys of a merchant of APIv3 from texts and files: read and checked when the first call or notice needs them, once
+//! for each process and content (protocol-v3.md B.1, B.7). Without the merchant's own key notices are read all the same.
 
 use super::recent::Recent;
-use crate::clock::{Clock, SystemClock};
 use crate::gateway::identity::{Files, Fingerprint, bytes, fingerprint};
 use crate::model::merchant::Material;
-use crate::model::v3_keys::V3Credentials;
+use crate::model::v3_keys::{OwnKey, UnusableKeys, V3Credentials};
 use crate::wire::key::Key;
 use crate::wire::v3::encrypted::EncryptedTexts;
 use crate::wire::v3::key_file::{self, PublicPart};
@@ -65,12 +64,27 @@ impl OwnCertificate {
 pub fn kept(source: &KeySource, files: &dyn Files) -> Result<Arc<V3Credentials>, String> {
     static KEPT: Recent<Fingerprint, Arc<V3Credentials>> = Recent::nothing();
     let print = source.fingerprint(files)?;
-    if let Some(known) = KEPT.find(&print) {
+    // A key file that could not be read looks no other when it can be.
+    let is_mended = |known: &V3Credentials| known.own.is_err() && source.own_key(files).is_ok();
+    if let Some(known) = KEPT.find(&print).filter(|known| !is_mended(known)) {
         return Ok(known);
     }
     let read = Arc::new(source.read(files)?);
     KEPT.keep(print, read.clone());
     Ok(read)
+}
+
+/// What may be missing, as it looks now.
+fn as_it_looks(material: &Material, files: &dyn Files) -> Material {
+    let Material::Path(path) = material else { return material.clone() };
+    inline(&match files.stamp(path) {
+        Ok((size, changed)) => format!("{path}\0{size}\0{changed}"),
+        Err(why) => format!("{path}\0{why}"),
+    })
+}
+
+fn inline(text: impl AsRef<[u8]>) -> Material {
+    Material::Inline(Zeroizing::new(text.as_ref().to_vec()))
 }
 
 /// The texts of this merchant: a key file that changes between a text and its request takes nothing from both.
@@ -81,41 +95,44 @@ fn texts_of(mch_id: &str) -> Arc<EncryptedTexts> {
 
 impl KeySource {
     fn fingerprint(&self, files: &dyn Files) -> Result<Fingerprint, String> {
-        let text = |text: &[u8]| Material::Inline(Zeroizing::new(text.to_vec()));
         let previous = self.previous_key.as_ref().map_or(&[][..], Key::expose);
         let own = match &self.certificate {
-            OwnCertificate::Serial(serial) => text(serial.as_bytes()),
-            OwnCertificate::Certificate(material) => material.clone(),
+            OwnCertificate::Serial(serial) => inline(serial),
+            OwnCertificate::Certificate(material) => as_it_looks(material, files),
         };
         let id = self.public_key.as_ref().map_or("", |(id, _)| id);
         let cache = self.cache.as_ref().map_or(&[][..], |path| path.as_os_str().as_encoded_bytes());
         let words = [
-            text(self.mch_id.as_bytes()),
-            text(self.key.expose()),
-            text(previous),
+            inline(&self.mch_id),
+            inline(self.key.expose()),
+            inline(previous),
             own,
-            text(id.as_bytes()),
-            text(cache),
+            inline(id),
+            inline(cache),
+            as_it_looks(&self.private_key, files),
         ];
         let public = self.public_key.as_ref().map(|(_, material)| material);
-        let given = [&self.private_key].into_iter().chain(public).chain(&self.platform_certificates);
-        fingerprint(words.iter().chain(given), files)
+        fingerprint(words.iter().chain(public).chain(&self.platform_certificates), files)
     }
 
     fn read(&self, files: &dyn Files) -> Result<V3Credentials, String> {
-        let private = bytes(&self.private_key, files)?;
-        let request_key = RequestKey::new(&private, "").map_err(|why| format!("the private key {why}"))?;
-        let serial = match &self.certificate {
-            OwnCertificate::Serial(serial) => serial.clone(),
-            OwnCertificate::Certificate(material) => serial_of(&bytes(material, files)?, &request_key)?,
-        };
         Ok(V3Credentials {
-            request_key: request_key.under(serial),
+            own: self.own_key(files).map_err(UnusableKeys),
             ring: self.ring(files)?,
             answer_key: self.public_key.as_ref().map(|(id, _)| id.clone()),
             key: self.key.clone(),
             previous_key: self.previous_key.clone(),
         })
+    }
+
+    fn own_key(&self, files: &dyn Files) -> Result<OwnKey, String> {
+        let private = bytes(&self.private_key, files)?;
+        let key = RequestKey::new(&private, "").map_err(|why| format!("the private key {why}"))?;
+        let (serial, not_after) = match &self.certificate {
+            OwnCertificate::Serial(serial) => (serial.clone(), None),
+            OwnCertificate::Certificate(material) => named_by(&bytes(material, files)?, &key)?,
+        };
+        Ok(OwnKey { key: key.under(serial), not_after })
     }
 
     fn ring(&self, files: &dyn Files) -> Result<KeyRing, String> {
@@ -138,8 +155,8 @@ impl KeySource {
     }
 }
 
-/// The serial number of a certificate that is this key's, and lives.
-fn serial_of(certificate: &[u8], own: &RequestKey) -> Result<String, String> {
+/// The serial number of a certificate that is this key's, and when it ends.
+fn named_by(certificate: &[u8], own: &RequestKey) -> Result<(String, Option<i64>), String> {
     let part = key_file::public(certificate).map_err(|why| format!("the merchant certificate {why}"))?;
     if own.public() != part.pkcs1 {
         return Err(
@@ -149,22 +166,10 @@ fn serial_of(certificate: &[u8], own: &RequestKey) -> Result<String, String> {
         );
     }
     let PublicPart { serial, not_after, .. } = part;
-    still_valid(not_after.unwrap_or(i64::MAX))?;
-    serial.ok_or_else(|| {
-        "a public key is given as the merchant certificate: give apiclient_cert.pem, or its serial number"
-            .into()
-    })
-}
-
-fn still_valid(not_after: i64) -> Result<(), String> {
-    if not_after > SystemClock.unix_seconds() {
-        return Ok(());
-    }
-    let day = OffsetDateTime::from_unix_timestamp(not_after).map(|end| end.date().to_string());
-    Err(format!(
-        "the merchant certificate expired on {}; get a new one from the merchant platform",
-        day.unwrap_or_default()
-    ))
+    let serial = serial.ok_or(
+        "a public key is given as the merchant certificate: give apiclient_cert.pem, or its serial number",
+    )?;
+    Ok((serial, not_after))
 }
 
 #[cfg(test)]

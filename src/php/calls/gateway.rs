@@ -255,6 +255,11 @@ impl Caller {
         pool::client(&self.settings, &self.merchant, certificate, &PhpFiles)
     }
 
+    /// The same for a notice, which is read also when the merchant's own key cannot be used.
+    pub fn line_for_notices(&self) -> Result<ApiClient, String> {
+        pool::client_for_notices(&self.settings, &self.merchant, false, &PhpFiles)
+    }
+
     /// How long one call may take.
     pub fn timeout_ms(&self) -> i64 {
         i64::try_from(self.settings.timeout_ms).unwrap_or(i64::MAX)

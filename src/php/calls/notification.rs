@@ -200,7 +200,7 @@ const MOST_LOADING_MS: u64 = 3000;
 /// Downloads what a notice names, as calls without a gateway do, until the notice's time is up.
 fn load_certificates(merchant: &Arc<Merchant>, serial: &str, deadline_ms: u64) -> Result<bool, Error> {
     let caller = Caller::over(merchant.clone(), None).map_err(misset)?;
-    let line = caller.line_or_why(false).map_err(Error::Configuration)?;
+    let line = caller.line_for_notices().map_err(Error::Configuration)?;
     match deadline_ms.saturating_sub(SystemClock.now_ms()) {
         0 => Err(out_of_time().into()),
         left_ms => line.within(left_ms).observed_by(None).load_certificates(serial),

@@ -1,11 +1,11 @@
 use super::*;
 use crate::wire::v3::vectors::{keys, text};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-/// Files that can change: what is in each, and when it was written.
+/// Files that can change: what is in each, and when it was written; and may they all be looked at, but not read?
 #[derive(Default)]
-struct Disk(RefCell<HashMap<String, (Vec<u8>, u128)>>);
+struct Disk(RefCell<HashMap<String, (Vec<u8>, u128)>>, Cell<bool>);
 
 impl Disk {
     fn writes(&self, path: &str, content: &str) {
@@ -17,6 +17,9 @@ impl Disk {
 
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<Zeroizing<Vec<u8>>, String> {
+        if self.1.get() {
+            return Err("forbidden".into());
+        }
         self.0.borrow().get(path).map(|(bytes, _)| Zeroizing::new(bytes.clone())).ok_or_else(|| "gone".into())
     }
 
@@ -58,11 +61,49 @@ fn v26_a_key_file_that_has_changed_is_read_again_and_texts_under_way_keep_their_
     disk.writes(KEY_FILE, text(&keys()["platform_old"]["private_pem"]));
     let second = kept(&source, &disk).unwrap();
     assert!(!Arc::ptr_eq(&first, &second));
-    assert_ne!(first.request_key.sign(b"x").unwrap(), second.request_key.sign(b"x").unwrap());
+    let signed = |keys: &V3Credentials| keys.request_key(0).unwrap().sign(b"x").unwrap();
+    assert_ne!(signed(&first), signed(&second));
     let body = format!("{{\"name\":\"{ciphertext}\"}}");
     assert_eq!(second.ring.encrypted().key_of(body.as_bytes()), Ok(Some("SERIAL".into())));
     disk.0.borrow_mut().clear();
-    assert!(kept(&source, &disk).is_err(), "it is gone");
+    assert_eq!(why_unsigned(&kept(&source, &disk).unwrap()), "gone");
+}
+
+fn why_unsigned(keys: &V3Credentials) -> String {
+    keys.request_key(0).unwrap_err().to_string()
+}
+
+#[test]
+fn without_the_own_key_there_are_keys_for_notices_and_it_is_used_as_soon_as_it_can_be_read() {
+    let (disk, source) = (Disk::default(), source("1900000004", KEY));
+    let gone = kept(&source, &disk).unwrap();
+    assert_eq!(why_unsigned(&gone), "gone");
+    assert!(Arc::ptr_eq(&gone, &kept(&source, &disk).unwrap()), "what was downloaded stays");
+    disk.1.set(true);
+    disk.writes(KEY_FILE, text(&keys()["merchant"]["private_pem"]));
+    let forbidden = kept(&source, &disk).unwrap();
+    assert_eq!(why_unsigned(&forbidden), "forbidden");
+    assert!(Arc::ptr_eq(&forbidden, &kept(&source, &disk).unwrap()));
+    disk.1.set(false);
+    let mended = kept(&source, &disk).unwrap();
+    assert!(mended.request_key(0).is_ok(), "the file looks as before");
+    assert!(Arc::ptr_eq(&mended, &kept(&source, &disk).unwrap()));
+    let unread = KeySource { platform_certificates: vec![Material::Path("/nowhere".into())], ..source };
+    assert_eq!(kept(&unread, &disk).err().unwrap(), "gone", "nobody verifies a notice");
+}
+
+#[test]
+fn a_certificate_that_has_ended_signs_nothing_and_opens_what_was_encrypted_for_it() {
+    let own = &keys()["platform_expired"];
+    let (private_key, certificate) =
+        (inline(text(&own["private_pem"])), inline(text(&own["certificate_pem"])));
+    let certificate = OwnCertificate::Certificate(certificate);
+    let source = KeySource { private_key, certificate, ..source("1900000005", KEY) };
+    let read = kept(&source, &disk()).unwrap();
+    let end = read.own.as_ref().unwrap().not_after.unwrap();
+    assert!(read.request_key(end - 1).is_ok() && read.private_key().is_ok());
+    let why = read.request_key(end).unwrap_err().to_string();
+    assert!(why.starts_with("the merchant certificate expired on 20"), "{why}");
 }
 
 #[test]
