@@ -119,7 +119,7 @@ final class Notification
      *
      * An event that is neither payment nor refund has order and refund null: look at eventType and fields(). What is inside
      * decides: a share of money or a combined order is another event, though its eventType be TRANSACTION.SUCCESS. The ids
-     * that it names must be the merchant's (or it tells the merchant, its `receiver`, of shared money); it need not name any.
+     * that it names must be the merchant's (or it tells the merchant, its `receiver`, of another's money); it need not name any.
      *
      * @param string               $body         the raw bytes of the request
      * @param array<string, mixed> $headers      `$_SERVER`, `getallheaders()`, or `getHeaders()` of a PSR-7 request

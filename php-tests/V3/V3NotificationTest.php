@@ -258,7 +258,8 @@ final class V3NotificationTest extends TestCase
             'a sub-merchant and its appid' => [['sp_mchid' => $own, 'sub_mchid' => '190', 'sub_appid' => 'wxsub'], "$own/190"],
             'a sub-merchant without its appid' => [['sp_mchid' => $own, 'sub_mchid' => '190'], "$own/190"],
             'an unknown sub-merchant' => [['sp_mchid' => $own, 'sub_mchid' => '199'], "$own/"],
-            'who received a share' => [['mchid' => '1', 'sub_mchid' => '2', 'receiver' => ['type' => 'MERCHANT_ID', 'account' => $own]], "$own/190"],
+            'who received a share' => [['mchid' => '1', 'sub_mchid' => '2', 'receiver' => ['type' => 'MERCHANT_ID', 'account' => $own]], "$own/"],
+            'a provider\'s share of its sub-merchant\'s order' => [['sp_mchid' => $own, 'sub_mchid' => '191', 'receiver' => ['type' => 'MERCHANT_ID', 'account' => $own]], "$own/191"],
             'whose share another received' => [['mchid' => $own, 'receiver' => ['type' => 'MERCHANT_ID', 'account' => '1']], "$own/"],
             'nobody' => [['complaint_id' => '1'], '1900007292/'],
             'a share by the name of a payment' => [['mchid' => $own, 'receiver' => ['type' => 'MERCHANT_ID', 'account' => '1']] + $share, "$own/", 'TRANSACTION.SUCCESS'],
@@ -266,6 +267,16 @@ final class V3NotificationTest extends TestCase
             'a combined order of another' => [['combine_mchid' => '1', 'combine_out_trade_no' => 'C1', 'sub_orders' => [$order]], null, 'TRANSACTION.SUCCESS'],
             'a parking fee that was not paid' => [['sp_mchid' => $own, 'out_trade_no' => 'T1', 'trade_state' => 'FAIL'], "$own/", 'TRANSACTION.FAIL'],
         ];
+    }
+
+    public function testAShareOfAnotherSubMerchantsOrderIsRefused(): void
+    {
+        $own = V3Vectors::keys()['mchid'];
+        $body = V3Platform::notice(['sp_mchid' => $own, 'sub_mchid' => '191', 'receiver' => ['type' => 'MERCHANT_ID', 'account' => $own]]);
+        $signed = V3Platform::today('wechatpay_public')->signs($body);
+        $e = $this->thrown(static fn () => Notification::receive($body, $signed, V3Platform::merchant(subMchId: '190')));
+        self::assertInstanceOf(MismatchException::class, $e);
+        self::assertSame('sub_mchid', $e->field);
     }
 
     public function testWhatIsInsideDecidesAndNotTheNameOfTheEvent(): void

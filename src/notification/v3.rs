@@ -123,13 +123,13 @@ fn named(merchant: &Merchant) -> [(&'static [&'static str], Option<&str>); 4] {
 }
 
 /// How well another event fits, as [`rank`] has it: what ids it names are this merchant's, or it tells this merchant of
-/// money that others have shared with it.
+/// money that another has shared with it. The other's sub-merchants are not ours.
 fn fit_of_other(told: &JsonObject, merchant: &Merchant) -> Result<u8, Error> {
-    let receiver = told.get("receiver").and_then(Json::object).and_then(|receiver| receiver.get("account"));
-    if receiver.and_then(Json::written) == Some(&merchant.mch_id) {
-        return Ok(4);
-    }
     let named = named(merchant);
+    let [_, (mch_ids, mch_id), ..] = named;
+    if no_other(told, mch_ids, mch_id).is_err() && has_received(told, merchant) {
+        return Ok(if merchant.sub_mch_id.is_none() && merchant.sub_appid.is_none() { 5 } else { 4 });
+    }
     named.iter().try_for_each(|(names, own)| no_other(told, names, *own))?;
     let is_exact = |(names, own): &(&[&str], Option<&str>)| {
         names.iter().find_map(|name| told.get(name)).and_then(Json::written) == *own
@@ -139,6 +139,11 @@ fn fit_of_other(told: &JsonObject, merchant: &Merchant) -> Result<u8, Error> {
         Some([true, false]) if merchant.sub_mch_id.is_some() => 2,
         _ => 1,
     })
+}
+
+fn has_received(told: &JsonObject, merchant: &Merchant) -> bool {
+    let receiver = told.get("receiver").and_then(Json::object).and_then(|receiver| receiver.get("account"));
+    receiver.and_then(Json::written) == Some(&merchant.mch_id)
 }
 
 /// What is told under these names is the merchant's own; one without such an id takes any.
@@ -287,6 +292,29 @@ mod tests {
         let headers: Vec<_> =
             head.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
         read(PostedNotice { headers: &headers, body: body.as_bytes(), now: NOW }, merchants)
+    }
+
+    #[test]
+    fn a_share_is_told_to_the_merchant_that_the_ids_name_or_to_who_received_it_from_another() {
+        let (own, of_190, of_191) = (merchant(), of_sub("190"), of_sub("191"));
+        let all = [&of_190, &of_191, &own];
+        let commission =
+            json!({ "sp_mchid": own.mch_id, "sub_mchid": "191", "receiver": { "account": own.mch_id } });
+        let taker = |inside: &Value, merchants: &[&Merchant]| {
+            told("TRANSACTION.SUCCESS", inside, merchants).map(|notice| notice.merchant)
+        };
+        assert_eq!(taker(&commission, &all).unwrap(), 1);
+        assert!(matches!(taker(&commission, &all[..1]), Err(Error::Mismatch { .. })));
+        let received = json!({ "mchid": "1", "sub_mchid": "190", "receiver": { "account": own.mch_id } });
+        assert_eq!((taker(&received, &all).unwrap(), taker(&received, &all[..1]).unwrap()), (2, 0));
+        let sharer = Merchant { mch_id: "1".into(), ..merchant() };
+        assert_eq!(taker(&received, &[&sharer, &of_191]).unwrap(), 1, "before who shared it");
+        let given_away = json!({ "mchid": own.mch_id, "receiver": { "account": "1" } });
+        assert_eq!(taker(&given_away, &all).unwrap(), 2);
+    }
+
+    fn of_sub(sub_mch_id: &str) -> Merchant {
+        Merchant { sub_mch_id: Some(sub_mch_id.into()), ..merchant() }
     }
 
     #[test]
