@@ -206,6 +206,17 @@ final class V3CertificatesTest extends TestCase
         self::assertSame(0, self::downloads());
     }
 
+    public function testV7TheFailingListOfOneMerchantDoesNotHideTheWrongKeyOfAnother(): void
+    {
+        $body = V3Platform::notice(['appid' => V3Vectors::keys()['appid'], 'mchid' => V3Vectors::keys()['mchid']] + self::PAID);
+        $own = V3Platform::merchant(publicKeyId: null, publicKey: null, platformCertificates: [self::$platform->public], apiV3Key: str_repeat('k', 32));
+        $other = V3Platform::merchant(mchId: '1900007299', publicKeyId: null, publicKey: null);
+        $e = $this->caught(static fn () => Notification::receive($body, self::$platform->signs($body), $own, $other));
+        self::assertInstanceOf(\WechatPay\MalformedMessageException::class, $e, $e->getMessage());
+        self::assertStringContainsString('does not open with the configured APIv3 key', $e->getMessage());
+        self::assertSame(0, self::downloads());
+    }
+
     public function testACacheSparesTheNextProcessTheDownload(): void
     {
         $ini = ['wechatpay.cache_dir' => $this->cache];

@@ -10,14 +10,15 @@ use crate::wire::v3::signature::{HeaderError, SignatureHeaders};
 /// Looks for a key, by its serial number, for one of the merchants: true if there are more keys than before.
 pub type LookForKey<'l> = &'l mut dyn FnMut(usize, &str) -> Result<bool, Error>;
 
-/// Reads a notice of APIv3. If nobody's keys verify it, those are looked for that it could be signed with.
+/// Reads a notice of APIv3. If nobody's keys verify it, those are looked for that it could be signed with; that there is
+/// no list is told only of a notice of which nothing else is known.
 pub fn read(
     posted: PostedNotice<'_>,
     merchants: &[&Merchant],
     look_for: LookForKey<'_>,
 ) -> Result<Notification, Error> {
     let told = v3::read(posted, merchants);
-    if told.is_ok() {
+    if !is_open(&told) {
         return told;
     }
     let (mut is_worth_another_look, mut not_loaded) = (false, None);
@@ -29,7 +30,17 @@ pub fn read(
         }
     }
     let told = if is_worth_another_look { v3::read(posted, merchants) } else { told };
-    told.map_err(|error| not_loaded.unwrap_or(error))
+    told.map_err(|error| match error {
+        Error::Headers(HeaderError::UnknownSerial(_)) => not_loaded.unwrap_or(error),
+        error => error,
+    })
+}
+
+/// May it still be somebody's whose keys are not known? Keys that cannot be read keep nobody else's notice back; and a
+/// merchant of the same account, whose sub-merchant another names, may know fewer. Other accounts have other certificates.
+const fn is_open(told: &Result<Notification, Error>) -> bool {
+    use Error::{Configuration, Headers, Mismatch};
+    matches!(told, Err(Headers(HeaderError::UnknownSerial(_)) | Configuration(_) | Mismatch { .. }))
 }
 
 /// The certificate that it names, if this merchant downloads them, does not have it, and nothing else is wrong so far.
@@ -64,6 +75,8 @@ fn unjudged(serial: &str, why: Error) -> Error {
 mod tests {
     use super::*;
     use crate::gateway::fixtures::v3::{NOW, merchant};
+    use crate::model::v3_keys::V3Keys;
+    use crate::wire::key::Key;
     use crate::wire::v3::key_ring::KeyRing;
     use crate::wire::v3::key_store::KeyStore;
     use crate::wire::v3::vectors::{body, group, headers, keys, ring};
@@ -131,6 +144,41 @@ mod tests {
         assert_eq!(told.unwrap().merchant, 0);
         let nobody = read(posted, &[&own], &mut |_, _| panic!("all is known"));
         assert!(nobody.is_ok());
+    }
+
+    #[test]
+    fn v7_the_list_of_one_merchant_hides_no_fault_of_another_that_came_further() {
+        let vector = vector_of(|serial| !serial.starts_with("PUB"));
+        let (headers, body) = parts(vector);
+        let posted =
+            PostedNotice { headers: &headers, body: &body, now: vector["inputs"]["now"].as_i64().unwrap() };
+        let (wrong_key, other) = (by_certificates(), by_certificates());
+        take_all(&wrong_key);
+        let mut wrong_key = wrong_key;
+        let Credentials::V3(keys) = &mut wrong_key.credentials else { panic!() };
+        Arc::get_mut(keys).unwrap().for_test().key = Key::new(&[b'k'; 32]).unwrap();
+        for merchants in [[&wrong_key, &other], [&other, &wrong_key]] {
+            let told = read(posted, &merchants, &mut |_, _| panic!("it is the first one's"));
+            assert!(matches!(told, Err(Error::Malformed(_))), "{told:?}");
+        }
+        let another = Merchant { sub_mch_id: Some("190".into()), ..by_certificates() };
+        take_all(&another);
+        let told = read(posted, &[&another, &other], &mut |_, _| Err(Error::Malformed("x".into())));
+        assert!(matches!(told, Err(Error::Mismatch { .. })), "{told:?}");
+        let unread = Merchant {
+            credentials: Credentials::V3(Arc::new(V3Keys::new(|| Err("no key".into())))),
+            ..merchant()
+        };
+        let told = read(posted, &[&unread, &other], &mut |_, _| Err(Error::Malformed("x".into())));
+        assert!(matches!(told, Err(Error::Configuration(why)) if why == "no key"));
+        for first in [&unread, &another] {
+            let last = by_certificates();
+            let told = read(posted, &[first, &last], &mut |_, _| {
+                take_all(&last);
+                Ok(true)
+            });
+            assert_eq!(told.unwrap().merchant, 1);
+        }
     }
 
     #[test]

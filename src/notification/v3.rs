@@ -12,6 +12,7 @@ use crate::wire::v2::fields::Fields;
 use crate::wire::v3::json::{Json, JsonObject};
 use crate::wire::v3::notice::{self, NoticeError, OpenedNotice};
 use crate::wire::v3::resource;
+use crate::wire::v3::signature::HeaderError;
 use crate::wire::verified::Verified;
 use crate::wire::words;
 use std::sync::Arc;
@@ -47,10 +48,12 @@ type Ranked = Result<(u8, Notification), Error>;
 fn better(one: Ranked, other: Ranked) -> Ranked {
     let weight = |ranked: &Ranked| match ranked {
         Ok((rank, _)) => 10 + rank,
-        Err(Error::Mismatch { .. }) => 3,
-        Err(Error::Headers(_)) => 1,
+        Err(Error::Mismatch { .. }) => 5,
         Err(Error::Malformed(why)) if why.starts_with("no merchant") => 0,
-        Err(_) => 2,
+        Err(Error::Headers(HeaderError::UnknownSerial(_))) => 1,
+        Err(Error::Headers(_)) => 2,
+        Err(Error::Configuration(_)) => 3,
+        Err(_) => 4,
     };
     if weight(&other) > weight(&one) { other } else { one }
 }
@@ -189,7 +192,6 @@ mod tests {
     use crate::gateway::fixtures::v3::{NOW, merchant, provider, signed};
     use crate::model::v3_keys::UnusableKeys;
     use crate::wire::key::Key;
-    use crate::wire::v3::signature::HeaderError;
     use crate::wire::v3::vectors::{body, group, headers, keys, refusal, ring, text};
     use serde_json::{Value, json};
 
