@@ -18,8 +18,7 @@ final class Basket
         public readonly string $body,
         private readonly array $lines,
         private readonly array $discounts,
-    ) {
-    }
+    ) {}
 
     /**
      * @param array<string, int> $asked by sku

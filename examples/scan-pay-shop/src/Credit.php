@@ -13,9 +13,7 @@ use WechatPay\Transition;
  */
 final class Credit
 {
-    public function __construct(private readonly Database $database, private readonly Members $members)
-    {
-    }
+    public function __construct(private readonly Database $database, private readonly Members $members) {}
 
     /** The order is paid. */
     public function give(Transition $t): void

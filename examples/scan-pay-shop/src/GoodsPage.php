@@ -7,9 +7,7 @@ namespace Shop;
 /** The shop's window: goods, and what the member has. */
 final class GoodsPage
 {
-    public function __construct(private readonly Shop $shop, private readonly Page $page)
-    {
-    }
+    public function __construct(private readonly Shop $shop, private readonly Page $page) {}
 
     public function show(string $member): void
     {

@@ -10,9 +10,7 @@ namespace Shop;
  */
 final class Members
 {
-    public function __construct(private readonly Database $database)
-    {
-    }
+    public function __construct(private readonly Database $database) {}
 
     /** Makes a member at the first visit. */
     public function greet(string $id): void

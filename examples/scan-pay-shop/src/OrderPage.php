@@ -11,9 +11,7 @@ use WechatPay\PayException;
 /** The page of one order in each of its states. What it shows is what the ledger says, however the browser got here. */
 final class OrderPage
 {
-    public function __construct(private readonly Shop $shop, private readonly Page $page)
-    {
-    }
+    public function __construct(private readonly Shop $shop, private readonly Page $page) {}
 
     /**
      * The one word for where an order stands.

@@ -13,9 +13,7 @@ final class Page
     private const POLICY = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self';"
         . " form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-    public function __construct(private readonly Visitor $visitor, private readonly string $token, private readonly string $menu = '')
-    {
-    }
+    public function __construct(private readonly Visitor $visitor, private readonly string $token, private readonly string $menu = '') {}
 
     public static function escape(string|int $value): string
     {

@@ -11,9 +11,7 @@ use WechatPay\UnifiedOrder;
 /** Tells WeChat about an order. The same order again gets a fresh code: every argument is what was stored. */
 final class Placing
 {
-    public function __construct(private readonly Settings $settings, private readonly Merchant $merchant)
-    {
-    }
+    public function __construct(private readonly Settings $settings, private readonly Merchant $merchant) {}
 
     /**
      * A QR code (SVG) for a screen, an address for a phone's browser, parameters (JSON) inside WeChat.

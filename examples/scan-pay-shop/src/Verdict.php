@@ -7,9 +7,7 @@ namespace Shop;
 /** What a rule says: yes, no, or "a person looks at it first". */
 final class Verdict
 {
-    private function __construct(public readonly string $says, public readonly string $reason)
-    {
-    }
+    private function __construct(public readonly string $says, public readonly string $reason) {}
 
     public static function allow(): self
     {

@@ -17,8 +17,7 @@ final class Visitor
         public readonly string $tradeType,
         public readonly string $theme,
         public readonly string $language,
-    ) {
-    }
+    ) {}
 
     public static function fromRequest(Settings $settings): self
     {

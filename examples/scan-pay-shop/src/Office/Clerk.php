@@ -17,9 +17,7 @@ final class Clerk
     private const COOKIE = 'shop_office';
     private const HOURS = 8;
 
-    private function __construct(private readonly Shop $shop, public readonly string $name, private readonly string $cookie)
-    {
-    }
+    private function __construct(private readonly Shop $shop, public readonly string $name, private readonly string $cookie) {}
 
     /** Whoever has logged in with this browser; null: nobody. */
     public static function fromRequest(Shop $shop): ?self

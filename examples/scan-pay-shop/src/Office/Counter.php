@@ -28,9 +28,7 @@ final class Counter
     /** Where it is sold: APIv3 wants to know. Your number of the store, or the `id` that WeChat gave it. */
     private const STORE = ['scene_info' => ['store_info' => ['out_id' => 'shop']]];
 
-    public function __construct(private readonly Shop $shop, private readonly Clerk $clerk, private readonly Page $page)
-    {
-    }
+    public function __construct(private readonly Shop $shop, private readonly Clerk $clerk, private readonly Page $page) {}
 
     /** What is sold. */
     public function show(): void

@@ -17,9 +17,7 @@ final class DayPage
     private const KINDS = ['goods', 'topup', 'till', 'refund'];
     private const HEIGHT = 160;
 
-    public function __construct(private readonly Shop $shop, private readonly DaysPage $days, private readonly Page $page)
-    {
-    }
+    public function __construct(private readonly Shop $shop, private readonly DaysPage $days, private readonly Page $page) {}
 
     public function show(Merchant $merchant, string $day): void
     {

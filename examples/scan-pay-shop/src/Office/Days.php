@@ -13,9 +13,7 @@ use WechatPay\PayException;
 /** The books of a day against WeChat's bill: done by the worker every morning, or by somebody who presses a button. */
 final class Days
 {
-    public function __construct(private readonly Shop $shop)
-    {
-    }
+    public function __construct(private readonly Shop $shop) {}
 
     /** Reconciles a day, and keeps its sums and tables: whoever looks at them later asks nobody. */
     public function reconcile(Merchant $merchant, string $day): void

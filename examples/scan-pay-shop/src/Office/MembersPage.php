@@ -10,9 +10,7 @@ use Shop\Shop;
 /** Members, and each one's journal: every booking, from what it came, and what the account holds. */
 final class MembersPage
 {
-    public function __construct(private readonly Shop $shop, private readonly Page $page)
-    {
-    }
+    public function __construct(private readonly Shop $shop, private readonly Page $page) {}
 
     public function show(): void
     {

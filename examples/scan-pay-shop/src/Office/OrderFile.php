@@ -12,9 +12,7 @@ use WechatPay\Resolution;
 /** The file of one order: what is known, on what evidence, who did what, and what a person can do about it. */
 final class OrderFile
 {
-    public function __construct(private readonly Shop $shop, private readonly Clerk $clerk, private readonly Page $page)
-    {
-    }
+    public function __construct(private readonly Shop $shop, private readonly Clerk $clerk, private readonly Page $page) {}
 
     /** Does what a form asks for; gives the number. */
     public function act(string $number, string $what): string

@@ -10,9 +10,7 @@ use Shop\Shop;
 /** Orders: those that wait for a person, the newest, or what a search finds. */
 final class OrderList
 {
-    public function __construct(private readonly Shop $shop, private readonly Page $page)
-    {
-    }
+    public function __construct(private readonly Shop $shop, private readonly Page $page) {}
 
     public function show(): void
     {

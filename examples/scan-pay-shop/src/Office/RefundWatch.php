@@ -21,9 +21,7 @@ final class RefundWatch
         OR s.state IN ('sent', 'foreign', 'bounced', 'settled') AND l.state IN ('CLOSED', 'REFUSED') AND o.credited = 1
         OR s.state IN ('sent', 'foreign') AND l.state = 'CHANGE' OR s.state = 'spent'";
 
-    public function __construct(private readonly Shop $shop)
-    {
-    }
+    public function __construct(private readonly Shop $shop) {}
 
     public function look(): void
     {

@@ -21,9 +21,7 @@ final class Refunds
     /** What becomes of one that a person has dealt with. */
     private const SETTLED = ['waiting' => 'refused', 'failed' => 'refused', 'foreign' => 'sent', 'bounced' => 'settled', 'spent' => 'lost'];
 
-    public function __construct(private readonly Shop $shop)
-    {
-    }
+    public function __construct(private readonly Shop $shop) {}
 
     /**
      * Asks for the money of some lines back; a top-up goes back whole. Gives the refund's number.

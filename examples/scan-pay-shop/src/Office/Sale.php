@@ -25,8 +25,7 @@ final class Sale
         /** @var array<string, mixed> the shop's row */
         public readonly array $row,
         public readonly ?LedgerEntry $entry,
-    ) {
-    }
+    ) {}
 
     /** @throws \DomainException if neither the shop nor the ledger knows it */
     public static function find(Shop $shop, string $number): self

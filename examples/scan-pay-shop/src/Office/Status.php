@@ -12,9 +12,7 @@ use WechatPay\SyncReport;
 /** How the shop is: whether a worker is alive, what waits for a person, whether the books add up. */
 final class Status
 {
-    public function __construct(private readonly Shop $shop, private readonly DaysPage $days, private readonly Page $page)
-    {
-    }
+    public function __construct(private readonly Shop $shop, private readonly DaysPage $days, private readonly Page $page) {}
 
     /** What a worker says after each round. */
     public static function beat(Database $database, SyncReport $report): void

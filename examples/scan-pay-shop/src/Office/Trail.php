@@ -10,9 +10,7 @@ use Shop\Shop;
 /** How an order came to where it stands: what WeChat said of it, and what people did. */
 final class Trail
 {
-    public function __construct(private readonly Shop $shop, private readonly Page $page)
-    {
-    }
+    public function __construct(private readonly Shop $shop, private readonly Page $page) {}
 
     public function of(string $number): string
     {
