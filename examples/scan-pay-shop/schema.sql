@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS member (
 
 -- Only ever appended to. The source is what makes a booking happen once.
 CREATE TABLE IF NOT EXISTS member_journal (
-    source    VARCHAR(80) PRIMARY KEY,
+    source    VARCHAR(100) PRIMARY KEY,
     member_id VARCHAR(32) NOT NULL,
     balance   BIGINT NOT NULL,
     gift      BIGINT NOT NULL,

@@ -138,6 +138,52 @@ final class RefundsTest extends ShopTestCase
         self::assertStringNotContainsString('/office/orders/', strstr($this->anna->get('/office/orders'), '最近', true));
     }
 
+    public function testWhoHasReadARefundBeforeItEndedSendsNothing(): void
+    {
+        $number = $this->bought($this->visitor(), ['coffee' => 1]);
+        $this->confirm();
+        $refundNo = $this->isRefusedAtOnce($number);
+        $this->shop->run("(new Shop\\Office\\Refunds(\$shop))->send(Shop\\Office\\Sale::find(\$shop, '$number'), '$refundNo');");
+        self::assertSame([], self::refunds());
+        self::assertSame(['refused', 26], [$this->rows('SELECT state FROM shop_refund')[0]['state'], $this->points()]);
+    }
+
+    public function testWhileOneAsksWechatForARefundNobodyElseDoes(): void
+    {
+        $number = $this->bought($this->visitor(), ['coffee' => 19]);
+        $this->refund($this->anna, $number, ['coffee']);
+        $pdo = $this->database->connect();
+        $pdo->exec("UPDATE shop_refund SET state = 'booked', sent_at = " . time());   // anna's process is at it
+        $this->shop->worker('1');
+        self::assertSame([], self::refunds());
+        $pdo->exec('UPDATE shop_refund SET sent_at = sent_at - 301');   // it has died
+        $this->shop->worker('1');
+        self::assertCount(1, self::refunds());
+    }
+
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testARefundThatGoesOutAfterItHadEndedIsBookedAndWaitsForAPerson(string $kind): void
+    {
+        $this->shop->stop();
+        $this->start($kind);
+        [$keeps, $spends] = [$this->visitor(), $this->visitor()];
+        $after = ['foreign' => $this->toppedUp($keeps), 'spent' => $this->toppedUp($spends)];
+        $this->database->connect()->exec('UPDATE shop_order SET paid_at = paid_at - 3600');
+        foreach ($after as $number) {
+            $refundNo = $this->isRefusedAtOnce($number);
+            $number === $after['spent'] && $spends->post('/purchases', ['quantity' => ['tea' => 1], 'once' => '0123456789abcdef']);
+            $this->shop->run("\$shop->ledger->refund(\$shop->orders->merchantOf('$number'), '$number', '$refundNo', 10000);");
+        }
+        $this->shop->worker('1');
+        foreach ($after as $state => $number) {
+            self::assertSame($state, $this->rows("SELECT state FROM shop_refund WHERE number = '$number'")[0]['state']);
+            self::assertStringContainsString($number, strstr($this->anna->get('/office/orders'), '最近', true));
+        }
+        self::assertSame([0, 0], array_map(intval(...), array_values($this->account($keeps))), 'what went back is booked');
+        self::assertSame('', trim(preg_replace('~^.* [A-Z_]+ \(.*\)$~m', '', $this->shop->worker('1'))), 'the journals add up');
+    }
+
     public function testARefundWithoutAnAnswerIsCarriedOn(): void
     {
         $payer = $this->visitor();
@@ -341,7 +387,7 @@ final class RefundsTest extends ShopTestCase
         self::$simulator->control('POST', '/faults', ['fault' => 'no_answer', 'path' => '/secapi/pay/refund', 'times' => 1, 'processed' => true]);
         $this->refund($this->anna, $number, ['coffee'], 502);
         $pdo = $this->database->connect();
-        $pdo->exec("UPDATE shop_refund SET state = 'booked', asked_at = asked_at - 120");   // its process died there
+        $pdo->exec("UPDATE shop_refund SET state = 'booked', sent_at = 0");   // its process died there
         $pdo->exec("UPDATE wechatpay_order SET state = 'REVIEW', due_at = NULL");
         $this->shop->worker('1');
         self::assertSame(['sent'], array_column($this->rows('SELECT state FROM shop_refund'), 'state'));
@@ -377,6 +423,15 @@ final class RefundsTest extends ShopTestCase
         self::$simulator->control('POST', '/settle');
         $this->database->connect()->exec('UPDATE wechatpay_order SET due_at = 0 WHERE due_at IS NOT NULL');
         return $this->shop->worker('2');
+    }
+
+    /** A refund of all of an order that WeChat refuses, since the merchant has no money just then: its number. */
+    private function isRefusedAtOnce(string $number): string
+    {
+        self::$simulator->control('POST', '/balance', ['fen' => 0]);
+        $this->refund($this->anna, $number, ['coffee'], 502);
+        self::$simulator->control('POST', '/balance', ['fen' => 1_000_000]);
+        return $this->rows("SELECT refund_no FROM shop_refund WHERE number = '$number'")[0]['refund_no'];
     }
 
     /** An order of goods that is paid. @param array<string, int> $quantities */

@@ -111,9 +111,20 @@ final class ShopServer
     /** A run of the shop's worker: what it printed. */
     public function worker(string $argument): string
     {
-        $run = PhpProcess::command([...$this->php, self::FOLDER . '/bin/worker.php', $argument], environment: $this->environment);
+        return $this->ended(self::FOLDER . '/bin/worker.php', $argument);
+    }
+
+    /** Runs code that has `$shop`, as one more process beside pages and worker. */
+    public function run(string $code): string
+    {
+        return $this->ended('-r', 'require ' . var_export(self::FOLDER . '/src/bootstrap.php', true) . "; \$shop = new Shop\\Shop(); $code");
+    }
+
+    private function ended(string ...$arguments): string
+    {
+        $run = PhpProcess::command([...$this->php, ...$arguments], environment: $this->environment);
         if ($run->exitCode !== 0) {
-            throw new \RuntimeException("The worker failed: $run->output$run->errors");
+            throw new \RuntimeException("A process of the shop failed: $run->output$run->errors");
         }
         return $run->output;
     }

@@ -20,6 +20,8 @@ final class Refunds
     private const BOOKED = ['booked', 'sent', 'foreign', 'bounced', 'settled'];
     /** What becomes of one that a person has dealt with. */
     private const SETTLED = ['waiting' => 'refused', 'failed' => 'refused', 'foreign' => 'sent', 'bounced' => 'settled', 'spent' => 'lost'];
+    /** So many seconds are for whoever asks WeChat: it takes less, and another one asks if that process has died. */
+    private const TURN = 300;
 
     public function __construct(private readonly Shop $shop) {}
 
@@ -79,9 +81,13 @@ final class Refunds
         $this->send($sale, $refundNo);
     }
 
-    /** Asks WeChat. What it does not take ends the refund, and the account has everything again. */
+    /** Asks WeChat, unless somebody else does. What it does not take ends the refund, and the account has everything again. */
     public function send(Sale $sale, string $refundNo): void
     {
+        $claim = "UPDATE shop_refund SET sent_at = ? WHERE refund_no = ? AND state = 'booked' AND (sent_at IS NULL OR sent_at < ?)";
+        if ($this->shop->database->run($claim, [time(), $refundNo, time() - self::TURN]) === 0) {
+            return;
+        }
         $refund = $this->shop->database->row('SELECT * FROM shop_refund WHERE refund_no = ?', [$refundNo]);
         try {
             $sale->entry === null || $this->refund($sale, $refundNo, (int) $refund['fen'], ['refund_desc' => $refund['reason']]);
@@ -120,7 +126,8 @@ final class Refunds
     public function move(string $refundNo, string $from, string $to): bool
     {
         return $this->shop->database->together(function () use ($refundNo, $from, $to): bool {
-            if ($this->shop->database->run('UPDATE shop_refund SET state = ? WHERE refund_no = ? AND state = ?', [$to, $refundNo, $from]) === 0) {
+            $sql = 'UPDATE shop_refund SET state = ?, step = step + 1 WHERE refund_no = ? AND state = ?';
+            if ($this->shop->database->run($sql, [$to, $refundNo, $from]) === 0) {
                 return false;
             }
             $to === 'refused' && $this->shop->database->run('DELETE FROM refund_line WHERE refund_no = ?', [$refundNo]);
@@ -132,8 +139,8 @@ final class Refunds
 
     private function book(string $refundNo, int $sign): void
     {
-        $refund = $this->shop->database->row('SELECT r.number, r.fen, o.trade_type FROM shop_refund r JOIN shop_order o ON o.number = r.number WHERE refund_no = ?', [$refundNo]);
-        $source = ($sign > 0 ? 'undone:' : '') . "refund:$refundNo";
+        $refund = $this->shop->database->row('SELECT r.number, r.fen, r.step, o.trade_type FROM shop_refund r JOIN shop_order o ON o.number = r.number WHERE refund_no = ?', [$refundNo]);
+        $source = ($sign > 0 ? 'undone:' : '') . "refund:$refundNo {$refund['step']}";
         $refund['trade_type'] === 'BALANCE' ? $this->shop->members->undo("sale:{$refund['number']}", $source)
             : $this->shop->credit->keep($refund['number'], $sign * $refund['fen'], $source);
     }

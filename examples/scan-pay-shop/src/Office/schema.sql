@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS office_log (
 
 -- Refunds that somebody asked for: waiting for a second person, booked, sent to WeChat, refused, or failed when WeChat took it
 -- and gave it up later. Made by hand at WeChat: foreign, or spent if the member has, then lost. Bounced, then settled.
+-- sent_at: when somebody went to ask WeChat; step: how often it has moved, so that each booking has a source of its own.
 CREATE TABLE IF NOT EXISTS shop_refund (
     refund_no VARCHAR(64) PRIMARY KEY,
     number    VARCHAR(32) NOT NULL,
@@ -34,6 +35,8 @@ CREATE TABLE IF NOT EXISTS shop_refund (
     asked_by  VARCHAR(32) NOT NULL,
     agreed_by VARCHAR(32),
     asked_at  BIGINT NOT NULL,
+    sent_at   BIGINT,
+    step      BIGINT NOT NULL DEFAULT 0,
     state     VARCHAR(10) NOT NULL
 );
 
