@@ -28,7 +28,8 @@ CREATE TABLE IF NOT EXISTS member_journal (
 );
 
 -- open_key is set while the order waits for its payment: the same goods for the same payer are the same order. kept: what was
--- paid less what goes back; taken: is its stock taken; left_at: since when its goods may be gone, and what it brings be spent.
+-- paid less what goes back; taken: is its stock taken; left_at: since when its goods may be gone, and what it brings be spent;
+-- left_by: the message of the ledger that let them go.
 CREATE TABLE IF NOT EXISTS shop_order (
     number     VARCHAR(32) PRIMARY KEY,
     mch_id     VARCHAR(32) NOT NULL,
@@ -47,6 +48,7 @@ CREATE TABLE IF NOT EXISTS shop_order (
     taken      BIGINT NOT NULL DEFAULT 0,
     asked_at   BIGINT,
     left_at    BIGINT,
+    left_by    BIGINT,
     code       TEXT,
     code_at    BIGINT
 );

@@ -47,7 +47,7 @@ final class BooksTest extends TestCase
                 $this->step($added);
             }
             foreach ($this->numbers as $number) {
-                $this->shop->orders->goods($number);
+                $this->shop->orders->goods($number, 1);
             }
             self::assertSame($added, array_map(fn (string $sku) => $this->stock($sku) + $this->live($sku), array_combine(array_keys($added), array_keys($added))));
         }
@@ -59,7 +59,7 @@ final class BooksTest extends TestCase
         for ($round = 0; $round < 150; $round++) {
             $number = $this->order(['candy' => 1], $paid = mt_rand(1, 5) * 100 + mt_rand(0, 99));
             $this->pay($number, $paid);
-            $this->shop->orders->goods($number);
+            $this->shop->orders->goods($number, 1);
             $before = $this->points() - intdiv($paid, 100);
             [$kept, $back] = [$paid, []];
             for ($n = 0; $kept > 0; $n++) {
@@ -88,7 +88,7 @@ final class BooksTest extends TestCase
             5 => $this->tell($number, ['trade_state' => 'REVOKED', 'total_fee' => 100]),
             6 => [$this->shop->database->run("UPDATE goods SET stock = stock + 1 WHERE sku = 'tea'"), $added['tea']++],
         };
-        mt_rand(0, 1) === 0 || $number === '' || $this->shop->orders->goods($number);
+        mt_rand(0, 1) === 0 || $number === '' || $this->shop->orders->goods($number, 1);
     }
 
     /**

@@ -36,11 +36,12 @@ $try = static function (callable $job): mixed {
 };
 
 /**
- * Tell the outside world: mail, delivery, invoices. What returns has arrived; false means "again later". `credited` says
- * that it was paid now; the topic is only where it stands: a refund that was given up says PAID again.
+ * Tell the outside world: mail, delivery, invoices. What returns has arrived; false means "again later". The topic is only
+ * where it stands, since a refund that was given up says PAID again: whether goods leave is up to the order.
  */
-$deliver = static function (string $topic, array $payload) use (&$shop, $try): bool {
-    $goods = $payload['credited'] ? $try(fn () => $shop->orders->goods($payload['out_trade_no'])) : 'stay';
+$deliver = static function (string $topic, array $payload, int $message) use (&$shop, $try): bool {
+    $isPaid = \in_array($topic, ['PAID', 'PART_REFUNDED'], true);
+    $goods = $isPaid ? $try(fn () => $shop->orders->goods($payload['out_trade_no'], $message)) : 'stay';
     $isTold = \in_array($goods, ['leave', 'stay'], true);
     $isTold && print date('H:i:s') . ($goods === 'leave' ? ' deliver' : '') . " {$payload['out_trade_no']} $topic ({$payload['reason']})\n";
     return $isTold;

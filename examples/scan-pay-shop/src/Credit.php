@@ -33,11 +33,12 @@ final class Credit
         $this->keep($t->outTradeNo, -(int) $this->find($t->outTradeNo)['kept'], "undone:$t->outTradeNo");
     }
 
-    /** Goods leave the house, and what the payment brings can be spent: once. */
-    public function leave(string $number): void
+    /** Goods leave the house, told so by a message of the ledger, and what the payment brings can be spent: once. */
+    public function leave(string $number, int $message): void
     {
-        $this->database->together(function () use ($number): void {
-            $isFirst = $this->database->run('UPDATE shop_order SET left_at = ? WHERE number = ? AND left_at IS NULL', [time(), $number]) === 1;
+        $this->database->together(function () use ($number, $message): void {
+            $sql = 'UPDATE shop_order SET left_at = ?, left_by = ? WHERE number = ? AND left_at IS NULL';
+            $isFirst = $this->database->run($sql, [time(), $message, $number]) === 1;
             $isFirst && $this->takeStock($number, mayOwe: true);
             $isFirst && $this->book($order = $this->find($number), ($order['kind'] === 'topup' ? 'topup' : 'paid') . ":$number", 0);
         });

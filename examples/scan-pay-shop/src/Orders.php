@@ -34,30 +34,35 @@ final class Orders
     }
 
     /**
-     * Do the goods of a payment leave the house? 'leave', 'wait' until a person has looked, or 'stay': all of it went back.
+     * Do the goods of a payment leave the house? 'leave', 'wait' until a person has decided, or 'stay': all of it went back, or
+     * they have left. Asked for each message of the ledger that says "paid": it may be the last of several, when a refund came to
+     * nothing. The one that lets them leave hears so again.
+     *
      * WeChat is asked first, once. Whoever has stolen the key signs notices as WeChat does, but does not answer in
      * WeChat's place: what it knows nothing of, knows otherwise, or says was paid before it was ordered, waits. Until then a
      * top-up cannot be spent, and there are no points. What stays is in stock again.
      */
-    public function goods(string $number): string
+    public function goods(string $number, int $message): string
     {
         [$row, $entry] = $this->find($number);
         if (!$entry->credited || $entry->state === LedgerState::Refunded) {
             $row['left_at'] === null && $this->database->together(fn () => $this->shop->credit->moveStock($number, 0));
             return 'stay';
         }
-        if ($row['hold'] !== null || !\in_array($entry->state, [LedgerState::Paid, LedgerState::PartiallyRefunded], true)) {
+        if ($row['left_at'] !== null) {
+            return (int) $row['left_by'] === $message ? 'leave' : 'stay';
+        }
+        $isPaid = \in_array($entry->state, [LedgerState::Paid, LedgerState::PartiallyRefunded], true) && $row['kept'] > 0;
+        $refunds = "SELECT COUNT(*) FROM shop_refund WHERE number = ? AND state IN ('waiting', 'booked', 'failed')";
+        if (!$isPaid || $row['hold'] !== null || $this->database->value($refunds, [$number]) > 0) {
             return 'wait';
         }
-        if ($row['asked_at'] === null) {
-            return $this->ask($row, $entry);
-        }
-        $this->shop->credit->leave($number);
-        return 'leave';
+        $row['asked_at'] === null ? $this->ask($row, $entry) : $this->shop->credit->leave($number, $message);
+        return $this->goods($number, $message);
     }
 
     /** @param array<string, mixed> $row */
-    private function ask(array $row, LedgerEntry $entry): string
+    private function ask(array $row, LedgerEntry $entry): void
     {
         try {
             $order = (new OrderQuery($this->merchantOf($row['number'])))->byOutTradeNo($row['number']);
@@ -68,7 +73,6 @@ final class Orders
         }
         $reason = $isKnown ? Risk::paidWhen((int) $row['made_at'], (int) $order->timeEnd?->getTimestamp())->reason : 'WeChat Pay knows of no such payment';
         $this->database->run('UPDATE shop_order SET asked_at = ?, hold = ? WHERE number = ?', [time(), $reason ?: null, $row['number']]);
-        return $this->goods($row['number']);
     }
 
     /** Gives it up; a payment that was faster is credited. */
