@@ -148,6 +148,20 @@ final class OfficeTest extends ShopTestCase
         self::assertSame(100, $this->stock('tea'));
     }
 
+    public function testASaleThatIsOverChargesNothing(): void
+    {
+        foreach ([0, (time() + 30) * 1000] as $end) {
+            [$clerk, $number] = $this->sale();
+            $this->database->connect()->exec("UPDATE wechatpay_order SET created_at = 0, expires_at = $end, due_at = 0 WHERE out_trade_no = '$number'");
+            $end === 0 && $this->shop->worker('2');
+            self::assertSame($end === 0 ? 'CLOSED' : 'CREATED', $this->rows("SELECT state FROM wechatpay_order WHERE out_trade_no = '$number'")[0]['state']);
+            $clerk->post("/office/counter/$number", ['code' => '134567890123456789']);
+            self::assertSame(409, $clerk->status, $clerk->body);
+            self::assertStringContainsString('此单已经结束', $clerk->body);
+        }
+        self::assertSame([], self::$simulator->control('GET', '/orders'));
+    }
+
     public function testASaleIsNobodyElsesOrder(): void
     {
         [, $number] = $this->sale();

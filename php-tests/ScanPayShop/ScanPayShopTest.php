@@ -236,6 +236,15 @@ final class ScanPayShopTest extends ShopTestCase
         self::assertSame(100, $this->stock('tea'));
     }
 
+    public function testACodeOfAnOrderThatIsOverIsNotAskedFor(): void
+    {
+        $payer = $this->visitor();
+        $number = $payer->buy(['tea' => 1]);
+        $payer->post("/orders/$number/close");
+        $payer->get("/orders/$number/code.svg");
+        self::assertSame([409, []], [$payer->status, self::$simulator->control('GET', '/orders')], 'nobody looked at its page');
+    }
+
     public function testAPaymentThatIsFasterThanTheCloseCounts(): void
     {
         $payer = $this->visitor();

@@ -4,8 +4,6 @@ declare(strict_types=1);
 
 namespace Shop;
 
-use WechatPay\LedgerState;
-
 /**
  * Places orders, with prices from the database only. What is not paid yet and asked for again is the same order: whoever
  * presses twice, or reloads, pays once.
@@ -100,8 +98,7 @@ final class Checkout
             return null;
         }
         $entry = $this->shop->ledger->find($this->shop->merchant($order['mch_id'], $order['api']), $order['number']);
-        $isOpen = \in_array($entry?->state, [LedgerState::Created, LedgerState::UserPaying], true);
-        if ($isOpen && (int) $order['fen'] === $fen && $entry->expiresAt->getTimestamp() > time() + 60) {
+        if (Orders::isOpen($entry) && (int) $order['fen'] === $fen) {
             return $order['number'];
         }
         $this->database->run('UPDATE shop_order SET open_key = NULL WHERE number = ?', [$order['number']]);

@@ -63,7 +63,7 @@ final class OrderPage
     {
         try {
             $code = $this->shop->orders->code($order['number']);
-        } catch (PayException $e) {
+        } catch (PayException|\DomainException $e) {
             error_log($e::class . ": {$e->getMessage()}");
             return ['placing', $this->note('placing_note')];
         }

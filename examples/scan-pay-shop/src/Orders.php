@@ -27,6 +27,13 @@ final class Orders
         return $row === null ? null : [$row, $this->shop->ledger->find($this->shop->merchant($row['mch_id'], $row['api']), $number)];
     }
 
+    /** Can it still be paid, for a minute at least? Whoever charges a payer, or asks WeChat for a code, asks this first. */
+    public static function isOpen(?LedgerEntry $entry): bool
+    {
+        $isUnpaid = \in_array($entry?->state, [LedgerState::Created, LedgerState::UserPaying], true);
+        return $isUnpaid && $entry->expiresAt->getTimestamp() > time() + 60;
+    }
+
     /** Asks WeChat now, and applies what it says. */
     public function check(string $number): void
     {
@@ -81,7 +88,11 @@ final class Orders
         $this->shop->ledger->close($this->merchantOf($number), $number);
     }
 
-    /** What the payer scans, opens or confirms: asked of WeChat once, and again with the same arguments when it is stale. */
+    /**
+     * What the payer scans, opens or confirms: asked of WeChat once, and again with the same arguments when it is stale.
+     *
+     * @throws \DomainException if the order is over
+     */
     public function code(string $number): string
     {
         [$row, $entry] = $this->find($number);
@@ -89,6 +100,7 @@ final class Orders
         if ($row['code'] !== null && $row['code_at'] > time() - $lifetime) {
             return $row['code'];
         }
+        self::isOpen($entry) || throw new \DomainException('not_open');
         $code = (new Placing($this->shop->settings, $this->shop->merchant($row['mch_id'], $row['api'])))->code($row, $entry);
         $this->database->run('UPDATE shop_order SET code = ?, code_at = ? WHERE number = ?', [$code, time(), $number]);
         return $code;

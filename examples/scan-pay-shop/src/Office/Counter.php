@@ -7,6 +7,7 @@ namespace Shop\Office;
 use Shop\Basket;
 use Shop\Checkout;
 use Shop\OrderPage;
+use Shop\Orders;
 use Shop\Page;
 use Shop\Risk;
 use Shop\Settings;
@@ -68,10 +69,11 @@ final class Counter
     {
         $code = Desk::field('code');
         preg_match('~^1[0-5]\d{16}$~D', $code) === 1 || throw new \DomainException('no_code');
+        [$order, $entry] = $this->shop->orders->find($number);
+        Orders::isOpen($entry) || throw new \DomainException('not_open');
         // Its mark is set once, so that a form that is sent twice charges once.
         $isFirst = $this->shop->database->run("UPDATE shop_order SET code = 'charged' WHERE number = ? AND code IS NULL", [$number]) === 1;
         $isFirst || throw new \DomainException('one_code');
-        [$order] = $this->shop->orders->find($number);
         $merchant = $this->shop->orders->merchantOf($number);
         ignore_user_abort(true);
         set_time_limit(0);

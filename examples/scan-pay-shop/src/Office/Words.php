@@ -114,7 +114,7 @@ final class Words
         'overdue' => ['逾期未查询的订单', 'Orders that nobody asked about in time'],
         'no_reason' => ['请写明原因。', 'Say why, please.'],
         'nothing_chosen' => ['请先选择。', 'Choose something first.'],
-        'not_open' => ['此单已经结束，不能关闭。', 'This order is over: there is nothing to close.'],
+        'not_open' => ['此单已经结束。', 'This order is over.'],
         'not_paid' => ['此单不能退款。', 'This order cannot be refunded.'],
         'refunded_before' => ['已申请过退款。', 'A refund of that was asked for before.'],
         'done_before' => ['已处理过。', 'That was decided before.'],
