@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Shop;
 
+use WechatPay\Fen;
 use WechatPay\LedgerEntry;
 use WechatPay\LedgerState;
 use WechatPay\PayException;
@@ -68,11 +69,12 @@ final class OrderPage
             return ['placing', $this->note('placing_note')];
         }
         $number = $order['number'];
+        $label = "{$this->page->say('scan')}: {$this->page->say('shop')}, ¥" . Fen::toYuan((int) $order['fen']);
         $finished = $this->page->button("/orders/$number/check", $this->page->say('finished'));
         $how = match ($order['trade_type']) {
             'MWEB' => '<p><a class="button" href="' . Page::escape($code) . "\">{$this->page->say('open_wechat')}</a></p>$finished",
             'JSAPI' => '<p><button id="wechat" data-params="' . Page::escape($code) . "\">{$this->page->say('open_wechat')}</button></p>$finished",
-            default => "<img class=\"code\" src=\"/orders/$number/code.svg\" width=\"280\" height=\"280\" alt=\"{$this->label($order)}\">"
+            default => "<img class=\"code\" src=\"/orders/$number/code.svg\" width=\"280\" height=\"280\" alt=\"$label\">"
                 . "<p class=\"hint\">{$this->page->say('scan')}</p>",
         };
         $left = max(0, $entry->expiresAt->getTimestamp() - time());
@@ -93,12 +95,6 @@ final class OrderPage
             . $this->page->button("/orders/$number/check", $this->page->say('i_paid'))
             . "<p><a href=\"/orders/$number\">{$this->page->say('wait_on')}</a></p>"
             . $this->page->button("/orders/$number/close", $this->page->say('close'), 'quiet')];
-    }
-
-    /** @param array<string, mixed> $order */
-    private function label(array $order): string
-    {
-        return "{$this->page->say('scan')}: {$this->page->say('shop')}, ¥" . \WechatPay\Fen::toYuan((int) $order['fen']);
     }
 
     private function note(string $name): string

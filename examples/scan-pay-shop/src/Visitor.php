@@ -63,10 +63,11 @@ final class Visitor
         return \in_array($kept, $known, true) ? $kept : $otherwise;
     }
 
-    private static function keep(Settings $settings, string $name, string $value): void
+    /** Keeps something in this browser, which tells it to nobody else's page. */
+    public static function keep(Settings $settings, string $name, string $value, int $seconds = 31_536_000, string $path = '/', string $sameSite = 'Lax'): void
     {
         setcookie($name, $value, [
-            'expires' => time() + 31_536_000, 'path' => '/', 'httponly' => true, 'samesite' => 'Lax',
+            'expires' => time() + $seconds, 'path' => $path, 'httponly' => true, 'samesite' => $sameSite,
             'secure' => str_starts_with($settings->url, 'https:'),
         ]);
     }

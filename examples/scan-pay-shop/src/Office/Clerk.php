@@ -15,7 +15,7 @@ use Shop\Visitor;
 final class Clerk
 {
     private const COOKIE = 'shop_office';
-    private const HOURS = 8;
+    private const SECONDS = 8 * 3600;
 
     private function __construct(private readonly Shop $shop, public readonly string $name, private readonly string $cookie) {}
 
@@ -53,16 +53,15 @@ final class Clerk
             throw new \DomainException('wrong_login');
         }
         $cookie = bin2hex(random_bytes(32));
-        $ends = time() + self::HOURS * 3600;
         $shop->database->run('DELETE FROM office_session WHERE ends_at < ?', [time()]);
-        $shop->database->insert('office_session', ['token' => hash('sha256', $cookie), 'clerk' => $name, 'seal' => self::seal($shop, $name), 'ends_at' => $ends]);
-        self::keep($shop, $cookie, $ends);
+        $shop->database->insert('office_session', ['token' => hash('sha256', $cookie), 'clerk' => $name, 'seal' => self::seal($shop, $name), 'ends_at' => time() + self::SECONDS]);
+        Visitor::keep($shop->settings, self::COOKIE, $cookie, self::SECONDS, '/office', 'Strict');
     }
 
     public function logout(): void
     {
         $this->shop->database->run('DELETE FROM office_session WHERE token = ?', [hash('sha256', $this->cookie)]);
-        self::keep($this->shop, '', 1);
+        Visitor::keep($this->shop->settings, self::COOKIE, '', -1, '/office', 'Strict');
     }
 
     /** What a form of this session carries. */
@@ -89,13 +88,5 @@ final class Clerk
     {
         $hash = Settings::staff()[$name] ?? null;
         return $hash === null ? null : $shop->settings->sign("seal $name $hash");
-    }
-
-    private static function keep(Shop $shop, string $cookie, int $ends): void
-    {
-        setcookie(self::COOKIE, $cookie, [
-            'expires' => $ends, 'path' => '/office', 'httponly' => true, 'samesite' => 'Strict',
-            'secure' => str_starts_with($shop->settings->url, 'https:'),
-        ]);
     }
 }

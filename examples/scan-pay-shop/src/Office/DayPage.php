@@ -32,11 +32,6 @@ final class DayPage
             . ($sums === null ? '' : "<p><a href=\"$path/orders.csv\">{$this->page->say('orders_csv')}</a></p><p><a href=\"$path/differences.csv\">{$this->page->say('differences_csv')}</a></p>"));
     }
 
-    public function reconcile(Merchant $merchant, string $day): void
-    {
-        (new Days($this->shop))->reconcile($merchant, $day);
-    }
-
     /** Sends a table for a spreadsheet. Long numbers stay text there, and nothing becomes a formula. */
     public function csv(Merchant $merchant, string $day, string $which): void
     {

@@ -67,7 +67,7 @@ final class Desk
             $is('GET /office/days') => $days->show(),
             $is('POST /office/differences/(\d{1,18})') => $this->go('/office/days', $days->settle((int) $found[1])),
             $is('GET /office/days/(\d+)/(\d{4}-\d\d-\d\d)') => $day->show($this->merchant($found[1]), $found[2]),
-            $is('POST /office/days/(\d+)/(\d{4}-\d\d-\d\d)') => $this->go("/office/days/$found[1]/$found[2]", $day->reconcile($this->merchant($found[1]), $found[2])),
+            $is('POST /office/days/(\d+)/(\d{4}-\d\d-\d\d)') => $this->go("/office/days/$found[1]/$found[2]", (new Days($this->shop))->reconcile($this->merchant($found[1]), $found[2])),
             $is('GET /office/days/(\d+)/(\d{4}-\d\d-\d\d)/(orders|differences)\.csv') => $day->csv($this->merchant($found[1]), $found[2], $found[3]),
             $is('GET /office/members') => $members->show(),
             $is('GET /office/members/([0-9a-f]{32})') => $members->journal($found[1]),

@@ -58,7 +58,7 @@ final class OrderFile
             'went_back' => $this->page->yuan((int) $sale->entry?->refundedFee),
             'goods' => Page::escape($sale->row['body']),
             'when' => date('Y-m-d H:i:s', (int) $sale->row['made_at']),
-            'member' => Page::escape($sale->member),
+            'member' => Page::escape($sale->row['member_id']),
             'merchant' => Page::escape($sale->entry?->mchId ?? $this->page->say('balance')),
             'transaction' => Page::escape($sale->entry?->transactionId ?? $sale->entry?->suspectTransactionId ?? ''),
         ];

@@ -17,10 +17,7 @@ final class Sale
     private function __construct(
         private readonly Shop $shop,
         public readonly string $number,
-        public readonly string $kind,
-        public readonly string $member,
         public readonly int $fen,
-        public readonly int $paidAt,
         public readonly string $state,
         /** @var array<string, mixed> the shop's row */
         public readonly array $row,
@@ -39,7 +36,7 @@ final class Sale
             'body' => '', 'trade_type' => $entry->tradeType, 'made_at' => $entry->createdAt->getTimestamp(), 'address' => ''];
         $state = $entry === null ? 'paid' : OrderPage::state($row, $entry);
         $fen = (int) ($entry?->paidFee ?? $row['fen']);
-        return new self($shop, $number, $row['kind'], $row['member_id'], $fen, (int) $row['paid_at'], $state, $row, $entry);
+        return new self($shop, $number, $fen, $state, $row, $entry);
     }
 
     /** Who was paid. */
@@ -57,7 +54,7 @@ final class Sale
     /** Can its lines go back one by one? What was paid from a balance, and a top-up, go back whole. */
     public function isDivisible(): bool
     {
-        return $this->entry !== null && $this->kind !== 'topup' && $this->kind !== 'unknown';
+        return $this->entry !== null && !\in_array($this->row['kind'], ['topup', 'unknown'], true);
     }
 
     /** @return list<array<string, mixed>> its lines, with the number of the refund that has each */
@@ -92,19 +89,15 @@ final class Sale
     public function risks(int $fen): array
     {
         $sql = 'SELECT COUNT(*) FROM shop_refund r JOIN shop_order o ON o.number = r.number WHERE o.member_id = ? AND r.asked_at > ?';
-        $ofMember = $this->member === '' ? 0 : $this->shop->database->value($sql, [$this->member, time() - 604_800]);
-        $age = time() - $this->paidAt;
+        $ofMember = $this->row['member_id'] === '' ? 0 : $this->shop->database->value($sql, [$this->row['member_id'], time() - 604_800]);
+        $age = time() - (int) $this->row['paid_at'];
         $rules = [Risk::amount($fen), Risk::refund($fen, $ofMember, intdiv($age, 86_400))];
-        return $this->kind === 'topup' ? [...$rules, Risk::velocity($age)] : $rules;
+        return $this->row['kind'] === 'topup' ? [...$rules, Risk::velocity($age)] : $rules;
     }
 
     private static function entry(Shop $shop, string $number): ?LedgerEntry
     {
-        foreach ($shop->merchants as $merchant) {
-            if (($entry = $shop->ledger->find($merchant, $number)) !== null) {
-                return $entry;
-            }
-        }
-        return null;
+        $entries = array_map(static fn (Merchant $merchant) => $shop->ledger->find($merchant, $number), $shop->merchants);
+        return current(array_filter($entries)) ?: null;
     }
 }
