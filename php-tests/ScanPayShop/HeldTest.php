@@ -5,6 +5,8 @@ declare(strict_types=1);
 namespace WechatPayTests;
 
 use PHPUnit\Framework\Attributes\Group;
+use WechatPay\Merchant;
+use WechatPay\Notification;
 
 /**
  * Payments whose goods wait: for WeChat's answer, for a rule, for a person.
@@ -52,6 +54,46 @@ final class HeldTest extends ShopDeskTestCase
         self::assertStringContainsString("deliver $number PAID", $this->workerLater());
     }
 
+    public function testATopUpThatIsHeldCanBeSentBack(): void
+    {
+        $payer = $this->visitor();
+        $this->pay($number = substr($payer->post('/topups', ['yuan' => 100]), 8), $payer);
+        $this->database->connect()->exec("UPDATE shop_order SET hold = 'more than 10,000 yuan in a day'");
+        $this->confirm();
+        self::assertStringContainsString("/office/orders/$number/refund", $this->anna->get("/office/orders/$number"));
+        $this->refund($this->anna, $number, []);
+        self::assertSame(303, $this->decide($this->bo, $number, 'agree', ['refund' => $this->rows('SELECT refund_no FROM shop_refund')[0]['refund_no']]));
+        self::assertSame('refunded', $payer->state($number));
+        self::assertFalse($this->waits($number));
+        self::assertSame([0, 0], array_map(intval(...), array_values($this->account($payer))));
+    }
+
+    public function testWhatWechatKnowsNothingOfIsRejectedAndGivesNothing(): void
+    {
+        $payer = $this->visitor();
+        $numbers = [$payer->buy(['coffee' => 1]), substr($payer->post('/topups', ['yuan' => 100]), 8)];
+        array_map($this->forge(...), $numbers, [2_660, 10_000]);
+        $this->confirm();
+        foreach ($numbers as $number) {
+            self::assertTrue($this->waits($number));
+            self::assertStringNotContainsString("/office/orders/$number/refund", $this->anna->get("/office/orders/$number"));
+            $this->refund($this->anna, $number, ['coffee'], 409);
+            self::assertSame([303, 409, 409], array_map(fn (string $what) => $this->decide($this->anna, $number, $what), ['reject', 'reject', 'release']));
+            self::assertSame(['closed', false], [$payer->state($number), $this->waits($number)]);
+        }
+        self::assertStringNotContainsString('deliver', $this->workerLater());
+        self::assertSame([100, [0, 0], 0], [$this->stock('coffee'), array_map(intval(...), array_values($this->account($payer))), $this->points()]);
+        self::assertSame([], $this->rows('SELECT id FROM wechatpay_outbox WHERE due_at IS NOT NULL'), 'nothing waits any more');
+    }
+
+    public function testOnlyWhatWechatKnowsNothingOfIsRejected(): void
+    {
+        $number = $this->bought($this->visitor(), ['coffee' => 1]);
+        self::assertSame([409, 409], [$this->decide($this->anna, $number, 'reject'), $this->decide($this->anna, $number, 'release')]);
+        $this->database->connect()->exec("UPDATE shop_order SET hold = 'sold out: coffee'");
+        self::assertSame([409, 303], [$this->decide($this->anna, $number, 'reject'), $this->decide($this->anna, $number, 'release')]);
+    }
+
     public function testTheMessageThatLetGoodsLeaveSaysSoAgainIfItsWorkerDied(): void
     {
         $number = $this->bought($this->visitor(), ['coffee' => 1]);
@@ -60,5 +102,19 @@ final class HeldTest extends ShopDeskTestCase
         self::assertSame('stay', $this->shop->run("echo \$shop->orders->goods('$number', $message + 1);"));
         self::assertStringContainsString("deliver $number PAID", $this->shop->worker('1'));
         self::assertSame(99, $this->stock('coffee'));
+    }
+
+    /** Whoever has stolen the key says that an order is paid. */
+    private function forge(string $number, int $fen): void
+    {
+        $leaked = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);
+        $forged = Notification::sign(['out_trade_no' => $number, 'transaction_id' => "42000000002026112200000000$fen", 'total_fee' => $fen,
+            'cash_fee' => $fen, 'time_end' => date('YmdHis')], $leaked);
+        Http::ask($this->shop->noticeUrl(), ['method' => 'POST', 'header' => 'Content-Type: text/xml', 'content' => $forged]);
+    }
+
+    private function waits(string $number): bool
+    {
+        return str_contains(strstr($this->anna->get('/office/orders'), '最近', true), $number);
     }
 }

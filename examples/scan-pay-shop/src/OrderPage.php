@@ -24,7 +24,7 @@ final class OrderPage
         return match ($entry->state) {
             LedgerState::Created => 'waiting',
             LedgerState::UserPaying => 'paying',
-            LedgerState::Paid => $order['hold'] === null ? 'paid' : 'review',
+            LedgerState::Paid => ['' => 'paid', Orders::REJECTED => 'closed'][(string) $order['hold']] ?? 'review',
             LedgerState::PartiallyRefunded => 'refunded_part',
             LedgerState::Refunded => 'refunded',
             LedgerState::Closing => 'closing',

@@ -13,6 +13,11 @@ use WechatPay\ServiceException;
 /** Orders that are placed: found again, shown to be paid, asked about, closed. */
 final class Orders
 {
+    /** Why goods wait if WeChat says that nobody has paid, or something else was: no money can be sent back. */
+    public const UNKNOWN = 'WeChat Pay knows of no such payment';
+    /** A person has decided so about one of those: nothing of it is given. */
+    public const REJECTED = 'rejected';
+
     private readonly Database $database;
 
     public function __construct(private readonly Shop $shop)
@@ -41,9 +46,9 @@ final class Orders
     }
 
     /**
-     * Do the goods of a payment leave the house? 'leave', 'wait' until a person has decided, or 'stay': all of it went back, or
-     * they have left. Asked for each message of the ledger that says "paid": it may be the last of several, when a refund came to
-     * nothing. The one that lets them leave hears so again.
+     * Do the goods of a payment leave the house? 'leave', 'wait' until a person has decided, or 'stay': all of it went back, it
+     * is rejected, or they have left. Asked for each message of the ledger that says "paid", of which there are several when a
+     * refund came to nothing. The one that lets them leave hears so again.
      *
      * WeChat is asked first, once. Whoever has stolen the key signs notices as WeChat does, but does not answer in
      * WeChat's place: what it knows nothing of, knows otherwise, or says was paid before it was ordered, waits. Until then a
@@ -52,7 +57,7 @@ final class Orders
     public function goods(string $number, int $message): string
     {
         [$row, $entry] = $this->find($number);
-        if (!$entry->credited || $entry->state === LedgerState::Refunded) {
+        if (!$entry->credited || $entry->state === LedgerState::Refunded || $row['hold'] === self::REJECTED) {
             $row['left_at'] === null && $this->database->together(fn () => $this->shop->credit->moveStock($number, 0));
             return 'stay';
         }
@@ -78,8 +83,8 @@ final class Orders
         } catch (ServiceException $e) {
             $isKnown = \in_array($e->errCode, ['ORDERNOTEXIST', 'ORDER_NOT_EXIST'], true) ? false : throw $e;
         }
-        $reason = $isKnown ? Risk::paidWhen((int) $row['made_at'], (int) $order->timeEnd?->getTimestamp())->reason : 'WeChat Pay knows of no such payment';
-        $this->database->run('UPDATE shop_order SET asked_at = ?, hold = ? WHERE number = ?', [time(), $reason ?: null, $row['number']]);
+        $reason = $isKnown ? Risk::paidWhen((int) $row['made_at'], (int) $order->timeEnd?->getTimestamp())->reason : self::UNKNOWN;
+        $this->database->run('UPDATE shop_order SET asked_at = ?, hold = ? WHERE number = ? AND asked_at IS NULL', [time(), $reason ?: null, $row['number']]);
     }
 
     /** Gives it up; a payment that was faster is credited. */

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Shop\Office;
 
+use Shop\Orders;
 use Shop\Page;
 use Shop\Shop;
 use WechatPay\OrderQuery;
@@ -28,7 +29,8 @@ final class OrderFile
             'refund' => $refunds->ask($this->clerk, $sale, $skus, $note),
             'agree' => $refunds->agree($this->clerk, $sale, Desk::field('refund')),
             'refuse', 'dismiss' => $refunds->settle($sale, Desk::field('refund')),
-            'release' => $this->shop->database->run('UPDATE shop_order SET hold = NULL WHERE number = ?', [$number]),
+            'release' => $this->endHold($sale, 'hold = NULL', $sale->row['hold'] !== Orders::REJECTED),
+            'reject' => $this->endHold($sale, "hold = 'rejected', kept = 0", $sale->row['hold'] === Orders::UNKNOWN),
             'resolve' => $this->resolve($sale, $note),
             default => throw new \DomainException('not_found', 404),
         };
@@ -48,6 +50,13 @@ final class OrderFile
         $as = Resolution::tryFrom(Desk::field('as')) ?? throw new \DomainException('nothing_chosen');
         $this->shop->ledger->resolve($sale->merchant(), $sale->number, $as, "{$this->clerk->name}: $note");
         $as === Resolution::Refund && (new Refunds($this->shop))->sendBack($sale);
+    }
+
+    /** What is held is let go, or nothing of it is given. */
+    private function endHold(Sale $sale, string $set, bool $can): void
+    {
+        $sql = "UPDATE shop_order SET $set WHERE number = ? AND hold = ?";
+        $can && $this->shop->database->run($sql, [$sale->number, $sale->row['hold']]) === 1 || throw new \DomainException('done_before');
     }
 
     private function facts(Sale $sale): string
@@ -78,16 +87,17 @@ final class OrderFile
         return implode('', array_filter([
             $sale->entry === null ? '' : $this->form($sale, 'check', '', 'asked'),
             $sale->isOpen() ? $this->form($sale, $end) : '',
-            $sale->row['hold'] === null ? '' : $this->form($sale, 'release'),
+            \in_array($sale->row['hold'], [null, Orders::REJECTED], true) ? '' : $this->form($sale, 'release'),
+            $sale->row['hold'] === Orders::UNKNOWN ? $this->form($sale, 'reject') : '',
             $is('paid_late') || $is('review') && $sale->row['hold'] === null
                 ? $this->form($sale, 'resolve', "<label>{$this->page->say('decision')} <select name=\"as\">$options</select></label>") : '',
-            $is('paid', 'refunded_part') && !$sale->isDivisible() ? $this->form($sale, 'refund') : '',
+            $sale->canRefund() && !$sale->isDivisible() ? $this->form($sale, 'refund') : '',
         ]));
     }
 
     private function lines(Sale $sale): string
     {
-        $canRefund = $sale->isDivisible() && (\in_array($sale->state, ['paid', 'refunded_part'], true) || $sale->row['hold'] !== null);
+        $canRefund = $sale->isDivisible() && $sale->canRefund();
         $lines = $sale->lines();
         $heads = array_map($this->page->say(...), ['goods', 'quantity', 'gross', 'saved', 'amount', 'refund']);
         $rows = array_map(fn (array $line) => [

@@ -30,7 +30,7 @@ final class OrderList
     public function waiting(): array
     {
         $ledger = $this->shop->database->rows("SELECT out_trade_no AS number FROM wechatpay_order WHERE state IN ('REVIEW', 'PAID_LATE') OR reason LIKE 'something went back%'");
-        $held = $this->shop->database->rows('SELECT number FROM shop_order WHERE hold IS NOT NULL');
+        $held = $this->shop->database->rows('SELECT number FROM shop_order WHERE hold IS NOT NULL AND kept > 0');
         $refunds = $this->shop->database->rows("SELECT number FROM shop_refund WHERE state IN ('waiting', 'failed', 'foreign', 'bounced', 'spent')");
         return array_values(array_unique(array_column([...$refunds, ...$ledger, ...$held], 'number')));
     }

@@ -5,10 +5,12 @@ declare(strict_types=1);
 namespace Shop\Office;
 
 use Shop\OrderPage;
+use Shop\Orders;
 use Shop\Risk;
 use Shop\Shop;
 use Shop\Verdict;
 use WechatPay\LedgerEntry;
+use WechatPay\LedgerState;
 use WechatPay\Merchant;
 
 /** One order as the back office sees it: the shop's row, and the ledger's entry where WeChat had a part in it. */
@@ -57,6 +59,13 @@ final class Sale
         return $this->entry !== null && !\in_array($this->row['kind'], ['topup', 'unknown'], true);
     }
 
+    /** Can money of it be sent back? Not if WeChat knows of none. */
+    public function canRefund(): bool
+    {
+        $isPaid = $this->entry === null || \in_array($this->entry->state, [LedgerState::Paid, LedgerState::PartiallyRefunded], true);
+        return $isPaid && !\in_array($this->row['hold'], [Orders::UNKNOWN, Orders::REJECTED], true);
+    }
+
     /** @return list<array<string, mixed>> its lines, with the number of the refund that has each */
     public function lines(): array
     {
@@ -75,8 +84,7 @@ final class Sale
      */
     public function worth(array $skus): int
     {
-        $canRefund = \in_array($this->state, ['paid', 'refunded_part'], true) || $this->state === 'review' && $this->row['hold'] !== null;
-        $canRefund || throw new \DomainException('not_paid');
+        $this->canRefund() || throw new \DomainException('not_paid');
         if (!$this->isDivisible()) {
             return (int) ($this->row['kept'] ?? $this->fen);
         }

@@ -59,6 +59,8 @@ final class Words
         'do_refuse' => ['不同意', 'Refuse'],
         'do_dismiss' => ['已线下处理', 'It is settled by hand'],
         'do_release' => ['放行', 'Let it go'],
+        'do_reject' => ['不予受理', 'Reject it: nothing is given'],
+        'rejected' => ['不予受理', 'rejected'],
         'do_resolve' => ['确定', 'Decide'],
         'Credit' => ['入账', 'Credit it'],
         'Refund' => ['全额退款', 'Send it back'],
