@@ -219,6 +219,10 @@ final class ScanPayShopTest extends ShopTestCase
         self::assertSame(409, $payer->status);
         $this->pay($numbers[0], $payer);
         self::assertNotSame('', $payer->buy(['candy' => 4]));
+        $payer->buy(['candy' => 5]);
+        self::assertSame(409, $payer->status);
+        $payer->post("/orders/$numbers[1]/close");
+        self::assertNotSame('', $payer->buy(['candy' => 5]), 'one was cancelled');
         self::assertNotSame('', $this->visitor()->buy(['candy' => 1]), 'somebody else');
     }
 

@@ -112,8 +112,8 @@ final class Checkout
         self::agree(
             Risk::amount($fen),
             Risk::unpaid(
-                $count('open_key IS NOT NULL AND member_id = ? AND made_at > ?', $visitor->member, time() - 7200),
-                $count('open_key IS NOT NULL AND address = ? AND made_at > ?', $visitor->address, time() - 7200),
+                $count(Orders::UNPAID . ' AND member_id = ? AND made_at > ?', $visitor->member, time() - 7200),
+                $count(Orders::UNPAID . ' AND address = ? AND made_at > ?', $visitor->address, time() - 7200),
             ),
             Risk::pace($count('member_id = ? AND made_at > ?', $visitor->member, time() - 60)),
         );

@@ -18,6 +18,10 @@ final class Orders
     /** A person has decided so about one of those: nothing of it is given. */
     public const REJECTED = 'rejected';
 
+    /** SQL about a row of shop_order: it waits for its payment, and the ledger has it neither cancelled nor ended otherwise. */
+    public const UNPAID = "open_key IS NOT NULL AND EXISTS (SELECT 1 FROM wechatpay_order l
+        WHERE l.mch_id = shop_order.mch_id AND l.out_trade_no = shop_order.number AND l.state IN ('CREATED', 'USERPAYING'))";
+
     private readonly Database $database;
 
     public function __construct(private readonly Shop $shop)
