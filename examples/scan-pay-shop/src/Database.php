@@ -22,9 +22,7 @@ final class Database
     public function install(): void
     {
         $driver = $this->pdo->getAttribute(\PDO::ATTR_DRIVER_NAME);
-        if ($driver === 'sqlite') {
-            $this->pdo->exec('PRAGMA journal_mode = WAL');   // pages and worker at the same time
-        }
+        $driver === 'sqlite' && $this->pdo->exec('PRAGMA journal_mode = WAL');   // pages and worker at the same time
         $charset = $driver === 'mysql' ? ' CHARACTER SET utf8mb4 COLLATE utf8mb4_bin' : '';
         $sql = file_get_contents(\dirname(__DIR__) . '/schema.sql') . file_get_contents(__DIR__ . '/Office/schema.sql');
         $sql = preg_replace('~^--.*$~m', '', $sql);

@@ -15,12 +15,9 @@ final class Members
     /** Makes a member at the first visit. */
     public function greet(string $id): void
     {
-        if ($this->find($id) !== null) {
-            return;
-        }
+        $new = ['id' => $id, 'name' => 'Guest ' . substr($id, 0, 4), 'balance' => 0, 'gift' => 0, 'points' => 0];
         try {
-            $name = 'Guest ' . substr($id, 0, 4);
-            $this->database->insert('member', ['id' => $id, 'name' => $name, 'balance' => 0, 'gift' => 0, 'points' => 0]);
+            $this->find($id) === null && $this->database->insert('member', $new);
         } catch (\PDOException $e) {
             Database::isDouble($e) || throw $e;   // two pages at once
         }
