@@ -76,10 +76,12 @@ final class HeldTest extends ShopDeskTestCase
         $this->confirm();
         foreach ($numbers as $number) {
             self::assertTrue($this->waits($number));
+            self::assertStringNotContainsString('钱已收到', $payer->get("/orders/$number"));
             self::assertStringNotContainsString("/office/orders/$number/refund", $this->anna->get("/office/orders/$number"));
             $this->refund($this->anna, $number, ['coffee'], 409);
             self::assertSame([303, 409, 409], array_map(fn (string $what) => $this->decide($this->anna, $number, $what), ['reject', 'reject', 'release']));
             self::assertSame(['closed', false], [$payer->state($number), $this->waits($number)]);
+            self::assertStringContainsString('请先联系我们', $payer->get("/orders/$number"));
         }
         self::assertStringNotContainsString('deliver', $this->workerLater());
         self::assertSame([100, [0, 0], 0], [$this->stock('coffee'), array_map(intval(...), array_values($this->account($payer))), $this->points()]);
@@ -92,6 +94,26 @@ final class HeldTest extends ShopDeskTestCase
         self::assertSame([409, 409], [$this->decide($this->anna, $number, 'reject'), $this->decide($this->anna, $number, 'release')]);
         $this->database->connect()->exec("UPDATE shop_order SET hold = 'sold out: coffee'");
         self::assertSame([409, 303], [$this->decide($this->anna, $number, 'reject'), $this->decide($this->anna, $number, 'release')]);
+    }
+
+    public function testAPageSaysOfMoneyOnlyWhatIsKnown(): void
+    {
+        $payer = $this->visitor();
+        $page = static fn (string ...$true) => array_map(static fn (string $said) => \in_array($said, $true, true), ['没有扣款', '钱已收到', '请先联系我们']);
+        $late = $this->placed($payer);
+        $payer->post("/orders/$late/close");
+        self::assertSame($page('没有扣款'), $this->saysOfMoney($payer, $late));
+        self::$simulator->control('POST', '/state', ['out_trade_no' => $late, 'trade_state' => 'SUCCESS']);
+        self::$simulator->control('POST', '/notify', ['out_trade_no' => $late]);
+        self::assertSame($page('钱已收到'), $this->saysOfMoney($payer, $late));
+        self::assertSame(303, $this->decide($this->anna, $late, 'resolve', ['as' => 'DISMISS']));
+        self::assertSame($page('请先联系我们'), $this->saysOfMoney($payer, $late), 'paid, and settled by hand');
+        $unclear = $this->placed($payer);
+        $this->database->connect()->exec("UPDATE wechatpay_order SET state = 'REVIEW' WHERE out_trade_no = '$unclear'");
+        self::assertSame($page('请先联系我们'), $this->saysOfMoney($payer, $unclear), 'its answers could not be used');
+        $held = $this->bought($payer, ['coffee' => 1]);
+        $this->database->connect()->exec("UPDATE shop_order SET hold = 'a rule' WHERE number = '$held'");
+        self::assertSame($page('钱已收到'), $this->saysOfMoney($payer, $held));
     }
 
     public function testTheMessageThatLetGoodsLeaveSaysSoAgainIfItsWorkerDied(): void
@@ -111,6 +133,13 @@ final class HeldTest extends ShopDeskTestCase
         $forged = Notification::sign(['out_trade_no' => $number, 'transaction_id' => "42000000002026112200000000$fen", 'total_fee' => $fen,
             'cash_fee' => $fen, 'time_end' => date('YmdHis')], $leaked);
         Http::ask($this->shop->noticeUrl(), ['method' => 'POST', 'header' => 'Content-Type: text/xml', 'content' => $forged]);
+    }
+
+    /** @return array{bool, bool, bool} nothing was paid; it has arrived; ask us */
+    private function saysOfMoney(ShopVisitor $payer, string $number): array
+    {
+        $page = $payer->get("/orders/$number");
+        return array_map(static fn (string $said) => str_contains($page, $said), ['没有扣款', '钱已收到', '请先联系我们']);
     }
 
     private function waits(string $number): bool

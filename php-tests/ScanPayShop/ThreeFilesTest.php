@@ -74,6 +74,26 @@ final class ThreeFilesTest extends TestCase
         self::assertSame(1, $this->delivered($number));
     }
 
+    public function testThePageSaysOfMoneyOnlyWhatIsKnown(): void
+    {
+        $number = $this->placed();
+        $as = function (string $state, string $more) use ($number): string {
+            (new \PDO("sqlite:$this->folder/shop.sqlite"))->exec("UPDATE wechatpay_order SET state = '$state', $more");
+            return strip_tags($this->page($number));
+        };
+        foreach (['USERPAYING', 'CLOSING', 'CLOSED', 'REVIEW'] as $state) {
+            self::assertStringContainsString("No payment is known: $state", $as($state, 'credited = 0'));
+        }
+        $paid = "transaction_id = '4200', paid = 1230";
+        foreach (['PAID_LATE', 'REVIEW'] as $state) {
+            self::assertStringContainsString('A person deals with your payment', $as($state, $paid));
+        }
+        self::assertStringContainsString('here is your tea', $as('PART_REFUNDED', "credited = 1, refunded = 1, $paid"));
+        self::assertStringNotContainsString('tea.', $as('REFUNDED', "refunded = 1230, $paid"));
+        $settled = "credited = 0, refunded = 0, transaction_id = NULL, paid = NULL, suspect_id = '4200', suspect_fee = 1230";
+        self::assertStringContainsString('A person deals with your payment', $as('CLOSED', $settled), 'a person settled a late one by hand');
+    }
+
     public function testAForgedNoticeDeliversNothing(): void
     {
         $number = $this->placed();

@@ -34,6 +34,22 @@ final class OrderPage
         };
     }
 
+    /**
+     * Which note of a state, or of a heading, is true of the money: 'ask' where a person has decided about a payment, or nobody
+     * knows of one.
+     *
+     * @param array<string, mixed> $order
+     */
+    public static function told(string $state, array $order, LedgerEntry $entry): string
+    {
+        $isPaid = ($entry->paidFee ?? $entry->suspectTransactionId) !== null;
+        return match ($state) {
+            'closed' => $isPaid ? 'ask' : 'closed',
+            'review' => $isPaid && $order['hold'] !== Orders::UNKNOWN ? 'review' : 'ask',
+            default => $state,
+        };
+    }
+
     /** @param array<string, mixed> $order */
     public function show(array $order, LedgerEntry $entry): void
     {
@@ -41,7 +57,7 @@ final class OrderPage
         [$title, $inner] = match ($state) {
             'waiting', 'paying' => $hasTimedOut ? $this->timedOut($order) : $this->waiting($order, $entry, $state),
             'refunded_part', 'refunded' => [$state, $this->note('refunded_note') . "<p>{$this->page->yuan($entry->refundedFee)} / {$this->page->yuan((int) $entry->paidFee)}</p>"],
-            default => [$state, $this->note("{$state}_note")],
+            default => [$state, $this->note(self::told($state, $order, $entry) . '_note')],
         };
         $state = $title === 'placing' ? $title : $state;
         $isOver = !\in_array($state, ['placing', 'waiting', 'paying', 'closing'], true);

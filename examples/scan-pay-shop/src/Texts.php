@@ -54,6 +54,7 @@ final class Texts
         'paid_late_note' => ['钱已收到，店员会发货或退款，请勿重复付款。', 'The money has arrived. We deliver or refund; please do not pay again.'],
         'review' => ['人工核对中', 'Being checked'],
         'review_note' => ['钱已收到，店员正在核对，请勿重复付款。', 'The money has arrived and a person looks at it; please do not pay again.'],
+        'ask_note' => ['店员已处理或正在处理此单：再次付款前，请先联系我们。', 'A person deals, or has dealt, with this order: ask us before you pay again.'],
         'refunded_part' => ['已部分退款', 'Refunded in part'],
         'refunded' => ['已全额退款', 'Refunded'],
         'refunded_note' => ['退款原路退回，零钱即时到账，银行卡一至三个工作日。', 'It goes back the way it came: to the balance at once, to a card within three working days.'],

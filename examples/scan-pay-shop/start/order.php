@@ -57,9 +57,12 @@ if (!is_string($number) || !preg_match('~^tea-[0-9a-f]{16}$~D', $number)) {
 $entry = $ledger->find(merchant(), $number) ?? exit(http_response_code(404));
 header('Content-Type: text/html; charset=utf-8');
 echo '<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="3"><title>Tea</title>';
-if ($entry->state !== LedgerState::Created) {
-    exit($entry->credited ? "Paid: here is your tea. $number" : "Not sold: {$entry->state->value}");
-}
+$isPaid = ($entry->paidFee ?? $entry->suspectTransactionId) !== null;
+$entry->state === LedgerState::Created || exit(match ($entry->state) {
+    LedgerState::Paid, LedgerState::PartiallyRefunded => "Paid: here is your tea. $number",
+    LedgerState::Refunded => "Your money goes back. $number",
+    default => $isPaid ? "A person deals with your payment: ask us before you pay again. $number" : "No payment is known: {$entry->state->value}",
+});
 $url = (getenv('SHOP_URL') ?: 'http://127.0.0.1:8000') . '/notify.php';
 echo (new UnifiedOrder(merchant()))
     ->native($number, 1230, 'A cup of tea', $url, $_SERVER['REMOTE_ADDR'], timeExpire: $entry->expiresAt)

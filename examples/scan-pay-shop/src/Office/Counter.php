@@ -107,7 +107,7 @@ final class Counter
         $inner = $isNew ? $this->codeForm($number) : ($isOpen ? '' : "<p><a class=\"button\" href=\"/office/counter\">{$this->page->say('next_sale')}</a></p>");
         $this->page->show($this->page->say($title), "<section class=\"order $title\" data-state=\"$state\" data-address=\"/office/counter/$number\""
             . ($isOpen ? ' data-poll' : '') . " aria-live=\"polite\"><h1 tabindex=\"-1\">{$this->page->say($title)}</h1><p class=\"what\">"
-            . Page::escape($order['body']) . "</p><p class=\"total\">{$this->page->yuan((int) $order['fen'])}</p>{$this->note($title, $number)}$inner"
+            . Page::escape($order['body']) . "</p><p class=\"total\">{$this->page->yuan((int) $order['fen'])}</p>{$this->note(OrderPage::told($title, $order, $entry), $number)}$inner"
             . "<p class=\"number\">{$this->page->say('order')} $number</p></section><p id=\"offline\" role=\"status\" hidden>{$this->page->say('offline')}</p>", refresh: $isOpen ? 3 : 0);
     }
 
@@ -127,9 +127,9 @@ final class Counter
             . "<p><button>{$this->page->say('charge')}</button></p></form>";
     }
 
-    private function note(string $title, string $number): string
+    private function note(string $name, string $number): string
     {
-        return \in_array($title, ['closed', 'review', 'paying'], true) ? "<p class=\"note\">{$this->page->say("till_$title")}{$this->refusal($number)}</p>" : '';
+        return \in_array($name, ['closed', 'review', 'paying', 'ask'], true) ? "<p class=\"note\">{$this->page->say("till_$name")}{$this->refusal($number)}</p>" : '';
     }
 
     /** Why WeChat has refused a code; nothing if it has not. */

@@ -28,6 +28,7 @@ final class Words
         'till_paying' => ['等待顾客确认；超时会自动撤销。', 'Waiting for the payer. What is not paid in time is reversed.'],
         'till_closed' => ['没有扣款。', 'Nothing was charged.'],
         'till_review' => ['已收到付款，但有疑问，请先核对。', 'Paid, but look at it before you hand anything over.'],
+        'till_ask' => ['此单的付款有疑问，或已退回：请先查看订单。', 'Its payment is in doubt, or went back: look at the order first.'],
         'orders' => ['订单', 'Orders'],
         'to_decide' => ['待处理', 'For a person'],
         'newest' => ['最近的订单', 'The newest'],
