@@ -54,6 +54,25 @@ final class RefundsTest extends ShopDeskTestCase
         self::assertCount(1, self::refunds());
     }
 
+    /** @dataProvider databases */
+    #[DataProvider('databases')]
+    public function testWhoAgreesToWhatIsSpentCanAgreeAgainWhenItIsThere(string $kind): void
+    {
+        $this->shop->stop();
+        $this->start($kind);
+        $number = $this->toppedUp($payer = $this->visitor());
+        $payer->post('/purchases', ['quantity' => ['tea' => 1], 'once' => '0123456789abcdef']);
+        $this->refund($this->anna, $number, []);
+        $refund = fn (): array => $this->rows('SELECT refund_no AS refund, agreed_by FROM shop_refund')[0];
+        self::assertSame(409, $this->decide($this->bo, $number, 'agree', $refund()));
+        self::assertStringContainsString('余额、赠送或积分不够', $this->bo->body);
+        self::assertNull($refund()['agreed_by'], 'nothing came of it');
+        $this->toppedUp($payer);
+        self::assertSame(303, $this->decide($this->bo, $number, 'agree', $refund()), $this->bo->body);
+        self::assertSame('bo', $refund()['agreed_by']);
+        self::assertSame([['out_trade_no' => $number, 'refund_fee' => 10_000]], self::refunds());
+    }
+
     public function testWhatASecondPersonRefusesCanBeAskedForAgain(): void
     {
         $number = $this->bought($this->visitor(), ['coffee' => 19]);

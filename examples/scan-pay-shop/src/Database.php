@@ -11,11 +11,16 @@ final class Database
 
     public function __construct(Settings $settings)
     {
-        $this->pdo = new \PDO($settings->dsn, $settings->user, $settings->password, [
+        $options = [
             \PDO::ATTR_ERRMODE => \PDO::ERRMODE_EXCEPTION,
             \PDO::ATTR_DEFAULT_FETCH_MODE => \PDO::FETCH_ASSOC,
             \PDO::ATTR_TIMEOUT => 5,
-        ]);
+        ];
+        if (str_starts_with($settings->dsn, 'mysql:')) {
+            // It shall count the rows that a statement finds, as the others do, not only those that are other ones afterwards.
+            $options[\constant(class_exists('Pdo\Mysql') ? 'Pdo\Mysql::ATTR_FOUND_ROWS' : 'PDO::MYSQL_ATTR_FOUND_ROWS')] = true;
+        }
+        $this->pdo = new \PDO($settings->dsn, $settings->user, $settings->password, $options);
     }
 
     /** Makes the shop's tables where there are none, with something to sell. Call it when you deploy. */
@@ -38,7 +43,7 @@ final class Database
     }
 
     /**
-     * Runs a statement; gives how many rows it changed.
+     * Runs a statement; gives how many rows it was about.
      *
      * @param list<mixed> $values
      */

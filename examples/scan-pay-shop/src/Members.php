@@ -39,9 +39,6 @@ final class Members
     {
         $sums = ['balance' => $balance, 'gift' => $gift, 'points' => $points];
         $this->database->insert('member_journal', ['source' => $source, 'member_id' => $member, 'booked_at' => time()] + $sums);
-        if ([$balance, $gift, $points] === [0, 0, 0]) {
-            return;   // MySQL would count a row that stays as it is as none
-        }
         $changed = $this->database->run(
             'UPDATE member SET balance = balance + ?, gift = gift + ?, points = points + ?
              WHERE id = ? AND balance >= ? AND gift >= ? AND points >= ?',

@@ -62,9 +62,9 @@ final class Refunds
     /** A second person agrees. */
     public function agree(Clerk $clerk, Sale $sale, string $refundNo): void
     {
-        $sql = "UPDATE shop_refund SET agreed_by = ? WHERE refund_no = ? AND number = ? AND state = 'waiting' AND asked_by <> ?";
-        $this->shop->database->run($sql, [$clerk->name, $refundNo, $sale->number, $clerk->name]) === 1 || throw new \DomainException('second_person');
-        $this->carryOut($sale, $refundNo);
+        $sql = "SELECT COUNT(*) FROM shop_refund WHERE refund_no = ? AND number = ? AND state = 'waiting' AND asked_by <> ?";
+        $this->shop->database->value($sql, [$refundNo, $sale->number, $clerk->name]) === 1 || throw new \DomainException('second_person');
+        $this->carryOut($sale, $refundNo, $clerk->name);
     }
 
     /** A person has dealt with one that waits: nothing goes back after all, or what WeChat did with it is looked at. */
@@ -75,9 +75,9 @@ final class Refunds
         $to !== '' && $this->move($refundNo, $from, $to) || throw new \DomainException('done_before');
     }
 
-    private function carryOut(Sale $sale, string $refundNo): void
+    private function carryOut(Sale $sale, string $refundNo, ?string $agreedBy = null): void
     {
-        $this->move($refundNo, 'waiting', 'booked') || throw new \DomainException('done_before');
+        $this->move($refundNo, 'waiting', 'booked', $agreedBy) || throw new \DomainException('done_before');
         $this->send($sale, $refundNo);
     }
 
@@ -123,11 +123,11 @@ final class Refunds
      * A refund goes on from one state to another, once; false: it did before. With it the account gives up what the payment had
      * brought, balance and gift of a top-up and points of goods, or has all of it again, and its lines can be asked for again.
      */
-    public function move(string $refundNo, string $from, string $to): bool
+    public function move(string $refundNo, string $from, string $to, ?string $agreedBy = null): bool
     {
-        return $this->shop->database->together(function () use ($refundNo, $from, $to): bool {
-            $sql = 'UPDATE shop_refund SET state = ?, step = step + 1 WHERE refund_no = ? AND state = ?';
-            if ($this->shop->database->run($sql, [$to, $refundNo, $from]) === 0) {
+        return $this->shop->database->together(function () use ($refundNo, $from, $to, $agreedBy): bool {
+            $sql = 'UPDATE shop_refund SET state = ?, step = step + 1, agreed_by = COALESCE(?, agreed_by) WHERE refund_no = ? AND state = ?';
+            if ($this->shop->database->run($sql, [$to, $agreedBy, $refundNo, $from]) === 0) {
                 return false;
             }
             $to === 'refused' && $this->shop->database->run('DELETE FROM refund_line WHERE refund_no = ?', [$refundNo]);
