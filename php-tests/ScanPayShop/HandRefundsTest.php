@@ -47,6 +47,22 @@ final class HandRefundsTest extends ShopTestCase
         self::assertSame([78, false], [$this->points(), $this->waits($number)], 'once');
     }
 
+    public function testAfterAPartWentBackByHandAllThatIsLeftCanBeSentBack(): void
+    {
+        $number = $this->paid(['coffee' => 1, 'tea' => 1]);
+        $this->sendBack($number, 3829, 1000);
+        $refund = function (string $sku) use ($number): int {
+            $this->anna->post("/office/orders/$number/refund", ['sku' => [$sku], 'note' => 'broken']);
+            return $this->anna->status;
+        };
+        self::assertSame([303, 409], [$refund('tea'), $refund('coffee')]);
+        self::assertStringContainsString('请退还全部剩余', $this->anna->body);
+        self::assertStringContainsString('¥16.60', $this->anna->get("/office/orders/$number"));
+        self::assertSame([303, 409], [$refund('*'), $refund('*')], $this->anna->body);
+        self::assertSame(['refunded', 0], [$this->payer->state($number), $this->points()]);
+        self::assertSame([1000, 1169, 1660], array_column(self::$simulator->control('GET', '/refunds'), 'refund_fee'));
+    }
+
     public function testARefundOfAnotherOrderIsNotRefusedUnderThisOnesAddress(): void
     {
         [$number, $other] = [$this->paid(['coffee' => 19]), $this->paid(['coffee' => 1])];

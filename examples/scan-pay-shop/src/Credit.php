@@ -48,12 +48,12 @@ final class Credit
      * Keeps more of a payment, or less since some of it goes back, within a transaction. What its member has of it is always
      * what the rest brings, however it was divided, and whichever refund came to nothing.
      *
-     * @throws \DomainException if there is not so much left, or the member has spent it
+     * @throws \DomainException if there is not so much left of it, or the member has spent it
      */
     public function keep(string $number, int $fen, string $source): void
     {
         $sql = 'UPDATE shop_order SET kept = kept + ? WHERE number = ? AND kept >= ?';
-        $this->database->run($sql, [$fen, $number, -$fen]) === 1 || throw new \DomainException('not enough');
+        $this->database->run($sql, [$fen, $number, -$fen]) === 1 || throw new \DomainException('less is kept');
         $order = $this->find($number);
         $this->book($order, $source, $order['kept'] - $fen);
     }

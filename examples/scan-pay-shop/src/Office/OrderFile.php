@@ -98,16 +98,16 @@ final class OrderFile
     private function lines(Sale $sale): string
     {
         $canRefund = $sale->isDivisible() && $sale->canRefund();
-        $lines = $sale->lines();
+        $all = '<label><input type="checkbox" name="sku[]" value="*"> ' . "{$this->page->say('all_kept')} {$this->page->yuan((int) $sale->row['kept'])}</label>";
         $heads = array_map($this->page->say(...), ['goods', 'quantity', 'gross', 'saved', 'amount', 'refund']);
         $rows = array_map(fn (array $line) => [
             Page::escape($line['sku']), (string) $line['quantity'], $this->page->yuan((int) $line['gross']), $this->page->yuan((int) $line['discount']),
             $this->page->yuan($line['gross'] - $line['discount']),
             $line['refund_no'] !== null || !$canRefund ? Page::escape($line['refund_no'] ?? '')
                 : "<input type=\"checkbox\" form=\"refund\" name=\"sku[]\" value=\"" . Page::escape($line['sku']) . '" aria-label="' . Page::escape($line['sku']) . '">',
-        ], $lines);
+        ], $sale->lines());
         $table = $rows === [] ? '' : "<h2>{$this->page->say('goods')}</h2>" . $this->page->table($this->page->say('goods'), $heads, $rows);
-        return $table . ($canRefund && \in_array(null, array_column($lines, 'refund_no'), true) ? $this->form($sale, 'refund') : '');
+        return $table . ($canRefund && $sale->row['kept'] > 0 ? $this->form($sale, 'refund', $all) : '');
     }
 
     private function refunds(Sale $sale): string

@@ -26,14 +26,15 @@ final class Refunds
     public function __construct(private readonly Shop $shop) {}
 
     /**
-     * Asks for the money of some lines back; a top-up goes back whole. Gives the refund's number.
+     * Asks for the money of some lines back, or of '*': all that is left. A top-up goes back whole. Gives the refund's number.
      *
      * @param list<string> $skus
      */
     public function ask(Clerk $clerk, Sale $sale, array $skus, string $reason): string
     {
-        $skus = $sale->isDivisible() ? $skus : ['*'];
-        $fen = $sale->worth($skus);
+        $isAll = !$sale->isDivisible() || \in_array('*', $skus, true);
+        $fen = $sale->worth($isAll ? ['*'] : $skus);
+        $skus = $isAll ? $sale->rest() : $skus;
         $verdict = Verdict::strictest(...$sale->risks($fen));
         $verdict->says !== 'refuse' || throw new \DomainException($verdict->reason);
         $refundNo = Checkout::number('R');

@@ -34,7 +34,7 @@ final class Sale
         if ($row === null && $entry === null) {
             throw new \DomainException('not_found', 404);
         }
-        $row ??= ['kind' => 'unknown', 'member_id' => '', 'fen' => $entry->totalFee, 'paid_at' => null, 'hold' => null,
+        $row ??= ['kind' => 'unknown', 'member_id' => '', 'fen' => $entry->totalFee, 'paid_at' => null, 'kept' => null, 'hold' => null,
             'body' => '', 'trade_type' => $entry->tradeType, 'made_at' => $entry->createdAt->getTimestamp(), 'address' => ''];
         $state = $entry === null ? 'paid' : OrderPage::state($row, $entry);
         $fen = (int) ($entry?->paidFee ?? $row['fen']);
@@ -77,20 +77,28 @@ final class Sale
         );
     }
 
+    /** @return list<string> the lines that nobody has asked for yet; '*' where all of it goes back or nothing */
+    public function rest(): array
+    {
+        $rest = array_filter($this->lines(), static fn (array $line) => $line['refund_no'] === null);
+        return $this->isDivisible() ? array_column($rest, 'sku') : ['*'];
+    }
+
     /**
-     * What lines have really cost: the split that was stored with the order.
+     * What lines have really cost: the split that was stored with the order. Of '*' it is all that is kept.
      *
      * @param list<string> $skus
      */
     public function worth(array $skus): int
     {
         $this->canRefund() || throw new \DomainException('not_paid');
-        if (!$this->isDivisible()) {
+        if ($skus === ['*']) {
             return (int) ($this->row['kept'] ?? $this->fen);
         }
         $chosen = array_filter($this->lines(), static fn (array $line) => \in_array($line['sku'], $skus, true));
         $chosen !== [] && \count($chosen) === \count($skus) || throw new \DomainException('nothing_chosen');
-        return array_sum(array_map(static fn (array $line) => $line['gross'] - $line['discount'], $chosen));
+        $fen = array_sum(array_map(static fn (array $line) => $line['gross'] - $line['discount'], $chosen));
+        return $fen <= $this->row['kept'] ? $fen : throw new \DomainException('less is kept');
     }
 
     /** @return list<Verdict> what the rules say to a refund of so much */

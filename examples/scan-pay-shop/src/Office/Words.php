@@ -119,6 +119,8 @@ final class Words
         'nothing_chosen' => ['请先选择。', 'Choose something first.'],
         'not_open' => ['此单已经结束。', 'This order is over.'],
         'not_paid' => ['此单不能退款。', 'This order cannot be refunded.'],
+        'less is kept' => ['此单剩余的金额没有这么多：请退还全部剩余。', 'So much is not left of this payment: send all that is left back.'],
+        'all_kept' => ['全部剩余', 'All that is left:'],
         'refunded_before' => ['已申请过退款。', 'A refund of that was asked for before.'],
         'done_before' => ['已处理过。', 'That was decided before.'],
         'second_person' => ['需要另一位同事复核。', 'Somebody else has to agree.'],
