@@ -109,6 +109,23 @@ final class HandRefundsTest extends ShopTestCase
         self::assertSame([false, 0], [$this->waits($number), $this->points()]);
     }
 
+    public function testARefundThatBouncedBeforeItsOrderWasCreditedIsNotKept(): void
+    {
+        $number = $this->payer->buy(['coffee' => 1]);
+        $this->payer->get("/orders/$number");
+        $this->payer->post("/orders/$number/close");
+        self::$simulator->control('POST', '/state', ['out_trade_no' => $number, 'trade_state' => 'SUCCESS']);
+        self::$simulator->control('POST', '/notify', ['out_trade_no' => $number]);
+        $this->sendBack($number, 2660, 2000, 'CHANGE');
+        self::assertSame(['paid_late', 'bounced'], [$this->payer->state($number), $this->rows('SELECT state FROM shop_refund')[0]['state']]);
+        $this->anna->post("/office/orders/$number/resolve", ['as' => 'CREDIT', 'note' => 'it is there']);
+        self::assertSame(303, $this->anna->status, $this->anna->body);
+        $this->confirm();
+        self::assertSame([660, 6], [(int) $this->rows('SELECT kept FROM shop_order')[0]['kept'], $this->points()]);
+        $this->anna->post("/office/orders/$number/refund", ['sku' => ['*'], 'note' => 'broken']);
+        self::assertSame([303, 'refunded'], [$this->anna->status, $this->payer->state($number)]);
+    }
+
     /** @param array<string, int> $quantities */
     private function paid(array $quantities): string
     {
@@ -124,12 +141,13 @@ final class HandRefundsTest extends ShopTestCase
         return $number;
     }
 
-    /** Somebody sends fen back in the merchant platform, and the office asks. */
-    private function sendBack(string $number, int $paid, int $fen): void
+    /** Somebody sends fen back in the merchant platform, with more luck or less, and the office asks. */
+    private function sendBack(string $number, int $paid, int $fen, string $status = 'SUCCESS'): void
     {
         $file = \dirname(self::$simulator->ready['cert_file']) . '/' . SimulatorProcess::MCH_ID;
         $merchant = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY, certificate: "{$file}_cert.pem", privateKey: "{$file}_key.pem");
         (new Refund($merchant, new Gateway(self::$simulator->url, caFile: self::$simulator->caFile)))->byOutTradeNo($number, "hand-$fen", $paid, $fen);
+        $status === 'SUCCESS' || self::$simulator->control('POST', '/refunds', ['out_refund_no' => "hand-$fen", 'status' => $status]);
         self::$simulator->control('POST', '/settle');
         $this->anna->post("/office/orders/$number/check", ['note' => 'asked']);
         $this->hear($number);

@@ -22,8 +22,9 @@ final class Credit
         $paid = (int) $t->entry->paidFee;
         // An exception would only make WeChat repeat the notice: what there is to say against it waits for a person.
         $hold = $this->takeStock($t->outTradeNo) ?? $this->objection($order, $paid);
+        $bounced = "SELECT COALESCE(SUM(fen), 0) FROM shop_refund WHERE number = ? AND state IN ('bounced', 'settled')";   // before it was credited
         $set = 'UPDATE shop_order SET paid_at = ?, open_key = NULL, kept = ?, hold = ? WHERE number = ?';
-        $this->database->run($set, [time(), $paid, $hold ?: null, $t->outTradeNo]);
+        $this->database->run($set, [time(), $paid - $this->database->value($bounced, [$t->outTradeNo]), $hold ?: null, $t->outTradeNo]);
     }
 
     /** A payment that was credited has been reversed: a code payment at the counter. */

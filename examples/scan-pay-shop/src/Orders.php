@@ -10,7 +10,7 @@ use WechatPay\Merchant;
 use WechatPay\OrderQuery;
 use WechatPay\ServiceException;
 
-/** Orders that are placed: found again, shown to be paid, asked about, closed. */
+/** Orders that are placed: found again, shown to be paid, asked about, let go. */
 final class Orders
 {
     /** Why goods wait if WeChat says that nobody has paid, or something else was: no money can be sent back. */
@@ -89,12 +89,6 @@ final class Orders
         }
         $reason = $isKnown ? Risk::paidWhen((int) $row['made_at'], (int) $order->timeEnd?->getTimestamp())->reason : self::UNKNOWN;
         $this->database->run('UPDATE shop_order SET asked_at = ?, hold = ? WHERE number = ? AND asked_at IS NULL', [time(), $reason ?: null, $row['number']]);
-    }
-
-    /** Gives it up; a payment that was faster is credited. */
-    public function close(string $number): void
-    {
-        $this->shop->ledger->close($this->merchantOf($number), $number);
     }
 
     /**
