@@ -135,6 +135,21 @@ final class ScanPayShopTest extends ShopTestCase
         self::assertSame(409, $payer->status, 'one order of 500 yuan is under way');
     }
 
+    public function testATopUpThatIsOpenCountsForTheCapUntilItIsCancelled(): void
+    {
+        $payer = $this->visitor();
+        $this->database->connect()->exec('UPDATE member SET balance = 450000');
+        $open = substr($payer->post('/topups', ['yuan' => 500]), 8);
+        $payer->post('/topups', ['yuan' => 100]);
+        self::assertSame(409, $payer->status);
+        self::assertStringContainsString('余额最多', $payer->body);
+        self::assertSame("/orders/$open", $payer->post('/topups', ['yuan' => 500]), 'the same again is the same order');
+        self::assertCount(1, $this->rows('SELECT number FROM shop_order'));
+        $payer->post("/orders/$open/close");
+        $payer->post('/topups', ['yuan' => 100]);
+        self::assertSame(303, $payer->status);
+    }
+
     public function testANoticeOfAnotherAmountOrPaymentThanWechatKnowsDeliversNothing(): void
     {
         $leaked = new Merchant(SimulatorProcess::APPID, SimulatorProcess::MCH_ID, SimulatorProcess::KEY);

@@ -58,10 +58,13 @@ final class Checkout
     /** Orders a top-up of the member's balance. */
     public function topUp(Visitor $visitor, int $fen): string
     {
-        $paid = "SELECT COALESCE(SUM(kept), 0) FROM shop_order WHERE member_id = ? AND kind = 'topup' AND left_at IS NULL";
-        $balance = $this->shop->members->find($visitor->member)['balance'] + $this->database->value($paid, [$visitor->member]);
-        self::agree(Risk::topUp($balance, $fen));
-        return $this->order($visitor, 'topup', '余额充值 Top-up', $fen, (string) $fen, static fn () => null);
+        // Whoever asks again for what is open gets the same order: only another one counts beside it.
+        return $this->order($visitor, 'topup', '余额充值 Top-up', $fen, (string) $fen, function () use ($visitor, $fen): void {
+            $underWay = "SELECT COALESCE(SUM(COALESCE(kept, fen)), 0) FROM shop_order WHERE member_id = ? AND kind = 'topup' AND left_at IS NULL";
+            $underWay .= ' AND (kept IS NOT NULL OR ' . Orders::UNPAID . ')';
+            $balance = $this->shop->members->find($visitor->member)['balance'] + $this->database->value($underWay, [$visitor->member]);
+            self::agree(Risk::topUp($balance, $fen));
+        });
     }
 
     /** @param callable(string $number): mixed $addLines */
