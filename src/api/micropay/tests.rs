@@ -35,6 +35,8 @@ impl Clock for FakeClock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PayerBehaviour {
     Paid,
+    /// Paid at once, and told as a payment by face.
+    PaidByFace,
     PasswordThenPaid,
     PasswordNever,
     PayError,
@@ -95,7 +97,7 @@ impl Gateway {
         let book = self.book.lock().unwrap();
         match self.payment {
             _ if book.reversed && self.undoing != Undoing::Unseen => "REVOKED",
-            PayerBehaviour::Paid | PayerBehaviour::OldSale => "SUCCESS",
+            PayerBehaviour::Paid | PayerBehaviour::PaidByFace | PayerBehaviour::OldSale => "SUCCESS",
             PayerBehaviour::PasswordThenPaid if self.clock.now_ms() >= 12_000 => "SUCCESS",
             PayerBehaviour::PayError => "PAYERROR",
             PayerBehaviour::Page502 | PayerBehaviour::Forged => "NOTPAY",
@@ -107,6 +109,9 @@ impl Gateway {
         self.book.lock().unwrap().pays += 1;
         match self.payment {
             PayerBehaviour::Paid => Ok(answer(&[("total_fee", "100"), ("out_trade_no", NUMBER)])),
+            PayerBehaviour::PaidByFace => {
+                Ok(answer(&[("total_fee", "100"), ("out_trade_no", NUMBER), ("trade_type", "FACEPAY")]))
+            }
             PayerBehaviour::NoAnswer | PayerBehaviour::OldSale => self.silence(),
             PayerBehaviour::Page502 => Err(lost(Phase::Status(502))),
             PayerBehaviour::Forged => Ok(b"<xml><return_code>SUCCESS</return_code></xml>".to_vec()),
@@ -400,7 +405,20 @@ fn an_order_of_another_product_or_currency_is_never_taken_for_this_sale() {
             _ => None,
         }
     };
-    assert_eq!(field("trade_type", "NATIVE").as_deref(), Some("trade_type"));
+    for product in ["JSAPI", "NATIVE", "APP", "MWEB", "PAP", "AUTH"] {
+        assert_eq!(field("trade_type", product).as_deref(), Some("trade_type"), "{product}");
+    }
+    for product in ["MICROPAY", "FACEPAY", "FACE", "WHAT_COMES_NEXT"] {
+        assert_eq!(field("trade_type", product), None, "{product}");
+    }
     assert_eq!(field("fee_type", "USD").as_deref(), Some("fee_type"));
-    assert_eq!((field("trade_type", "MICROPAY"), field("fee_type", "CNY")), (None, None));
+    assert_eq!(field("fee_type", "CNY"), None);
+}
+
+#[test]
+fn a_payment_by_face_is_this_sale_and_given_back() {
+    let sold = sell(PayerBehaviour::PaidByFace, Undoing::Works, u32::MAX);
+    let order = sold.end.unwrap();
+    assert_eq!(order.fields().text("trade_type"), Some("FACEPAY"));
+    assert!(!sold.gateway.book.lock().unwrap().reversed);
 }
