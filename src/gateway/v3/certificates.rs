@@ -67,16 +67,18 @@ pub fn ready(road: &CertificateRoad<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Looks for the key that an answer or a notice names: true if there is a new list, which is worth another look. That
-/// of another process comes first; a list that did not come is a fault.
+/// Looks for the key that an answer or a notice names: true if it has come meanwhile, or there is a new list, which is worth
+/// another look. What others have loaded comes first; a list that did not come is a fault.
 pub fn missed(road: &CertificateRoad<'_>, serial: &str) -> Result<bool, Error> {
     let now = road.clock.unix_seconds();
     let ring = &road.keys.ring;
     let Some(store) = ring.downloads().filter(|_| ring.is_worth_a_download(serial)) else { return Ok(false) };
-    if kept(store, road.keys, now) && store.named(serial).is_some() {
+    let is_there = || store.named(serial).is_some();
+    if is_there() || kept(store, road.keys, now) && is_there() {
         return Ok(true);
     }
-    refreshed(road, store, road.left_ms())
+    let came = refreshed(road, store, road.left_ms());
+    if is_there() { Ok(true) } else { came }
 }
 
 /// Loads the list if it was not asked for in the last minute: true if it came. What it failed of then is told again.

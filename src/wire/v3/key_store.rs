@@ -104,8 +104,13 @@ impl KeyStore {
 
     /// Takes a list that was loaded at that time.
     pub fn take(&self, keys: KeysByName, at: i64) {
+        self.publish(&mut self.flight(), keys, at);
+    }
+
+    /// Whoever hears of the list has its keys.
+    fn publish(&self, flight: &mut Flight, keys: KeysByName, at: i64) {
         *self.shelf.get().keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
-        self.flight().loaded_at = Some(at);
+        flight.loaded_at = Some(at);
     }
 
     /// Downloads the list, or waits for whoever does already.
@@ -123,13 +128,23 @@ impl KeyStore {
         drop(flight);
         let landing = Landing(self);
         let came = download();
+        let landed = self.land(came, now);
+        drop(landing);
+        landed
+    }
+
+    /// That the list was asked for is known together with what came of it.
+    fn land<E: Clone + Into<ListFailure>>(
+        &self,
+        came: Result<KeysByName, E>,
+        now: i64,
+    ) -> Result<(), StoreError<E>> {
         let mut flight = self.flight();
         flight.tried_at = Some(now);
         flight.failure = came.as_ref().err().cloned().map(Into::into);
-        drop(flight);
-        let taken = came.map(|keys| self.take(keys, now)).map_err(StoreError::Download);
-        drop(landing);
-        taken
+        let keys = came.map_err(StoreError::Download)?;
+        self.publish(&mut flight, keys, now);
+        Ok(())
     }
 
     fn wait<E>(&self, flight: MutexGuard<'_, Flight>, patience: Duration) -> Result<(), StoreError<E>> {
@@ -271,6 +286,27 @@ mod tests {
             let waited = store.refresh(0, hasty, || Came::Ok(keys("0B", 9999)));
             assert!(matches!(waited, Err(StoreError::Theirs(why)) if why.why.contains("too long")));
         });
+    }
+
+    #[test]
+    fn v8_that_a_list_was_asked_for_is_not_seen_before_its_keys() {
+        let (store, (done, is_done)) = (KeyStore::default(), std::sync::mpsc::channel());
+        thread::scope(|scope| {
+            let reader = store.shelf.get().keys.read().unwrap();
+            scope.spawn(|| {
+                store.refresh(0, LONG, || {
+                    done.send(()).unwrap();
+                    Came::Ok(keys("0A", 9999))
+                })
+            });
+            is_done.recv().unwrap();
+            // The keys cannot be put where they belong as long as somebody reads there.
+            thread::sleep(Duration::from_millis(100));
+            let seen = store.shelf.get().flight.try_lock().ok().and_then(|flight| flight.tried_at);
+            assert_eq!(seen, None);
+            drop(reader);
+        });
+        assert!(!store.may_be_asked(0) && store.named("0A").is_some());
     }
 
     #[test]

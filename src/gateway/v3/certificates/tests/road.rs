@@ -6,6 +6,7 @@ use crate::api::micropay::{Clients, Micropay, Patience, Sale};
 use crate::gateway::transport::Body;
 use crate::model::merchant::Merchant;
 use crate::wire::v3::signature::HeaderError;
+use crate::wire::v3::vectors::ring;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
@@ -31,6 +32,28 @@ impl Shop {
         let ended = ask();
         (ended, self.platform.clock.now_ms() - started)
     }
+
+    /// The certificate of that name is looked for, as for a notice, with so much time.
+    fn looks_for(&self, name: &str, ms: u64) -> Result<bool, String> {
+        let client = self.client.within(ms).observed_by(None);
+        client.load_certificates(text(&keys()[name]["serial"])).map_err(|why| why.to_string())
+    }
+
+    /// Somebody else has loaded a list with that certificate.
+    fn is_given(&self, name: &str) {
+        let Credentials::V3(own) = &self.client.merchant.credentials else { panic!() };
+        let list = ring(&json!([keys()[name]["serial"]])).into_keys();
+        own.get().unwrap().ring.downloads().unwrap().take(list, self.platform.clock.unix_seconds());
+    }
+}
+
+#[test]
+fn v8_a_certificate_that_has_come_since_it_was_missed_is_worth_another_look() {
+    let shop = Shop::open(KeyStore::default());
+    shop.is_given("platform_new");
+    assert_eq!(shop.looks_for("platform_new", 8000), Ok(true));
+    assert_eq!(shop.looks_for("platform_old", 8000), Ok(false), "the list is of this minute");
+    assert_eq!(shop.lists(), 0);
 }
 
 #[test]
