@@ -107,10 +107,10 @@ impl KeyStore {
         self.publish(&mut self.flight(), keys, at);
     }
 
-    /// Whoever hears of the list has its keys.
+    /// Whoever hears of the list has its keys, and hears no more of a download that failed before.
     fn publish(&self, flight: &mut Flight, keys: KeysByName, at: i64) {
         *self.shelf.get().keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
-        flight.loaded_at = Some(at);
+        (flight.loaded_at, flight.failure) = (Some(at), None);
     }
 
     /// Downloads the list, or waits for whoever does already.

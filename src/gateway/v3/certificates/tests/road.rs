@@ -179,6 +179,19 @@ fn v6_a_clock_that_is_off_is_named_by_the_list_too() {
     assert!(matches!(**why, HeaderError::ClockOff { ahead: 3600, .. }), "{why:?}");
 }
 
+#[test]
+fn v7_a_failure_is_told_no_more_when_another_process_has_loaded_the_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.json");
+    let shop = Shop::open(KeyStore::new(Some(file.clone())));
+    *shop.platform.instead.lock().unwrap() = Some(unsigned(401, r#"{"code":"SIGN_ERROR","message":"x"}"#));
+    assert!(shop.ask().is_err());
+    written(&file, shop.platform.list().message());
+    shop.ask().unwrap();
+    assert_eq!(shop.looks_for("platform_new", 8000), Ok(false), "it is in no list, and that is no fault");
+    assert_eq!(shop.lists(), 1);
+}
+
 /// Nobody is to hear of a payment that was not sent.
 struct Nobody;
 
