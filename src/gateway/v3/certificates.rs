@@ -18,6 +18,8 @@ pub mod list;
 
 /// A refresh that the call can do without takes so many milliseconds at most.
 const OPTIONAL_MS: u64 = 1000;
+/// With fewer milliseconds the list is not asked for: it would fail, and be asked for again in a minute only.
+const LEAST_MS: u64 = 300;
 
 /// Who can ask for the list.
 pub trait ListSource {
@@ -46,7 +48,7 @@ pub struct CertificateRoad<'c> {
 }
 
 /// Sees to it that there are keys before a call is made. Without a key the list is a step of the call, which leaves half
-/// of the time to the call itself; a list that is only old is asked for within a quarter of it, and is enough if that fails.
+/// of the time to the call itself where that is enough for both; a list that is only old is asked for within a quarter of it, and is enough if that fails.
 pub fn ready(road: &CertificateRoad<'_>) -> Result<(), Error> {
     let ring = &road.keys.ring;
     let Some(store) = ring.downloads() else { return Ok(()) };
@@ -58,7 +60,7 @@ pub fn ready(road: &CertificateRoad<'_>) -> Result<(), Error> {
     }
     let left_ms = road.left_ms();
     if !lives() {
-        return refreshed(road, store, left_ms / 2).map(drop);
+        return refreshed(road, store, (left_ms / 2).max(LEAST_MS).min(left_ms)).map(drop);
     }
     if store.may_be_asked(now) {
         // What is known does.
@@ -92,8 +94,12 @@ fn refreshed(road: &CertificateRoad<'_>, store: &KeyStore, within_ms: u64) -> Re
     })
 }
 
-/// Downloads the list, alone; its tries are reported when nobody waits for it any more.
+/// Downloads the list, alone; its tries are reported when nobody waits for it any more. A caller whose time is nearly up
+/// leaves it to the next one.
 fn load(road: &CertificateRoad<'_>, store: &KeyStore, within_ms: u64) -> Result<(), Error> {
+    if within_ms < LEAST_MS {
+        return Err(missing("too little time was left to ask for it").into());
+    }
     let attempts = RefCell::default();
     let patience = Duration::from_millis(within_ms);
     let now = road.clock.unix_seconds();

@@ -1,7 +1,7 @@
 //! `WechatPay\Notification` and `WechatPay\RefundNotice`.
 
 use crate::clock::{Clock, SystemClock};
-use crate::error::{Error, Fault, Phase, Repeat, TransportError};
+use crate::error::{Error, Fault, Repeat};
 use crate::gateway::client::random_nonce;
 use crate::model::client_sign::Fresh;
 use crate::model::merchant::{ApiVersion, Merchant};
@@ -201,16 +201,8 @@ const MOST_LOADING_MS: u64 = 3000;
 fn load_certificates(merchant: &Arc<Merchant>, serial: &str, deadline_ms: u64) -> Result<bool, Error> {
     let caller = Caller::over(merchant.clone(), None).map_err(misset)?;
     let line = caller.line_for_notices().map_err(Error::Configuration)?;
-    match deadline_ms.saturating_sub(SystemClock.now_ms()) {
-        0 => Err(out_of_time().into()),
-        left_ms => line.within(left_ms).observed_by(None).load_certificates(serial),
-    }
-}
-
-/// Lists of other merchants took all of it; this one's was not asked for, and may be at the next notice.
-fn out_of_time() -> TransportError {
-    let message = "the time for this notice was up before it was asked for".to_owned();
-    TransportError { phase: Phase::Answer, message, sent: false, retry_after_ms: None, reused: None }
+    let left_ms = deadline_ms.saturating_sub(SystemClock.now_ms());
+    line.within(left_ms).observed_by(None).load_certificates(serial)
 }
 
 fn misset(raised: Raise) -> Error {

@@ -180,6 +180,28 @@ fn v6_a_clock_that_is_off_is_named_by_the_list_too() {
 }
 
 #[test]
+fn v7_whoever_has_no_time_left_to_ask_for_the_list_leaves_it_to_the_next_one() {
+    let shop = Shop::open(KeyStore::default());
+    for ms in [0, 5, LEAST_MS - 1] {
+        let why = shop.looks_for("platform_old", ms).unwrap_err();
+        assert!(why.contains("list of platform certificates") && why.contains("too little time"), "{why}");
+    }
+    assert_eq!(shop.lists(), 0);
+    assert_eq!(shop.looks_for("platform_old", LEAST_MS), Ok(true));
+    assert_eq!(shop.lists(), 1, "that it was not asked for did not count");
+
+    let mut shop = Shop::open(KeyStore::default());
+    shop.client.timeout_ms = LEAST_MS - 1;
+    let fault = shop.closes().unwrap_err();
+    assert_eq!((fault.advice, fault.retryable, fault.maybe_processed), (Advice::Wait, true, false));
+    shop.client.timeout_ms = LEAST_MS;
+    shop.ask().unwrap();
+    shop.waits(LIST_LIVES);
+    shop.ask().unwrap();
+    assert_eq!(shop.lists(), 1, "a list that is only old does, as long as there is no time for another");
+}
+
+#[test]
 fn v7_a_failure_is_told_no_more_when_another_process_has_loaded_the_list() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.json");
