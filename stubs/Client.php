@@ -90,8 +90,8 @@ final class Client
     /**
      * Makes one call of APIv3. It is signed, the answer is verified, and ids and numbers that were asked with, in the body,
      * the query or the path, must not come back changed, as texts or as numbers: after `/refunds/` for example the answer's
-     * `out_refund_no` or its `refund_id` must be what the path says. `mchid` and its like must be the merchant's. What an
-     * answer does not tell is not compared. A GET is tried up to three times, anything else once.
+     * `out_refund_no` or its `refund_id` must be what the path says. `mchid` and its like must be what was asked with, or else
+     * the merchant's. What an answer does not tell is not compared. A GET is tried up to three times, anything else once.
      *
      * $body becomes JSON: an array with names is an object, one that counts from 0 a list, ints, bools and texts are what
      * they are. A name given as null is left out. `[]` inside is an empty list; as the whole body it is `{}`, and null sends

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 /// The longest target that is sent.
 const MOST_TARGET: usize = 2048;
-/// Names of the merchant that calls, in answers.
+/// Names of the merchant in answers: it is the one that calls, unless the request names another in this place.
 const OWN: [&str; 4] = ["mchid", "sp_mchid", "mch_id", "combine_mchid"];
 /// Ids and numbers of body and query that must come back unchanged if they come back at all.
 const ECHOED: [&str; 29] = [
@@ -158,7 +158,7 @@ fn of_path(path: &[String]) -> impl Iterator<Item = (String, String)> {
 }
 
 fn is_echoed((name, number): &(String, String)) -> bool {
-    ECHOED.contains(&name.as_str()) && !number.is_empty()
+    (ECHOED.contains(&name.as_str()) || OWN.contains(&name.as_str())) && !number.is_empty()
 }
 
 fn written(value: &Value) -> Option<String> {
@@ -209,11 +209,12 @@ impl V3Endpoint for AnyV3Call {
 }
 
 impl AnyV3Call {
-    /// The answer is for this merchant, and about what was asked, as far as it tells it.
+    /// The answer is for this merchant or the one asked about, and about what was asked, as far as it tells it.
     fn compare(&self, answer: &JsonObject, merchant: &Merchant) -> Result<(), Error> {
-        let own = OWN.map(|name| (name, merchant.mch_id.as_str()));
+        let own = OWN.into_iter().filter(|name| self.number(name).is_none());
+        let own = own.map(|name| (name, merchant.mch_id.as_str()));
         let asked = self.asked.iter().map(|(name, asked)| (name.as_str(), asked.as_str()));
-        own.into_iter().chain(asked).try_for_each(|(name, asked)| same(answer, name, &[asked]))?;
+        own.chain(asked).try_for_each(|(name, asked)| same(answer, name, &[asked]))?;
         self.numbered.iter().try_for_each(|numbered| self.same_number(answer, numbered))
     }
 
@@ -357,6 +358,26 @@ mod tests {
             let read = reads("POST", "/v3/x", Some(&asked), &told);
             assert_eq!(read.err().as_deref(), refused, "{told}");
         }
+    }
+
+    #[test]
+    fn v4_an_answer_names_the_merchant_that_was_asked_about_or_else_the_one_that_calls() {
+        let callbacks = "/v3/marketing/busifavor/callbacks";
+        let (asks, body) = (format!("{callbacks}?mchid=98568888"), json!({ "mchid": "98568888" }));
+        for (told, read) in [("98568888", Ok(())), ("1900007291", Err("mchid".to_owned()))] {
+            let told = json!({ "mchid": told, "notify_url": "https://shop.example/" });
+            assert_eq!(reads("GET", &asks, None, &told), read, "{told}");
+            assert_eq!(reads("POST", callbacks, Some(&body), &told), read, "{told}");
+        }
+        for name in OWN {
+            let (asked, other) = (json!({ name: "2" }), json!({ name: "1" }));
+            assert_eq!(reads("POST", "/v3/x", Some(&asked), &asked), Ok(()), "{name}");
+            assert_eq!(reads("POST", "/v3/x", Some(&asked), &other), Err(name.to_owned()));
+            assert_eq!(reads("POST", "/v3/x", Some(&json!({})), &asked), Err(name.to_owned()));
+        }
+        let asked = json!({ "mchid": "2", "sp_mchid": "1900007291" });
+        let of_another = json!({ "mchid": "2", "sp_mchid": "2" });
+        assert_eq!(reads("POST", "/v3/x", Some(&asked), &of_another), Err("sp_mchid".to_owned()));
     }
 
     #[test]
