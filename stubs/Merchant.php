@@ -106,8 +106,8 @@ final class Merchant
      * @param string       $apiV3Key             the APIv3 key, exactly 32 bytes: opens notices and certificates
      * @param string       $privateKey           `apiclient_key.pem`, RSA, PKCS#8 or PKCS#1, unencrypted
      * @param string       $certificate          the merchant's own certificate (`apiclient_cert.pem`), or its serial
-     *                                           number of 40 hex digits alone; given the certificate, a key that is not its own is found
-     *                                           before anything is sent
+     *                                           number of 40 hex digits alone, zeros in front may be missing; given the
+     *                                           certificate, a key that is not its own is found before anything is sent
      * @param string|null  $publicKeyId          id of WeChat Pay's public key, `PUB_KEY_ID_` and digits
      * @param string|null  $publicKey            that key, `pub_key.pem`
      * @param list<string> $platformCertificates WeChat Pay's certificates, for merchants that verify with those; others are

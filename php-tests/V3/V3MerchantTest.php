@@ -43,6 +43,7 @@ final class V3MerchantTest extends SimulatorTestCase
     public static function wrong(): array
     {
         $key = 'must be exactly 32 bytes long';
+        $serial = "must be a serial number's hex digits and nothing else";
         $id = 'must be the id that the merchant platform shows, PUB_KEY_ID_ and digits';
         return [
             [['appid' => ''], '#1 ($appid) must be 1 to 32 characters'],
@@ -50,6 +51,9 @@ final class V3MerchantTest extends SimulatorTestCase
             [['apiV3Key' => 'ShortSecret'], "#3 (\$apiV3Key) $key"],
             [['privateKey' => ''], '#4 ($privateKey) must not be empty'],
             [['certificate' => " /etc/x.pem\n"], '#5 ($certificate) must be a path without blanks'],
+            [['certificate' => 'serial=1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C'], "#5 (\$certificate) $serial"],
+            [['certificate' => '1d:de:55:ad:98:ed:71:d6:ed:d4:a4:a1:69:96:de:7b:47:77:3a:8c'], "#5 (\$certificate) $serial"],
+            [['certificate' => "1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C\n"], "#5 (\$certificate) $serial"],
             [['publicKeyId' => null], '#7 ($publicKey) needs $publicKeyId beside it'],
             [['publicKey' => null], '#6 ($publicKeyId) needs $publicKey beside it'],
             [['publicKeyId' => '0110000100202603010010'], "#6 (\$publicKeyId) $id"],

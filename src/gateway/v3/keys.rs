@@ -49,7 +49,15 @@ impl OwnCertificate {
     /// path is. An APIv3 key may be 32 hex digits, and must not be sent as one.
     pub fn serial(text: &str) -> Option<Self> {
         let is_serial = (33..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
-        is_serial.then(|| Self::Serial(text.to_ascii_uppercase()))
+        is_serial.then(|| Self::Serial(key_file::forty_digits(text)))
+    }
+
+    /// Is it a serial number as openssl prints it, `serial=` before it, colons in it, or a blank beside it? No path is.
+    pub fn is_printed_serial(text: &str) -> bool {
+        let bare = text.trim().to_ascii_lowercase();
+        let digits = bare.strip_prefix("serial=").unwrap_or(&bare).replace(':', "");
+        let is_serial = (16..=40).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        is_serial && digits.len() < text.len()
     }
 
     /// When it ends, if it is given and can be read.

@@ -149,10 +149,14 @@ fn strong(pkcs1: &[u8], certificate: Option<&X509Certificate<'_>>) -> Result<Pub
     }
 }
 
-/// A serial number as WeChat writes it: 40 digits, a zero in front kept.
 fn serial(raw: &[u8]) -> String {
     let magnitude = raw.iter().position(|byte| *byte != 0).and_then(|at| raw.get(at..)).unwrap_or_default();
-    format!("{:0>40}", crate::wire::hex::hex(magnitude))
+    forty_digits(&crate::wire::hex::hex(magnitude))
+}
+
+/// A serial number in hex as WeChat writes it: 40 digits in capitals, a zero in front kept.
+pub fn forty_digits(serial: &str) -> String {
+    format!("{:0>40}", serial.to_ascii_uppercase())
 }
 
 fn kind_of(label: &str) -> &'static str {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::wire::v3::request_key::Unauthorized;
 use crate::wire::v3::vectors::{keys, text};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -127,5 +128,32 @@ fn a_process_that_serves_hundreds_of_merchants_in_turns_downloads_for_each_of_th
     }
     for number in 0..300 {
         assert_eq!(of(number).ring.downloads().unwrap().loaded_at(), Some(7), "{number}");
+    }
+}
+
+#[test]
+fn a_serial_number_goes_out_with_its_forty_digits_however_it_was_given() {
+    let (disk, full) = (disk(), format!("00{}", "AB12".repeat(9) + "CD"));
+    for given in [&full[..], &full[1..], &full[2..], &full[2..].to_lowercase()] {
+        let certificate = OwnCertificate::serial(given).unwrap();
+        let keys = kept(&KeySource { certificate, ..source("1900000004", KEY) }, &disk).unwrap();
+        let request = Unauthorized { method: "GET", target: "/v3/x", timestamp: "1", nonce: "n", body: b"" };
+        let head = keys.request_key(0).unwrap().authorization("1900000004", &request).unwrap();
+        assert!(head.contains(&format!("serial_no=\"{full}\"")), "{head}");
+    }
+}
+
+#[test]
+fn a_serial_number_is_told_from_what_openssl_prints_and_from_a_path() {
+    let (line, digits) = ("1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C", "1D:DE:55:AD:98:ED:71:D6:ED:D4");
+    for printed in [format!("serial={line}"), format!("Serial={digits}"), digits.into(), format!("{line}\n")]
+    {
+        assert!(OwnCertificate::is_printed_serial(&printed), "{printed}");
+        assert!(OwnCertificate::serial(&printed).is_none());
+    }
+    for other in
+        [line, "/etc/wechatpay/apiclient_cert.pem", "serial=no", "ab:cd", "", "cafe/1DDE55AD98ED71D6ED"]
+    {
+        assert!(!OwnCertificate::is_printed_serial(other), "{other}");
     }
 }

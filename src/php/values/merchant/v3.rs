@@ -51,8 +51,16 @@ pub fn key_source(call: &Call<'_>, mch_id: &str) -> Result<KeySource, Raise> {
 
 /// The certificate, or nothing but its number.
 fn certificate(text: &[u8]) -> Result<OwnCertificate, BadArgument> {
-    let serial = std::str::from_utf8(text).ok().and_then(OwnCertificate::serial);
-    serial.map_or_else(|| Material::given("certificate", text).map(OwnCertificate::Certificate), Ok)
+    let given = std::str::from_utf8(text).unwrap_or_default();
+    if let Some(serial) = OwnCertificate::serial(given) {
+        return Ok(serial);
+    }
+    if OwnCertificate::is_printed_serial(given) {
+        let what =
+            "must be a serial number's hex digits and nothing else: no \"serial=\", no colons, no blanks";
+        return Err(BadArgument::new("certificate", what));
+    }
+    Material::given("certificate", text).map(OwnCertificate::Certificate)
 }
 
 /// Key and id belong together: answers name the key by its id.
