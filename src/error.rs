@@ -178,6 +178,10 @@ pub enum Error {
 /// What a refusal of APIv3 tells beyond code and message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RefusalDetail {
+    /// The HTTP status: 429 says "too often" whatever the code is.
+    pub status: u16,
+    /// `Retry-After`, in milliseconds.
+    pub retry_after_ms: Option<u64>,
     /// `detail`: which field is wrong, and why.
     pub detail: Option<JsonObject>,
     /// `Request-ID`, which WeChat Pay's support asks for.
@@ -195,9 +199,10 @@ impl Error {
         Self::Gateway { system_error: return_msg.starts_with("SYSTEMERROR"), return_msg }
     }
 
-    /// What the verified `err_code` says, if that is what happened.
+    /// What the verified `err_code` says, or the status of its answer, if that is what happened.
     pub fn code(&self) -> Option<ErrCode> {
         match self {
+            Self::Service { more: Some(more), .. } if more.status == 429 => Some(ErrCode::Limited),
             Self::Service { err_code, .. } => Some(ErrCode::of(err_code)),
             _ => None,
         }
@@ -359,8 +364,8 @@ impl Verdict {
             {
                 Self::of_refusal(words)
             }
-            Error::Service { err_code, err_code_des, .. } => {
-                let code = ErrCode::of(err_code);
+            Error::Service { err_code_des, .. } => {
+                let code = error.code().unwrap_or(ErrCode::Unknown);
                 Self::of_code(code, again).read_closer(code, err_code_des.as_deref())
             }
             Error::Undecided { .. } => Self::new(Advice::QueryOrder, false, true),

@@ -149,13 +149,8 @@ impl MerchantClient<'_> {
             let turn = PendingAttempt { tries, left_ms, first: (tries % 2 == 1) != backup_first };
             let result = self.attempt(call, request, turn);
             let left_ms = deadline.saturating_sub(api.clock.now_ms());
-            let pause = match &result {
-                Err(Error::Transport(fault)) => retry::pause(request.spec.repeat, tries, fault, left_ms)
-                    .filter(|_| api.may_switch(&request.spec)),
-                Err(Error::Headers(fault)) => retry::after_a_probe(request.spec.repeat, tries, fault),
-                _ => None,
-            };
-            let Some(pause) = pause else { return result };
+            let next = |error| api.pause(&request.spec, tries, error, left_ms);
+            let Some(pause) = result.as_ref().err().and_then(next) else { return result };
             api.clock.sleep_ms(pause);
             if !self.may_send(request.spec.repeat) {
                 return result;
@@ -286,6 +281,20 @@ impl ListSource for ApiClient {
 }
 
 impl ApiClient {
+    /// How long to wait before the next try after this fault, if there is to be one.
+    fn pause(&self, spec: &EndpointSpec, tries: usize, error: &Error, left_ms: u64) -> Option<u64> {
+        match error {
+            Error::Transport(fault) => {
+                retry::pause(spec.repeat, tries, fault, left_ms).filter(|_| self.may_switch(spec))
+            }
+            Error::Headers(fault) => retry::after_a_probe(spec.repeat, tries, fault),
+            Error::Service { more: Some(said), .. } => {
+                retry::after_a_refusal(spec.repeat, tries, said, left_ms)
+            }
+            _ => None,
+        }
+    }
+
     /// A call that acts is repeated at another domain only, so without one it is not.
     fn may_switch(&self, spec: &EndpointSpec) -> bool {
         spec.repeat == Repeat::Query || self.backup_url.is_some()

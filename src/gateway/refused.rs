@@ -47,7 +47,8 @@ pub fn fault(response: &HttpResponse, url: &str) -> TransportError {
     TransportError { phase, message, sent: true, retry_after_ms, reused: Some(response.reused) }
 }
 
-fn retry_after(response: &HttpResponse) -> Option<u64> {
+/// When the gateway wants to be asked again, in milliseconds.
+pub fn retry_after(response: &HttpResponse) -> Option<u64> {
     let seconds: u64 = response.header("retry-after")?.parse().ok()?;
     seconds.checked_mul(1000)
 }

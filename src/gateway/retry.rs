@@ -1,6 +1,6 @@
 //! When a call is tried again, and at which domain first (decisions.md 2.2).
 
-use crate::error::{Phase, Repeat, TransportError};
+use crate::error::{Phase, RefusalDetail, Repeat, TransportError};
 use crate::wire::v3::signature::HeaderError;
 use std::sync::Mutex;
 
@@ -11,12 +11,22 @@ const BACKUP_FIRST_MS: u64 = 180_000;
 
 /// May this fault be answered with another try? Gives the pause before it.
 pub fn pause(repeat: Repeat, tries: usize, fault: &TransportError, left_ms: u64) -> Option<u64> {
-    let pause = match repeat {
-        Repeat::Query => PAUSES.get(tries.checked_sub(1)?).copied().filter(|_| is_passing(fault))?,
-        _ => Some(0).filter(|_| tries == 1 && !fault.sent && is_unreachable(fault))?,
-    };
-    let wanted = fault.retry_after_ms.filter(|_| repeat == Repeat::Query).unwrap_or(0).max(pause);
-    (wanted < left_ms).then_some(wanted)
+    match repeat {
+        Repeat::Query => rest(tries, fault.retry_after_ms, left_ms).filter(|_| is_passing(fault)),
+        _ => Some(0).filter(|_| left_ms > 0 && tries == 1 && !fault.sent && is_unreachable(fault)),
+    }
+}
+
+/// The same after a signed refusal, whose status may say that the moment was wrong.
+pub fn after_a_refusal(repeat: Repeat, tries: usize, said: &RefusalDetail, left_ms: u64) -> Option<u64> {
+    let may_be_asked = repeat == Repeat::Query && is_busy(said.status);
+    rest(tries, said.retry_after_ms, left_ms).filter(|_| may_be_asked)
+}
+
+/// How long a question rests before its next try, if it has one left.
+fn rest(tries: usize, retry_after_ms: Option<u64>, left_ms: u64) -> Option<u64> {
+    let pause = PAUSES.get(tries.checked_sub(1)?).copied()?;
+    Some(retry_after_ms.unwrap_or(0).max(pause)).filter(|wanted| *wanted < left_ms)
 }
 
 /// WeChat Pay now and then sends an answer with a wrong signature, to see that it is refused (protocol-v3.md A.6): a
@@ -31,7 +41,13 @@ fn is_unreachable(fault: &TransportError) -> bool {
 }
 
 fn is_passing(fault: &TransportError) -> bool {
-    is_unreachable(fault) || matches!(fault.phase, Phase::Answer | Phase::Status(429 | 500..=599))
+    is_unreachable(fault)
+        || matches!(fault.phase, Phase::Answer)
+        || matches!(fault.phase, Phase::Status(status) if is_busy(status))
+}
+
+const fn is_busy(status: u16) -> bool {
+    matches!(status, 429 | 500..=599)
 }
 
 /// How reachable the first domain has been lately; one for each gateway and process.

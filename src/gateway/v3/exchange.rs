@@ -71,7 +71,7 @@ pub fn read_answer<A>(
     let ended = match call.judge(&answer, now) {
         Some(judged) => judged,
         None => match answer.verified(&keys.ring, now) {
-            Ok(told) => return said_yes(call, merchant, &told, &headers),
+            Ok(told) => return said_yes(call, merchant, &told, response),
             Err(error) => Err(error),
         },
     };
@@ -90,12 +90,11 @@ fn said_no<A>(
     response: &HttpResponse,
     (url, now): (&str, i64),
 ) -> Result<A, Error> {
-    let headers = texts(&response.headers);
     match error {
         AnswerError::Refused(said) if response.status == 202 && decides(&said) => {
             Err(refused::fault(response, url).into())
         }
-        AnswerError::Refused(said) => call.refused(service(said, &headers)),
+        AnswerError::Refused(said) => call.refused(service(said, response)),
         AnswerError::Unsigned(said) => Err(unsigned(said, ahead(response, now))),
         AnswerError::Signature(error) => Err(clocked(error.into(), ahead(response, now))),
         AnswerError::List(error) => Err(clocked(error.into(), ahead(response, now))),
@@ -109,11 +108,11 @@ fn said_yes<A>(
     call: &dyn V3Endpoint<Answer = A>,
     merchant: &Merchant,
     told: &Verified<JsonObject>,
-    headers: &[(&str, &str)],
+    response: &HttpResponse,
 ) -> Result<A, Error> {
     match refusal(told) {
-        Ok(said) if is_refusal_only(told) => call.refused(service(said, headers)),
-        _ => call.read(told, merchant).or_else(|fault| call.refused(otherwise(told, fault, headers))),
+        Ok(said) if is_refusal_only(told) => call.refused(service(said, response)),
+        _ => call.read(told, merchant).or_else(|fault| call.refused(otherwise(told, fault, response))),
     }
 }
 
@@ -166,14 +165,17 @@ fn clocked(error: Error, ahead: Option<i64>) -> Error {
 }
 
 /// An answer that has a code and not what the call needs is a refusal, whatever its status says.
-fn otherwise(told: &JsonObject, fault: Error, headers: &[(&str, &str)]) -> Error {
-    refusal(told).map_or(fault, |said| service(said, headers))
+fn otherwise(told: &JsonObject, fault: Error, response: &HttpResponse) -> Error {
+    refusal(told).map_or(fault, |said| service(said, response))
 }
 
-fn service(said: RefusalWords, headers: &[(&str, &str)]) -> Error {
-    let request_id = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("request-id"));
-    let request_id = request_id.map(|(_, id)| id.chars().take(64).collect());
-    let more = RefusalDetail { detail: said.detail, request_id };
+fn service(said: RefusalWords, response: &HttpResponse) -> Error {
+    let more = RefusalDetail {
+        status: response.status,
+        retry_after_ms: refused::retry_after(response),
+        detail: said.detail,
+        request_id: response.header("request-id").map(|id| id.chars().take(64).collect()),
+    };
     Error::Service { err_code: said.code, err_code_des: said.message, more: Some(Box::new(more)) }
 }
 

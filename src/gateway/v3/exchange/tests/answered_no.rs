@@ -49,3 +49,41 @@ fn v12_accepted_decides_nothing_whatever_code_is_in_it() {
     let waiting = asked(&open(merchant()), &selling(&[STORE]), [accepted("USERPAYING")]).0;
     assert_eq!(code(&waiting.err().unwrap()), Some("USERPAYING"));
 }
+
+/// A refusal of that status, signed.
+fn refused(status: u16, code: &str) -> HttpResponse {
+    signed(status, format!(r#"{{"code":"{code}","message":"m"}}"#))
+}
+
+#[test]
+fn n18_v13_a_signed_429_says_too_often_whatever_its_code_is() {
+    for said in ["FREQUENCY_LIMITED", "A_CODE_OF_TOMORROW", "SYSTEM_ERROR", "PARAM_ERROR"] {
+        let (ended, arrived) = asked(&merchant(), &query(), [refused(429, said)]);
+        let question = ended.unwrap_err();
+        assert_eq!((code(&question), question.code()), (Some(said), Some(ErrCode::Limited)));
+        assert_eq!((question.advice, question.retryable, arrived.len()), (Advice::Wait, true, 3));
+        let (ended, arrived) = asked(&merchant(), &close(), [refused(429, said)]);
+        let acting = ended.unwrap_err();
+        assert_eq!((acting.advice, acting.maybe_processed, arrived.len()), (Advice::Wait, false, 1));
+        assert!(fault(&refund_of(100), [refused(429, said)]).maybe_processed, "a refund may be under way");
+    }
+}
+
+#[test]
+fn n17_n18_a_question_is_asked_again_after_a_signed_refusal_that_passes() {
+    for status in [429, 500, 503] {
+        let (ended, arrived) = asked(&merchant(), &query(), [refused(status, "X"), signed(200, paid())]);
+        assert!(ended.is_ok() && arrived.len() == 2, "{status}");
+    }
+    for status in [400, 404] {
+        assert_eq!(asked(&merchant(), &query(), [refused(status, "X")]).1.len(), 1, "{status}");
+    }
+    let acting = asked(&merchant(), &close(), [refused(503, "SERVICE_UNAVAILABLE"), signed(204, "")]);
+    assert!(acting.0.is_err() && acting.1.len() == 1, "what acts is sent once");
+    for (seconds, tries) in [("7", 2), ("9", 1)] {
+        let mut busy = refused(429, "FREQUENCY_LIMITED");
+        busy.headers.insert("retry-after", seconds.parse().unwrap());
+        let (_, arrived) = asked(&merchant(), &query(), [busy, signed(200, paid())]);
+        assert_eq!(arrived.len(), tries, "{seconds} of 8 seconds");
+    }
+}
