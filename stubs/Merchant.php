@@ -110,8 +110,9 @@ final class Merchant
      *                                           certificate, a key that is not its own is found before anything is sent
      * @param string|null  $publicKeyId          id of WeChat Pay's public key, `PUB_KEY_ID_` and digits
      * @param string|null  $publicKey            that key, `pub_key.pem`
-     * @param list<string> $platformCertificates WeChat Pay's certificates, for merchants that verify with those; others are
-     *                                           downloaded, and kept in `wechatpay.cache_dir` if that is set
+     * @param list<string> $platformCertificates WeChat Pay's certificates, for merchants that verify with those; a file may
+     *                                           hold several; others are downloaded, and kept in `wechatpay.cache_dir` if
+     *                                           that is set
      * @param string|null  $subAppid             service-provider mode: the sub-merchant's `sub_appid`
      * @param string|null  $subMchId             service-provider mode: the sub-merchant's `sub_mchid`
      * @param string|null  $previousApiV3Key     the APIv3 key before, for notices under way

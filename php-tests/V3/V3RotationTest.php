@@ -67,6 +67,18 @@ final class V3RotationTest extends SimulatorTestCase
         self::assertSame(['ok'], array_values(array_unique($this->outcomes())));
     }
 
+    public function testV8AFileMayHoldTheCertificateThatIsUsedAndTheOneThatFollowsIt(): void
+    {
+        self::platform(mode: 'certificates', certificates: 'both');
+        $file = implode("\n", array_map(file_get_contents(...), self::certificates()));
+        $merchant = $this->byCertificates($file);
+        foreach (['old', 'both', 'new'] as $rotation) {
+            self::platform(certificates: $rotation);
+            $this->asks($merchant);
+        }
+        self::assertSame(0, self::downloads());
+    }
+
     public function testV8AProcessThatKnowsNoneLoadsTheListWithItsFirstCall(): void
     {
         self::platform(mode: 'certificates', certificates: 'both');

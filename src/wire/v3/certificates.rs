@@ -71,7 +71,8 @@ fn opened(answer: &JsonObject, keys: &[&Key]) -> Result<KeyRing, CertificatesErr
         let told = entry.text("serial_no")?.ok_or_else(|| missing("serial_no"))?;
         let sealed = entry.object("encrypt_certificate")?.ok_or_else(|| missing("encrypt_certificate"))?;
         let text = resource::open(sealed, keys).map_err(unopened)?;
-        let serial = ring.add_certificate(&text).map_err(|_| CertificatesError::NoCertificate)?;
+        let inside = ring.add_certificate(&text).map_err(|_| CertificatesError::NoCertificate)?;
+        let [serial] = <[String; 1]>::try_from(inside).map_err(|_| CertificatesError::OtherSerial)?;
         if !KeyRing::same(&serial, told) {
             return Err(CertificatesError::OtherSerial);
         }

@@ -114,6 +114,17 @@ pub fn public(text: &[u8]) -> Result<PublicPart, KeyFileError> {
     }
 }
 
+/// Reads every certificate of a text: a file may hold the one that is used and the one that comes next.
+pub fn certificates(text: &[u8]) -> Result<Vec<PublicPart>, KeyFileError> {
+    let blocks = all_blocks(text)?;
+    let found = blocks.iter().filter(|block| block.label == "CERTIFICATE");
+    let found = found.map(|block| certificate(&block.der)).collect::<Result<Vec<_>, _>>()?;
+    if found.is_empty() {
+        return Err(public(text).err().unwrap_or(KeyFileError::NotCertificate));
+    }
+    Ok(found)
+}
+
 fn spki(der: &[u8]) -> Result<PublicPart, KeyFileError> {
     let (_, info) = SubjectPublicKeyInfo::from_der(der).map_err(|_| KeyFileError::Unreadable)?;
     key_of(&info, None)
@@ -170,20 +181,40 @@ fn kind_of(label: &str) -> &'static str {
 
 /// The first block of a PEM text, or a bare base64 text taken for what was wanted.
 fn first_block(text: &[u8], wanted: &str) -> Result<KeyBlock, KeyFileError> {
+    let text = readable(text)?;
+    match next_block(&text)? {
+        Some((block, _)) => Ok(block),
+        None => Ok(KeyBlock { label: wanted.to_owned(), der: decoded(&text)? }),
+    }
+}
+
+/// Every block of a PEM text.
+fn all_blocks(text: &[u8]) -> Result<Vec<KeyBlock>, KeyFileError> {
+    let text = readable(text)?;
+    let (mut blocks, mut rest) = (Vec::new(), text.as_str());
+    while let Some((block, after)) = next_block(rest)? {
+        blocks.push(block);
+        rest = after;
+    }
+    Ok(blocks)
+}
+
+/// A text with its lines as they were, also where a variable of the environment holds it.
+fn readable(text: &[u8]) -> Result<Zeroizing<String>, KeyFileError> {
     let text = std::str::from_utf8(text).map_err(|_| KeyFileError::Unreadable)?;
     let text = Zeroizing::new(text.trim_start_matches('\u{feff}').trim().replace("\\n", "\n"));
-    if text.is_empty() {
-        return Err(KeyFileError::Empty);
-    }
-    let Some((_, rest)) = text.split_once("-----BEGIN ") else {
-        return Ok(KeyBlock { label: wanted.to_owned(), der: decoded(&text)? });
-    };
+    if text.is_empty() { Err(KeyFileError::Empty) } else { Ok(text) }
+}
+
+/// The next block of a PEM text, if there is one, and what comes after it.
+fn next_block(text: &str) -> Result<Option<(KeyBlock, &str)>, KeyFileError> {
+    let Some((_, rest)) = text.split_once("-----BEGIN ") else { return Ok(None) };
     let (label, rest) = rest.split_once("-----").ok_or(KeyFileError::Unreadable)?;
-    let (body, _) = rest.split_once(&format!("-----END {label}-----")).ok_or(KeyFileError::Unreadable)?;
+    let (body, rest) = rest.split_once(&format!("-----END {label}-----")).ok_or(KeyFileError::Unreadable)?;
     if body.contains("Proc-Type:") {
         return Err(KeyFileError::Encrypted);
     }
-    Ok(KeyBlock { label: label.to_owned(), der: decoded(body)? })
+    Ok(Some((KeyBlock { label: label.to_owned(), der: decoded(body)? }, rest)))
 }
 
 fn decoded(body: &str) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {

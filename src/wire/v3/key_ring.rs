@@ -1,7 +1,7 @@
 //! The keys that answers and notices may be signed with, by the name that their header gives.
 
 use super::encrypted::EncryptedTexts;
-use super::key_file::{KeyFileError, PublicPart, public};
+use super::key_file::{KeyFileError, PublicPart, certificates, public};
 use super::key_store::{KeyStore, KeysByName};
 use super::platform_key::{PlatformKey, folded};
 use std::sync::Arc;
@@ -20,11 +20,15 @@ impl KeyRing {
         self.add(id, &public(text)?)
     }
 
-    /// Takes a certificate under its own serial number, and gives that.
-    pub fn add_certificate(&mut self, text: &[u8]) -> Result<String, KeyFileError> {
-        let part = public(text)?;
+    /// Takes the certificate of a text, or all of them, under their own serial numbers, and gives those.
+    pub fn add_certificate(&mut self, text: &[u8]) -> Result<Vec<String>, KeyFileError> {
+        let parts = certificates(text)?;
+        parts.into_iter().map(|part| self.add_part(&part)).collect()
+    }
+
+    fn add_part(&mut self, part: &PublicPart) -> Result<String, KeyFileError> {
         let serial = part.serial.clone().ok_or(KeyFileError::NotCertificate)?;
-        self.add(&serial, &part)?;
+        self.add(&serial, part)?;
         Ok(serial)
     }
 
@@ -96,5 +100,34 @@ impl KeyRing {
         let downloaded = self.downloaded.as_ref().map(|store| store.all()).unwrap_or_default();
         let all = self.keys.values().chain(downloaded.values());
         all.max_by_key(|key| key.not_after.unwrap_or(i64::MAX)).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::vectors::{keys, text};
+    use super::*;
+
+    fn pem(name: &str) -> &'static str {
+        text(&keys()[name]["certificate_pem"])
+    }
+
+    #[test]
+    fn every_certificate_of_a_text_is_taken_and_none_is_left_out_silently() {
+        let mut ring = KeyRing::default();
+        let both = format!("{}\nthe next one:\n{}", pem("platform_old"), pem("platform_new"));
+        assert_eq!(ring.add_certificate(both.as_bytes()).unwrap().len(), 2);
+        for name in ["platform_old", "platform_new"] {
+            let serial = text(&keys()[name]["serial"]);
+            assert_eq!(ring.named(serial).unwrap().id, serial);
+        }
+        let halved = &both[..both.len() - 40];
+        assert_eq!(ring.add_certificate(halved.as_bytes()), Err(KeyFileError::Unreadable));
+        let other = text(&keys()["wechatpay_public"]["public_pem"]);
+        assert_eq!(ring.add_certificate(other.as_bytes()), Err(KeyFileError::NotCertificate));
+        let beside = format!("{other}{}", pem("platform_old"));
+        assert_eq!(ring.add_certificate(beside.as_bytes()).unwrap().len(), 1);
+        let key = text(&keys()["merchant"]["private_pem"]);
+        assert_eq!(ring.add_certificate(key.as_bytes()), Err(KeyFileError::NotPublic("private key")));
     }
 }
