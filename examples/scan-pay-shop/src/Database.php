@@ -18,7 +18,7 @@ final class Database
         ];
         if (str_starts_with($settings->dsn, 'mysql:')) {
             // It shall count the rows that a statement finds, as the others do, not only those that are other ones afterwards.
-            $options[\constant(class_exists('Pdo\Mysql') ? 'Pdo\Mysql::ATTR_FOUND_ROWS' : 'PDO::MYSQL_ATTR_FOUND_ROWS')] = true;
+            $options[\constant(class_exists('Pdo\Mysql') ? 'Pdo\Mysql::ATTR_FOUND_ROWS' : \PDO::class . '::MYSQL_ATTR_FOUND_ROWS')] = true;
         }
         $this->pdo = new \PDO($settings->dsn, $settings->user, $settings->password, $options);
     }
