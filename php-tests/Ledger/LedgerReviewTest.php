@@ -74,6 +74,25 @@ final class LedgerReviewTest extends LedgerIntentsTestCase
         self::assertSame(LedgerState::Refunded, $ledger->applyRefunds($refunds)->to);
     }
 
+    /** @dataProvider otherAmounts */
+    #[DataProvider('otherAmounts')]
+    public function testF20WhatAPersonHasSentBackIsNotCreditedWithCreditLateEither(string $database, int $paid): void
+    {
+        $ledger = $this->shop($this->pdo, creditLate: true);
+        $ledger->open($this->merchant, 'sent-0001', 1230);
+        $this->placed('sent-0001', $paid);
+        $ledger->apply($this->asked('sent-0001'));
+        (new Refund($this->merchant, $this->gateway))->byOutTradeNo('sent-0001', 'H1', $paid, 500);
+        $ledger->resolve($this->merchant, 'sent-0001', Resolution::Refund, 'not ours');
+        $ledger->applyRefunds((new RefundQuery($this->merchant, $this->gateway))->byOutTradeNo('sent-0001'));
+        $this->sync($ledger);
+        $entry = $ledger->find($this->merchant, 'sent-0001');
+        self::assertSame([LedgerState::PaidLate, 500, []], [$entry->state, $entry->refundedFee, $this->booked('sent-0001')]);
+        $ledger->resolve($this->merchant, 'sent-0001', Resolution::Refund, 'what is left');
+        $this->sync($ledger);
+        self::assertSame([LedgerState::Refunded, []], [$ledger->find($this->merchant, 'sent-0001')->state, $this->booked('sent-0001')]);
+    }
+
     /** @dataProvider databases */
     #[DataProvider('databases')]
     public function testR7WhatWasFrozenIsCreditedOrSentBackOnceItsPaymentIsKnown(string $database): void

@@ -68,9 +68,11 @@ final class LedgerUnlistedTest extends LedgerV3TestCase
         $ledger->resolve($this->v3, 'coffee-0001', Resolution::Refund, 'once more');
         $ledger->withdraw($this->v3, 'coffee-0001', 'coffee-0001-resolved');
         $this->refused($ledger, 'after a refund was withdrawn');
+        $ledger->refund($this->v3, 'coffee-0001', 'LATER', 100);
+        $this->refused($ledger, 'after a refund of ours that came later');
         $ledger->applyRefunds((new RefundQuery($this->v3, $this->gateway))->byOutRefundNo('HAND'));
-        $done = $ledger->resolve($this->v3, 'coffee-0001', Resolution::Credit, 'looked up: 400 went back');
-        self::assertSame([LedgerState::PartiallyRefunded, 400, true], [$done->to, $done->entry->refundedFee, $done->credited]);
+        $done = $ledger->resolve($this->v3, 'coffee-0001', Resolution::Credit, 'looked up: 400 went back before');
+        self::assertSame([LedgerState::PartiallyRefunded, 500, true], [$done->to, $done->entry->refundedFee, $done->credited]);
         self::assertSame([1000], $this->booked('coffee-0001'));
     }
 

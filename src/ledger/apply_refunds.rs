@@ -57,10 +57,8 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         let mut counted = entry.clone();
         counted.version += 1;
         counted.refunded = refunds::refunded(&rows);
-        let is_said =
-            matches!(reason, Reason::RefundClosed | Reason::RefundsUnlisted | Reason::UnknownWentBack);
-        if decision.to.is_none() && is_said {
-            reason.text().clone_into(&mut counted.reason);
+        if let Some(said) = news(&entry, seen, reason).filter(|_| decision.to.is_none()) {
+            said.text().clone_into(&mut counted.reason);
         }
         self.count_wanted(&mut counted, decision.to.unwrap_or(entry.state), rows)?;
         self.take_from(&entry, counted, Decision { reason, ..decision }, proof, epoch)
@@ -177,6 +175,15 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     fn keep_of_nobody(&mut self, key: &OrderKey, proof: &Proof<'_>) -> LedgerResult<Transition, S::Fault> {
         self.keep(None, key, proof, Reason::UnknownOrder)?;
         Ok(Transition::orphan(key.clone()))
+    }
+}
+
+/// What the order's reason says from now on, if that is another thing: a whole list ends the question how much went back.
+fn news(entry: &Entry, seen: &RefundSighting, reason: Reason) -> Option<Reason> {
+    let asked = entry.reason == Reason::RefundsUnlisted.text();
+    match reason {
+        Reason::RefundClosed | Reason::RefundsUnlisted | Reason::UnknownWentBack => Some(reason),
+        _ => (asked && seen.coverage == Coverage::Whole).then_some(Reason::Refunds),
     }
 }
 

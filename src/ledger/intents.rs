@@ -207,7 +207,6 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
         out_refund_no: &str,
         refund_id: Option<&str>,
     ) -> LedgerResult<Transition, S::Fault> {
-        let credit_late = self.rules.credit_late;
         self.transact(|ledger| {
             let entry = ledger.store.entry(&asked.terms.key)?.ok_or(Halt::Refused(Refusal::NotOpened))?;
             let digest = digest_of(&format!("refund {} {out_refund_no} accepted", entry.version));
@@ -225,7 +224,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             let mut after = entry.clone();
             after.version += 1;
             after.refunded = refunded(&rows);
-            let decision = refunds::follow(&after, after.refunded, credit_late);
+            let decision = refunds::follow(&after, after.refunded, false);
             ledger.count_wanted(&mut after, decision.to.unwrap_or(entry.state), rows)?;
             ledger.take_from(&entry, after, decision, &proof, None)
         })
@@ -246,7 +245,8 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             let Some(row) = known.filter(|known| known.sent_at == sent.sent_at) else { return Ok(None) };
             let is_closed = reason == Reason::RefundClosed;
             let state = if is_closed { RefundWord::Closed } else { RefundWord::Refused };
-            let ended = RefundRow { state, sent_at: None, ..row };
+            // That one was ours is known of what was closed, too.
+            let ended = RefundRow { state, sent_at: row.sent_at.filter(|_| is_closed), ..row };
             ledger.store.move_refund(&entry, &ended)?;
             let mut after = entry.clone();
             after.version += 1;

@@ -69,9 +69,11 @@ fn is_unlisted(entry: &Entry, seen: &RefundSighting, refunds: &[RefundRow]) -> b
     asks && seen.coverage == Coverage::Unlisted && !refunds.iter().any(explains)
 }
 
-/// Is it known that something went back, and not yet how much?
+/// Is it known that something went back, and not yet how much? What we send back of a payment that waits for a person
+/// explains nothing that went before.
 pub fn is_unexplained(entry: &Entry, refunds: &[RefundRow]) -> bool {
-    Reason::is_unlisted(&entry.reason) && !refunds.iter().any(explains)
+    let was_first = |row: &RefundRow| entry.credited || row.sent_at.is_none();
+    Reason::is_unlisted(&entry.reason) && !refunds.iter().any(|row| explains(row) && was_first(row))
 }
 
 /// Does this refund explain why WeChat says that something went back?
@@ -96,7 +98,8 @@ pub fn follow(entry: &Entry, sum: i64, credit_late: bool) -> Decision {
         _ if whole => moved(entry, L::Refunded, Effect::Nothing),
         _ if entry.credited => moved(entry, share, Effect::Nothing),
         L::Created | L::UserPaying | L::Closing => moved(entry, share, Effect::Credit),
-        _ if credit_late => moved(entry, share, Effect::Credit),
+        // What waits for a person, or has gone back, is credited by nobody else.
+        L::Closed if credit_late => moved(entry, share, Effect::Credit),
         _ => moved(entry, L::PaidLate, Effect::Nothing),
     }
 }
@@ -381,6 +384,11 @@ mod tests {
         }
         for told in [Reason::RefundsUnlisted, Reason::UnknownWentBack].map(because) {
             assert!(is_unexplained(&told, &[]) && !is_unexplained(&told, &[row(40, RefundWord::Success)]));
+            for later in [RefundWord::Processing, RefundWord::Success, RefundWord::Closed] {
+                let own = RefundRow { sent_at: Some(5), ..row(10, later) };
+                assert!(is_unexplained(&told, std::slice::from_ref(&own)), "{later:?}");
+                assert!(!is_unexplained(&told, &[own, row(40, RefundWord::Success)]));
+            }
         }
     }
 
@@ -440,6 +448,18 @@ mod tests {
             assert_eq!(after(state, 0, late), (paid.to, paid.effect));
             assert_eq!(after(state, 40, late), (Some(LedgerState::PartiallyRefunded), Effect::Credit));
             assert_eq!(after(state, 100, late), (Some(LedgerState::Refunded), Effect::Nothing));
+        }
+    }
+
+    #[test]
+    fn f20_what_waits_for_a_person_or_has_gone_back_is_credited_by_nobody_else() {
+        for state in [LedgerState::PaidLate, LedgerState::Refunded] {
+            for rows in [vec![], vec![row(40, RefundWord::Success)]] {
+                let order = Entry { credited: false, ..entry(state) };
+                let decision = decide(&order, &seen(), &rows, true);
+                let to = decision.to.unwrap_or(state);
+                assert_eq!((to, decision.effect), (LedgerState::PaidLate, Effect::Nothing), "{state:?}");
+            }
         }
     }
 

@@ -111,6 +111,9 @@ fn credits_are_unique_and_exact(world: &World) -> Check {
         if world.resolved.get(key).is_some_and(|how| how.contains(&Resolution::Credit)) {
             continue;
         }
+        if world.sent_back.contains(key) {
+            return Err(format!("a credit of what a person has sent back: {credit:?}"));
+        }
         if paid.terms.total_fee != credit.amount {
             return Err(format!("a credit that nobody ordered: {credit:?}"));
         }

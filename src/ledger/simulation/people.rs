@@ -172,8 +172,9 @@ pub type SimLedger<'y, S> = Ledger<S, SimShop<'y, <S as Seat<'y>>::Link>>;
 pub fn ledger<'y, S: Seat<'y>>(pace: &Pace<'y>) -> SimLedger<'y, S> {
     let (store, link) = S::take(pace);
     let seed = pace.world().dice.next();
+    let rules = Rules { credit_late: pace.world().credit_late };
     let shop = SimShop { pace: pace.clone(), link };
-    Ledger { store, shop, rules: Rules::default(), jitter: Jitter::new(seed) }
+    Ledger { store, shop, rules, jitter: Jitter::new(seed) }
 }
 
 fn account(appid: &str) -> Whose {
@@ -282,6 +283,9 @@ pub fn office<'y, S: Seat<'y>>(pace: &Pace<'y>, wish: &Wish) -> bool {
             pace.world().resolved.entry(key.clone()).or_default().push(*how);
             let resolved = ledger.resolve(key, *how, "a person");
             pace.world().counts.resolved += u64::from(resolved.is_ok());
+            if resolved.is_ok() && *how == Resolution::Refund {
+                pace.world().sent_back.insert(key.clone());
+            }
             resolved.map(|_| ())
         }
     };

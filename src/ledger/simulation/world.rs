@@ -55,6 +55,8 @@ pub struct World {
     pub speech: [Speech; 2],
     /// One writer at a time, as SQLite has it; otherwise row locks.
     pub single_writer: bool,
+    /// Does the shop credit what is paid late?
+    pub credit_late: bool,
     /// Do faults happen?
     pub rough: bool,
     /// A running hash of everything that happened: the same seed gives the same.
@@ -72,6 +74,8 @@ pub struct World {
     pub settled: std::collections::BTreeSet<OrderKey>,
     /// What persons have decided, or tried to.
     pub resolved: std::collections::BTreeMap<OrderKey, Vec<Resolution>>,
+    /// Orders that a person has decided to send back, not being credited.
+    pub sent_back: std::collections::BTreeSet<OrderKey>,
     /// The messages that were delivered, per order, in that order.
     pub delivered: std::collections::BTreeMap<i64, Vec<i64>>,
     /// Messages that are being handed over: of each order which, and until when nobody else may.
@@ -161,6 +165,7 @@ impl World {
         let mut dice = Dice::new(seed);
         let single_writer = dice.one_in(2);
         let speech = [Speech::of(&mut dice), Speech::of(&mut dice)];
+        let credit_late = dice.one_in(2);
         Self {
             dice,
             now: 1_000_000,
@@ -169,6 +174,7 @@ impl World {
             bank: Bank::default(),
             speech,
             single_writer,
+            credit_late,
             rough: true,
             trace: 0,
             counts: Counts::default(),
@@ -178,6 +184,7 @@ impl World {
             unheard: std::collections::BTreeMap::new(),
             settled: std::collections::BTreeSet::new(),
             resolved: std::collections::BTreeMap::new(),
+            sent_back: std::collections::BTreeSet::new(),
             delivered: std::collections::BTreeMap::new(),
             handing: std::collections::BTreeMap::new(),
             reported: std::collections::BTreeMap::new(),
