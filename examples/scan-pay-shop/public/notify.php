@@ -20,7 +20,8 @@ try {
         return;
     }
     $notice = Notification::receive(file_get_contents('php://input'), $_SERVER, ...array_values($shop->merchants));
-    $shop->ledger->applyNotification($notice)->reply()->send();
+    // Shares of money and the like, which WeChat tells too, are nothing that this shop books.
+    ($notice->order || $notice->refund ? $shop->ledger->applyNotification($notice) : $notice)->reply()->send();
 } catch (ServiceException $e) {
     error_log("not paid: {$e->getMessage()}");
     header('Content-Type: text/xml');
