@@ -50,6 +50,24 @@ final class MerchantsTest extends ShopTestCase
         self::assertStringContainsString("$number PAID", $this->shop->worker('1'));
     }
 
+    public function testWhatWeChatTellsBesidePaymentsAndRefundsIsAnsweredAndBooksNothing(): void
+    {
+        $platform = ReferenceGatewayV3::newKey();
+        $listed = json_decode(ShopServer::merchants(self::$simulator), true);
+        $sweets = ['publicKey' => ReferenceGatewayV3::publicHalf($platform)] + $listed[2];
+        $this->shop->stop();
+        $this->shop = ShopServer::start(self::$simulator, $this->database, settings: ['SHOP_MERCHANTS' => json_encode([$listed[0], $sweets])]);
+        $share = ['mchid' => ShopServer::SWEETS, 'transaction_id' => '42', 'order_id' => '30', 'receiver' => ['type' => 'MERCHANT_ID', 'account' => '1']];
+        foreach ([[$platform, '204'], [ReferenceGatewayV3::newKey(), '500']] as [$signer, $status]) {
+            $body = ReferenceClientV3::sealedNotice($share, 'TRANSACTION.SUCCESS', $sweets['apiV3Key']);
+            $headers = ReferenceClientV3::signedHeaders($body, $signer, $sweets['publicKeyId']);
+            $lines = array_map(static fn (string $name) => "$name: $headers[$name]", array_keys($headers));
+            [$head] = Http::ask($this->shop->noticeUrl(), ['method' => 'POST', 'header' => ['Content-Type: application/json', ...$lines], 'content' => $body]);
+            self::assertStringContainsString(" $status", $head[0]);
+        }
+        self::assertSame([], $this->rows('SELECT * FROM wechatpay_order'));
+    }
+
     public function testOneMerchantSpeaksBothDialectsWhileItMoves(): void
     {
         $listed = json_decode(ShopServer::merchants(self::$simulator), true);
