@@ -178,12 +178,14 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
     }
 }
 
-/// What the order's reason says from now on, if that is another thing: a whole list ends the question how much went back.
+/// What the order's reason says from now on, if that is another thing: a whole list of its payment's refunds ends the
+/// question how much went back.
 fn news(entry: &Entry, seen: &RefundSighting, reason: Reason) -> Option<Reason> {
     let asked = entry.reason == Reason::RefundsUnlisted.text();
+    let is_told = seen.coverage == Coverage::Whole && seen.transaction_id.is_some();
     match reason {
         Reason::RefundClosed | Reason::RefundsUnlisted | Reason::UnknownWentBack => Some(reason),
-        _ => (asked && seen.coverage == Coverage::Whole).then_some(Reason::Refunds),
+        _ => (asked && is_told && refunds::is_of_its_payment(entry, seen)).then_some(Reason::Refunds),
     }
 }
 
@@ -195,4 +197,40 @@ fn used_up<'a>(seen: &'a RefundSighting, before: &[RefundRow], after: &[RefundRo
     };
     let is_new = stood(before).is_some_and(|state| state != RefundWord::Closed);
     (is_new && stood(after) == Some(RefundWord::Closed)).then_some(told.out_refund_no.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::decide::tests::entry;
+    use super::*;
+
+    #[test]
+    fn a_whole_list_of_its_own_payment_ends_the_question_how_much_went_back_and_nothing_less_does() {
+        let asked = Entry {
+            reason: Reason::RefundsUnlisted.text().into(),
+            transaction_id: Some("4200".into()),
+            ..entry(LedgerState::PaidLate)
+        };
+        let list = |payment: Option<&str>, coverage| RefundSighting {
+            key: asked.terms.key.clone(),
+            transaction_id: payment.map(str::to_owned),
+            total_fee: Some(100),
+            fee_type: None,
+            refunds: vec![],
+            coverage,
+            digest: String::new(),
+        };
+        let says = |entry: &Entry, list: &RefundSighting| news(entry, list, Reason::Refunds);
+        assert_eq!(says(&asked, &list(Some("4200"), Coverage::Whole)), Some(Reason::Refunds));
+        for (payment, coverage) in [
+            (Some("4201"), Coverage::Whole),
+            (None, Coverage::Whole),
+            (Some("4200"), Coverage::One("R".into())),
+            (Some("4200"), Coverage::Unlisted),
+        ] {
+            assert_eq!(says(&asked, &list(payment, coverage.clone())), None, "{payment:?} {coverage:?}");
+        }
+        let calm = Entry { reason: Reason::Refunds.text().into(), ..asked.clone() };
+        assert_eq!(says(&calm, &list(Some("4200"), Coverage::Whole)), None);
+    }
 }

@@ -245,7 +245,7 @@ impl<S: Store, H: Shop<S::Fault>> Ledger<S, H> {
             let Some(row) = known.filter(|known| known.sent_at == sent.sent_at) else { return Ok(None) };
             let is_closed = reason == Reason::RefundClosed;
             let state = if is_closed { RefundWord::Closed } else { RefundWord::Refused };
-            // That one was ours is known of what was closed, too.
+            // A closed one was ours, which its send tells.
             let ended = RefundRow { state, sent_at: row.sent_at.filter(|_| is_closed), ..row };
             ledger.store.move_refund(&entry, &ended)?;
             let mut after = entry.clone();
